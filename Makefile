@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+# make            build/sonde            make check   everything ./check runs, without installing packages
+# make bench      side by side with peers make fuzz    longer fuzzing (FUZZ_SECONDS=600)
+# make install    DESTDIR= PREFIX=/usr/local
+# Everything built goes into build/: rel/ (release), san/ (ASan+UBSan, for tests), fuz/ (libFuzzer).
+
+PREFIX ?= /usr/local
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool /usr/lib/linux-tools*/*/bpftool) bpftool)
+FUZZ_SECONDS ?= 5
+VERSION := 0.1.0
+
+# Rooms in the order in which they may know each other; tools/includes.py holds the table itself.
+ROOMS := base abi model format analyze render elf proc unwind walk runtime symbol collect session cli
+need_base :=
+need_model := base
+need_format := model base
+need_analyze := model base
+need_render := analyze model base
+need_elf := base
+need_proc := base
+need_unwind := elf base
+need_walk := base
+need_symbol := model elf proc base
+need_collect := proc unwind walk elf base
+need_session := collect symbol $(need_symbol) $(need_collect)
+need_cli := session format $(need_render) $(need_session)
+
+CFLAGS_ALL := -std=gnu17 -D_GNU_SOURCE -DSONDE_VERSION='"$(VERSION)"' -O2 -g -Wall -Wextra -Werror \
+	-Isrc -Ibuild/gen -MMD -MP $(CFLAGS)
+LIBS := -lbpf -lelf -ldeflate -lzstd -lz -liberty -lpthread -lm
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+# $(call objects,VARIANT,ROOM): the objects of a room, without tests, fuzzers and main.
+sources = $(filter-out %_test.c %_fuzz.c %/main.c,$(wildcard src/$(1)/*.c))
+objects = $(patsubst src/%.c,build/$(1)/%.o,$(call sources,$(2)))
+closure = $(foreach r,$(sort $(1) $(need_$(1))),$(call objects,$(2),$(r)))
+room = $(firstword $(subst /, ,$(1)))
+
+TESTS := $(patsubst src/%_test.c,build/test/%,$(wildcard src/*/*_test.c))
+FUZZERS := $(patsubst src/%_fuzz.c,build/fuzz/%,$(wildcard src/*/*_fuzz.c))
+BPF := $(patsubst src/bpf/%.bpf.c,build/gen/%.skel.h,$(wildcard src/bpf/*.bpf.c))
+
+.PHONY: all test check bench fuzz fuzz-short includes install clean
+.SECONDEXPANSION:
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: build/sonde
+
+build/sonde: build/rel/cli/main.o $(sort $(foreach r,cli $(need_cli),$(call objects,rel,$(r))))
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS) $^ $(LIBS) -o $@
+
+build/rel/%.o: src/%.c | $(BPF)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -c $< -o $@
+
+build/san/%.o: src/%.c | $(BPF)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -O1 $(SAN) -c $< -o $@
+
+build/fuz/%.o: src/%.c | $(BPF)
+	@mkdir -p $(@D)
+	$(CLANG) $(CFLAGS_ALL) -O1 $(SAN) -fsanitize=fuzzer-no-link -c $< -o $@
+
+build/bpf/%.bpf.o: src/bpf/%.bpf.c $(wildcard src/bpf/*.h src/walk/*.h src/abi/*.h)
+	@mkdir -p $(@D)
+	$(CLANG) -target bpf -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -Isrc -c $< -o $@
+
+build/gen/%.skel.h: build/bpf/%.bpf.o
+	@mkdir -p $(@D)
+	$(BPFTOOL) gen skeleton $< name $(subst .,_,$*) > $@
+
+# A test or fuzzer of room R links the objects of R and of the rooms it may know, and nothing else.
+build/test/%: build/san/%_test.o $$(call closure,$$(call room,$$*),san)
+	@mkdir -p $(@D)
+	$(CC) $(SAN) $^ $(LIBS) -lcmocka -o $@
+
+build/fuzz/%: build/fuz/%_fuzz.o $$(call closure,$$(call room,$$*),fuz)
+	@mkdir -p $(@D)
+	$(CLANG) $(SAN) -fsanitize=fuzzer $^ $(LIBS) -o $@
+
+test: $(TESTS)
+	@tools/run-tests $(TESTS)
+
+includes:
+	@tools/includes.py
+
+fuzz fuzz-short: $(FUZZERS)
+	@tools/run-fuzzers $(FUZZ_SECONDS) $(FUZZERS)
+
+check: includes all test fuzz-short
+	@tools/check
+
+bench: all
+	@bench/run
+
+install: all
+	install -D -m 755 build/sonde $(DESTDIR)$(PREFIX)/bin/sonde
+
+clean:
+	rm -rf build
+
+-include $(shell find build -name '*.d' 2>/dev/null)

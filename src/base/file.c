@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define READ_CHUNK ((size_t)1 << 20)
+
+static int read_stream(struct mapped_file *file, int fd, const char *what, struct err *err)
+{
+	struct buf buf = { .max = FILE_READ_MAX };
+	ssize_t n = 0;
+
+	while (buf_reserve(&buf, READ_CHUNK)) {
+		n = read(fd, buf.p + buf.n, READ_CHUNK);
+		if (n == 0)
+			break;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			int rc = -errno;
+
+			buf_fini(&buf);
+			return err_fail(err, rc, "cannot read %s: %s", what, err_text(rc));
+		}
+		buf.n += (size_t)n;
+	}
+	if (buf.failed) {
+		buf_fini(&buf);
+		return err_fail(err, -EFBIG, "cannot read %s: it does not fit in memory", what);
+	}
+	*file = (struct mapped_file){ .p = buf.p, .n = buf.n, .copied = true };
+	return 0;
+}
+
+int mapped_file_open_fd(struct mapped_file *file, int fd, const char *what, struct err *err)
+{
+	struct stat st;
+	void *p;
+
+	*file = (struct mapped_file){ 0 };
+	if (fstat(fd, &st) < 0)
+		return err_fail(err, -errno, "cannot read %s: %s", what, err_text(errno));
+	if (S_ISDIR(st.st_mode))
+		return err_fail(err, -EISDIR, "cannot read %s: it is a directory", what);
+	if (!S_ISREG(st.st_mode) || st.st_size == 0)
+		return read_stream(file, fd, what, err);
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p == MAP_FAILED)
+		return read_stream(file, fd, what, err);
+	*file = (struct mapped_file){ .p = p, .n = (size_t)st.st_size };
+	return 0;
+}
+
+int mapped_file_open(struct mapped_file *file, const char *path, struct err *err)
+{
+	int fd, rc;
+
+	*file = (struct mapped_file){ 0 };
+	if (!strcmp(path, "-"))
+		return mapped_file_open_fd(file, STDIN_FILENO, "standard input", err);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_fail(err, -errno, "cannot open %s: %s", path, err_text(errno));
+	rc = mapped_file_open_fd(file, fd, path, err);
+	close(fd);
+	return rc;
+}
+
+void mapped_file_close(struct mapped_file *file)
+{
+	if (file->copied)
+		free((void *)(uintptr_t)file->p);
+	else if (file->p)
+		munmap((void *)(uintptr_t)file->p, file->n);
+	*file = (struct mapped_file){ 0 };
+}
+
+/* A place that a rename must not replace: standard output, a pipe, /dev/full. */
+static bool written_directly(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static mode_t new_file_mode(void)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	return 0666 & ~mask;
+}
+
+int new_file_open(struct new_file *file, const char *path, struct err *err)
+{
+	int rc;
+
+	*file = NEW_FILE_CLOSED;
+	if (!strcmp(path, "-")) {
+		file->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+		if (file->fd < 0)
+			return err_fail(err, -errno, "cannot write standard output: %s",
+					err_text(errno));
+		file->path = strdup("standard output");
+		return file->path ? 0 : -ENOMEM;
+	}
+	file->path = strdup(path);
+	if (!file->path)
+		return -ENOMEM;
+	if (written_directly(path)) {
+		file->fd = open(path, O_WRONLY | O_CLOEXEC);
+	} else if (asprintf(&file->temporary, "%s.XXXXXX", path) < 0) {
+		file->temporary = NULL;
+		errno = ENOMEM;
+	} else {
+		file->fd = mkostemp(file->temporary, O_CLOEXEC);
+		if (file->fd >= 0)
+			(void)!fchmod(file->fd, new_file_mode());
+	}
+	if (file->fd >= 0)
+		return 0;
+	rc = -errno;
+	free(file->temporary);
+	file->temporary = NULL;
+	new_file_close(file);
+	return err_fail(err, rc, "cannot write %s: %s", path, err_text(rc));
+}
+
+int new_file_write(struct new_file *file, struct str bytes, struct err *err)
+{
+	while (bytes.n) {
+		ssize_t n = write(file->fd, bytes.p, bytes.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_fail(err, -errno, "cannot write %s: %s", file->path,
+					err_text(errno));
+		bytes = str_skip(bytes, (size_t)n);
+	}
+	return 0;
+}
+
+int new_file_commit(struct new_file *file, struct err *err)
+{
+	int rc = close(file->fd) < 0 ? -errno : 0;
+
+	file->fd = -1;
+	if (rc == 0 && file->temporary) {
+		if (rename(file->temporary, file->path) < 0) {
+			rc = -errno;
+		} else {
+			free(file->temporary);
+			file->temporary = NULL;
+		}
+	}
+	if (rc < 0)
+		err_set(err, "cannot write %s: %s", file->path, err_text(rc));
+	new_file_close(file);
+	return rc;
+}
+
+void new_file_close(struct new_file *file)
+{
+	if (file->fd >= 0)
+		close(file->fd);
+	if (file->temporary)
+		unlink(file->temporary);
+	free(file->temporary);
+	free(file->path);
+	*file = NEW_FILE_CLOSED;
+}
+
+int file_write_whole(const char *path, struct str bytes, struct err *err)
+{
+	struct new_file file;
+	int rc = new_file_open(&file, path, err);
+
+	if (rc == 0)
+		rc = new_file_write(&file, bytes, err);
+	if (rc == 0)
+		rc = new_file_commit(&file, err);
+	new_file_close(&file);
+	return rc;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* base/file.h
+ *
+ * Whole files in, whole files out.
+ *
+ * struct mapped_file  a file's bytes, mapped read-only (or read, when it cannot be mapped: a pipe,
+ *                     /proc). {0} is closed; closing it is legal.
+ * struct new_file     a file that appears complete or not at all: written beside its place, and
+ *                     renamed over it by new_file_commit(). Pipes, devices and "-" (standard
+ *                     output) are written directly.
+ */
+#ifndef SONDE_BASE_FILE_H
+#define SONDE_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/str.h"
+
+struct err;
+
+struct mapped_file {
+	const char *p;
+	size_t n;
+	bool copied;	/* p is malloc's, not a mapping */
+};
+
+#define FILE_READ_MAX ((size_t)16 << 30)	/* a stream longer than this is refused */
+
+/* "-" is standard input. 0 or -errno; the sentence names the path. */
+int mapped_file_open(struct mapped_file *file, const char *path, struct err *err);
+
+/* The same over an open descriptor, which stays the caller's. `what` names it in the sentence. */
+int mapped_file_open_fd(struct mapped_file *file, int fd, const char *what, struct err *err);
+
+static inline struct str mapped_file_view(const struct mapped_file *file)
+{
+	return (struct str){ file->p, file->n };
+}
+
+void mapped_file_close(struct mapped_file *file);
+
+struct new_file {
+	int fd;			/* -1: closed */
+	char *path, *temporary;	/* owned; temporary is NULL when written directly */
+};
+
+#define NEW_FILE_CLOSED ((struct new_file){ .fd = -1 })
+
+/* Nothing is visible at `path` until the commit. */
+int new_file_open(struct new_file *file, const char *path, struct err *err);
+
+/* Writes all of `bytes`. -errno (ENOSPC, EPIPE, ...) with a sentence. */
+int new_file_write(struct new_file *file, struct str bytes, struct err *err);
+
+/* Makes the file visible under its name, in place of what was there. Closes in every case. */
+int new_file_commit(struct new_file *file, struct err *err);
+
+/* Throws away what was not committed. Legal on a closed one. */
+void new_file_close(struct new_file *file);
+
+/* open, write, commit. */
+int file_write_whole(const char *path, struct str bytes, struct err *err);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/vec.h"
+
+#include <errno.h>
+#include <string.h>
+
+int vec_reserve(void *items, uint32_t *cap, uint64_t need, size_t size)
+{
+	uint64_t grown = *cap ? (uint64_t)*cap * 2 : 16;
+	void *old, *fresh;
+	size_t bytes;
+
+	if (need <= *cap)
+		return 0;
+	if (grown < need)
+		grown = need;
+	if (grown > UINT32_MAX)
+		grown = UINT32_MAX;
+	if (need > grown || __builtin_mul_overflow((size_t)grown, size, &bytes))
+		return -ENOMEM;
+	memcpy(&old, items, sizeof(old));	/* items is a T **: read it without knowing T */
+	fresh = realloc(old, bytes);
+	if (!fresh)
+		return -ENOMEM;
+	memset((char *)fresh + (size_t)*cap * size, 0, bytes - (size_t)*cap * size);
+	memcpy(items, &fresh, sizeof(fresh));
+	*cap = (uint32_t)grown;
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* elf/symbols.h
+ *
+ * The functions of an ELF file by address: .symtab, else .dynsym (else both), and names of PLT
+ * entries ("puts@plt"). Sorted columns; a lookup is one binary search.
+ */
+#ifndef SONDE_ELF_SYMBOLS_H
+#define SONDE_ELF_SYMBOLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+struct elf;
+struct err;
+
+struct symbol {
+	uint64_t vaddr, size;	/* size 0: up to the next symbol of its section */
+	struct str name;	/* as in the file (mangled, version cut off); lent by the elf */
+};
+
+struct symbols {
+	struct symbol *items;	/* sorted by vaddr; of several at one vaddr the best one is kept:
+				 * sized before unsized, global before weak before local */
+	uint32_t n;
+	bool dynamic_only;	/* no .symtab: static functions have no names here */
+};
+
+/* STT_FUNC, STT_GNU_IFUNC and untyped symbols in executable sections. 0 or -errno. */
+int symbols_load(struct symbols *symbols, struct elf *elf, struct err *err);
+void symbols_fini(struct symbols *symbols);
+
+/* The symbol that holds vaddr, or NULL. An address past a sized symbol's end is nobody's. */
+const struct symbol *symbols_find(const struct symbols *symbols, uint64_t vaddr);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/profile.h"
+
+#include "base/vec.h"
+
+void profile_init(struct profile *profile)
+{
+	*profile = (struct profile){ 0 };
+	frames_init(&profile->frames, &profile->strings);
+	stacktree_init(&profile->tree);
+	labels_init(&profile->labels);
+}
+
+void profile_fini(struct profile *profile)
+{
+	strings_fini(&profile->strings);
+	frames_fini(&profile->frames);
+	stacktree_fini(&profile->tree);
+	labels_fini(&profile->labels);
+	free(profile->stack);
+	free(profile->label_set);
+	free(profile->time_ns);
+	free(profile->values);
+	free(profile->comments);
+	idindex_fini(&profile->index);
+	*profile = (struct profile){ 0 };
+}
+
+uint32_t profile_add_type(struct profile *profile, struct str type, struct str unit)
+{
+	if (profile->n_types == VALUE_TYPES_MAX) {
+		profile->failed = true;
+		return 0;
+	}
+	profile->types[profile->n_types] = (struct value_type){
+		strings_add(&profile->strings, type), strings_add(&profile->strings, unit)
+	};
+	return profile->n_types++;
+}
+
+int profile_find_type(const struct profile *profile, struct str type)
+{
+	for (uint32_t i = 0; i < profile->n_types; i++)
+		if (str_eq(strings_get(&profile->strings, profile->types[i].type), type))
+			return (int)i;
+	return -1;
+}
+
+static bool append(struct profile *profile, uint32_t stack, uint32_t label_set,
+		   const int64_t *values)
+{
+	uint64_t n = (uint64_t)profile->n + 1;
+
+	if (profile->failed || VEC_RESERVE(&profile->stack, &profile->cap_stack, n) < 0 ||
+	    VEC_RESERVE(&profile->label_set, &profile->cap_label_set, n) < 0 ||
+	    VEC_RESERVE(&profile->values, &profile->cap_values, n * profile->n_types) < 0) {
+		profile->failed = true;
+		return false;
+	}
+	profile->stack[profile->n] = stack;
+	profile->label_set[profile->n] = label_set;
+	memcpy(profile->values + (size_t)profile->n * profile->n_types, values,
+	       profile->n_types * sizeof(*values));
+	return true;
+}
+
+void profile_add(struct profile *profile, uint32_t stack, uint32_t label_set, const int64_t *values)
+{
+	uint64_t hash = hash_u64(stack, label_set);
+	uint32_t step = 0, id;
+
+	while ((id = idindex_probe(&profile->index, hash, &step))) {
+		uint32_t i = id - 1;
+
+		if (profile->stack[i] != stack || profile->label_set[i] != label_set)
+			continue;
+		for (uint32_t t = 0; t < profile->n_types; t++) {
+			int64_t *sum = &profile->values[(size_t)i * profile->n_types + t];
+
+			/* hostile files: a sum that does not fit stays at its limit */
+			if (__builtin_add_overflow(*sum, values[t], sum))
+				*sum = values[t] < 0 ? INT64_MIN : INT64_MAX;
+		}
+		return;
+	}
+	if (!append(profile, stack, label_set, values))
+		return;
+	if (idindex_add(&profile->index, hash, profile->n + 1) < 0)
+		profile->failed = true;
+	else
+		profile->n++;
+}
+
+void profile_add_at(struct profile *profile, uint32_t stack, uint32_t label_set, uint64_t time_ns,
+		    const int64_t *values)
+{
+	if (VEC_RESERVE(&profile->time_ns, &profile->cap_time, (uint64_t)profile->n + 1) < 0)
+		profile->failed = true;
+	if (append(profile, stack, label_set, values))
+		profile->time_ns[profile->n++] = time_ns;
+}
+
+void profile_add_comment(struct profile *profile, struct str comment)
+{
+	if (VEC_RESERVE(&profile->comments, &profile->cap_comments,
+			(uint64_t)profile->n_comments + 1) < 0)
+		profile->failed = true;
+	else
+		profile->comments[profile->n_comments++] = strings_add(&profile->strings, comment);
+}
+
+void profile_add_drop(struct profile *profile, struct str reason, uint64_t count)
+{
+	struct profile_stats *stats = &profile->stats;
+	uint32_t id = strings_add(&profile->strings, reason);
+
+	if (!count)
+		return;
+	for (uint32_t i = 0; i < stats->n_drops; i++) {
+		if (stats->drops[i].reason == id) {
+			stats->drops[i].count += count;
+			return;
+		}
+	}
+	if (stats->n_drops == DROPS_MAX) {
+		stats->drops[DROPS_MAX - 1].count += count;	/* never lose a loss */
+		return;
+	}
+	stats->drops[stats->n_drops++] = (struct drop){ id, count };
+}
+
+uint64_t profile_dropped(const struct profile *profile)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < profile->stats.n_drops; i++)
+		sum += profile->stats.drops[i].count;
+	return sum;
+}
+
+bool profile_failed(const struct profile *profile)
+{
+	return profile->failed || profile->strings.failed || profile->frames.failed ||
+	       profile->tree.failed || profile->labels.failed;
+}
+
+int64_t profile_total(const struct profile *profile, uint32_t type)
+{
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; type < profile->n_types && i < profile->n; i++)
+		if (__builtin_add_overflow(sum, profile->values[(size_t)i * profile->n_types + type],
+					   &sum))
+			return INT64_MAX;
+	return sum;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* model/profile.h
+ *
+ * What a profile is: samples over a tree of stacks, and what is known of how they were taken.
+ *
+ *   sample i:  stack[i]   a stack of .tree (whose frames are ids of .frames)
+ *              labels[i]  a set of .labels
+ *              time_ns[i] when, since the profile's start; the column is NULL where none was kept
+ *              values[i * n_types + t]   one number for each value type
+ *
+ * Loss is data: events = recorded + the sum of drops. The `struct profile_stats` is what Sonde knows
+ * of its own recordings; a profile read from elsewhere has .known == false.
+ *
+ * Sticky: when memory runs out profile_failed() is true and ids that came back since are 0.
+ * Threads: one writer.
+ */
+#ifndef SONDE_MODEL_PROFILE_H
+#define SONDE_MODEL_PROFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/frames.h"
+#include "model/labels.h"
+#include "model/stacktree.h"
+#include "model/strings.h"
+
+#define VALUE_TYPES_MAX 32
+
+struct value_type {
+	uint32_t type;	/* string: "cpu", "samples", "alloc_space", ... */
+	uint32_t unit;	/* string: "nanoseconds", "count", "bytes", ... */
+};
+
+struct drop {
+	uint32_t reason;	/* string: words for a person, "ring full" */
+	uint64_t count;		/* events lost for it */
+};
+
+#define DROPS_MAX 64
+
+struct profile_stats {
+	bool known;
+	uint64_t events;		/* that the source fired for the target */
+	uint64_t recorded;		/* of them, those that are samples here */
+	uint64_t complete;		/* of those, stacks that reach the thread's root */
+	uint64_t frames, frames_named;	/* summed over recorded samples */
+	struct drop drops[DROPS_MAX];
+	uint32_t n_drops;
+};
+
+struct profile {
+	struct strings strings;
+	struct frames frames;
+	struct stacktree tree;
+	struct labels labels;
+
+	struct value_type types[VALUE_TYPES_MAX];
+	uint32_t n_types;
+	uint32_t default_type;		/* index into types: what a view shows unless told */
+
+	uint32_t *stack, *label_set;
+	uint64_t *time_ns;		/* NULL: samples carry no time */
+	int64_t *values;
+	uint32_t n;
+	uint32_t cap_stack, cap_label_set, cap_time, cap_values;
+	struct idindex index;		/* (stack, labels) -> sample + 1 */
+	bool failed;
+
+	uint64_t start_wall_ns;		/* since 1970; 0 when unknown */
+	uint64_t duration_ns;		/* 0 when unknown */
+	struct value_type period_type;
+	int64_t period;			/* 0 when unknown */
+	uint32_t *comments;		/* strings, in order; one "sonde: key value" each for ours */
+	uint32_t n_comments, cap_comments;
+	uint32_t drop_frames, keep_frames;	/* strings: pprof's regular expressions, kept */
+	struct profile_stats stats;
+};
+
+/* An empty profile without value types. */
+void profile_init(struct profile *profile);
+void profile_fini(struct profile *profile);
+
+/* Appends a value type and returns its index; types are set before the first sample. */
+uint32_t profile_add_type(struct profile *profile, struct str type, struct str unit);
+
+/* Index of the value type of that name, or -1. */
+int profile_find_type(const struct profile *profile, struct str type);
+
+/* Adds n_types values to the sample of (stack, labels): one row however often it is called. Only for
+ * profiles without times. */
+void profile_add(struct profile *profile, uint32_t stack, uint32_t label_set, const int64_t *values);
+
+/* Appends a row of its own, at a time since the start. Never mix with profile_add(). */
+void profile_add_at(struct profile *profile, uint32_t stack, uint32_t label_set, uint64_t time_ns,
+		    const int64_t *values);
+
+void profile_add_comment(struct profile *profile, struct str comment);
+
+/* Counts events lost for a reason. */
+void profile_add_drop(struct profile *profile, struct str reason, uint64_t count);
+
+/* The sum of drops. */
+uint64_t profile_dropped(const struct profile *profile);
+
+/* Whether memory ran out in any of its tables. */
+bool profile_failed(const struct profile *profile);
+
+/* The sum of one value over all samples. */
+int64_t profile_total(const struct profile *profile, uint32_t type);
+
+#endif

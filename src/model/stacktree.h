@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* model/stacktree.h
+ *
+ * Every distinct call stack, stored once, growing away from a root.
+ *
+ *   id      0   1     2      3
+ *   parent  0   0     1      1
+ *   frame   0   main  parse  emit       stack 3 = emit called by main
+ *
+ * Invariants: parent[i] < i for i > 0, so a forward pass meets callers first and a backward pass
+ *   meets callees first; (parent, frame) is unique; an id is never reused. Stack 0 is empty.
+ * `frame` is any id the caller likes: of model/frames for a profile, of raw frames while recording.
+ * Threads: one writer.
+ */
+#ifndef SONDE_MODEL_STACKTREE_H
+#define SONDE_MODEL_STACKTREE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+
+struct stacktree {
+	uint32_t *parent;
+	uint32_t *frame;
+	uint32_t n;
+	uint32_t cap_parent, cap_frame;
+	bool failed;	/* out of memory: ids that came back since are 0 */
+	struct idindex index;
+};
+
+void stacktree_init(struct stacktree *tree);
+void stacktree_fini(struct stacktree *tree);
+
+/* The stack `frame called by parent`, added when it is new. */
+uint32_t stacktree_push(struct stacktree *tree, uint32_t parent, uint32_t frame);
+
+/* Frames between the root and id. */
+uint32_t stacktree_depth(const struct stacktree *tree, uint32_t id);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proc/process.h - what /proc tells of processes and threads. */
+#ifndef SONDE_PROC_PROCESS_H
+#define SONDE_PROC_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/str.h"
+
+struct err;
+
+struct pid_list {
+	pid_t *items;	/* ascending */
+	uint32_t n, cap;
+};
+
+void pid_list_fini(struct pid_list *list);
+
+/* All processes (not threads), kernel threads included. */
+int process_list_all(struct pid_list *list, struct err *err);
+
+/* Processes whose command name (comm), executable's base name or command line's first word matches
+ * the POSIX extended regular expression; never our own. -ESRCH when none does, -EINVAL for a bad
+ * pattern. */
+int process_list_by_name(struct pid_list *list, const char *pattern, struct err *err);
+
+/* Processes in a cgroup and those below it. `path` is absolute, or relative to a cgroup mount (v2, or
+ * any v1 controller). */
+int process_list_by_cgroup(struct pid_list *list, const char *path, struct err *err);
+
+/* The id that bpf_get_current_cgroup_id() gives for a cgroup v2 path: its inode number. -ENOENT when
+ * the path is of cgroup v1 (the caller then follows the processes). */
+int cgroup_v2_id(const char *path, uint64_t *ret_id, struct err *err);
+
+int process_threads(struct pid_list *list, pid_t pid, struct err *err);
+
+/* 0, or -ESRCH with a sentence. */
+int process_check(pid_t pid, struct err *err);
+
+/* The command name (at most 15 bytes) of a process or thread. */
+int process_comm(pid_t pid, pid_t tid, char ret_comm[16]);
+
+/* Clock ticks since boot when it started: tells a reused pid. 0 when it is gone. */
+uint64_t process_start_ticks(pid_t pid);
+
+bool process_is_kernel_thread(pid_t pid);
+
+/* The pid as the process itself sees it (innermost pid namespace): names its perf-PID.map. */
+pid_t process_pid_in_namespace(pid_t pid);
+
+/* Opens what a process has mapped at [start, end): through map_files, then /proc/PID/root/path, then
+ * the path; the first whose device and inode agree (inode 0: any). Returns an fd or -errno. */
+int process_open_mapped(pid_t pid, uint64_t start, uint64_t end, struct str path, uint64_t inode,
+			struct err *err);
+
+/* Reads another process's memory. Bytes read (short at an unmapped page), or -errno. */
+ssize_t process_read(pid_t pid, uint64_t address, void *out, size_t n);
+
+#endif
