@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* symbol/symbol.h
+ *
+ * (object, address) -> named frames: the one room that joins ELF files, processes and runtimes.
+ *
+ * An *object* is whatever owns code: a mapped file, the kernel, the vDSO, the run-time code of one
+ * process, or nothing that can be named (and then why). Objects are resolved in batches, at the end of
+ * a recording or of an interval, so that each file's debug information is read once, front to back.
+ */
+#ifndef SONDE_SYMBOL_SYMBOL_H
+#define SONDE_SYMBOL_SYMBOL_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/str.h"
+
+struct err;
+struct frames;
+struct symbol_object;
+
+/* A mapped file. `fd` (or -1) is duplicated; `path` is as the process sees it, `root` the prefix under
+ * which that path is valid here ("" or "/proc/PID/root"; copied). `build_id` is the raw id that the
+ * kernel reported for the mapping (empty when unknown): a file whose id differs names nothing, its
+ * frames say so ("[libx.so: changed on disk since it was mapped]"). Opening never reads the file: that
+ * happens in the first resolve. 0 or -ENOMEM. */
+int symbol_object_open_file(struct symbol_object **ret_object, int fd, struct str path,
+			    struct str root, struct str build_id, struct err *err);
+
+/* The vDSO, from its bytes (copied). */
+int symbol_object_open_vdso(struct symbol_object **ret_object, struct str bytes, struct err *err);
+
+/* The running kernel and its modules. */
+int symbol_object_open_kernel(struct symbol_object **ret_object, struct err *err);
+
+/* Run-time code of a process: perf map or jitdump, read by symbol_object_load(), at the latest in the
+ * first resolve. `name` is the process's, for the module column. */
+int symbol_object_open_jit(struct symbol_object **ret_object, pid_t pid, struct str name,
+			   struct err *err);
+
+/* Code that nobody can name: every frame is FRAME_UNKNOWN and its name is "[reason]". */
+int symbol_object_open_unknown(struct symbol_object **ret_object, struct str reason,
+			       struct err *err);
+
+/* Reads what will not be there later (a process's perf map, before the process ends). Idempotent. */
+void symbol_object_load(struct symbol_object *object);
+
+/* Query i's frames: frames[first[i] .. first[i + 1]), innermost first, ids of the `struct frames` given
+ * to symbol_resolve(). There is always at least one. */
+struct symbol_chains {
+	uint32_t *first;
+	uint32_t *frames;
+	uint32_t n;		/* queries */
+	uint32_t n_named;	/* of them, those with a name */
+	uint32_t cap_frames;
+};
+
+/* Names n addresses (vaddrs of a file; live ones of the kernel and of run-time code), ascending and
+ * distinct, looked up as they are: the caller has taken 1 from return addresses. A frame that cannot
+ * be named has a name that says why, in brackets, and kind FRAME_UNKNOWN, but keeps module and address.
+ * 0 or -ENOMEM; anything else is a name. */
+int symbol_resolve(struct symbol_object *object, struct frames *frames, const uint64_t *vaddrs,
+		   uint32_t n, struct symbol_chains *ret_chains, struct err *err);
+void symbol_chains_fini(struct symbol_chains *chains);
+
+void symbol_object_close(struct symbol_object *object);
+
+#endif
