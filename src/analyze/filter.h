@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* analyze/filter.h
+ *
+ * Which samples of a profile a view is about.
+ *
+ * Regular expressions are POSIX extended, case matters. A frame matches when the name of its
+ * function, its source file or its module does (a frame without a function: its address, "0x77").
+ * Each string is matched once, however many frames and samples have it; stacks inherit the answer
+ * from their callers in one pass over the stack tree.
+ */
+#ifndef SONDE_ANALYZE_FILTER_H
+#define SONDE_ANALYZE_FILTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct err;
+struct profile;
+
+struct filter_options {
+	const char *focus;	/* NULL, or keep samples with a matching frame */
+	const char *ignore;	/* NULL, or drop samples with a matching frame */
+	const char *thread;	/* NULL, or a thread id (all digits), or an expression for its name */
+	bool has_pid;
+	uint64_t pid;		/* keep only this process */
+};
+
+struct filter {
+	bool *keep;	/* one for each sample; NULL: all are kept */
+	uint32_t n, kept;
+};
+
+/* 0; -EINVAL with a sentence for an expression that is none; -ENOMEM. Without any option the filter
+ * keeps all samples. Every function below takes NULL for "all samples" too. */
+int filter_init(struct filter *filter, const struct profile *profile,
+		const struct filter_options *options, struct err *err);
+void filter_fini(struct filter *filter);
+
+static inline bool filter_keeps(const struct filter *filter, uint32_t sample)
+{
+	return !filter || !filter->keep || filter->keep[sample];
+}
+
+#endif

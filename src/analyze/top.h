@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* analyze/top.h
+ *
+ * What each place (function, line, file) cost: by itself, and with all it called.
+ *
+ * self   samples whose innermost frame is there
+ * total  samples with it anywhere in the stack, once each however often it recurs
+ *
+ * Memory: malloc's; places borrow names from the profile, which must outlive this.
+ */
+#ifndef SONDE_ANALYZE_TOP_H
+#define SONDE_ANALYZE_TOP_H
+
+#include "analyze/places.h"
+
+struct filter;
+
+enum top_order { TOP_BY_SELF, TOP_BY_TOTAL };
+
+struct top_options {
+	const struct filter *filter;	/* NULL: all samples */
+	enum granularity granularity;
+	enum top_order order;	/* ties: the other number, then place_compare() */
+	uint32_t type;		/* value type of the profile */
+};
+
+struct top_row {
+	uint32_t place;
+	int64_t self, total;
+};
+
+struct top {
+	struct places places;
+	struct top_row *rows;	/* sorted; only places that a kept sample has */
+	uint32_t n;
+	int64_t total;		/* of all kept samples: what shares are shares of */
+};
+
+/* 0; -EINVAL for a value type the profile has not; -ENOMEM. */
+int top_init(struct top *top, const struct profile *profile, const struct top_options *options,
+	     struct err *err);
+void top_fini(struct top *top);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* analyze/view.h
+ *
+ * The merged tree: what a flame graph draws and --tree prints.
+ *
+ * The stacks of the samples that a filter keeps, with frames projected to places, and equal callees
+ * of one caller merged. Depth first, columns:
+ *
+ *   node    0   1     2      3     4
+ *   place   0   main  parse  lex   emit
+ *   parent  0   0     1      2     1
+ *   end     5   5     4      4     5      main's descendants are 2..4, parse's only 3
+ *
+ * Invariants: parent[i] < i; node i and all it calls are [i, end[i]); children come in the order
+ *   asked for; siblings have distinct places. Node 0 is the root; its total is that of the view.
+ * total = self + what was called, for every type, unless values are negative (a diff) or do not fit
+ *   (then they stay at the limit). Nodes below min_share are left out with all they call; the
+ *   totals of their callers still contain them.
+ * BY_THREAD: the root's children are threads, places of kind FRAME_NONE with their labels' names.
+ *
+ * Memory: malloc's; places borrow names from the profile, which must outlive the view.
+ */
+#ifndef SONDE_ANALYZE_VIEW_H
+#define SONDE_ANALYZE_VIEW_H
+
+#include "analyze/places.h"
+#include "model/profile.h"
+
+struct filter;
+
+enum view_order { ORDER_BY_NAME, ORDER_BY_VALUE };	/* by value: of the first type, largest first */
+
+struct view_options {
+	const struct filter *filter;	/* NULL: all samples */
+	enum granularity granularity;
+	enum view_order order;
+	bool by_thread;
+	double min_share;	/* of the root's total, in any type; 0: all nodes. 0.0001 is 0.01 % */
+	uint32_t types[VALUE_TYPES_MAX];	/* value types of the profile wanted */
+	uint32_t n_types;			/* 0: its default type */
+};
+
+struct view {
+	struct places places;
+	uint32_t *parent, *place, *end;
+	int64_t *self[VALUE_TYPES_MAX], *total[VALUE_TYPES_MAX];	/* [i] of the i-th type wanted */
+	uint32_t types[VALUE_TYPES_MAX];
+	uint32_t n_types;
+	uint32_t n, cap;
+	uint32_t depth_max;	/* of a node; the root's is 0 */
+	uint32_t left_out;	/* merged nodes that were below min_share and not descended into */
+};
+
+/* 0; -EINVAL for a value type the profile has not; -ENOMEM. On failure the view is empty. */
+int view_init(struct view *view, const struct profile *profile, const struct view_options *options,
+	      struct err *err);
+void view_fini(struct view *view);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* render/flame.h - what a flame graph shows, whichever way it is drawn (SVG, HTML). */
+#ifndef SONDE_RENDER_FLAME_H
+#define SONDE_RENDER_FLAME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analyze/places.h"
+
+struct filter;
+
+struct flame_options {
+	const char *title;		/* NULL: made from the value type */
+	const struct filter *filter;	/* NULL: all samples */
+	const char *filter_words;	/* NULL, or the filter as typed, to be shown: "--focus zlib" */
+	enum granularity granularity;
+	int type;			/* value type of the profile; -1: its default */
+	bool icicle;			/* root at the top */
+	uint32_t width_px;		/* SVG: 0 is 1200 */
+	double min_share;		/* SVG: narrower boxes are left out; 0 is what 0.1 px shows */
+};
+
+#endif

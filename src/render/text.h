@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* render/text.h
+ *
+ * The report for a person at a terminal: a head (what was sampled, how long, what was lost), then a
+ * table. Everything is appended to a struct buf; the caller prints. Names from outside are made
+ * harmless (control bytes, direction marks) and shortened to the width.
+ */
+#ifndef SONDE_RENDER_TEXT_H
+#define SONDE_RENDER_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analyze/top.h"
+
+struct buf;
+struct err;
+struct filter;
+struct profile;
+
+enum text_table { TEXT_TOP, TEXT_TREE, TEXT_THREADS };
+
+struct text_options {
+	enum text_table table;
+	enum granularity granularity;	/* BY_LINE is --lines */
+	enum top_order order;		/* of TEXT_TOP */
+	const struct filter *filter;	/* NULL: all samples */
+	const char *filter_words;	/* NULL, or the filter as typed: "--focus zlib" */
+	int type;			/* value type of the profile; -1: its default */
+	uint32_t width;			/* columns of the terminal; 0: 100 */
+	uint32_t limit;			/* rows of a table; 0: all */
+	double min_share;		/* TEXT_TREE: smaller nodes are left out; 0 is 0.01 */
+	bool color;			/* a terminal, and no NO_COLOR */
+	bool unicode;			/* the locale is UTF-8 */
+};
+
+/* The head and the table. 0, -EINVAL (no such value type) or -ENOMEM. */
+int text_report(struct buf *out, const struct profile *profile, const struct text_options *options,
+		struct err *err);
+
+/* Only the head. */
+int text_head(struct buf *out, const struct profile *profile, const struct text_options *options,
+	      struct err *err);
+
+#endif
