@@ -30,7 +30,7 @@ struct elf_section {
 
 struct elf_segment {
 	uint32_t type, flags;	/* PT_*, PF_* */
-	uint64_t vaddr, off, filesz, memsz;
+	uint64_t vaddr, off, filesz, memsz, align;
 };
 
 struct elf_cached;	/* decompressed sections */
@@ -48,7 +48,8 @@ struct elf {
 	struct arena arena;
 };
 
-/* 0 or -errno: -ENOEXEC when it is no ELF file of ours, -EBADMSG when it is damaged. */
+/* 0 or -errno: -ENOEXEC when it is no ELF file of ours, -EBADMSG when it is damaged. Damaged or
+ * missing section headers leave n_sections 0 and segments usable, and the other way round. */
 int elf_open(struct elf *elf, const char *path, struct err *err);
 int elf_open_fd(struct elf *elf, int fd, const char *what, struct err *err);
 
@@ -59,6 +60,8 @@ void elf_close(struct elf *elf);
 
 /* The first section of that name, or NULL. */
 const struct elf_section *elf_find_section(const struct elf *elf, struct str name);
+
+#define ELF_DECOMPRESSED_MAX ((uint64_t)4 << 30)	/* all of one file's sections together */
 
 /* The section's bytes, decompressed (SHF_COMPRESSED zlib and zstd, and .zdebug_*). SHT_NOBITS
  * gives an empty str. 0 or -errno. Not for two threads at once. */
@@ -71,7 +74,14 @@ int elf_section_by_name(struct elf *elf, struct str name, struct str *ret_data, 
 /* File offset -> vaddr through the PT_LOAD that holds it. False when none does. */
 bool elf_vaddr_of_off(const struct elf *elf, uint64_t off, uint64_t *ret_vaddr);
 
-/* n bytes at a vaddr, as the file holds them; empty when no PT_LOAD's file part holds all of them. */
+/* The same for an address in an executable mapping: only PT_LOADs with PF_X, widened to the
+ * pages that the kernel maps. A linker that packs segments (lld) starts such a mapping inside the
+ * file part of the segment before it, so elf_vaddr_of_off() of a mapping's own start can name the
+ * wrong segment. */
+bool elf_code_vaddr_of_off(const struct elf *elf, uint64_t off, uint64_t *ret_vaddr);
+
+/* n bytes at a vaddr, as the file holds them; empty when no PT_LOAD's file part holds all of them.
+ * (A separate debug file's PT_LOADs describe the binary, not it: ask the binary.) */
 struct str elf_bytes_at(const struct elf *elf, uint64_t vaddr, uint64_t n);
 
 /* The build id in lower-case hexadecimal into out (2 * 20 + 1 is common; cut to fit). */

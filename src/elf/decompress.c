@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "elf/decompress.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <libdeflate.h>
+#include <stdlib.h>
+#include <zstd.h>
+
+#include "base/cursor.h"
+#include "base/err.h"
+
+#ifndef ELFCOMPRESS_ZSTD
+#define ELFCOMPRESS_ZSTD 2
+#endif
+
+/* Deflate cannot shrink further than 1032:1. Zstd could, but no compiler writes such sections: the
+ * same bound keeps a small hostile file from asking for gigabytes. */
+#define RATIO_MAX 1032
+#define ALWAYS_ALLOWED ((uint64_t)1 << 20)
+
+static bool inflate_all(struct str stream, char *out, size_t size)
+{
+	struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+	enum libdeflate_result result = LIBDEFLATE_BAD_DATA;
+
+	if (d)	/* without a place for the length, anything but exactly `size` bytes is an error */
+		result = libdeflate_zlib_decompress(d, stream.p, stream.n, out, size, NULL);
+	libdeflate_free_decompressor(d);
+	return result == LIBDEFLATE_SUCCESS;
+}
+
+static bool unzstd_all(struct str stream, char *out, size_t size)
+{
+	return ZSTD_decompress(out, size, stream.p, stream.n) == size;
+}
+
+static int decompress(struct str stream, uint32_t method, uint64_t size, uint64_t max,
+		      struct str what, struct str *ret_data, struct err *err)
+{
+	char *out;
+	bool ok;
+
+	if (size > max || (size > ALWAYS_ALLOWED && size / RATIO_MAX > stream.n))
+		return err_fail(err, -EFBIG,
+				"section %.*s: %zu compressed bytes claim to hold %llu",
+				STR_ARG(what), stream.n, (unsigned long long)size);
+	if (method != ELFCOMPRESS_ZLIB && method != ELFCOMPRESS_ZSTD)
+		return err_fail(err, -EOPNOTSUPP, "section %.*s: unknown compression method %u",
+				STR_ARG(what), method);
+	out = malloc(size ? (size_t)size : 1);
+	if (!out)
+		return -ENOMEM;
+	ok = method == ELFCOMPRESS_ZLIB ? inflate_all(stream, out, (size_t)size) :
+					  unzstd_all(stream, out, (size_t)size);
+	if (!ok) {
+		free(out);
+		return err_fail(err, -EBADMSG, "section %.*s: its compressed data is damaged",
+				STR_ARG(what));
+	}
+	*ret_data = str_over(out, (size_t)size);
+	return 0;
+}
+
+int decompress_elf_section(struct str bytes, uint64_t max, struct str what, struct str *ret_data,
+			   struct err *err)
+{
+	struct cursor c = cursor_over(bytes);
+	uint32_t method = cursor_u32(&c);
+	uint64_t size;
+
+	cursor_skip(&c, 4);	/* ch_reserved */
+	size = cursor_u64(&c);
+	cursor_skip(&c, 8);	/* ch_addralign */
+	if (c.failed)
+		return err_fail(err, -EBADMSG, "section %.*s: its compression header is cut off",
+				STR_ARG(what));
+	return decompress(cursor_bytes(&c, cursor_left(&c)), method, size, max, what, ret_data,
+			  err);
+}
+
+int decompress_zdebug_section(struct str bytes, uint64_t max, struct str what,
+			      struct str *ret_data, struct err *err)
+{
+	struct cursor c = cursor_over(bytes);
+	struct str magic = cursor_bytes(&c, 4);
+	uint64_t size = __builtin_bswap64(cursor_u64(&c));
+
+	if (c.failed || !str_eq(magic, STR("ZLIB")))
+		return err_fail(err, -EBADMSG, "section %.*s: no ZLIB header", STR_ARG(what));
+	return decompress(cursor_bytes(&c, cursor_left(&c)), ELFCOMPRESS_ZLIB, size, max, what,
+			  ret_data, err);
+}
