@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* format/format.h
+ *
+ * A profile as bytes: one table of formats, found by what a file contains (reading) or by what it is
+ * called (writing).
+ *
+ *   pprof    .pb.gz .pprof          protobuf in gzip: what Sonde itself keeps profiles in
+ *   pb       .pb                    the same, not compressed
+ *   folded   .folded .collapsed .txt    "main;parse;lex 12": one line a stack
+ *
+ * Reading unwraps gzip and zstd, whatever the file is called; "-" is standard input. Files are
+ * hostile: every failure is one sentence that names the file and the byte or line. What each format
+ * holds and loses is in docs/formats.md, and so is how to add one.
+ */
+#ifndef SONDE_FORMAT_FORMAT_H
+#define SONDE_FORMAT_FORMAT_H
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+struct err;
+struct input;
+struct new_file;
+struct profile;
+
+#define FORMAT_SUFFIXES_MAX 4
+
+struct format {
+	const char *name;			/* what -f takes */
+	const char *words;			/* one line for --help */
+	const char *suffixes[FORMAT_SUFFIXES_MAX];
+
+	/* Whether these first bytes (unwrapped, up to INPUT_HEAD_MAX) begin such a file; NULL: another
+	 * row reads what this one writes. */
+	bool (*detect)(struct str head);
+	int (*read)(struct profile *profile, struct input *input, struct err *err);
+	int (*write)(const struct profile *profile, struct new_file *file, struct err *err);
+};
+
+/* Reads a file into `profile`, which is fresh from profile_init(). After a failure it holds part of
+ * the file: profile_fini() is all that may follow. 0 or -errno (-EBADMSG: not what it claims to be).*/
+int format_read(struct profile *profile, const char *path, struct err *err);
+
+/* The same over bytes in memory, borrowed for the call. `what` names them in the sentences. */
+int format_read_bytes(struct profile *profile, struct str bytes, const char *what,
+		      struct err *err);
+
+/* The row of that -f name, or else of the path's ending; NULL when there is none. */
+const struct format *format_named(struct str name);
+const struct format *format_for_path(const char *path);
+
+/* Writes the profile in the format called `format_name`, or (NULL) the one its path's ending names.
+ * The file appears complete or not at all; "-" is standard output. 0 or -errno. */
+int format_write(const struct profile *profile, const char *path, const char *format_name,
+		 struct err *err);
+
+/* The table, for --help and completion: *ret_n rows. */
+const struct format *format_table(size_t *ret_n);
+
+#endif
