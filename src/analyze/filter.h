@@ -20,7 +20,7 @@ struct profile;
 struct filter_options {
 	const char *focus;	/* NULL, or keep samples with a matching frame */
 	const char *ignore;	/* NULL, or drop samples with a matching frame */
-	const char *thread;	/* NULL, or a thread id (all digits), or an expression for its name */
+	const char *thread;	/* NULL, a thread id (all digits), or an expression for names */
 	bool has_pid;
 	uint64_t pid;		/* keep only this process */
 };
@@ -31,7 +31,7 @@ struct filter {
 };
 
 /* 0; -EINVAL with a sentence for an expression that is none; -ENOMEM. Without any option the filter
- * keeps all samples. Every function below takes NULL for "all samples" too. */
+ * keeps all samples. Views take NULL for "all samples" too. */
 int filter_init(struct filter *filter, const struct profile *profile,
 		const struct filter_options *options, struct err *err);
 void filter_fini(struct filter *filter);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* analyze/places.h
  *
- * Where a reader sees a frame to be: many frames (each with its own address and line) are one place.
+ * Where a reader sees a frame to be: many frames (each with an address and line) are one place.
  *
  *   frames    deflate 0x10 :5   deflate 0x1c :7   0x77 in libc.so
  *   FUNCTION  deflate           deflate           0x77
@@ -12,7 +12,8 @@
  * without even that "[unknown]". `of_frame` has one entry for each frame of the profile, so that
  * projecting a stack is a lookup and no string is compared after places_init().
  *
- * Memory: the table is malloc's; strings are lent by the profile (which must outlive it) or by .arena.
+ * Memory: the table is malloc's; strings are lent by the profile (which must outlive it) or by
+ * .arena.
  */
 #ifndef SONDE_ANALYZE_PLACES_H
 #define SONDE_ANALYZE_PLACES_H
@@ -32,7 +33,7 @@ struct place {
 	struct str name;	/* any bytes, as they came */
 	struct str module;	/* path of the mapped file; empty when unknown */
 	struct str file;	/* source file; empty when unknown */
-	uint32_t line;		/* BY_LINE: that line; else the function's first; 0 when unknown */
+	uint32_t line;		/* BY_LINE: that line; else the function's first; 0: unknown */
 	uint8_t kind;		/* enum frame_kind */
 	bool unnamed;		/* no function: the name is an address */
 };
@@ -40,14 +41,18 @@ struct place {
 struct places {
 	struct place *items;
 	uint32_t n, cap;
-	uint32_t *of_frame;	/* frame id -> place id */
+	uint32_t *of_frame;	/* frame id -> place id, never 0 */
+	bool distinct;		/* no two frames are one place */
 	struct arena arena;
 };
 
-/* All places of the profile's frames. 0 or -ENOMEM. */
+/* All places of the profile's frames. 0 or -ENOMEM (the table is then empty). */
 int places_init(struct places *places, const struct profile *profile, enum granularity granularity,
 		struct err *err);
 void places_fini(struct places *places);
+
+/* Appends a place that no frame has. Its id, or 0 when memory ran out. */
+uint32_t places_add(struct places *places, const struct place *place);
 
 /* Orders places as a reader would look them up: name, module, file, line, kind. */
 int place_compare(const struct place *a, const struct place *b);

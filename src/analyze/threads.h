@@ -22,14 +22,15 @@ struct thread_row {
 	struct str process, thread;
 	int64_t pid, tid;
 	bool has_pid, has_tid;
-	uint64_t samples;	/* of a value type "samples" in "count" where there is one, else rows */
+	uint64_t samples;	/* see samples_kept() */
 	int64_t value;		/* of the type asked for */
+	uint32_t was;		/* private */
 };
 
 struct threads {
 	struct thread_row *rows;	/* threads_init(): by value, largest first */
 	uint32_t n, cap;
-	uint32_t *of_set;		/* label set id -> row */
+	uint32_t *of_set;		/* label set id -> row, for sets that a kept sample has */
 	int64_t total;			/* of value, over all kept samples */
 	uint64_t samples;
 };
@@ -39,7 +40,10 @@ int threads_init(struct threads *threads, const struct profile *profile,
 		 const struct filter *filter, uint32_t type, struct err *err);
 void threads_fini(struct threads *threads);
 
-/* How many samples a row of the profile stands for. */
-uint64_t sample_count(const struct profile *profile, uint32_t sample);
+/* The value type that counts samples ("samples" in "count"), or -1. */
+int samples_type(const struct profile *profile);
+
+/* How many samples the kept rows stand for: the sum of samples_type(), or their number. */
+uint64_t samples_kept(const struct profile *profile, const struct filter *filter);
 
 #endif

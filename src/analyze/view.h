@@ -16,7 +16,8 @@
  * total = self + what was called, for every type, unless values are negative (a diff) or do not fit
  *   (then they stay at the limit). Nodes below min_share are left out with all they call; the
  *   totals of their callers still contain them.
- * BY_THREAD: the root's children are threads, places of kind FRAME_NONE with their labels' names.
+ * by_thread: the root's children are threads: places of kind FRAME_NONE, the name that of the thread
+ *   with its id, "worker (1240)", the module that of the process, "java (1234)".
  *
  * Memory: malloc's; places borrow names from the profile, which must outlive the view.
  */
@@ -28,14 +29,15 @@
 
 struct filter;
 
-enum view_order { ORDER_BY_NAME, ORDER_BY_VALUE };	/* by value: of the first type, largest first */
+/* By value: of the first type, largest first. */
+enum view_order { ORDER_BY_NAME, ORDER_BY_VALUE };
 
 struct view_options {
 	const struct filter *filter;	/* NULL: all samples */
 	enum granularity granularity;
 	enum view_order order;
 	bool by_thread;
-	double min_share;	/* of the root's total, in any type; 0: all nodes. 0.0001 is 0.01 % */
+	double min_share;	/* of the root's total, in any type; 0.0001 is 0.01 %; 0: all */
 	uint32_t types[VALUE_TYPES_MAX];	/* value types of the profile wanted */
 	uint32_t n_types;			/* 0: its default type */
 };
@@ -43,7 +45,7 @@ struct view_options {
 struct view {
 	struct places places;
 	uint32_t *parent, *place, *end;
-	int64_t *self[VALUE_TYPES_MAX], *total[VALUE_TYPES_MAX];	/* [i] of the i-th type wanted */
+	int64_t *self[VALUE_TYPES_MAX], *total[VALUE_TYPES_MAX]; /* [t] of the t-th type wanted */
 	uint32_t types[VALUE_TYPES_MAX];
 	uint32_t n_types;
 	uint32_t n, cap;

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analyze/filter.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "model/profile.h"
+
+/* An expression, and what it said of each string so far. */
+struct matcher {
+	regex_t re;
+	const struct strings *strings;
+	uint8_t *known;	/* string id -> 0, MATCHES or DIFFERS */
+};
+
+enum { MATCHES = 1, DIFFERS };
+
+static int matcher_open(struct matcher *m, const struct profile *profile, const char *what,
+			const char *expression, struct err *err)
+{
+	int code = regcomp(&m->re, expression, REG_EXTENDED | REG_NOSUB);
+	char why[256];
+
+	if (code) {
+		regerror(code, &m->re, why, sizeof(why));
+		return err_fail(err, -EINVAL, "%s '%s' is not a regular expression: %s", what,
+				expression, why);
+	}
+	m->strings = &profile->strings;
+	m->known = calloc((size_t)profile->strings.n + 1, 1);
+	if (m->known)
+		return 0;
+	regfree(&m->re);
+	return err_fail(err, -ENOMEM, "out of memory over %u strings", profile->strings.n);
+}
+
+static void matcher_close(struct matcher *m)
+{
+	regfree(&m->re);
+	free(m->known);
+}
+
+/* The empty string is a missing name: it never matches, not even ".*". */
+static bool matches(struct matcher *m, uint32_t id)
+{
+	if (!id || id >= m->strings->n)
+		return false;
+	if (!m->known[id])	/* strings are kept with a NUL behind them */
+		m->known[id] = regexec(&m->re, m->strings->items[id].p, 0, NULL, 0) ? DIFFERS :
+										      MATCHES;
+	return m->known[id] == MATCHES;
+}
+
+static bool frame_matches(struct matcher *m, const struct frames *frames, const struct frame *frame)
+{
+	const struct function *function = &frames->functions[frame->function];
+	char address[24];
+
+	if (matches(m, function->name) || matches(m, function->system_name) ||
+	    matches(m, function->file) || matches(m, frames->modules[frame->module].path))
+		return true;
+	if (function->name || function->system_name || !frame->address)
+		return false;
+	snprintf(address, sizeof(address), "0x%" PRIx64, frame->address);
+	return !regexec(&m->re, address, 0, NULL, 0);
+}
+
+/* Drops samples whose stack has a matching frame (or, when `wanted`, has none). */
+static int filter_by_frame(struct filter *filter, const struct profile *profile, const char *what,
+			   const char *expression, bool wanted, struct err *err)
+{
+	const struct frames *frames = &profile->frames;
+	const struct stacktree *tree = &profile->tree;
+	bool *frame_hit = calloc((size_t)frames->n_frames + 1, 1);
+	bool *stack_hit = calloc((size_t)tree->n + 1, 1);
+	struct matcher m;
+	int rc;
+
+	rc = frame_hit && stack_hit ? matcher_open(&m, profile, what, expression, err) :
+				      err_fail(err, -ENOMEM, "out of memory over %u stacks",
+					       tree->n);
+	if (rc < 0)
+		goto out;
+	for (uint32_t i = 0; i < frames->n_frames; i++)
+		frame_hit[i] = frame_matches(&m, frames, &frames->frames[i]);
+	for (uint32_t i = 1; i < tree->n; i++)
+		stack_hit[i] = stack_hit[tree->parent[i]] || frame_hit[tree->frame[i]];
+	for (uint32_t i = 0; i < profile->n; i++)
+		if (stack_hit[profile->stack[i]] != wanted)
+			filter->keep[i] = false;
+	matcher_close(&m);
+out:
+	free(frame_hit);
+	free(stack_hit);
+	return rc;
+}
+
+static bool is_number(struct profile const *profile, uint32_t set, uint32_t key, uint64_t wanted)
+{
+	const struct label *label = key ? labels_find(&profile->labels, set, key) : NULL;
+
+	return label && !label->str && label->num >= 0 && (uint64_t)label->num == wanted;
+}
+
+/* Label sets are few and samples many: each set is judged once. */
+static int filter_by_label(struct filter *filter, const struct profile *profile,
+			   const struct filter_options *options, struct err *err)
+{
+	const struct strings *strings = &profile->strings;
+	uint32_t pid = strings_find(strings, STR("pid")), tid = strings_find(strings, STR("tid"));
+	uint32_t thread = strings_find(strings, STR("thread")), n = profile->labels.n;
+	bool *set_drop = calloc((size_t)n + 1, 1);
+	struct matcher m = { 0 };
+	bool by_id = false, by_name = false;
+	uint64_t wanted = 0;
+	int rc = set_drop ? 0 : err_fail(err, -ENOMEM, "out of memory over %u label sets", n);
+
+	if (!rc && options->thread) {
+		by_id = str_parse_u64(str_of(options->thread), 10, &wanted) == 0;
+		by_name = !by_id;
+	}
+	if (!rc && by_name)
+		rc = matcher_open(&m, profile, "thread", options->thread, err);
+	if (rc < 0)
+		goto out;
+	for (uint32_t set = 0; set < n; set++) {
+		const struct label *name = by_name && thread ?
+						   labels_find(&profile->labels, set, thread) :
+						   NULL;
+
+		set_drop[set] = (options->has_pid && !is_number(profile, set, pid, options->pid)) ||
+				(by_id && !is_number(profile, set, tid, wanted)) ||
+				(by_name && !(name && matches(&m, name->str)));
+	}
+	for (uint32_t i = 0; i < profile->n; i++)
+		if (set_drop[profile->label_set[i]])
+			filter->keep[i] = false;
+	if (by_name)
+		matcher_close(&m);
+out:
+	free(set_drop);
+	return rc;
+}
+
+int filter_init(struct filter *filter, const struct profile *profile,
+		const struct filter_options *options, struct err *err)
+{
+	int rc = 0;
+
+	*filter = (struct filter){ .n = profile->n, .kept = profile->n };
+	if (!options->focus && !options->ignore && !options->thread && !options->has_pid)
+		return 0;
+	filter->keep = malloc((size_t)profile->n + 1);
+	if (!filter->keep)
+		return err_fail(err, -ENOMEM, "out of memory over %u samples", profile->n);
+	memset(filter->keep, true, (size_t)profile->n + 1);
+	if (options->focus)
+		rc = filter_by_frame(filter, profile, "focus", options->focus, true, err);
+	if (!rc && options->ignore)
+		rc = filter_by_frame(filter, profile, "ignore", options->ignore, false, err);
+	if (!rc && (options->thread || options->has_pid))
+		rc = filter_by_label(filter, profile, options, err);
+	if (rc < 0) {
+		filter_fini(filter);
+		return rc;
+	}
+	filter->kept = 0;
+	for (uint32_t i = 0; i < profile->n; i++)
+		filter->kept += filter->keep[i];
+	return 0;
+}
+
+void filter_fini(struct filter *filter)
+{
+	free(filter->keep);
+	*filter = (struct filter){ 0 };
+}
