@@ -15,6 +15,10 @@
 struct elf;
 struct err;
 
+/* Rules every dictionary begins with. */
+#define UNWIND_RULE_NONE 0u
+#define UNWIND_RULE_UNSUPPORTED 1u
+
 /* The dictionary: rules only ever get added; rule 0 is UNWIND_NONE, rule 1 UNWIND_UNSUPPORTED. */
 struct unwind_rules {
 	struct unwind_rule *items;

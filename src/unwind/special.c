@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/special.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/vec.h"
+#include "elf/elf.h"
+#include "unwind/cfi.h"
+#include "unwind/rows.h"
+#include "unwind/unwind.h"
+
+struct special {
+	struct cfi *cfi;
+	const struct elf *elf;
+	struct unwind_rules *rules;
+	uint32_t end_rule, signal_rule;
+	uint32_t n;	/* ranges of CFI, sorted; what is added comes behind */
+	bool unsorted;
+	bool failed;	/* out of memory */
+};
+
+static void add_range(struct special *s, uint64_t start, uint64_t end, uint32_t rule)
+{
+	struct cfi *cfi = s->cfi;
+
+	if (start >= end || end > ROWS_VADDR_MAX)
+		return;
+	if (VEC_RESERVE(&cfi->ranges, &cfi->cap, (uint64_t)cfi->n + 1) < 0) {
+		s->failed = true;
+		return;
+	}
+	cfi->ranges[cfi->n++] =
+		(struct cfi_range){ .start = start, .end = end, .rule = rule };
+	s->unsorted = true;
+}
+
+/* The last range of CFI that starts at or below vaddr; s->n when none does. */
+static uint32_t range_below(const struct special *s, uint64_t vaddr)
+{
+	uint32_t low = 0, high = s->n;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (s->cfi->ranges[middle].start <= vaddr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? low - 1 : s->n;
+}
+
+static bool covered(const struct special *s, uint64_t vaddr)
+{
+	uint32_t i = range_below(s, vaddr);
+
+	return i < s->n && vaddr < s->cfi->ranges[i].end;
+}
+
+/* Index of the bytes in s, or -1. */
+static ptrdiff_t find_bytes(struct str s, struct str bytes)
+{
+	const char *at = s.n ? memmem(s.p, s.n, bytes.p, bytes.n) : NULL;
+
+	return at ? at - s.p : -1;
+}
+
+/* ---- The entry stub. ---- */
+
+#define ENTRY_BYTES_MAX 64
+
+/* The psABI has the process begin with rbp cleared, to mark the outermost frame; C libraries do
+ * so in the stub's first instruction. ld.so's own stub is `mov %rsp,%rdi; call`. */
+static bool is_entry_stub(struct str code)
+{
+	if (str_starts(code, STR("\xf3\x0f\x1e\xfa")))	/* endbr64 */
+		code = str_skip(code, 4);
+	return str_starts(code, STR("\x31\xed")) || str_starts(code, STR("\x48\x31\xed")) ||
+	       str_starts(code, STR("\x48\x89\xe7\xe8"));
+}
+
+/* Behind the one call of the stub, which never returns: `call; hlt`, or after `and $-16,%rsp` as in
+ * musl. Without either the stub takes all of ENTRY_BYTES_MAX. */
+static uint64_t entry_stub_size(struct str code)
+{
+	ptrdiff_t align = find_bytes(code, STR("\x48\x83\xe4\xf0\xe8"));
+
+	for (size_t i = 6; i < code.n; i++)
+		if (code.p[i] == '\xf4' &&
+		    (code.p[i - 5] == '\xe8' || memcmp(&code.p[i - 6], "\xff\x15", 2) == 0))
+			return i + 1;
+	if (align >= 0 && (size_t)align + 9 <= code.n)
+		return (uint64_t)align + 9;
+	return code.n;
+}
+
+static void add_entry(struct special *s)
+{
+	uint64_t entry = s->elf->entry;
+	uint32_t i = range_below(s, entry);
+	struct str code = { 0 };
+
+	for (uint64_t size = ENTRY_BYTES_MAX; size >= 16 && !code.n; size -= 8)
+		code = elf_bytes_at(s->elf, entry, size);
+	if (!code.n || !is_entry_stub(code))
+		return;
+	if (i == s->n || entry >= s->cfi->ranges[i].end)
+		add_range(s, entry, entry + entry_stub_size(code), s->end_rule);
+	else if (s->cfi->ranges[i].start == entry && s->cfi->ranges[i].end - entry <= 128)
+		s->cfi->ranges[i].rule = s->end_rule;	/* its CFI may not say so */
+}
+
+/* ---- Signal trampolines. ----
+ *
+ * A handler returns to the first instruction of the trampoline, and the walker looks a return
+ * address up as pc - 1: the rule must begin one byte early. glibc's FDE does (it begins at a nop
+ * before the label), others do not. */
+
+static const struct str trampolines[] = {
+	{ "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05", 9 },	/* mov $15,%rax; syscall */
+	{ "\xb8\x0f\x00\x00\x00\x0f\x05", 7 },		/* mov $15,%eax; syscall */
+};
+
+#define TRAMPOLINE_MIN 7
+#define TRAMPOLINE_MAX 9
+#define N_TRAMPOLINES (sizeof(trampolines) / sizeof(*trampolines))
+
+/* The trampoline's size when one stands at vaddr, else 0. */
+static uint64_t trampoline_at(const struct special *s, uint64_t vaddr)
+{
+	for (size_t i = 0; i < N_TRAMPOLINES; i++) {
+		struct str code = elf_bytes_at(s->elf, vaddr, trampolines[i].n);
+
+		if (code.n && str_eq(code, trampolines[i]))
+			return trampolines[i].n;
+	}
+	return 0;
+}
+
+/* Functions of small size: Go describes its trampoline like any other, in .debug_frame. */
+#define TRAMPOLINE_FUNCTION_MAX 32
+
+static void mark_signal_ranges(struct special *s)
+{
+	for (uint32_t i = 0; i < s->n; i++) {
+		struct cfi_range *range = &s->cfi->ranges[i];
+		bool said = s->cfi->cies[range->cie].signal, early;
+
+		if (!said && (!range->fallback ||
+			      range->end - range->start > TRAMPOLINE_FUNCTION_MAX ||
+			      !trampoline_at(s, range->start)))
+			continue;
+		early = trampoline_at(s, range->start + 1);
+		range->rule = s->signal_rule;
+		if (!early && (trampoline_at(s, range->start) || !i ||
+			       s->cfi->ranges[i - 1].end < range->start)) {
+			range->start--;
+			s->unsorted = true;
+		}
+	}
+}
+
+static void find_trampolines(struct special *s, uint64_t start, uint64_t end)
+{
+	struct str gap = elf_bytes_at(s->elf, start, end - start);
+
+	for (size_t i = 0; i < N_TRAMPOLINES; i++) {
+		struct str rest = gap;
+		ptrdiff_t at;
+
+		while ((at = find_bytes(rest, trampolines[i])) >= 0) {
+			uint64_t vaddr = start + (uint64_t)(rest.p - gap.p) + (uint64_t)at;
+
+			add_range(s, vaddr - 1, vaddr + trampolines[i].n, s->signal_rule);
+			rest = str_skip(rest, (size_t)at + trampolines[i].n);
+		}
+	}
+}
+
+/* Padding between functions is not read in big files: it would touch all of their text. A trampoline
+ * may hide in it where a whole C library is linked in, which a small file is enough to show. */
+#define SMALL_TEXT ((uint64_t)16 << 20)
+
+static void find_trampolines_in_gaps(struct special *s)
+{
+	uint64_t text = s->cfi->text_end - s->cfi->text_start;
+	uint64_t least = text <= SMALL_TEXT ? TRAMPOLINE_MIN : CFI_PADDING_MAX + 1;
+
+	for (uint32_t i = 0; i < s->elf->n_segments; i++) {
+		const struct elf_segment *segment = &s->elf->segments[i];
+		uint64_t at = segment->vaddr, end = at + segment->filesz;
+		uint32_t r;
+
+		if (segment->type != PT_LOAD || !(segment->flags & PF_X) || end < at)
+			continue;
+		r = range_below(s, at);
+		for (r = r == s->n ? 0 : r; r < s->n && s->cfi->ranges[r].start < end; r++) {
+			const struct cfi_range *range = &s->cfi->ranges[r];
+			uint64_t start = range->start, range_end = range->end;
+
+			if (start > at && start - at >= least)
+				find_trampolines(s, at, start);
+			if (range_end > at)
+				at = range_end;
+		}
+		if (end > at && end - at >= least)
+			find_trampolines(s, at, end);
+	}
+}
+
+/* ---- PLTs without CFI: lld writes none. ---- */
+
+static void add_plt(struct special *s, uint64_t start, uint64_t end)
+{
+	struct unwind_rule rule = { .kind = UNWIND_CFA, .cfa_off = 16, .cfa_base = UNWIND_RSP,
+				    .ra_off = -8, .ra_reg = UNWIND_RIP };
+
+	if (!str_starts(elf_bytes_at(s->elf, start, 2), STR("\xff\x35")))
+		return;		/* its head does not push the link map: not a lazy one */
+	/* The head is entered with a number pushed, and pushes once more. */
+	add_range(s, start, start + 6, unwind_rules_add(s->rules, &rule));
+	rule.cfa_off = 24;
+	add_range(s, start + 6, start + 16, unwind_rules_add(s->rules, &rule));
+	rule = (struct unwind_rule){ .kind = UNWIND_PLT, .cfa_off = 8, .cfa_add = 11,
+				     .cfa_base = UNWIND_RSP, .ra_off = -8, .ra_reg = UNWIND_RIP };
+	add_range(s, start + 16, end, unwind_rules_add(s->rules, &rule));
+}
+
+static void add_plts(struct special *s)
+{
+	static const struct unwind_rule jump = { .kind = UNWIND_CFA, .cfa_off = 8,
+						 .cfa_base = UNWIND_RSP, .ra_off = -8,
+						 .ra_reg = UNWIND_RIP };
+
+	for (uint32_t i = 0; i < s->elf->n_sections; i++) {
+		const struct elf_section *section = &s->elf->sections[i];
+		uint64_t start = section->vaddr, end = start + section->size;
+
+		if (!(section->flags & SHF_EXECINSTR) || end <= start ||
+		    start < s->cfi->text_start || end > s->cfi->text_end ||
+		    !str_starts(section->name, STR(".plt")) || covered(s, start) ||
+		    covered(s, end - 1))
+			continue;
+		if (str_eq(section->name, STR(".plt")) && start % 16 == 0)
+			add_plt(s, start, end);
+		else
+			add_range(s, start, end, unwind_rules_add(s->rules, &jump));
+	}
+}
+
+int special_add(struct cfi *cfi, const struct elf *elf, struct unwind_rules *rules)
+{
+	static const struct unwind_rule end = { .kind = UNWIND_END };
+	static const struct unwind_rule signal = { .kind = UNWIND_SIGNAL };
+	struct special s = { .cfi = cfi, .elf = elf, .rules = rules, .n = cfi->n };
+
+	s.end_rule = unwind_rules_add(rules, &end);
+	s.signal_rule = unwind_rules_add(rules, &signal);
+	mark_signal_ranges(&s);
+	add_entry(&s);
+	add_plts(&s);
+	find_trampolines_in_gaps(&s);
+	if (s.failed)
+		return -ENOMEM;
+	return s.unsorted ? cfi_sort(cfi) : 0;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unwind/unwind.h"
+
+#include <errno.h>
+
+#include "base/cursor.h"
+#include "base/err.h"
+#include "elf/elf.h"
+#include "unwind/cfi.h"
+#include "unwind/rows.h"
+#include "unwind/special.h"
+
+static void find_text(struct cfi *cfi, const struct elf *elf)
+{
+	cfi->text_start = UINT64_MAX;
+	for (uint32_t i = 0; i < elf->n_segments; i++) {
+		const struct elf_segment *segment = &elf->segments[i];
+		uint64_t end = segment->vaddr + segment->memsz;
+
+		if (segment->type != PT_LOAD || !(segment->flags & PF_X) || end < segment->vaddr)
+			continue;
+		if (segment->vaddr < cfi->text_start)
+			cfi->text_start = segment->vaddr;
+		if (end > cfi->text_end)
+			cfi->text_end = end;
+	}
+	if (cfi->text_start > cfi->text_end)
+		cfi->text_start = cfi->text_end;
+}
+
+/* Where a file without section headers says its .eh_frame is: PT_GNU_EH_FRAME's second field (LSB
+ * 5.0, "The .eh_frame_hdr section"). It ends at its terminator, at the latest with its segment. */
+static void find_by_segment(struct cfi_section *section, const struct elf *elf)
+{
+	for (uint32_t i = 0; i < elf->n_segments; i++) {
+		const struct elf_segment *s = &elf->segments[i];
+		struct cfi_section header = { .vaddr = s->vaddr, .data_base = s->vaddr };
+		struct cursor c;
+		uint8_t encoding;
+
+		if (s->type != PT_GNU_EH_FRAME)
+			continue;
+		header.bytes = elf_bytes_at(elf, s->vaddr, s->filesz);
+		c = cursor_over(header.bytes);
+		cursor_u8(&c);
+		encoding = cursor_u8(&c);
+		cursor_skip(&c, 2);
+		section->vaddr = cfi_read_pointer(&c, encoding, &header);
+		if (c.failed)
+			return;
+	}
+	for (uint32_t i = 0; section->vaddr && i < elf->n_segments; i++) {
+		const struct elf_segment *s = &elf->segments[i];
+
+		if (s->type == PT_LOAD && section->vaddr >= s->vaddr &&
+		    section->vaddr - s->vaddr < s->filesz)
+			section->bytes = elf_bytes_at(elf, section->vaddr,
+						      s->filesz - (section->vaddr - s->vaddr));
+	}
+}
+
+static int find_section(struct cfi_section *section, struct elf *elf, struct str name,
+			struct err *err)
+{
+	const struct elf_section *found = elf_find_section(elf, name);
+	const struct elf_section *got = elf_find_section(elf, STR(".got"));
+	const struct elf_section *text = elf_find_section(elf, STR(".text"));
+
+	section->vaddr = found ? found->vaddr : 0;
+	section->data_base = got ? got->vaddr : 0;
+	section->text_base = text ? text->vaddr : 0;
+	return elf_section_by_name(elf, name, &section->bytes, err);
+}
+
+/* Both sections; one that cannot be had (damaged compression) is as good as absent. */
+static int read_sections(struct cfi *cfi, struct cfi_section sections[2], struct elf *elf,
+			 struct unwind_stats *stats)
+{
+	int rc;
+
+	if (find_section(&sections[0], elf, STR(".eh_frame"), NULL) < 0)
+		stats->damaged++;
+	if (!sections[0].bytes.n && !elf->n_sections)
+		find_by_segment(&sections[0], elf);
+	sections[1].debug_frame = true;
+	if (find_section(&sections[1], elf, STR(".debug_frame"), NULL) < 0)
+		stats->damaged++;
+	rc = cfi_read_section(cfi, &sections[0], stats);
+	if (rc == 0)
+		rc = cfi_read_section(cfi, &sections[1], stats);
+	return rc;
+}
+
+/* Drops what is said twice: of ranges with one start the first, of .debug_frame what .eh_frame
+ * covers. The rest may still overlap; then each holds up to the start of the next, which is also
+ * what the C++ run-time's search for the nearest start below makes of it. */
+static void settle(struct cfi *cfi)
+{
+	uint64_t covered_to = 0;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < cfi->n; i++) {
+		const struct cfi_range *range = &cfi->ranges[i];
+
+		if ((kept && cfi->ranges[kept - 1].start == range->start) ||
+		    (range->fallback && range->start < covered_to))
+			continue;
+		if (!range->fallback && range->end > covered_to)
+			covered_to = range->end;
+		cfi->ranges[kept++] = *range;
+	}
+	cfi->n = kept;
+}
+
+static void write_rows(const struct cfi *cfi, struct cfi_output *out)
+{
+	uint64_t end = cfi->n ? cfi->ranges[0].start : 0;
+
+	for (uint32_t i = 0; i < cfi->n; i++) {
+		const struct cfi_range *range = &cfi->ranges[i];
+		uint64_t limit = range->end;
+
+		if (i + 1 < cfi->n && cfi->ranges[i + 1].start < limit)
+			limit = cfi->ranges[i + 1].start;
+		if (end < range->start)
+			rows_add(out->rows, end, UNWIND_RULE_NONE);
+		out->first_row = range->start - end <= CFI_PADDING_MAX ? end : range->start;
+		if (range->rule != UNWIND_RULE_NONE)
+			rows_add(out->rows, range->start, range->rule);
+		else
+			cfi_run_fde(&cfi->cies[range->cie], range, limit, out);
+		end = limit;
+	}
+	if (cfi->n)
+		rows_add(out->rows, end, UNWIND_RULE_NONE);
+}
+
+int unwind_build(struct unwind_table *table, struct elf *elf, struct unwind_rules *rules,
+		 struct err *err)
+{
+	struct unwind_table built = { 0 };
+	struct cfi cfi = { 0 };
+	struct cfi_section sections[2] = { 0 };
+	struct rows rows = { 0 };
+	struct cfi_output out = { .rows = &rows, .rules = rules, .stats = &built.stats };
+	int rc = 0;
+
+	if (elf->machine != EM_X86_64)
+		goto out;
+	find_text(&cfi, elf);
+	rc = read_sections(&cfi, sections, elf, &built.stats);
+	if (rc == 0)
+		rc = cfi_sort(&cfi);
+	if (rc == 0)
+		rc = special_add(&cfi, elf, rules);
+	if (rc < 0)
+		goto out;
+	settle(&cfi);
+	write_rows(&cfi, &out);
+	rc = rows.failed ? -ENOMEM : rows_pack(&rows, &built);
+out:
+	if (rc < 0)
+		err_set(err, "out of memory while reading unwind information");
+	else
+		*table = built;
+	rows_fini(&rows);
+	cfi_fini(&cfi);
+	return rc;
+}
