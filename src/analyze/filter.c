@@ -14,7 +14,7 @@
 struct matcher {
 	regex_t re;
 	const struct strings *strings;
-	uint8_t *known;	/* string id -> 0, MATCHES or DIFFERS */
+	uint8_t *known; /* string id -> 0, MATCHES or DIFFERS */
 };
 
 enum { MATCHES = 1, DIFFERS };
@@ -49,9 +49,9 @@ static bool matches(struct matcher *m, uint32_t id)
 {
 	if (!id || id >= m->strings->n)
 		return false;
-	if (!m->known[id])	/* strings are kept with a NUL behind them */
-		m->known[id] = regexec(&m->re, m->strings->items[id].p, 0, NULL, 0) ? DIFFERS :
-										      MATCHES;
+	if (!m->known[id]) /* strings are kept with a NUL behind them */
+		m->known[id] =
+			regexec(&m->re, m->strings->items[id].p, 0, NULL, 0) ? DIFFERS : MATCHES;
 	return m->known[id] == MATCHES;
 }
 
@@ -80,9 +80,9 @@ static int filter_by_frame(struct filter *filter, const struct profile *profile,
 	struct matcher m;
 	int rc;
 
-	rc = frame_hit && stack_hit ? matcher_open(&m, profile, what, expression, err) :
-				      err_fail(err, -ENOMEM, "out of memory over %u stacks",
-					       tree->n);
+	rc = frame_hit && stack_hit
+		     ? matcher_open(&m, profile, what, expression, err)
+		     : err_fail(err, -ENOMEM, "out of memory over %u stacks", tree->n);
 	if (rc < 0)
 		goto out;
 	for (uint32_t i = 0; i < frames->n_frames; i++)
@@ -128,9 +128,8 @@ static int filter_by_label(struct filter *filter, const struct profile *profile,
 	if (rc < 0)
 		goto out;
 	for (uint32_t set = 0; set < n; set++) {
-		const struct label *name = by_name && thread ?
-						   labels_find(&profile->labels, set, thread) :
-						   NULL;
+		const struct label *name =
+			by_name && thread ? labels_find(&profile->labels, set, thread) : NULL;
 
 		set_drop[set] = (options->has_pid && !is_number(profile, set, pid, options->pid)) ||
 				(by_id && !is_number(profile, set, tid, wanted)) ||

@@ -23,7 +23,7 @@ struct builder {
 	struct places *places;
 	const struct profile *profile;
 	enum granularity granularity;
-	struct key *keys;	/* place id -> key */
+	struct key *keys; /* place id -> key */
 	uint32_t cap_keys;
 	struct idindex index;
 };
@@ -41,7 +41,7 @@ static struct key key_of(const struct builder *b, const struct frame *frame)
 
 	if (b->granularity == BY_FILE && (key.file || key.module)) {
 		if (key.file)
-			key.module = 0;	/* one header, inlined into many modules, is one file */
+			key.module = 0; /* one header, inlined into many modules, is one file */
 		key.name = key.file ? key.file : key.module;
 	}
 	if (b->granularity == BY_LINE)

@@ -16,9 +16,9 @@ int samples_type(const struct profile *profile)
 	int type = profile_find_type(profile, STR("samples"));
 	const struct strings *strings = &profile->strings;
 
-	return type >= 0 && str_eq(strings_get(strings, profile->types[type].unit), STR("count")) ?
-		       type :
-		       -1;
+	return type >= 0 && str_eq(strings_get(strings, profile->types[type].unit), STR("count"))
+		       ? type
+		       : -1;
 }
 
 uint64_t samples_kept(const struct profile *profile, const struct filter *filter)
@@ -28,14 +28,14 @@ uint64_t samples_kept(const struct profile *profile, const struct filter *filter
 
 	for (uint32_t i = 0; i < profile->n; i++)
 		if (filter_keeps(filter, i))
-			sum_add(&sum, type < 0 ? 1 :
-						 profile->values[(size_t)i * profile->n_types +
+			sum_add(&sum, type < 0 ? 1
+					       : profile->values[(size_t)i * profile->n_types +
 								 (uint32_t)type]);
 	return sum < 0 ? 0 : (uint64_t)sum;
 }
 
 struct keys {
-	uint32_t pid, tid, process, thread;	/* strings */
+	uint32_t pid, tid, process, thread; /* strings */
 };
 
 static bool number(const struct profile *profile, uint32_t set, uint32_t key, int64_t *ret_number)

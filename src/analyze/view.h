@@ -16,8 +16,8 @@
  * total = self + what was called, for every type, unless values are negative (a diff) or do not fit
  *   (then they stay at the limit). Nodes below min_share are left out with all they call; the
  *   totals of their callers still contain them.
- * by_thread: the root's children are threads: places of kind FRAME_NONE, the name that of the thread
- *   with its id, "worker (1240)", the module that of the process, "java (1234)".
+ * by_thread: the root's children are threads: places of kind FRAME_NONE, whose name is that of the
+ *   thread with its id, "worker (1240)", and whose module is the process, "java (1234)".
  *
  * Memory: malloc's; places borrow names from the profile, which must outlive the view.
  */
@@ -45,12 +45,11 @@ struct view_options {
 struct view {
 	struct places places;
 	uint32_t *parent, *place, *end;
-	int64_t *self[VALUE_TYPES_MAX], *total[VALUE_TYPES_MAX]; /* [t] of the t-th type wanted */
+	int64_t *self[VALUE_TYPES_MAX], *total[VALUE_TYPES_MAX]; /* [t]: of types[t] */
 	uint32_t types[VALUE_TYPES_MAX];
 	uint32_t n_types;
 	uint32_t n, cap;
 	uint32_t depth_max;	/* of a node; the root's is 0 */
-	uint32_t left_out;	/* merged nodes that were below min_share and not descended into */
 };
 
 /* 0; -EINVAL for a value type the profile has not; -ENOMEM. On failure the view is empty. */

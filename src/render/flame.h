@@ -13,12 +13,12 @@ struct filter;
 struct flame_options {
 	const char *title;		/* NULL: made from the value type */
 	const struct filter *filter;	/* NULL: all samples */
-	const char *filter_words;	/* NULL, or the filter as typed, to be shown: "--focus zlib" */
+	const char *filter_words;	/* NULL, or the filter as typed: "--focus zlib" */
 	enum granularity granularity;
 	int type;			/* value type of the profile; -1: its default */
 	bool icicle;			/* root at the top */
 	uint32_t width_px;		/* SVG: 0 is 1200 */
-	double min_share;		/* SVG: narrower boxes are left out; 0 is what 0.1 px shows */
+	double min_share;		/* SVG: smaller boxes are left out; 0: those under 0.1 px */
 };
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* render/svg.h
  *
- * A flame graph as one SVG file: opens anywhere as a picture, and in a browser zooms (click), searches
+ * A flame graph as one SVG file: opens anywhere as a picture; in a browser zooms (click), searches
  * (Ctrl-F, regular expressions, share matched) and names what the pointer is on. No network, no
  * other file. Valid XML 1.0 whatever bytes names hold.
  */
