@@ -25,9 +25,10 @@ struct cursor {
 
 static inline struct cursor cursor_over(struct str bytes)
 {
-	const uint8_t *p = (const uint8_t *)bytes.p;
+	/* Never NULL: even adding 0 to it is undefined, and moves by 0 are common. */
+	const uint8_t *p = (const uint8_t *)(bytes.p ? bytes.p : "");
 
-	return (struct cursor){ p, p ? p + bytes.n : p, p, false };
+	return (struct cursor){ p, p + (bytes.p ? bytes.n : 0), p, false };
 }
 
 static inline size_t cursor_left(const struct cursor *c)
