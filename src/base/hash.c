@@ -20,9 +20,8 @@ static void put(struct idindex_slot *slots, uint32_t mask, struct idindex_slot s
 	slots[at & mask] = slot;
 }
 
-static int grow(struct idindex *ix)
+static int resize(struct idindex *ix, uint64_t size)
 {
-	uint64_t size = ix->slots ? ((uint64_t)ix->mask + 1) * 2 : 64;
 	struct idindex_slot *slots;
 
 	if (size > (uint64_t)1 << 31)
@@ -39,12 +38,21 @@ static int grow(struct idindex *ix)
 	return 0;
 }
 
+int idindex_reserve(struct idindex *ix, uint64_t n)
+{
+	uint64_t size = ix->slots ? (uint64_t)ix->mask + 1 : 0, wanted = 64;
+
+	while (n * 3 >= wanted * 2 && wanted <= UINT32_MAX)
+		wanted *= 2;
+	return wanted > size ? resize(ix, wanted) : 0;
+}
+
 int idindex_add(struct idindex *ix, uint64_t hash, uint32_t id)
 {
 	struct idindex_slot slot = { .id = id, .check = (uint32_t)(hash >> 32) };
 
 	if (!ix->slots || (uint64_t)ix->n * 3 >= ((uint64_t)ix->mask + 1) * 2) {
-		int rc = grow(ix);
+		int rc = resize(ix, ix->slots ? ((uint64_t)ix->mask + 1) * 2 : 64);
 
 		if (rc < 0)
 			return rc;

@@ -69,6 +69,16 @@ static inline uint32_t idindex_probe(const struct idindex *ix, uint64_t hash, ui
 /* Adds an id that is not there yet. 0 or -ENOMEM. */
 int idindex_add(struct idindex *ix, uint64_t hash, uint32_t id);
 
+/* Makes room for n ids in all, so that adding them grows the table once. 0 or -ENOMEM. */
+int idindex_reserve(struct idindex *ix, uint64_t n);
+
+/* Asks for the slot of that hash ahead of time: a large table is one cache miss a probe. */
+static inline void idindex_prefetch(const struct idindex *ix, uint64_t hash)
+{
+	if (ix->slots)
+		__builtin_prefetch(&ix->slots[(uint32_t)(hash >> 32) & ix->mask]);
+}
+
 void idindex_fini(struct idindex *ix);
 
 #endif

@@ -68,7 +68,7 @@ struct frame {
 	uint32_t module;	/* index into modules */
 	uint8_t kind;		/* enum frame_kind */
 	uint8_t inlined;	/* 1: inlined into its caller */
-	uint16_t zero;
+	uint16_t column;	/* 0 when unknown */
 	uint64_t address;	/* as in the ELF file (vaddr), or of the kernel; 0 when unknown */
 };
 

@@ -58,6 +58,23 @@ const struct label *labels_find(const struct labels *labels, uint32_t set, uint3
 	return NULL;
 }
 
+/* Sets are small: two to six labels. */
+static void sort(struct label *set, uint32_t n)
+{
+	if (n > 12) {
+		qsort(set, n, sizeof(*set), compare);
+		return;
+	}
+	for (uint32_t i = 1; i < n; i++) {
+		struct label label = set[i];
+		uint32_t k = i;
+
+		for (; k && compare(&set[k - 1], &label) > 0; k--)
+			set[k] = set[k - 1];
+		set[k] = label;
+	}
+}
+
 uint32_t labels_add(struct labels *labels, struct label *set, uint32_t n)
 {
 	uint64_t hash;
@@ -67,7 +84,7 @@ uint32_t labels_add(struct labels *labels, struct label *set, uint32_t n)
 		return 0;
 	for (uint32_t i = 0; i < n; i++)
 		set[i].zero = 0;
-	qsort(set, n, sizeof(*set), compare);
+	sort(set, n);
 	hash = hash_bytes(set, n * sizeof(*set));
 	while ((id = idindex_probe(&labels->index, hash, &step))) {
 		const struct label *old = labels_get(labels, id, &old_n);

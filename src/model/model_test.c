@@ -58,6 +58,150 @@ TEST(a_drop_reason_is_counted_once_by_name)
 	profile_fini(&p);
 }
 
+static uint32_t push_all(struct stacktree *tree, const uint32_t *frames, uint32_t n)
+{
+	uint32_t id = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		id = stacktree_push(tree, id, frames[i]);
+	return id;
+}
+
+TEST(stacks_added_at_once_get_the_ids_that_pushing_would_find)
+{
+	static const uint32_t frames[] = { 1, 2, 3, 1, 2, 1, 2, 4, 4, 1, 5, 6, 7, 1, 2, 3 };
+	static const uint32_t first[] = { 0, 3, 5, 8, 9, 13, 13, 16 };
+	struct stacktree tree;
+	uint32_t ids[7], before;
+
+	stacktree_init(&tree);
+	for (int round = 0; round < 3; round++) {	/* round 1: all known; 2: after a push */
+		stacktree_add_all(&tree, frames, first, 7, ids);
+		before = tree.n;
+		CHECK_EQ(tree.n, round < 2 ? 9 : 11);
+		CHECK_EQ(ids[5], 0);
+		for (uint32_t i = 0; i < 7; i++)
+			CHECK_EQ(push_all(&tree, frames + first[i], first[i + 1] - first[i]), ids[i]);
+		CHECK_EQ(tree.n, before);
+		for (uint32_t i = 1; i < tree.n; i++)
+			CHECK(tree.parent[i] < i);
+		if (round == 1)
+			push_all(&tree, (const uint32_t[]){ 1, 9, 9 }, 3);
+	}
+	stacktree_fini(&tree);
+}
+
+TEST(rows_added_at_once_join_those_of_their_stack_and_labels)
+{
+	struct profile p;
+	struct label one = { .key = 1, .num = 7 };
+	uint32_t stacks[] = { 1, 2, 1, 1, 1 }, sets[] = { 0, 0, 0, 1, 0 };
+	int64_t values[] = { 1, 2, 3, 4, INT64_MAX };
+
+	profile_init(&p);
+	profile_add_type(&p, STR("samples"), STR("count"));
+	stacktree_push(&p.tree, 0, 5);
+	stacktree_push(&p.tree, 1, 6);
+	labels_add(&p.labels, &one, 1);
+	profile_add_all(&p, 5, stacks, sets, values);
+	CHECK_EQ(p.n, 3);
+	CHECK_EQ(p.values[0], INT64_MAX);
+	CHECK_EQ(p.values[1], 2);
+	CHECK_EQ(p.values[2], 4);
+	profile_add(&p, 2, 0, values);
+	CHECK_EQ(p.n, 3);
+	CHECK_EQ(p.values[1], 3);
+	profile_fini(&p);
+}
+
+static void fill(struct profile *p, const char *type, const char *leaf, const char *reason)
+{
+	int64_t value = 10;
+	struct label label = { 0 };
+
+	profile_init(p);
+	strings_add(&p->strings, str_of(leaf));	/* so that ids differ between the profiles */
+	profile_add_type(p, str_of(type), STR("count"));
+	label.key = strings_add(&p->strings, STR("thread"));
+	label.str = strings_add(&p->strings, str_of(leaf));
+	profile_add(p, stacktree_push(&p->tree, stacktree_push(&p->tree, 0, frame_of(p, "main")),
+				      frame_of(p, leaf)), labels_add(&p->labels, &label, 1), &value);
+	profile_add(p, 1, 0, &value);
+	profile_add_drop(p, str_of(reason), 3);
+	profile_add_comment(p, STR("hello"));
+	p->stats.known = true;
+	p->stats.events = 23;
+	p->duration_ns = 5;
+}
+
+TEST(merging_a_profile_with_its_twin_doubles_it)
+{
+	struct profile a, b;
+
+	fill(&a, "samples", "parse", "ring full");
+	fill(&b, "samples", "parse", "ring full");
+	CHECK_EQ(profile_merge(&a, &b), 0);
+	CHECK_EQ(a.tree.n, b.tree.n);
+	CHECK_EQ(a.n, 2);
+	CHECK_EQ(profile_total(&a, 0), 40);
+	CHECK_EQ(profile_dropped(&a), 6);
+	CHECK_EQ(a.stats.events, 46);
+	CHECK(a.stats.known);
+	CHECK_EQ(a.duration_ns, 10);
+	CHECK_EQ(a.n_comments, 1);
+	profile_fini(&a);
+	profile_fini(&b);
+}
+
+TEST(merging_shares_callers_and_keeps_value_types_apart)
+{
+	struct profile a, b, empty;
+
+	fill(&a, "samples", "parse", "ring full");
+	fill(&b, "bytes", "emit", "lost");
+	profile_init(&empty);
+	CHECK_EQ(profile_merge(&empty, &a), 0);
+	CHECK_EQ(profile_merge(&empty, &b), 0);
+	CHECK_EQ(empty.tree.n, 4);	/* root main parse emit */
+	CHECK_EQ(empty.n, 3);		/* main;parse, main, main;emit */
+	CHECK_EQ(empty.n_types, 2);
+	CHECK_EQ(profile_total(&empty, 0), 20);
+	CHECK_EQ(profile_total(&empty, 1), 20);
+	CHECK_EQ(empty.stats.n_drops, 2);
+	CHECK_STR(frame_name(&empty.frames, empty.tree.frame[3]), "emit");
+	CHECK_EQ(stacktree_push(&empty.tree, 1, empty.tree.frame[3]), 3);
+	profile_fini(&a);
+	profile_fini(&b);
+	profile_fini(&empty);
+}
+
+TEST(times_count_from_the_start_of_the_merged_profile)
+{
+	struct profile a, b;
+	int64_t one = 1;
+
+	profile_init(&a);
+	profile_init(&b);
+	profile_add_type(&a, STR("samples"), STR("count"));
+	profile_add_type(&b, STR("samples"), STR("count"));
+	a.start_wall_ns = 1000;
+	b.start_wall_ns = 900;
+	profile_add_at(&a, 0, 0, 5, &one);
+	profile_add_at(&b, 0, 0, 7, &one);
+	CHECK_EQ(profile_merge(&a, &b), 0);
+	CHECK_EQ(a.n, 2);
+	CHECK_EQ(a.time_ns[0], 105);
+	CHECK_EQ(a.time_ns[1], 7);
+	CHECK_EQ(a.start_wall_ns, 900);
+	profile_fini(&a);
+	profile_fini(&b);
+}
+
 TEST_MAIN(CASE(stacks_with_a_common_caller_share_its_node),
 	  CASE(samples_of_one_stack_and_label_set_become_one_row),
-	  CASE(a_drop_reason_is_counted_once_by_name))
+	  CASE(a_drop_reason_is_counted_once_by_name),
+	  CASE(stacks_added_at_once_get_the_ids_that_pushing_would_find),
+	  CASE(rows_added_at_once_join_those_of_their_stack_and_labels),
+	  CASE(merging_a_profile_with_its_twin_doubles_it),
+	  CASE(merging_shares_callers_and_keeps_value_types_apart),
+	  CASE(times_count_from_the_start_of_the_merged_profile))

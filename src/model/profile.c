@@ -64,31 +64,75 @@ static bool append(struct profile *profile, uint32_t stack, uint32_t label_set,
 	return true;
 }
 
+/* Hostile files: a sum that does not fit stays at its limit. */
+static void add_to_row(struct profile *profile, uint32_t row, const int64_t *values)
+{
+	for (uint32_t t = 0; t < profile->n_types; t++) {
+		int64_t *sum = &profile->values[(size_t)row * profile->n_types + t];
+
+		if (__builtin_add_overflow(*sum, values[t], sum))
+			*sum = values[t] < 0 ? INT64_MIN : INT64_MAX;
+	}
+}
+
+/* Rows that came in bulk are indexed when a single one is asked for. */
+static bool index_all(struct profile *profile)
+{
+	while (!profile->failed && profile->n_indexed < profile->n) {
+		uint32_t row = profile->n_indexed;
+		uint64_t hash = hash_u64(profile->stack[row], profile->label_set[row]);
+
+		if (idindex_add(&profile->index, hash, row + 1) < 0)
+			profile->failed = true;
+		else
+			profile->n_indexed++;
+	}
+	return !profile->failed;
+}
+
 void profile_add(struct profile *profile, uint32_t stack, uint32_t label_set, const int64_t *values)
 {
 	uint64_t hash = hash_u64(stack, label_set);
 	uint32_t step = 0, id;
 
-	while ((id = idindex_probe(&profile->index, hash, &step))) {
-		uint32_t i = id - 1;
-
-		if (profile->stack[i] != stack || profile->label_set[i] != label_set)
-			continue;
-		for (uint32_t t = 0; t < profile->n_types; t++) {
-			int64_t *sum = &profile->values[(size_t)i * profile->n_types + t];
-
-			/* hostile files: a sum that does not fit stays at its limit */
-			if (__builtin_add_overflow(*sum, values[t], sum))
-				*sum = values[t] < 0 ? INT64_MIN : INT64_MAX;
-		}
+	if (!index_all(profile))
 		return;
+	while ((id = idindex_probe(&profile->index, hash, &step))) {
+		if (profile->stack[id - 1] == stack && profile->label_set[id - 1] == label_set) {
+			add_to_row(profile, id - 1, values);
+			return;
+		}
 	}
 	if (!append(profile, stack, label_set, values))
 		return;
 	if (idindex_add(&profile->index, hash, profile->n + 1) < 0)
 		profile->failed = true;
 	else
-		profile->n++;
+		profile->n_indexed = ++profile->n;
+}
+
+void profile_add_all(struct profile *profile, uint32_t n, const uint32_t *stacks,
+		     const uint32_t *label_sets, const int64_t *values)
+{
+	/* by stack: its latest row + 1; a stack not seen yet cannot have a row to join */
+	uint32_t *latest = n ? calloc(profile->tree.n, sizeof(*latest)) : NULL;
+
+	if (n && !latest)
+		profile->failed = true;
+	for (uint32_t i = 0; latest && i < profile->n; i++)
+		latest[profile->stack[i]] = i + 1;
+	for (uint32_t i = 0; i < n && !profile->failed; i++, values += profile->n_types) {
+		uint32_t set = label_sets ? label_sets[i] : 0, row = latest[stacks[i]];
+
+		if (row && profile->label_set[row - 1] == set) {
+			add_to_row(profile, row - 1, values);
+		} else if (row) {
+			profile_add(profile, stacks[i], set, values);
+		} else if (append(profile, stacks[i], set, values)) {
+			latest[stacks[i]] = ++profile->n;
+		}
+	}
+	free(latest);
 }
 
 void profile_add_at(struct profile *profile, uint32_t stack, uint32_t label_set, uint64_t time_ns,

@@ -64,6 +64,7 @@ struct profile {
 	int64_t *values;
 	uint32_t n;
 	uint32_t cap_stack, cap_label_set, cap_time, cap_values;
+	uint32_t n_indexed;		/* rows below this are in the index */
 	struct idindex index;		/* (stack, labels) -> sample + 1 */
 	bool failed;
 
@@ -74,6 +75,7 @@ struct profile {
 	uint32_t *comments;		/* strings, in order; one "sonde: key value" each for ours */
 	uint32_t n_comments, cap_comments;
 	uint32_t drop_frames, keep_frames;	/* strings: pprof's regular expressions, kept */
+	uint32_t doc_url;			/* string: pprof's link to what the values mean, kept */
 	struct profile_stats stats;
 };
 
@@ -91,6 +93,11 @@ int profile_find_type(const struct profile *profile, struct str type);
  * profiles without times. */
 void profile_add(struct profile *profile, uint32_t stack, uint32_t label_set, const int64_t *values);
 
+/* profile_add() for n samples at once; label_sets may be NULL (none has labels). Faster where most
+ * stacks come with one label set. */
+void profile_add_all(struct profile *profile, uint32_t n, const uint32_t *stacks,
+		     const uint32_t *label_sets, const int64_t *values);
+
 /* Appends a row of its own, at a time since the start. Never mix with profile_add(). */
 void profile_add_at(struct profile *profile, uint32_t stack, uint32_t label_set, uint64_t time_ns,
 		    const int64_t *values);
@@ -102,6 +109,12 @@ void profile_add_drop(struct profile *profile, struct str reason, uint64_t count
 
 /* The sum of drops. */
 uint64_t profile_dropped(const struct profile *profile);
+
+/* Adds all that `from` (another profile) holds: value types are matched by name and unit, those `into`
+ * lacks are appended; rows of one stack and label set become one; drops, counts and durations add
+ * up; the earlier start wins. Rows keep their times only when both profiles have them.
+ * 0, -ENOMEM, or -E2BIG (more than VALUE_TYPES_MAX types: then nothing was added). */
+int profile_merge(struct profile *into, const struct profile *from);
 
 /* Whether memory ran out in any of its tables. */
 bool profile_failed(const struct profile *profile);

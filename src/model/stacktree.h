@@ -26,6 +26,7 @@ struct stacktree {
 	uint32_t n;
 	uint32_t cap_parent, cap_frame;
 	bool failed;	/* out of memory: ids that came back since are 0 */
+	uint32_t n_indexed;	/* rows below this are in the index; the rest follow when it is asked */
 	struct idindex index;
 };
 
@@ -34,6 +35,15 @@ void stacktree_fini(struct stacktree *tree);
 
 /* The stack `frame called by parent`, added when it is new. */
 uint32_t stacktree_push(struct stacktree *tree, uint32_t parent, uint32_t frame);
+
+/* Finds or adds n stacks at once: stack i is frames[first[i]] .. frames[first[i + 1] - 1], outermost
+ * first, and becomes ret_ids[i]. Several times faster than pushing each frame; new nodes come out
+ * depth first, so that a parent is mostly the row before its child. Out of memory: .failed. */
+void stacktree_add_all(struct stacktree *tree, const uint32_t *frames, const uint32_t *first,
+		       uint32_t n, uint32_t *ret_ids);
+
+/* Appends `frame called by parent`, which the caller knows is not there yet. */
+uint32_t stacktree_append(struct stacktree *tree, uint32_t parent, uint32_t frame);
 
 /* Frames between the root and id. */
 uint32_t stacktree_depth(const struct stacktree *tree, uint32_t id);
