@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analyze/filter.h"
+
+#include <errno.h>
+
+#include "analyze/profile_test.h"
+#include "base/err.h"
+
+static void threads_profile(struct profile *p)
+{
+	profile_init(p);
+	profile_add_type(p, STR("samples"), STR("count"));
+	test_sample(p, "main;parse:3;lex 1", 7, 8);
+	test_sample(p, "main;emit 1", 7, 9);
+	test_sample(p, "main;0x1234 1", 10, 11);
+	test_sample(p, "main;parse:3 1", 0, 0);
+}
+
+/* The samples kept, as letters. */
+static void check_kept(struct filter_options options, const char *wanted)
+{
+	struct profile p;
+	struct filter filter;
+	char got[8] = "";
+	size_t n = 0;
+
+	threads_profile(&p);
+	CHECK_EQ(filter_init(&filter, &p, &options, NULL), 0);
+	for (uint32_t i = 0; i < p.n; i++)
+		if (filter_keeps(&filter, i))
+			got[n++] = (char)('a' + i);
+	CHECK_STR(str_of(got), wanted);
+	CHECK_EQ(filter.kept, n);
+	filter_fini(&filter);
+	profile_fini(&p);
+}
+
+TEST(samples_are_kept_and_dropped_by_what_is_in_their_stacks)
+{
+	static const struct {
+		const char *focus, *ignore, *kept;
+	} rows[] = {
+		{ NULL, NULL, "abcd" },
+		{ "lex|emit", NULL, "ab" },
+		{ "LEX", NULL, "" },
+		{ "^parse$", NULL, "ad" },
+		{ "^parse$", "lex", "d" },
+		{ NULL, "main", "" },
+		{ "a\\.c", NULL, "ad" },	/* a source file */
+		{ "libx", NULL, "c" },		/* a module */
+		{ "^0x12", NULL, "c" },		/* an address */
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		check_kept((struct filter_options){ .focus = rows[i].focus,
+						    .ignore = rows[i].ignore },
+			   rows[i].kept);
+}
+
+TEST(samples_are_kept_by_thread_and_process)
+{
+	check_kept((struct filter_options){ .thread = "8" }, "a");
+	check_kept((struct filter_options){ .thread = "worker-[89]" }, "ab");
+	check_kept((struct filter_options){ .thread = "nobody" }, "");
+	check_kept((struct filter_options){ .has_pid = true, .pid = 7 }, "ab");
+	check_kept((struct filter_options){ .has_pid = true, .pid = 7, .thread = "9" }, "b");
+	check_kept((struct filter_options){ .has_pid = true, .pid = 0 }, "");
+}
+
+TEST(a_profile_without_thread_labels_keeps_nothing_for_a_thread)
+{
+	struct profile p;
+	struct filter filter;
+	struct filter_options options = { .thread = "main" };
+
+	test_profile(&p, "main 1");
+	CHECK_EQ(filter_init(&filter, &p, &options, NULL), 0);
+	CHECK_EQ(filter.kept, 0);
+	filter_fini(&filter);
+	profile_fini(&p);
+}
+
+TEST(a_wrong_expression_is_named_with_the_reason)
+{
+	struct profile p;
+	struct filter filter;
+	struct filter_options options = { .ignore = "a(" };
+	struct err err = { "" };
+
+	test_profile(&p, "main 1");
+	CHECK_EQ(filter_init(&filter, &p, &options, &err), -EINVAL);
+	CHECK(str_contains(str_of(err.text), STR("ignore 'a(' is not a regular expression: ")));
+	profile_fini(&p);
+}
+
+TEST_MAIN(CASE(samples_are_kept_and_dropped_by_what_is_in_their_stacks),
+	  CASE(samples_are_kept_by_thread_and_process),
+	  CASE(a_profile_without_thread_labels_keeps_nothing_for_a_thread),
+	  CASE(a_wrong_expression_is_named_with_the_reason))

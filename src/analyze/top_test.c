@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analyze/top.h"
+
+#include <errno.h>
+
+#include "analyze/profile_test.h"
+#include "analyze/threads.h"
+#include "base/buf.h"
+
+static void check_top(struct profile *p, struct top_options options, const char *wanted)
+{
+	struct top top;
+	struct buf out = { 0 };
+
+	CHECK_EQ(top_init(&top, p, &options, NULL), 0);
+	for (uint32_t i = 0; i < top.n; i++) {
+		const struct place *place = &top.places.items[top.rows[i].place];
+
+		buf_addf(&out, "%s%.*s:%u=%d/%d", i ? " " : "", STR_ARG(place->name), place->line,
+			 (int)top.rows[i].total, (int)top.rows[i].self);
+	}
+	CHECK_STR(buf_str(&out), wanted);
+	buf_fini(&out);
+	top_fini(&top);
+}
+
+TEST(recursion_counts_once_in_a_total)
+{
+	struct profile p;
+
+	test_profile(&p, "main;f;f;f 3", "main;f;g;f 2", "main;g 1");
+	check_top(&p, (struct top_options){ 0 }, "f:0=5/5 g:0=3/1 main:0=6/0");
+	check_top(&p, (struct top_options){ .order = TOP_BY_TOTAL }, "main:0=6/0 f:0=5/5 g:0=3/1");
+	profile_fini(&p);
+}
+
+TEST(each_line_has_a_row_when_asked_for)
+{
+	struct profile p;
+
+	test_profile(&p, "main;f:3 1", "main;f:9 2", "main;f:9;f:3 4");
+	check_top(&p, (struct top_options){ .granularity = BY_LINE },
+		  "f:3=5/5 f:9=6/2 main:0=7/0");
+	check_top(&p, (struct top_options){ 0 }, "f:10=7/7 main:0=7/0");
+	profile_fini(&p);
+}
+
+TEST(a_frame_without_a_function_is_named_by_its_address)
+{
+	struct profile p;
+	struct top top;
+	struct top_options options = { 0 };
+
+	test_profile(&p, "main;0x1234 1");
+	CHECK_EQ(top_init(&top, &p, &options, NULL), 0);
+	CHECK_STR(top.places.items[top.rows[0].place].name, "0x1234");
+	CHECK_STR(top.places.items[top.rows[0].place].module, "/lib/libx.so");
+	CHECK(top.places.items[top.rows[0].place].unnamed);
+	top_fini(&top);
+	profile_fini(&p);
+}
+
+TEST(a_frame_of_which_nothing_is_known_is_called_unknown)
+{
+	struct profile p;
+	int64_t one = 1;
+
+	test_profile(&p, "main 1");
+	profile_add(&p, stacktree_push(&p.tree, 0, 0), 0, &one);
+	check_top(&p, (struct top_options){ 0 }, "[unknown]:0=1/1 main:0=1/1");
+	profile_fini(&p);
+}
+
+TEST(a_profile_without_samples_has_no_rows)
+{
+	struct profile p;
+
+	profile_init(&p);
+	profile_add_type(&p, STR("samples"), STR("count"));
+	check_top(&p, (struct top_options){ 0 }, "");
+	profile_fini(&p);
+}
+
+TEST(threads_are_told_apart_by_their_ids_and_not_by_other_labels)
+{
+	struct profile p;
+	struct threads threads;
+	struct label set[3];
+	int64_t values[2] = { 1, 5 };
+
+	profile_init(&p);
+	profile_add_type(&p, STR("samples"), STR("count"));
+	profile_add_type(&p, STR("cpu"), STR("nanoseconds"));
+	test_sample(&p, "main;a 1", 7, 8);
+	test_sample(&p, "main;b 2", 7, 8);
+	test_sample(&p, "main;b 9", 7, 9);
+	set[0] = (struct label){ .key = strings_add(&p.strings, STR("request")), .num = 3 };
+	profile_add(&p, 1, labels_add(&p.labels, set, 1), values);
+	profile_add(&p, 1, 0, values);
+	CHECK_EQ(threads_init(&threads, &p, NULL, 1, NULL), 0);
+	CHECK_EQ(threads.n, 3);
+	CHECK_EQ(threads.total, 130);
+	CHECK_EQ(threads.samples, 14);
+	CHECK_EQ(threads.rows[0].tid, 9);
+	CHECK_EQ(threads.rows[0].value, 90);
+	CHECK_EQ(threads.rows[1].samples, 3);
+	CHECK_STR(threads.rows[1].thread, "worker-8");
+	CHECK(!threads.rows[2].has_pid);
+	CHECK_EQ(threads.rows[2].value, 10);
+	threads_fini(&threads);
+	profile_fini(&p);
+}
+
+TEST_MAIN(CASE(recursion_counts_once_in_a_total), CASE(each_line_has_a_row_when_asked_for),
+	  CASE(a_frame_without_a_function_is_named_by_its_address),
+	  CASE(a_frame_of_which_nothing_is_known_is_called_unknown),
+	  CASE(a_profile_without_samples_has_no_rows),
+	  CASE(threads_are_told_apart_by_their_ids_and_not_by_other_labels))
