@@ -4,8 +4,11 @@
 #include "elf/elf.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cursor.h"
 #include "base/err.h"
@@ -229,18 +232,6 @@ out:
 	return rc;
 }
 
-int elf_open(struct elf *elf, const char *path, struct err *err)
-{
-	int rc;
-
-	*elf = (struct elf){ 0 };
-	rc = mapped_file_open(&elf->file, path, err);
-	if (rc < 0)
-		return rc;
-	elf->bytes = mapped_file_view(&elf->file);
-	return parse(elf, path, err);
-}
-
 int elf_open_fd(struct elf *elf, int fd, const char *what, struct err *err)
 {
 	int rc;
@@ -251,6 +242,24 @@ int elf_open_fd(struct elf *elf, int fd, const char *what, struct err *err)
 		return rc;
 	elf->bytes = mapped_file_view(&elf->file);
 	return parse(elf, what, err);
+}
+
+/* Only regular files: a name inside somebody else's root may be a FIFO, and opening that waits. */
+int elf_open(struct elf *elf, const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	int rc;
+
+	*elf = (struct elf){ 0 };
+	if (fd < 0)
+		return err_fail(err, -errno, "cannot open %s: %s", path, err_text(errno));
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+		rc = err_fail(err, -ENOEXEC, "%s is not a regular file", path);
+	else
+		rc = elf_open_fd(elf, fd, path, err);
+	close(fd);
+	return rc;
 }
 
 int elf_open_bytes(struct elf *elf, struct str bytes, const char *what, struct err *err)

@@ -180,6 +180,8 @@ TEST(other_files_are_refused)
 	CHECK_EQ(elf_open_bytes(&elf, STR(""), "empty", NULL), -ENOEXEC);
 	CHECK_EQ(elf_open_bytes(&elf, STR(ELFMAG "\2\1\1"), "cut", NULL), -EBADMSG);
 	CHECK_EQ(elf_open(&elf, "/nonexistent/x", NULL), -ENOENT);
+	CHECK_EQ(elf_open(&elf, "/dev/null", NULL), -ENOEXEC);
+	CHECK_EQ(elf_open(&elf, "/", NULL), -ENOEXEC);
 }
 
 TEST(counts_too_large_for_the_header_are_in_the_first_section)

@@ -32,7 +32,8 @@ struct symbols {
 };
 
 /* STT_FUNC, STT_GNU_IFUNC and untyped symbols in executable sections; unsized ones inside a sized
- * one (assembly labels) are left out. Damaged tables give fewer symbols, not an error. 0 or -ENOMEM. */
+ * one (assembly labels) are left out. Damaged tables give fewer symbols, not an error. 0 or
+ * -ENOMEM. */
 int symbols_load(struct symbols *symbols, struct elf *elf, struct err *err);
 void symbols_fini(struct symbols *symbols);
 

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* elf/debuginfod.h
+ *
+ * Debug files from a debuginfod server, through libdebuginfod where it is installed: it is looked
+ * for when it is needed, so that nothing depends on it. It keeps its own cache and its own time
+ * limits (DEBUGINFOD_TIMEOUT).
+ */
+#ifndef SONDE_ELF_DEBUGINFOD_H
+#define SONDE_ELF_DEBUGINFOD_H
+
+#include <stddef.h>
+
+#include "base/str.h"
+
+/* A descriptor of the debug file with this (raw) build id, which the caller closes, and its path;
+ * or -errno. -ENOSYS when DEBUGINFOD_URLS is not set or the library is not there. */
+int debuginfod_fetch(struct str build_id, char *ret_path, size_t path_size);
+
+#endif
