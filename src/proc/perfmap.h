@@ -28,19 +28,30 @@ struct jit_code {
 	struct str name;
 	struct jit_line *lines;	/* ascending; from JIT_CODE_DEBUG_INFO */
 	uint32_t n_lines;
+	uint32_t order;		/* of being told: of two at one time, the later holds */
 };
 
 struct jit_map {
-	struct jit_code *items;	/* by start, then time; later code may overlap earlier code */
+	struct jit_code *items;	/* by start, time, order; later code may overlap earlier code */
 	uint32_t n, cap;
+	uint64_t *reach;	/* the highest end in the half of items around i (see jitmap.c) */
 	uint32_t bad_lines;	/* lines or records that could not be read and were skipped */
 	struct arena arena;
 };
 
-/* /proc/PID/root/tmp/perf-NSPID.map, and the jitdump that the process has mapped (a mapping whose
- * base name is jit-*.dump). -ENOENT when there is neither. */
+/* /proc/PID/root/tmp/perf-NSPID.map (or /tmp/perf-PID.map of a process that has ended), and the
+ * jitdump that the process has mapped (a mapping whose base name is jit-*.dump). -ENOENT when there
+ * is neither. A map is believed only if it is a regular file that the process's user, root or we own,
+ * and not older than the process: pids come again, and anyone may write to /tmp. What can be read of
+ * the two is kept when the other is bad. */
 int jit_map_load(struct jit_map *map, pid_t pid, struct err *err);
 
+/* The jitdump at `path`, for a process that has ended: its mapping told the path. */
+int jit_map_load_jitdump(struct jit_map *map, const char *path, struct err *err);
+
+/* Both add to what the map holds; {0} is an empty one. Names are copied. A last line without its
+ * line feed, or a last record that is cut short, is still being written and no error. -EBADMSG: this
+ * is no jitdump at all; -ENOMEM. */
 int jit_map_parse_perf(struct jit_map *map, struct str text, struct err *err);
 int jit_map_parse_jitdump(struct jit_map *map, struct str bytes, struct err *err);
 
