@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "render/amount.h"
+
+#include <math.h>
+
+#include "base/buf.h"
+#include "model/profile.h"
+
+struct scale {
+	double least; /* use it from here on, in the base unit */
+	double size;
+	const char *name, *ascii;
+};
+
+/* A time is at least this long before it is told in minutes: "90.0 s" reads better than "1.50 min".
+ */
+static const struct scale times[] = {
+	{ 36000e9, 3600e9, "h", NULL }, { 600e9, 60e9, "min", NULL }, { 1e9, 1e9, "s", NULL },
+	{ 1e6, 1e6, "ms", NULL },	{ 1e3, 1e3, "µs", "us" },     { 0, 1, "ns", NULL },
+};
+
+static const struct scale sizes[] = {
+	{ 0x1p40, 0x1p40, "TiB", NULL },
+	{ 0x1p30, 0x1p30, "GiB", NULL },
+	{ 0x1p20, 0x1p20, "MiB", NULL },
+	{ 0x1p10, 0x1p10, "KiB", NULL },
+	{ 0, 1, "B", NULL },
+};
+
+static const struct {
+	const char *name;
+	double factor; /* of the base unit */
+	const struct scale *scales;
+} units[] = {
+	{ "nanoseconds", 1, times },
+	{ "microseconds", 1e3, times },
+	{ "milliseconds", 1e6, times },
+	{ "seconds", 1e9, times },
+	{ "ns", 1, times },
+	{ "us", 1e3, times },
+	{ "ms", 1e6, times },
+	{ "s", 1e9, times },
+	{ "bytes", 1, sizes },
+	{ "kilobytes", 0x1p10, sizes },
+	{ "megabytes", 0x1p20, sizes },
+};
+
+static const struct {
+	const char *type, *title;
+} titles[] = {
+	{ "cpu", "CPU time" },
+	{ "wall", "Wall time" },
+	{ "off_cpu", "Off-CPU time" },
+	{ "samples", "Samples" },
+	{ "alloc_space", "Allocated memory" },
+	{ "alloc_objects", "Allocations" },
+	{ "inuse_space", "Memory in use" },
+	{ "inuse_objects", "Objects in use" },
+	{ "contentions", "Contentions" },
+	{ "delay", "Waiting time" },
+};
+
+static void add_scaled(struct buf *out, double value, const struct scale *scale, bool unicode)
+{
+	const char *name;
+	double v;
+	int digits;
+
+	while (scale->least > 0 && fabs(value) < scale->least * 0.9995)
+		scale++;
+	v = fabs(value) / scale->size;
+	digits = scale->size <= 1 || v >= 99.95 ? 0 : v >= 9.995 ? 1 : 2;
+	name = !unicode && scale->ascii ? scale->ascii : scale->name;
+	buf_addf(out, "%.*f %s", digits, value / scale->size, name);
+}
+
+void amount_add_count(struct buf *out, uint64_t value)
+{
+	char digits[32];
+	size_t at = sizeof(digits), n = 0;
+
+	do {
+		if (n && n % 3 == 0)
+			digits[--at] = ',';
+		digits[--at] = (char)('0' + value % 10);
+		n++;
+		value /= 10;
+	} while (value);
+	buf_add(out, digits + at, sizeof(digits) - at);
+}
+
+void amount_add(struct buf *out, int64_t value, struct str unit, bool unicode)
+{
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		if (!str_eq(unit, str_of(units[i].name)))
+			continue;
+		add_scaled(out, (double)value * units[i].factor, units[i].scales, unicode);
+		return;
+	}
+	if (value < 0)
+		buf_add_u8(out, '-');
+	amount_add_count(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+	if (unit.n && !str_eq(unit, STR("count"))) {
+		buf_add_u8(out, ' ');
+		buf_add_str(out, unit);
+	}
+}
+
+void amount_add_percent(struct buf *out, int64_t part, int64_t total)
+{
+	double percent = total ? (double)part / (double)total * 100 : 0;
+
+	if (part == 0 || total == 0)
+		buf_add_u8(out, '0');
+	else if (part == total)
+		buf_add_str(out, STR("100"));
+	else if (percent > 0 && percent < 0.05)
+		buf_add_str(out, STR("<0.1"));
+	else if (percent >= 99.95 && percent < 100)
+		buf_add_str(out, STR(">99.9"));
+	else
+		buf_addf(out, "%.1f", percent);
+}
+
+struct str amount_title(const struct profile *profile, uint32_t type)
+{
+	struct str name = type < profile->n_types
+				  ? strings_get(&profile->strings, profile->types[type].type)
+				  : STR("");
+
+	for (size_t i = 0; i < sizeof(titles) / sizeof(*titles); i++)
+		if (str_eq(name, str_of(titles[i].type)))
+			return str_of(titles[i].title);
+	return name.n ? name : STR("Profile");
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* render/amount.h - numbers as a person reads them: "1.23 s", "4.5 MiB", "1,234", "<0.1". */
+#ifndef SONDE_RENDER_AMOUNT_H
+#define SONDE_RENDER_AMOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+struct buf;
+struct profile;
+
+/* Three significant digits and a scaled unit for times and bytes; else grouped digits, and the unit
+ * when it is not "count". `unicode` allows "µs". */
+void amount_add(struct buf *out, int64_t value, struct str unit, bool unicode);
+
+/* "1,234,567" */
+void amount_add_count(struct buf *out, uint64_t value);
+
+/* The percentage of `total` with one digit, never saying more than is true: "<0.1" when it is some,
+ * ">99.9" when it is not all, "0" and "100" when it is none and all. No percent sign. */
+void amount_add_percent(struct buf *out, int64_t part, int64_t total);
+
+/* What a value type is, for a title: "CPU time", "Allocated memory"; else its own name. */
+struct str amount_title(const struct profile *profile, uint32_t type);
+
+#endif
