@@ -7,7 +7,6 @@
 
 #include "base/cursor.h"
 #include "base/vec.h"
-#include "unwind/rows.h"
 #include "unwind/unwind.h"
 
 #define NO_CIE UINT32_MAX
@@ -200,15 +199,19 @@ static int find_cie(struct cfi *cfi, const struct cfi_section *section, uint64_t
 
 static bool parse_fde(struct cfi_range *range, const struct cfi_cie *cie, struct cursor *c)
 {
+	struct str program;
 	uint64_t size;
 
 	range->start = cfi_read_pointer(c, cie->fde_encoding, cie->section);
 	size = pointer_value(c, cie->fde_encoding & CFI_PTR_FORMAT);
 	if (cie->has_sizes)
 		cursor_skip(c, cursor_uleb(c));
-	range->program = cursor_bytes(c, cursor_left(c));
-	return !c->failed && !(cie->fde_encoding & CFI_PTR_INDIRECT) &&
-	       !__builtin_add_overflow(range->start, size, &range->end);
+	program = cursor_bytes(c, cursor_left(c));
+	range->program = program.p;
+	range->program_n = (uint32_t)program.n;
+	range->size = (uint32_t)size;
+	return !c->failed && !(cie->fde_encoding & CFI_PTR_INDIRECT) && size <= UINT32_MAX &&
+	       program.n <= UINT32_MAX;
 }
 
 static int add_fde(struct cfi *cfi, const struct cfi_section *section, struct entry *entry,
@@ -229,8 +232,8 @@ static int add_fde(struct cfi *cfi, const struct cfi_section *section, struct en
 		return 0;
 	}
 	/* Functions that the linker threw away leave FDEs at 0 and of size 0. */
-	if (range.start >= range.end || range.start < cfi->text_start ||
-	    range.end > cfi->text_end || range.end > ROWS_VADDR_MAX)
+	if (!range.size || range.start < cfi->text_start || range.start >= cfi->text_end ||
+	    range.size > cfi->text_end - range.start)
 		return 0;
 	rc = VEC_RESERVE(&cfi->ranges, &cfi->cap, (uint64_t)cfi->n + 1);
 	if (rc < 0)

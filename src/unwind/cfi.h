@@ -91,12 +91,18 @@ struct cfi_cie {
 
 /* A piece of text and what says how to unwind it: an FDE, or a rule of our own. */
 struct cfi_range {
-	uint64_t start, end;
-	struct str program;
+	uint64_t start;
+	const char *program;
+	uint32_t size, program_n;
 	uint32_t cie;		/* index into struct cfi; meaningless when there is a rule */
-	uint32_t rule;		/* UNWIND_RULE_NONE: run the program */
+	uint16_t rule;		/* UNWIND_RULE_NONE: run the program */
 	bool fallback;		/* of .debug_frame: only where nothing else says anything */
 };
+
+static inline uint64_t cfi_range_end(const struct cfi_range *range)
+{
+	return range->start + range->size;
+}
 
 struct cfi {
 	struct cfi_cie *cies;
@@ -119,11 +125,18 @@ int cfi_sort(struct cfi *cfi);
 /* What a CIE's program leaves: cie->initial. False when it is damaged. */
 bool cfi_run_cie(struct cfi_cie *cie);
 
+#define CFI_RECENT 512
+
 struct cfi_output {
 	struct rows *rows;
 	struct unwind_rules *rules;
 	struct unwind_stats *stats;
 	uint64_t first_row;	/* where the first row of the next range is put, <= its start */
+	/* States met lately, by hash: most rows are answered here, without making a rule. */
+	struct cfi_recent {
+		uint64_t key[3];
+		uint32_t number;	/* of its rule; UNWIND_RULE_NONE: free */
+	} recent[CFI_RECENT];
 };
 
 /* The rows of [range->start, limit). */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "base/cursor.h"
 #include "unwind/cfi.h"
 #include "unwind/rows.h"
@@ -24,7 +26,7 @@ enum {
 struct run {
 	struct cfi_state state;
 	const struct cfi_cie *cie;
-	const struct cfi_output *out;	/* NULL in a CIE: no rows */
+	struct cfi_output *out;		/* NULL in a CIE: no rows */
 	uint64_t loc, limit;
 	uint64_t row_at;		/* where the row for loc is put */
 	bool changed;			/* the state since the last row */
@@ -85,19 +87,44 @@ static void put_row(struct run *run, uint32_t rule)
 	run->changed = false;
 }
 
+static uint64_t word_of(const struct cfi_saved *saved)
+{
+	uint32_t word;
+
+	memcpy(&word, saved, sizeof(word));
+	return word;
+}
+
+/* The number of the state's rule. The key is put together from fields as they were stored: reading
+ * several at once would wait for the processor's store buffer, at every row. */
+static uint32_t number_of(struct cfi_output *out, const struct cfi_state *state)
+{
+	uint64_t a = (uint32_t)state->cfa_off | (uint64_t)(uint16_t)state->cfa_add << 32 |
+		     (uint64_t)state->cfa_kind << 48 | (uint64_t)state->cfa_reg << 56;
+	uint64_t b = word_of(&state->saved[CFI_FP]) | word_of(&state->saved[CFI_BX]) << 32;
+	uint64_t c = word_of(&state->saved[CFI_RA]) | (uint64_t)(state->cfa_off >> 32) << 32;
+	struct cfi_recent *recent = &out->recent[hash_u64(a, b ^ c) % CFI_RECENT];
+
+	if (recent->key[0] != a || recent->key[1] != b || recent->key[2] != c || !recent->number) {
+		struct unwind_rule rule = rule_of(state);
+
+		*recent = (struct cfi_recent){ { a, b, c }, unwind_rules_add(out->rules, &rule) };
+	}
+	return recent->number;
+}
+
 static void end_row(struct run *run)
 {
 	if (!run->out)
 		return;
 	run->out->stats->rows_raw++;
-	if (run->changed) {
-		struct unwind_rule rule = rule_of(&run->state);
-
-		/* Only a plain rule is stretched backwards over padding (unwind.c says why). */
-		if (rule.kind != UNWIND_CFA && run->row_at < run->loc)
-			run->row_at = run->loc;
-		put_row(run, unwind_rules_add(run->out->rules, &rule));
-	}
+	if (!run->changed)
+		return;
+	/* Only a plain rule is stretched backwards over padding (CFI_PADDING_MAX). */
+	if (run->row_at < run->loc && (run->state.cfa_kind != UNWIND_CFA ||
+				       run->state.saved[CFI_RA].how == CFI_UNDEFINED))
+		run->row_at = run->loc;
+	put_row(run, number_of(run->out, &run->state));
 }
 
 static void advance(struct run *run, uint64_t delta)
@@ -361,7 +388,7 @@ void cfi_run_fde(const struct cfi_cie *cie, const struct cfi_range *range, uint6
 	run.row_at = out->first_row;
 	run.changed = true;
 	run.remembered_n = 0;
-	if (!execute(&run, range->program)) {
+	if (!execute(&run, str_over(range->program, range->program_n))) {
 		out->stats->damaged++;
 		if (run.row_at < run.loc)
 			run.row_at = run.loc;

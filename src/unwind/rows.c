@@ -6,133 +6,149 @@
 
 #include "unwind/unwind.h"
 
-#define PAGE_MASK ((1u << UNWIND_PAGE_BITS) - 1)
+#define ROWS_AT_FIRST 4096
+
+/* Cells of a table: its head, the page index, the rows. */
+static size_t index_cells(uint32_t n_pages)
+{
+	return ((size_t)n_pages + 2) / 2;
+}
+
+static size_t table_cells(uint32_t n_pages, uint32_t n_rows)
+{
+	return 1 + index_cells(n_pages) + ((size_t)n_rows + 1) / 2;
+}
+
+static bool resize(struct rows *rows, uint32_t cap)
+{
+	size_t n_cells = table_cells(rows->n_pages, cap + rows->n_pages);
+	uint64_t *cells = realloc(rows->cells, n_cells * sizeof(*cells));
+
+	if (!cells)
+		return false;
+	rows->cells = cells;
+	rows->cap = cap;
+	return true;
+}
+
+int rows_init(struct rows *rows, uint64_t start, uint64_t end)
+{
+	uint64_t last;
+
+	*rows = (struct rows){ .index_at = 2 };
+	rows->first_page = start >> UNWIND_PAGE_BITS;
+	last = (end >> UNWIND_PAGE_BITS) - rows->first_page;
+	rows->n_pages = (last < UNWIND_PAGES_MAX ? (uint32_t)last : UNWIND_PAGES_MAX - 1) + 1;
+	rows->rows_at = 2 + 2 * (uint32_t)index_cells(rows->n_pages);
+	return resize(rows, ROWS_AT_FIRST) ? 0 : -ENOMEM;
+}
 
 void rows_fini(struct rows *rows)
 {
-	free(rows->items);
+	free(rows->cells);
 	*rows = (struct rows){ 0 };
 }
 
-/* How many rows and pages the table gets. A page needs a row of its own at low half 0 unless one
- * stands there. */
-struct extent {
-	uint32_t rows_in;	/* of those given */
-	uint32_t rows_out;
-	uint32_t first_page, n_pages;
-};
-
-static uint32_t page_of(uint64_t row)
+bool rows_grow(struct rows *rows)
 {
-	return (uint32_t)(rows_vaddr(row) >> UNWIND_PAGE_BITS);
-}
+	uint32_t max = UNWIND_ROWS_MAX - rows->n_pages;
+	uint32_t cap = rows->cap * 2 < max ? rows->cap * 2 : max;
 
-static struct extent measure(const struct rows *rows)
-{
-	struct extent e = { .first_page = page_of(rows->items[0]) };
-	uint64_t out = 0;
-
-	for (; e.rows_in < rows->n; e.rows_in++) {
-		uint64_t row = rows->items[e.rows_in];
-		uint32_t pages = page_of(row) - e.first_page + 1;
-
-		/* New pages, one of which may begin with this very row. */
-		out += pages - e.n_pages;
-		if (pages == e.n_pages || (rows_vaddr(row) & PAGE_MASK))
-			out++;
-		if (pages > UNWIND_PAGES_MAX || out > UNWIND_ROWS_MAX)
-			break;
-		e.n_pages = pages;
-		e.rows_out = (uint32_t)out;
+	if (rows->full || rows->failed)
+		return false;
+	if (rows->n < max) {
+		rows->failed = !resize(rows, cap);
+		return !rows->failed;
 	}
-	return e;
+	rows->full = true;
+	rows_put_half(rows->cells, rows->rows_at + rows->n - 1,
+		      rows_half(rows->cells, rows->rows_at + rows->n - 1) & 0xffff);
+	return false;
 }
 
-/* Halves of cells, the even ones low. */
-static void put_half(uint64_t *cells, uint32_t i, uint32_t v)
+/* Begins the pages up to `page`, each with a row at low half 0 that says what holds there. */
+static void begin_pages(struct rows *rows, uint32_t page)
 {
-	cells[i / 2] |= (uint64_t)v << (i % 2 * 32);
-}
+	uint32_t rule = UNWIND_RULE_NONE, next = 0;
 
-static uint32_t half(const uint64_t *cells, uint32_t i)
-{
-	return (uint32_t)(cells[i / 2] >> (i % 2 * 32));
-}
-
-static void put_row(struct unwind_table *table, uint64_t *cells, uint32_t i, uint32_t low,
-		    uint32_t rule)
-{
-	put_half(cells, i, rule << 16 | low);
-	table->stats.unsupported += rule == UNWIND_RULE_UNSUPPORTED;
-}
-
-static void fill(const struct rows *rows, struct extent e, struct unwind_table *table)
-{
-	uint64_t *page_cells = table->cells + 1;
-	uint64_t *row_cells = page_cells + (e.n_pages + 2) / 2;
-	uint32_t page = 0, n = 0, rule = UNWIND_RULE_NONE;
-
-	for (uint32_t i = 0; i < e.rows_in; i++) {
-		uint64_t row = rows->items[i];
-		uint32_t low = (uint32_t)rows_vaddr(row) & PAGE_MASK;
-		uint32_t pages = page_of(row) - e.first_page + 1;
-
-		for (; page < pages; page++) {
-			put_half(page_cells, page, n);
-			if (page + 1 < pages || low)
-				put_row(table, row_cells, n++, 0, rule);
-		}
-		rule = rows_rule(row);
-		put_row(table, row_cells, n++, low, rule);
+	if (rows->n) {
+		rule = rows_half(rows->cells, rows->rows_at + rows->n - 1) >> 16;
+		next = rows->page + 1;
 	}
-	put_half(page_cells, e.n_pages, n);
+	for (; next <= page; next++) {
+		rows_put_half(rows->cells, rows->index_at + next, rows->n);
+		rows_put_half(rows->cells, rows->rows_at + rows->n++, rule << 16);
+		rows->page = next;
+	}
 }
 
-int rows_pack(const struct rows *rows, struct unwind_table *table)
+bool rows_open_page(struct rows *rows, uint64_t vaddr)
 {
-	struct extent e;
-	uint32_t n_cells;
+	uint64_t page = (vaddr >> UNWIND_PAGE_BITS) - rows->first_page;
 
-	if (!rows->n)
-		return 0;
-	e = measure(rows);
-	n_cells = 1 + (e.n_pages + 2) / 2 + (e.rows_out + 1) / 2;
-	table->cells = calloc(n_cells, sizeof(*table->cells));
-	if (!table->cells)
+	if (page >= rows->n_pages || rows->full || rows->failed)
+		return false;
+	begin_pages(rows, (uint32_t)page);
+	return true;
+}
+
+/* What was allocated and not written. */
+static void clear_odd_halves(struct rows *rows)
+{
+	if (rows->n_pages % 2 == 0)
+		rows_put_half(rows->cells, rows->rows_at - 1, 0);
+	if (rows->n % 2)
+		rows_put_half(rows->cells, rows->rows_at + rows->n, 0);
+}
+
+int rows_finish(struct rows *rows, struct unwind_table *table)
+{
+	size_t n_cells;
+	uint64_t *smaller;
+
+	if (rows->failed)
 		return -ENOMEM;
-	table->n_cells = n_cells;
-	table->cells[0] = (uint64_t)e.n_pages << 32 | e.first_page;
-	fill(rows, e, table);
-	table->stats.rows = e.rows_out;
+	begin_pages(rows, rows->n_pages - 1);
+	rows_put_half(rows->cells, rows->index_at + rows->n_pages, rows->n);
+	clear_odd_halves(rows);
+	rows->cells[0] = (uint64_t)rows->n_pages << 32 | rows->first_page;
+	for (uint32_t i = 0; i < rows->n; i++)
+		table->stats.unsupported += rows_half(rows->cells, rows->rows_at + i) >> 16 ==
+					    UNWIND_RULE_UNSUPPORTED;
+	n_cells = table_cells(rows->n_pages, rows->n);
+	smaller = realloc(rows->cells, n_cells * sizeof(*smaller));
+	table->cells = smaller ? smaller : rows->cells;
+	table->n_cells = (uint32_t)n_cells;
+	table->stats.rows = rows->n;
+	rows->cells = NULL;
 	return 0;
 }
 
 uint32_t unwind_find(const struct unwind_table *table, uint64_t vaddr)
 {
 	uint64_t page = vaddr >> UNWIND_PAGE_BITS;
-	uint32_t low = (uint32_t)vaddr & PAGE_MASK, n_pages, first, last;
-	const uint64_t *pages, *rows;
+	uint32_t low = (uint32_t)vaddr & ((1u << UNWIND_PAGE_BITS) - 1);
+	uint32_t n_pages, rows_at, first, last;
 
 	if (!table->cells)
 		return UNWIND_RULE_NONE;
-	n_pages = (uint32_t)(table->cells[0] >> 32);
-	page -= (uint32_t)table->cells[0];
+	n_pages = rows_half(table->cells, 1);
+	page -= rows_half(table->cells, 0);
 	if (page >= n_pages)
 		return UNWIND_RULE_NONE;
-	pages = table->cells + 1;
-	rows = pages + (n_pages + 2) / 2;
-	first = half(pages, (uint32_t)page);
-	last = half(pages, (uint32_t)page + 1);
+	rows_at = 2 + 2 * (uint32_t)index_cells(n_pages);
+	first = rows_half(table->cells, 2 + (uint32_t)page);
+	last = rows_half(table->cells, 3 + (uint32_t)page);
 	/* The row sought is in [first, last): the page's first one has low half 0. */
 	while (last - first > 1) {
 		uint32_t middle = first + (last - first) / 2;
 
-		if ((half(rows, middle) & 0xffff) <= low)
+		if ((rows_half(table->cells, rows_at + middle) & 0xffff) <= low)
 			first = middle;
 		else
 			last = middle;
 	}
-	return half(rows, first) >> 16;
+	return rows_half(table->cells, rows_at + first) >> 16;
 }
 
 void unwind_table_fini(struct unwind_table *table)

@@ -1,63 +1,86 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* unwind/rows.h
  *
- * Rows on their way into a table: one u64 each, vaddr << 16 | rule, ascending.
+ * A table (abi/unwind.h) while it is being written: rows go straight to their final place, since the
+ * page index before them is as long as the text, which is known.
  *
- * Invariants: addresses ascend strictly; a row's rule differs from the one before it (a row at an
- * address that has one replaces it, and goes when it then says what the one before says).
- * Memory: items is malloc's; rows_fini() frees. {0} is empty.
+ * Invariants: rows come in ascending order of address; a row's rule differs from that of the one
+ * before it, except for the row at the head of each page (a row at an address that has one replaces
+ * it, and goes when it then says what the one before says).
+ * Memory: cells is malloc's; rows_finish() gives it to the table, rows_fini() frees what was not
+ * given. {0} is empty.
  */
 #ifndef SONDE_UNWIND_ROWS_H
 #define SONDE_UNWIND_ROWS_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
-#include "base/vec.h"
+#include "abi/unwind.h"
 
 struct unwind_table;
 
 #define ROWS_VADDR_MAX (((uint64_t)1 << 48) - 1)
 
 struct rows {
-	uint64_t *items;
-	uint32_t n, cap;
-	bool failed;	/* out of memory: further rows are dropped */
+	uint64_t *cells;
+	uint32_t n;
+	uint32_t cap;		/* rows that fit, besides n_pages at heads of pages */
+	uint32_t index_at, rows_at;	/* where they begin, in halves of cells */
+	uint64_t first_page;
+	uint32_t page, n_pages;	/* the page being written, counted from first_page */
+	bool full;		/* UNWIND_ROWS_MAX reached: the last row became "no rule" */
+	bool failed;		/* out of memory; in both cases further rows are dropped */
 };
 
-static inline uint64_t rows_vaddr(uint64_t row)
+/* For rows in [start, end]. An end past UNWIND_PAGES_MAX pages is cut. 0 or -ENOMEM. */
+int rows_init(struct rows *rows, uint64_t start, uint64_t end);
+void rows_fini(struct rows *rows);
+
+/* Ends the page index; fills cells, n_cells, stats.rows and stats.unsupported. 0 or -ENOMEM. */
+int rows_finish(struct rows *rows, struct unwind_table *table);
+
+/* Opens the page that holds vaddr: false when there is none. */
+bool rows_open_page(struct rows *rows, uint64_t vaddr);
+
+/* False when there is no room. */
+bool rows_grow(struct rows *rows);
+
+/* Halves of cells, the even ones low: the order of 32-bit words in little-endian memory. */
+static inline uint32_t rows_half(const uint64_t *cells, uint32_t i)
 {
-	return row >> 16;
+	uint32_t v;
+
+	memcpy(&v, (const char *)cells + (size_t)i * sizeof(v), sizeof(v));
+	return v;
 }
 
-static inline uint32_t rows_rule(uint64_t row)
+static inline void rows_put_half(uint64_t *cells, uint32_t i, uint32_t v)
 {
-	return row & 0xffff;
+	memcpy((char *)cells + (size_t)i * sizeof(v), &v, sizeof(v));
 }
 
 /* vaddr is not below the last row's. Inline: called for every row of every file. */
 static inline void rows_add(struct rows *rows, uint64_t vaddr, uint32_t rule)
 {
-	uint32_t n = rows->n;
+	uint32_t low = (uint32_t)vaddr & ((1u << UNWIND_PAGE_BITS) - 1), last, at;
 
-	if (n && rows_vaddr(rows->items[n - 1]) == vaddr)
-		n--;
-	if (n && rows_rule(rows->items[n - 1]) == rule) {
-		rows->n = n;
+	if ((!rows->n || vaddr >> UNWIND_PAGE_BITS != rows->first_page + rows->page) &&
+	    !rows_open_page(rows, vaddr))
 		return;
+	/* Opening a page has put a row at its head: there is always a last one. */
+	at = rows->rows_at + rows->n - 1;
+	last = rows_half(rows->cells, at);
+	if ((last & 0xffff) == low) {
+		if (low && rows_half(rows->cells, at - 1) >> 16 == rule)
+			rows->n--;
+		else
+			rows_put_half(rows->cells, at, rule << 16 | low);
+	} else if (last >> 16 != rule && (rows->n < rows->cap || rows_grow(rows))) {
+		rows_put_half(rows->cells, at + 1, rule << 16 | low);
+		rows->n++;
 	}
-	if (VEC_RESERVE(&rows->items, &rows->cap, (uint64_t)n + 1) < 0) {
-		rows->failed = true;
-		return;
-	}
-	rows->items[n] = vaddr << 16 | rule;
-	rows->n = n + 1;
 }
-
-void rows_fini(struct rows *rows);
-
-/* Writes the cells (abi/unwind.h) and stats.rows and .unsupported. Rows past UNWIND_PAGES_MAX pages
- * or UNWIND_ROWS_MAX rows are left out. 0 or -ENOMEM. */
-int rows_pack(const struct rows *rows, struct unwind_table *table);
 
 #endif

@@ -7,7 +7,6 @@
 #include "base/vec.h"
 #include "elf/elf.h"
 #include "unwind/cfi.h"
-#include "unwind/rows.h"
 #include "unwind/unwind.h"
 
 struct special {
@@ -16,6 +15,7 @@ struct special {
 	struct unwind_rules *rules;
 	uint32_t end_rule, signal_rule;
 	uint32_t n;	/* ranges of CFI, sorted; what is added comes behind */
+	uint64_t budget;	/* steps left for reading gaps: sections of hostile files overlap */
 	bool unsorted;
 	bool failed;	/* out of memory */
 };
@@ -24,14 +24,15 @@ static void add_range(struct special *s, uint64_t start, uint64_t end, uint32_t 
 {
 	struct cfi *cfi = s->cfi;
 
-	if (start >= end || end > ROWS_VADDR_MAX)
+	if (start >= end || start < cfi->text_start || end > cfi->text_end ||
+	    end - start > UINT32_MAX)
 		return;
 	if (VEC_RESERVE(&cfi->ranges, &cfi->cap, (uint64_t)cfi->n + 1) < 0) {
 		s->failed = true;
 		return;
 	}
-	cfi->ranges[cfi->n++] =
-		(struct cfi_range){ .start = start, .end = end, .rule = rule };
+	cfi->ranges[cfi->n++] = (struct cfi_range){ .start = start, .size = (uint32_t)(end - start),
+						    .rule = (uint16_t)rule };
 	s->unsorted = true;
 }
 
@@ -55,7 +56,7 @@ static bool covered(const struct special *s, uint64_t vaddr)
 {
 	uint32_t i = range_below(s, vaddr);
 
-	return i < s->n && vaddr < s->cfi->ranges[i].end;
+	return i < s->n && vaddr < cfi_range_end(&s->cfi->ranges[i]);
 }
 
 /* Index of the bytes in s, or -1. */
@@ -105,10 +106,10 @@ static void add_entry(struct special *s)
 		code = elf_bytes_at(s->elf, entry, size);
 	if (!code.n || !is_entry_stub(code))
 		return;
-	if (i == s->n || entry >= s->cfi->ranges[i].end)
+	if (i == s->n || entry >= cfi_range_end(&s->cfi->ranges[i]))
 		add_range(s, entry, entry + entry_stub_size(code), s->end_rule);
-	else if (s->cfi->ranges[i].start == entry && s->cfi->ranges[i].end - entry <= 128)
-		s->cfi->ranges[i].rule = s->end_rule;	/* its CFI may not say so */
+	else if (s->cfi->ranges[i].start == entry && s->cfi->ranges[i].size <= 128)
+		s->cfi->ranges[i].rule = (uint16_t)s->end_rule;	/* its CFI may not say so */
 }
 
 /* ---- Signal trampolines. ----
@@ -148,14 +149,16 @@ static void mark_signal_ranges(struct special *s)
 		bool said = s->cfi->cies[range->cie].signal, early;
 
 		if (!said && (!range->fallback ||
-			      range->end - range->start > TRAMPOLINE_FUNCTION_MAX ||
+			      range->size > TRAMPOLINE_FUNCTION_MAX ||
 			      !trampoline_at(s, range->start)))
 			continue;
 		early = trampoline_at(s, range->start + 1);
-		range->rule = s->signal_rule;
+		range->rule = (uint16_t)s->signal_rule;
 		if (!early && (trampoline_at(s, range->start) || !i ||
-			       s->cfi->ranges[i - 1].end < range->start)) {
+			       cfi_range_end(&s->cfi->ranges[i - 1]) < range->start) &&
+		    range->start > s->cfi->text_start) {
 			range->start--;
+			range->size++;
 			s->unsorted = true;
 		}
 	}
@@ -165,6 +168,9 @@ static void find_trampolines(struct special *s, uint64_t start, uint64_t end)
 {
 	struct str gap = elf_bytes_at(s->elf, start, end - start);
 
+	if (gap.n > s->budget)
+		return;
+	s->budget -= gap.n;
 	for (size_t i = 0; i < N_TRAMPOLINES; i++) {
 		struct str rest = gap;
 		ptrdiff_t at;
@@ -182,30 +188,43 @@ static void find_trampolines(struct special *s, uint64_t start, uint64_t end)
  * may hide in it where a whole C library is linked in, which a small file is enough to show. */
 #define SMALL_TEXT ((uint64_t)16 << 20)
 
-static void find_trampolines_in_gaps(struct special *s)
+static void find_trampolines_in_gaps(struct special *s, uint64_t at, uint64_t end)
 {
 	uint64_t text = s->cfi->text_end - s->cfi->text_start;
 	uint64_t least = text <= SMALL_TEXT ? TRAMPOLINE_MIN : CFI_PADDING_MAX + 1;
+	uint32_t i = range_below(s, at);
 
-	for (uint32_t i = 0; i < s->elf->n_segments; i++) {
+	for (i = i == s->n ? 0 : i; i < s->n && s->cfi->ranges[i].start < end && s->budget; i++) {
+		const struct cfi_range *range = &s->cfi->ranges[i];
+		uint64_t start = range->start, range_end = cfi_range_end(range);
+
+		s->budget--;
+		if (start > at && start - at >= least)
+			find_trampolines(s, at, start);
+		if (range_end > at)
+			at = range_end;
+	}
+	if (end > at && end - at >= least)
+		find_trampolines(s, at, end);
+}
+
+/* By sections where there are any: an executable segment may hold all read-only data too. */
+static void add_trampolines(struct special *s)
+{
+	for (uint32_t i = 0; i < s->elf->n_sections; i++) {
+		const struct elf_section *section = &s->elf->sections[i];
+
+		if (section->type == SHT_PROGBITS && (section->flags & SHF_EXECINSTR) &&
+		    section->vaddr + section->size > section->vaddr)
+			find_trampolines_in_gaps(s, section->vaddr, section->vaddr + section->size);
+	}
+	for (uint32_t i = 0; !s->elf->n_sections && i < s->elf->n_segments; i++) {
 		const struct elf_segment *segment = &s->elf->segments[i];
-		uint64_t at = segment->vaddr, end = at + segment->filesz;
-		uint32_t r;
 
-		if (segment->type != PT_LOAD || !(segment->flags & PF_X) || end < at)
-			continue;
-		r = range_below(s, at);
-		for (r = r == s->n ? 0 : r; r < s->n && s->cfi->ranges[r].start < end; r++) {
-			const struct cfi_range *range = &s->cfi->ranges[r];
-			uint64_t start = range->start, range_end = range->end;
-
-			if (start > at && start - at >= least)
-				find_trampolines(s, at, start);
-			if (range_end > at)
-				at = range_end;
-		}
-		if (end > at && end - at >= least)
-			find_trampolines(s, at, end);
+		if (segment->type == PT_LOAD && (segment->flags & PF_X) &&
+		    segment->vaddr + segment->filesz > segment->vaddr)
+			find_trampolines_in_gaps(s, segment->vaddr,
+						 segment->vaddr + segment->filesz);
 	}
 }
 
@@ -253,14 +272,15 @@ int special_add(struct cfi *cfi, const struct elf *elf, struct unwind_rules *rul
 {
 	static const struct unwind_rule end = { .kind = UNWIND_END };
 	static const struct unwind_rule signal = { .kind = UNWIND_SIGNAL };
-	struct special s = { .cfi = cfi, .elf = elf, .rules = rules, .n = cfi->n };
+	struct special s = { .cfi = cfi, .elf = elf, .rules = rules, .n = cfi->n,
+			     .budget = (uint64_t)cfi->n * 2 + elf->bytes.n };
 
 	s.end_rule = unwind_rules_add(rules, &end);
 	s.signal_rule = unwind_rules_add(rules, &signal);
 	mark_signal_ranges(&s);
 	add_entry(&s);
 	add_plts(&s);
-	find_trampolines_in_gaps(&s);
+	add_trampolines(&s);
 	if (s.failed)
 		return -ENOMEM;
 	return s.unsorted ? cfi_sort(cfi) : 0;

@@ -24,6 +24,8 @@ static void find_text(struct cfi *cfi, const struct elf *elf)
 		if (end > cfi->text_end)
 			cfi->text_end = end;
 	}
+	if (cfi->text_end > ROWS_VADDR_MAX)
+		cfi->text_end = ROWS_VADDR_MAX;
 	if (cfi->text_start > cfi->text_end)
 		cfi->text_start = cfi->text_end;
 }
@@ -105,20 +107,31 @@ static void settle(struct cfi *cfi)
 		if ((kept && cfi->ranges[kept - 1].start == range->start) ||
 		    (range->fallback && range->start < covered_to))
 			continue;
-		if (!range->fallback && range->end > covered_to)
-			covered_to = range->end;
+		if (!range->fallback && cfi_range_end(range) > covered_to)
+			covered_to = cfi_range_end(range);
 		cfi->ranges[kept++] = *range;
 	}
 	cfi->n = kept;
 }
 
-static void write_rows(const struct cfi *cfi, struct cfi_output *out)
+static uint64_t last_end(const struct cfi *cfi)
 {
-	uint64_t end = cfi->n ? cfi->ranges[0].start : 0;
+	uint64_t last = 0;
 
-	for (uint32_t i = 0; i < cfi->n; i++) {
+	for (uint32_t i = 0; i < cfi->n; i++)
+		if (cfi_range_end(&cfi->ranges[i]) > last)
+			last = cfi_range_end(&cfi->ranges[i]);
+	return last;
+}
+
+static int write_rows(const struct cfi *cfi, struct cfi_output *out)
+{
+	uint64_t end = cfi->ranges[0].start;
+	int rc = rows_init(out->rows, end, last_end(cfi));
+
+	for (uint32_t i = 0; i < cfi->n && rc == 0; i++) {
 		const struct cfi_range *range = &cfi->ranges[i];
-		uint64_t limit = range->end;
+		uint64_t limit = cfi_range_end(range);
 
 		if (i + 1 < cfi->n && cfi->ranges[i + 1].start < limit)
 			limit = cfi->ranges[i + 1].start;
@@ -131,8 +144,8 @@ static void write_rows(const struct cfi *cfi, struct cfi_output *out)
 			cfi_run_fde(&cfi->cies[range->cie], range, limit, out);
 		end = limit;
 	}
-	if (cfi->n)
-		rows_add(out->rows, end, UNWIND_RULE_NONE);
+	rows_add(out->rows, end, UNWIND_RULE_NONE);
+	return rc;
 }
 
 int unwind_build(struct unwind_table *table, struct elf *elf, struct unwind_rules *rules,
@@ -153,11 +166,12 @@ int unwind_build(struct unwind_table *table, struct elf *elf, struct unwind_rule
 		rc = cfi_sort(&cfi);
 	if (rc == 0)
 		rc = special_add(&cfi, elf, rules);
-	if (rc < 0)
-		goto out;
 	settle(&cfi);
-	write_rows(&cfi, &out);
-	rc = rows.failed ? -ENOMEM : rows_pack(&rows, &built);
+	if (rc < 0 || !cfi.n)
+		goto out;
+	rc = write_rows(&cfi, &out);
+	if (rc == 0)
+		rc = rows_finish(&rows, &built);
 out:
 	if (rc < 0)
 		err_set(err, "out of memory while reading unwind information");
