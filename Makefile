@@ -7,7 +7,8 @@
 PREFIX ?= /usr/local
 CC ?= gcc
 CLANG ?= clang
-BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool /usr/lib/linux-tools*/*/bpftool) bpftool)
+# Ubuntu's /usr/sbin/bpftool is a script that refuses any kernel but its own: the real one first.
+BPFTOOL ?= $(firstword $(wildcard /usr/lib/linux-tools*/*/bpftool /usr/sbin/bpftool) bpftool)
 FUZZ_SECONDS ?= 5
 VERSION := 0.1.0
 
@@ -42,7 +43,7 @@ TESTS := $(patsubst src/%_test.c,build/test/%,$(wildcard src/*/*_test.c))
 FUZZERS := $(patsubst src/%_fuzz.c,build/fuzz/%,$(wildcard src/*/*_fuzz.c))
 BPF := $(patsubst src/bpf/%.bpf.c,build/gen/%.skel.h,$(wildcard src/bpf/*.bpf.c))
 
-.PHONY: all test check bench fuzz fuzz-short includes install clean
+.PHONY: all test check bench fuzz includes install clean
 .SECONDEXPANSION:
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -66,7 +67,7 @@ build/fuz/%.o: src/%.c | $(BPF)
 
 build/bpf/%.bpf.o: src/bpf/%.bpf.c $(wildcard src/bpf/*.h src/walk/*.h src/abi/*.h)
 	@mkdir -p $(@D)
-	$(CLANG) -target bpf -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -Isrc -c $< -o $@
+	$(CLANG) -target bpf -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -idirafter /usr/include/$(shell $(CC) -print-multiarch) -Isrc -c $< -o $@
 
 build/gen/%.skel.h: build/bpf/%.bpf.o
 	@mkdir -p $(@D)
@@ -87,11 +88,11 @@ test: $(TESTS)
 includes:
 	@tools/includes.py
 
-fuzz fuzz-short: $(FUZZERS)
+fuzz: $(FUZZERS)
 	@tools/run-fuzzers $(FUZZ_SECONDS) $(FUZZERS)
 
-check: includes all test fuzz-short
-	@tools/check
+check: all $(TESTS) $(FUZZERS)
+	@tools/check $(FUZZ_SECONDS) $(TESTS) $(FUZZERS)
 
 bench: all
 	@bench/run
