@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "symbol/demangle.h"
+
+#include <libiberty/demangle.h>
+#include <setjmp.h>
+#include <stdlib.h>
+
+#define OPTIONS (DMGL_PARAMS | DMGL_ANSI)
+
+/* D's demangler builds its text in memory and cannot be stopped. Each back reference may repeat what
+ * its target says, so n of them multiply a text at most 3^(n/3) times: 28 of them 30,000 times. */
+#define D_MANGLED_MAX 2048
+#define D_BACK_REFERENCES_MAX 28
+
+struct output {
+	struct buf *buf;
+	jmp_buf too_long;
+};
+
+/* Stops a text without end. libiberty keeps no memory between two pieces of text but while it prints
+ * an identifier (Rust's punycode), so only a piece of punctuation is a safe place to leave from. */
+static void add_piece(const char *p, size_t n, void *arg)
+{
+	struct output *out = arg;
+	bool full = n > DEMANGLED_MAX - out->buf->n;
+
+	if (!full)
+		buf_add(out->buf, p, n);
+	if ((full || out->buf->failed) && n && strchr(" :<>,()[]{}&*;=-", p[0]))
+		longjmp(out->too_long, 1);
+}
+
+typedef int callback_demangler(const char *name, int options, demangle_callbackref callback,
+			       void *arg);
+
+static bool demangle_by(callback_demangler *demangler, const char *name, struct buf *out)
+{
+	struct output output = { .buf = out };
+
+	buf_clear(out);
+	if (setjmp(output.too_long) || !demangler(name, OPTIONS, add_piece, &output) ||
+	    out->failed)
+		buf_clear(out);
+	return out->n > 0;
+}
+
+static bool demangle_d(const char *name, struct buf *out)
+{
+	size_t references = 0, n = strlen(name);
+	char *text;
+
+	for (size_t i = 0; i < n; i++)
+		references += name[i] == 'Q';
+	if (n > D_MANGLED_MAX || references > D_BACK_REFERENCES_MAX)
+		return false;
+	text = dlang_demangle(name, OPTIONS);
+	if (text && strlen(text) <= DEMANGLED_MAX)
+		buf_add(out, text, strlen(text));
+	free(text);
+	return out->n > 0;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* ThinLTO renames local functions to "name.llvm.1234567": nothing that a reader wants to see. */
+static struct str without_llvm_suffix(struct str name)
+{
+	size_t n = name.n;
+
+	while (n && is_digit(name.p[n - 1]))
+		n--;
+	if (n < name.n && str_ends(str_head(name, n), STR(".llvm.")))
+		return str_head(name, n - 6);
+	return name;
+}
+
+bool is_mangled(struct str name)
+{
+	if (name.n < 3 || name.p[0] != '_')
+		return false;
+	switch (name.p[1]) {
+	case 'Z':
+	case 'R':
+		return true;
+	case 'D':
+		return is_digit(name.p[2]) || str_eq(name, STR("_Dmain"));
+	default:
+		return false;
+	}
+}
+
+bool demangle(struct str name, struct buf *out)
+{
+	char text[MANGLED_MAX + 1];
+
+	buf_clear(out);
+	if (!is_mangled(name) || name.n > MANGLED_MAX || memchr(name.p, 0, name.n))
+		return false;
+	name = without_llvm_suffix(name);
+	memcpy(text, name.p, name.n);
+	text[name.n] = 0;
+	if (text[1] == 'D')
+		return demangle_d(text, out);
+	/* Legacy Rust names are C++ names with a hash at the end: Rust's reader knows them, and gives
+	 * up at once on others. */
+	if (demangle_by(rust_demangle_callback, text, out))
+		return true;
+	return text[1] != 'R' && demangle_by(cplus_demangle_v3_callback, text, out);
+}
