@@ -110,8 +110,11 @@ struct cfi {
 	struct idindex cies_by_off;	/* of the section that is being read */
 	struct cfi_range *ranges;
 	uint32_t n, cap;
-	uint64_t text_start, text_end;	/* ranges outside are not taken */
+	uint64_t text_start, text_end;	/* ranges outside are not taken; at most 4 GiB */
 };
+
+/* 0 or -ENOMEM. */
+int cfi_add_range(struct cfi *cfi, const struct cfi_range *range);
 
 /* Appends the section's FDEs, in file order. Damaged entries are counted in stats. 0 or -ENOMEM. */
 int cfi_read_section(struct cfi *cfi, const struct cfi_section *section, struct unwind_stats *stats);
@@ -125,7 +128,7 @@ int cfi_sort(struct cfi *cfi);
 /* What a CIE's program leaves: cie->initial. False when it is damaged. */
 bool cfi_run_cie(struct cfi_cie *cie);
 
-#define CFI_RECENT 512
+#define CFI_RECENT_BITS 11
 
 struct cfi_output {
 	struct rows *rows;
@@ -134,9 +137,9 @@ struct cfi_output {
 	uint64_t first_row;	/* where the first row of the next range is put, <= its start */
 	/* States met lately, by hash: most rows are answered here, without making a rule. */
 	struct cfi_recent {
-		uint64_t key[3];
+		uint64_t key[2];
 		uint32_t number;	/* of its rule; UNWIND_RULE_NONE: free */
-	} recent[CFI_RECENT];
+	} recent[1 << CFI_RECENT_BITS];
 };
 
 /* The rows of [range->start, limit). */

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/vec.h"
 #include "elf/elf.h"
 #include "unwind/cfi.h"
 #include "unwind/unwind.h"
@@ -23,16 +22,15 @@ struct special {
 static void add_range(struct special *s, uint64_t start, uint64_t end, uint32_t rule)
 {
 	struct cfi *cfi = s->cfi;
+	struct cfi_range range;
 
 	if (start >= end || start < cfi->text_start || end > cfi->text_end ||
 	    end - start > UINT32_MAX)
 		return;
-	if (VEC_RESERVE(&cfi->ranges, &cfi->cap, (uint64_t)cfi->n + 1) < 0) {
+	range = (struct cfi_range){ .start = start, .size = (uint32_t)(end - start),
+				    .rule = (uint16_t)rule };
+	if (cfi_add_range(cfi, &range) < 0)
 		s->failed = true;
-		return;
-	}
-	cfi->ranges[cfi->n++] = (struct cfi_range){ .start = start, .size = (uint32_t)(end - start),
-						    .rule = (uint16_t)rule };
 	s->unsorted = true;
 }
 
@@ -185,13 +183,14 @@ static void find_trampolines(struct special *s, uint64_t start, uint64_t end)
 }
 
 /* Padding between functions is not read in big files: it would touch all of their text. A trampoline
- * may hide in it where a whole C library is linked in, which a small file is enough to show. */
+ * may hide in it where a whole C library is linked in; programs linked so are small. */
 #define SMALL_TEXT ((uint64_t)16 << 20)
+#define BIG_TEXT_GAP_MIN 32
 
 static void find_trampolines_in_gaps(struct special *s, uint64_t at, uint64_t end)
 {
 	uint64_t text = s->cfi->text_end - s->cfi->text_start;
-	uint64_t least = text <= SMALL_TEXT ? TRAMPOLINE_MIN : CFI_PADDING_MAX + 1;
+	uint64_t least = text <= SMALL_TEXT ? TRAMPOLINE_MIN : BIG_TEXT_GAP_MIN;
 	uint32_t i = range_below(s, at);
 
 	for (i = i == s->n ? 0 : i; i < s->n && s->cfi->ranges[i].start < end && s->budget; i++) {

@@ -10,6 +10,9 @@
 #include "unwind/rows.h"
 #include "unwind/special.h"
 
+/* What a table can hold, and what sorting counts on. */
+#define TEXT_MAX (((uint64_t)UNWIND_PAGES_MAX << UNWIND_PAGE_BITS) - 1)
+
 static void find_text(struct cfi *cfi, const struct elf *elf)
 {
 	cfi->text_start = UINT64_MAX;
@@ -28,6 +31,8 @@ static void find_text(struct cfi *cfi, const struct elf *elf)
 		cfi->text_end = ROWS_VADDR_MAX;
 	if (cfi->text_start > cfi->text_end)
 		cfi->text_start = cfi->text_end;
+	if (cfi->text_end - cfi->text_start > TEXT_MAX)
+		cfi->text_end = cfi->text_start + TEXT_MAX;
 }
 
 /* Where a file without section headers says its .eh_frame is: PT_GNU_EH_FRAME's second field (LSB
