@@ -26,8 +26,9 @@ int process_list_all(struct pid_list *list, struct err *err);
  * pattern. */
 int process_list_by_name(struct pid_list *list, const char *pattern, struct err *err);
 
-/* Processes in a cgroup and those below it. `path` is absolute, or relative to a cgroup mount (v2, or
- * any v1 controller). */
+/* Processes in a cgroup and those below it; none is no error. `path` is absolute (/sys/fs/cgroup/...),
+ * or relative to a cgroup mount (v2, or any v1 controller), also as /proc/PID/cgroup tells it, with a
+ * slash in front. -ENOENT with a sentence when there is no such cgroup. */
 int process_list_by_cgroup(struct pid_list *list, const char *path, struct err *err);
 
 /* The id that bpf_get_current_cgroup_id() gives for a cgroup v2 path: its inode number. -ENOENT when
@@ -51,7 +52,8 @@ bool process_is_kernel_thread(pid_t pid);
 pid_t process_pid_in_namespace(pid_t pid);
 
 /* Opens what a process has mapped at [start, end): through map_files, then /proc/PID/root/path, then
- * the path; the first whose device and inode agree (inode 0: any). Returns an fd or -errno. */
+ * the path; the first whose device and inode agree (inode 0: any). Returns an fd or -errno: -ESTALE
+ * when another file has taken the name, -ENOENT for what is no regular file ("[vdso]", a device). */
 int process_open_mapped(pid_t pid, uint64_t start, uint64_t end, struct str path, uint64_t inode,
 			struct err *err);
 
