@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "render/text.h"
+
+#include <errno.h>
+
+#include "base/err.h"
+#include "model/profile.h"
+#include "render/page.h"
+
+static int (*const tables[])(struct page *page, struct err *err) = {
+	[TEXT_TOP] = text_top,
+	[TEXT_TREE] = text_tree,
+	[TEXT_THREADS] = text_threads,
+};
+
+static int report(struct buf *out, const struct profile *profile,
+		  const struct text_options *options, bool with_table, struct err *err)
+{
+	struct page page;
+	int rc = page_open(&page, out, profile, options, err);
+
+	if (rc < 0)
+		return rc;
+	text_head_put(&page);
+	if (with_table && profile->n) {
+		page_end_line(&page);
+		rc = tables[options->table](&page, err);
+	} else if (with_table) {
+		buf_add_str(out, STR("\nThe profile has no samples.\n"));
+	}
+	if (!rc && (out->failed || page.cell.failed))
+		rc = err_fail(err, -ENOMEM, "out of memory for the report");
+	page_close(&page);
+	return rc;
+}
+
+int text_report(struct buf *out, const struct profile *profile, const struct text_options *options,
+		struct err *err)
+{
+	return report(out, profile, options, true, err);
+}
+
+int text_head(struct buf *out, const struct profile *profile, const struct text_options *options,
+	      struct err *err)
+{
+	return report(out, profile, options, false, err);
+}

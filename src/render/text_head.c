@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <time.h>
+
+#include "analyze/filter.h"
+#include "analyze/sum.h"
+#include "analyze/threads.h"
+#include "model/profile.h"
+#include "render/amount.h"
+#include "render/label.h"
+#include "render/page.h"
+
+#define WORD 10 /* columns of a line's first word */
+
+/* "sonde: KEY VALUE" comments worth telling, and how the line begins. */
+static const struct {
+	const char *key, *word;
+} told[] = {
+	{ "command", "Command" },
+	{ "target", "Target" },
+	{ "host", "Host" },
+	{ "tier", "Tier" },
+};
+
+static void begin_line(struct page *page, const char *word)
+{
+	page_style(page, STYLE_DIM);
+	page_put_left(page, str_of(word), WORD);
+	page_style(page, STYLE_PLAIN);
+}
+
+static int64_t kept_total(const struct page *page)
+{
+	const struct profile *profile = page->profile;
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < profile->n; i++)
+		if (filter_keeps(page->options->filter, i))
+			sum_add(&sum, profile->values[(size_t)i * profile->n_types + page->type]);
+	return sum;
+}
+
+static void add_duration(struct page *page)
+{
+	if (!page->profile->duration_ns)
+		return;
+	buf_add_str(page->out, STR(" in "));
+	amount_add(page->out, (int64_t)(page->profile->duration_ns & INT64_MAX), STR("nanoseconds"),
+		   page->options->unicode);
+}
+
+/* "12.3 s in 10.0 s, 1.23 CPUs busy" */
+static void put_total(struct page *page)
+{
+	const struct profile *profile = page->profile;
+	struct str title = amount_title(profile, page->type);
+	int64_t total = kept_total(page);
+	bool time = str_eq(page->unit, STR("nanoseconds"));
+
+	if ((int)page->type == samples_type(profile))
+		return; /* the next line says it */
+	page_style(page, STYLE_DIM);
+	page_put_left(page, title, title.n < WORD ? WORD : (uint32_t)label_columns(title, 40) + 2);
+	page_style(page, STYLE_BOLD);
+	amount_add(page->out, total, page->unit, page->options->unicode);
+	page_style(page, STYLE_PLAIN);
+	add_duration(page);
+	if (profile->duration_ns && time && total > 0 &&
+	    str_eq(amount_title(profile, page->type), STR("CPU time")))
+		buf_addf(page->out, ", %.2f CPUs busy",
+			 (double)total / (double)profile->duration_ns);
+	page_end_line(page);
+}
+
+static void add_rate(struct page *page)
+{
+	const struct profile *profile = page->profile;
+	struct str unit = strings_get(&profile->strings, profile->period_type.unit);
+
+	if (profile->period <= 0)
+		return;
+	if (str_eq(unit, STR("nanoseconds"))) {
+		buf_addf(page->out, " at %.4g Hz", 1e9 / (double)profile->period);
+		return;
+	}
+	buf_add_str(page->out, STR(", one per "));
+	label_fit(page->out, strings_get(&profile->strings, profile->period_type.type), 30,
+		  page->options->unicode);
+	buf_add_u8(page->out, ' ');
+	amount_add(page->out, profile->period, unit, page->options->unicode);
+}
+
+static void add_share(struct page *page, uint64_t part, uint64_t whole, const char *of)
+{
+	if (!whole)
+		return;
+	buf_add_str(page->out, STR(", "));
+	amount_add_percent(page->out, (int64_t)(part & INT64_MAX), (int64_t)(whole & INT64_MAX));
+	buf_add_str(page->out, str_of(of));
+}
+
+static void put_samples(struct page *page)
+{
+	const struct profile *profile = page->profile;
+	const struct profile_stats *stats = &profile->stats;
+
+	begin_line(page, "Samples");
+	page_style(page, STYLE_BOLD);
+	amount_add_count(page->out, samples_kept(profile, NULL));
+	page_style(page, STYLE_PLAIN);
+	if ((int)page->type == samples_type(profile))
+		add_duration(page);
+	add_rate(page);
+	if (stats->known) {
+		add_share(page, stats->complete, stats->recorded, " % of stacks complete");
+		add_share(page, stats->frames_named, stats->frames, " % of frames named");
+		if (!profile_dropped(profile))
+			buf_add_str(page->out, STR(", nothing lost"));
+	}
+	page_end_line(page);
+}
+
+static void put_lost(struct page *page)
+{
+	const struct profile_stats *stats = &page->profile->stats;
+	uint64_t lost = profile_dropped(page->profile);
+
+	if (!stats->known || !lost)
+		return;
+	page_style(page, STYLE_WARN);
+	page_put_left(page, STR("Lost"), WORD);
+	amount_add_count(page->out, lost);
+	buf_add_str(page->out, STR(" of "));
+	amount_add_count(page->out, stats->events);
+	buf_add_str(page->out, STR(" events ("));
+	amount_add_percent(page->out, (int64_t)(lost & INT64_MAX),
+			   (int64_t)(stats->events & INT64_MAX));
+	buf_add_str(page->out, STR(" %)"));
+	for (uint32_t i = 0; i < stats->n_drops; i++) {
+		buf_add_str(page->out, i ? STR(", ") : STR(": "));
+		label_fit(page->out, strings_get(&page->profile->strings, stats->drops[i].reason),
+			  page->width, page->options->unicode);
+		buf_add_u8(page->out, ' ');
+		amount_add_count(page->out, stats->drops[i].count);
+	}
+	page_style(page, STYLE_PLAIN);
+	page_end_line(page);
+}
+
+/* What follows "sonde: KEY " in the first such comment. */
+static struct str comment_value(const struct profile *profile, const char *key)
+{
+	for (uint32_t i = 0; i < profile->n_comments; i++) {
+		struct str comment = strings_get(&profile->strings, profile->comments[i]);
+
+		if (!str_starts(comment, STR("sonde: ")))
+			continue;
+		comment = str_skip(comment, 7);
+		if (str_starts(comment, str_of(key)) && comment.n > strlen(key) &&
+		    comment.p[strlen(key)] == ' ')
+			return str_trim(str_skip(comment, strlen(key)));
+	}
+	return (struct str){ 0 };
+}
+
+static void put_comments(struct page *page)
+{
+	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
+		struct str value = comment_value(page->profile, told[i].key);
+
+		if (!value.n)
+			continue;
+		begin_line(page, told[i].word);
+		label_fit(page->out, value, page->width - WORD, page->options->unicode);
+		page_end_line(page);
+	}
+}
+
+static void put_when(struct page *page)
+{
+	time_t seconds = (time_t)(page->profile->start_wall_ns / 1000000000u);
+	struct tm utc;
+	char text[64];
+
+	if (!seconds || !gmtime_r(&seconds, &utc) ||
+	    !strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &utc))
+		return;
+	begin_line(page, "Taken");
+	buf_add_str(page->out, str_of(text));
+	page_end_line(page);
+}
+
+static void put_filter(struct page *page)
+{
+	const struct text_options *options = page->options;
+	uint64_t kept, all;
+
+	if (!options->filter || !options->filter->keep)
+		return;
+	kept = samples_kept(page->profile, options->filter);
+	all = samples_kept(page->profile, NULL);
+	begin_line(page, "Filter");
+	if (options->filter_words) {
+		label_fit(page->out, str_of(options->filter_words), page->width - WORD,
+			  options->unicode);
+		buf_add_str(page->out, STR(": "));
+	}
+	amount_add_count(page->out, kept);
+	buf_add_str(page->out, STR(" samples kept ("));
+	amount_add_percent(page->out, (int64_t)(kept & INT64_MAX), (int64_t)(all & INT64_MAX));
+	buf_add_str(page->out, STR(" % of all); shares below are of these"));
+	page_end_line(page);
+}
+
+void text_head_put(struct page *page)
+{
+	put_total(page);
+	put_samples(page);
+	put_lost(page);
+	put_comments(page);
+	put_when(page);
+	put_filter(page);
+}
