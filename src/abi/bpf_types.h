@@ -3,6 +3,8 @@
 #ifndef SONDE_ABI_BPF_TYPES_H
 #define SONDE_ABI_BPF_TYPES_H
 
+#include <stdbool.h>
+
 typedef unsigned char uint8_t;
 typedef unsigned short uint16_t;
 typedef unsigned int uint32_t;

@@ -21,6 +21,7 @@
 #define SONDE_ABI_UNWIND_H
 
 #ifndef __bpf__
+#include <stdbool.h>
 #include <stdint.h>
 #else
 #include "abi/bpf_types.h"

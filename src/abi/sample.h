@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* abi/sample.h
+ *
+ * What crosses between the kernel half (bpf/) and the host: samples through a ring buffer, what the
+ * walker must know of each process through maps.
+ */
+#ifndef SONDE_ABI_SAMPLE_H
+#define SONDE_ABI_SAMPLE_H
+
+#include "abi/unwind.h"
+
+#define SAMPLE_USER_FRAMES_MAX 1024u
+#define SAMPLE_KERNEL_FRAMES_MAX 128u
+#define SAMPLE_COPY_MAX 65536u		/* bytes of stack in a copied sample */
+#define SAMPLE_COPY_STEP 4096u
+
+/* One frame of a walked stack: an address in the low 56 bits and flags above. */
+#define SAMPLE_FRAME_PC(frame) ((frame) & 0x00ffffffffffffffull)
+#define SAMPLE_FRAME_RETURN (1ull << 56)	/* a return address: look up the byte before */
+#define SAMPLE_FRAME_GUESSED (1ull << 57)	/* found by a frame pointer, where no CFI was */
+
+/* Why a walk ended. COMPLETE is the only one that reached the thread's first frame.
+ * X(ENUM, "words for a person") */
+#define WALK_ENDS(X)                                                            \
+	X(COMPLETE, "complete")                                                 \
+	X(NO_PROCESS, "process not known yet")                                  \
+	X(NO_MAPPING, "no mapping holds the address")                           \
+	X(NO_TABLE, "unwind rows not loaded yet")                               \
+	X(NO_RULE, "no unwind information for the address")                     \
+	X(UNSUPPORTED, "unwind information of a kind not supported")            \
+	X(READ_FAULT, "stack memory could not be read")                         \
+	X(BAD_PC, "return address that cannot be code")                         \
+	X(NO_PROGRESS, "caller's frame not above its callee's")                 \
+	X(FULL, "more frames than are kept")                                    \
+	X(COPY_CUT, "stack deeper than its copy")                               \
+	X(COMPAT, "32-bit process")                                             \
+	X(NO_REGISTERS, "user registers could not be read")
+
+enum walk_end {
+#define X(id, words) WALK_##id,
+	WALK_ENDS(X)
+#undef X
+	WALK_END_COUNT
+};
+
+/* Why an event became no sample. Together with the recorded ones they add up to the events.
+ * X(ENUM, "words for a person") */
+#define DROP_REASONS(X)                                                         \
+	X(RING_FULL, "ring buffer full")                                        \
+	X(NO_SCRATCH, "no scratch memory for this CPU")
+
+enum drop_reason {
+#define X(id, words) DROP_##id,
+	DROP_REASONS(X)
+#undef X
+	DROP_REASON_COUNT
+};
+
+enum sample_kind {
+	SAMPLE_WALKED,	/* header, kernel frames, user frames */
+	SAMPLE_COPIED,	/* struct sample_copy: the host walks it */
+};
+
+struct sample_hdr {
+	uint64_t time_ns;	/* CLOCK_MONOTONIC */
+	uint32_t tgid, tid;
+	uint32_t generation;	/* of the mappings it was walked with; 0: none known */
+	uint16_t cpu;
+	uint16_t n_kernel, n_user;	/* frames, leaf first */
+	uint8_t kind;		/* enum sample_kind */
+	uint8_t end;		/* enum walk_end */
+	uint8_t user_return;	/* the first user address is one a system call returns to */
+	uint8_t kernel_thread;
+	uint16_t zero;
+	uint32_t walk_ns;	/* what the user walk took; 0 unless measured */
+	uint32_t stack_bytes;	/* SAMPLE_COPIED */
+	char comm[16];		/* the thread's name */
+};
+
+struct sample_walked {
+	struct sample_hdr hdr;
+	uint64_t frames[SAMPLE_KERNEL_FRAMES_MAX + SAMPLE_USER_FRAMES_MAX];
+};
+
+struct sample_copy {
+	struct sample_hdr hdr;
+	uint64_t kernel[SAMPLE_KERNEL_FRAMES_MAX];
+	uint64_t regs[UNWIND_REGS + 1];		/* enum unwind_reg; the last word is padding */
+	uint8_t stack[SAMPLE_COPY_MAX];		/* from regs[UNWIND_RSP] up */
+};
+
+_Static_assert(sizeof(struct sample_hdr) == 56, "ABI with BPF");
+
+/* An executable mapping, as the walker sees it. A process's entries are sorted and stand in one run
+ * of the `mappings` array. */
+struct walk_mapping {
+	uint64_t start, end;	/* live addresses */
+	uint64_t bias;		/* vaddr = address - bias */
+	uint32_t table;		/* in `tables`; 0: run-time code, walked by frame pointer */
+	uint32_t zero;
+};
+
+/* A process: which run of `mappings` is its own. The generation is new with every change, so that
+ * what a CPU has cached for another one is never taken. */
+struct walk_process {
+	uint32_t first, count;
+	uint32_t generation;
+	uint32_t flags;		/* WALK_PROCESS_* */
+};
+
+#define WALK_PROCESS_MISSES_KNOWN 1u	/* the host looked: unmapped addresses are really unmapped */
+
+#define WALK_MAPPINGS_PER_PROCESS 4096u
+
+/* Value of `targets`. */
+#define TARGET_ON 1u
+#define TARGET_AWAITS_EXEC 2u	/* our own child before it becomes the command */
+
+/* Who is sampled; set before load. */
+enum target_mode { TARGET_ALL, TARGET_TGIDS, TARGET_CGROUP };
+
+struct cpu_counters {		/* one per CPU */
+	uint64_t events;	/* fired for the target */
+	uint64_t recorded;	/* handed to the ring */
+	uint64_t drops[DROP_REASON_COUNT];
+	uint64_t copied;	/* of the recorded, those with a copied stack */
+};
+
+_Static_assert(sizeof(struct walk_mapping) == 32, "ABI with BPF");
+_Static_assert(sizeof(struct walk_process) == 16, "ABI with BPF");
+
+#endif

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The timer tick: walks the stack of what it interrupted, and hands it to the ring buffer.
+ *
+ * Where the walk cannot be done here because the host has not told of the process or its files yet,
+ * the registers and the top of the stack are handed over instead, and the host walks those with the
+ * same walk/. So a process's first samples are as good as its later ones.
+ */
+#include <linux/bpf.h>
+#include <linux/bpf_perf_event.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "abi/sample.h"
+#include "bpf/kernel.h"
+
+const volatile uint32_t target_mode;	/* enum target_mode */
+const volatile uint64_t target_cgroup;	/* TARGET_CGROUP: its id ... */
+const volatile int target_cgroup_level;	/* ... and its depth */
+const volatile bool measure_walks;	/* fill walk_ns */
+const volatile uint64_t wake_bytes;	/* wake the host when the ring holds that much */
+const volatile uint32_t own_tgid;	/* never sampled when the whole machine is */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, uint32_t);		/* tgid */
+	__type(value, uint32_t);	/* TARGET_* */
+} targets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, uint32_t);		/* tgid */
+	__type(value, struct walk_process);
+} processes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 65536);	/* set before load */
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, uint32_t);
+	__type(value, struct walk_mapping);
+} mappings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, UNWIND_RULES_MAX);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, uint32_t);
+	__type(value, struct unwind_rule);
+} rules SEC(".maps");
+
+struct table {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);		/* each has its own exact size */
+	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+	__type(key, uint32_t);
+	__type(value, uint64_t);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 16384);
+	__type(key, uint32_t);
+	__array(values, struct table);
+} tables SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, uint32_t);
+	__type(value, struct cpu_counters);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, uint32_t);
+	__type(value, struct walk);
+} walks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, uint32_t);
+	__type(value, struct sample_walked);
+} samples SEC(".maps");
+
+/* Larger than a per-CPU value may be: an entry a CPU, set before load. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, uint32_t);
+	__type(value, struct sample_copy);
+} copies SEC(".maps");
+
+/* What walk/ asks for. */
+typedef void *walk_table_t;
+struct walk;
+
+static __always_inline bool walk_read_bytes(struct walk *w, void *out, uint32_t n, uint64_t address)
+{
+	return bpf_probe_read_user(out, n, (const void *)address) == 0;
+}
+
+static __always_inline const struct walk_mapping *walk_mapping_at(struct walk *w, uint32_t index)
+{
+	return bpf_map_lookup_elem(&mappings, &index);
+}
+
+static __always_inline walk_table_t walk_table_at(struct walk *w, uint32_t table)
+{
+	return bpf_map_lookup_elem(&tables, &table);
+}
+
+static __always_inline bool walk_cell_at(walk_table_t table, uint32_t index, uint64_t *ret_cell)
+{
+	uint64_t *cell = bpf_map_lookup_elem(table, &index);
+
+	if (!cell)
+		return false;
+	*ret_cell = *cell;
+	return true;
+}
+
+static __always_inline const struct unwind_rule *walk_rule_at(struct walk *w, uint32_t rule)
+{
+	return bpf_map_lookup_elem(&rules, &rule);
+}
+
+#include "walk/walk.h"
+
+struct walk_loop {
+	struct walk *w;
+	struct sample_walked *sample;
+};
+
+static long walk_frame_of_loop(uint32_t index, void *context)
+{
+	struct walk_loop *loop = context;
+	struct walk *w = loop->w;
+	struct sample_walked *sample = loop->sample;
+	uint64_t at = (uint64_t)sample->hdr.n_kernel + w->n;
+
+	if (!walk_plausible(w->regs[UNWIND_RIP])) {
+		w->end = WALK_BAD_PC;
+		return 1;
+	}
+	barrier_var(at);
+	if (at >= SAMPLE_KERNEL_FRAMES_MAX + SAMPLE_USER_FRAMES_MAX ||
+	    w->n >= SAMPLE_USER_FRAMES_MAX) {
+		w->end = WALK_FULL;
+		return 1;
+	}
+	sample->frames[at] = walk_frame(w);
+	w->n++;
+	return walk_step(w) == WALK_STOP;
+}
+
+static __always_inline bool is_target(uint32_t tgid)
+{
+	uint32_t *state;
+
+	if (target_mode == TARGET_ALL)
+		return tgid != own_tgid;
+	if (target_mode == TARGET_CGROUP)
+		return bpf_get_current_ancestor_cgroup_id(target_cgroup_level) == target_cgroup;
+	state = bpf_map_lookup_elem(&targets, &tgid);
+	return state && *state == TARGET_ON;
+}
+
+/* The registers of user space at the tick or at the entry to the kernel. */
+static __always_inline enum walk_end user_registers(struct bpf_perf_event_data *ctx,
+						    struct task_struct *task, struct walk *w,
+						    bool *ret_syscall)
+{
+	volatile unsigned long cs = ctx->regs.cs;	/* narrower reads of ctx are refused */
+	struct pt_regs___kernel *r;
+
+	*ret_syscall = false;
+	if ((cs & 3) == 3) {
+		w->regs[UNWIND_RIP] = ctx->regs.rip;
+		w->regs[UNWIND_RSP] = ctx->regs.rsp;
+		w->regs[UNWIND_RBP] = ctx->regs.rbp;
+		w->regs[UNWIND_RBX] = ctx->regs.rbx;
+		w->regs[UNWIND_RAX] = ctx->regs.rax;
+		w->regs[UNWIND_RCX] = ctx->regs.rcx;
+		w->regs[UNWIND_RDX] = ctx->regs.rdx;
+		w->regs[UNWIND_RSI] = ctx->regs.rsi;
+		w->regs[UNWIND_RDI] = ctx->regs.rdi;
+		w->regs[UNWIND_R8] = ctx->regs.r8;
+		w->regs[UNWIND_R9] = ctx->regs.r9;
+		w->regs[UNWIND_R10] = ctx->regs.r10;
+		w->regs[UNWIND_R11] = ctx->regs.r11;
+		w->regs[UNWIND_R12] = ctx->regs.r12;
+		w->regs[UNWIND_R13] = ctx->regs.r13;
+		w->regs[UNWIND_R14] = ctx->regs.r14;
+		w->regs[UNWIND_R15] = ctx->regs.r15;
+		return cs == 0x23 ? WALK_COMPAT : WALK_COMPLETE;
+	}
+	r = (struct pt_regs___kernel *)bpf_task_pt_regs(task);
+	if (!r || (r->cs & 3) != 3)
+		return WALK_NO_REGISTERS;
+	w->regs[UNWIND_RIP] = r->ip;
+	w->regs[UNWIND_RSP] = r->sp;
+	w->regs[UNWIND_RBP] = r->bp;
+	w->regs[UNWIND_RBX] = r->bx;
+	w->regs[UNWIND_RAX] = r->ax;
+	w->regs[UNWIND_RCX] = r->cx;
+	w->regs[UNWIND_RDX] = r->dx;
+	w->regs[UNWIND_RSI] = r->si;
+	w->regs[UNWIND_RDI] = r->di;
+	w->regs[UNWIND_R8] = r->r8;
+	w->regs[UNWIND_R9] = r->r9;
+	w->regs[UNWIND_R10] = r->r10;
+	w->regs[UNWIND_R11] = r->r11;
+	w->regs[UNWIND_R12] = r->r12;
+	w->regs[UNWIND_R13] = r->r13;
+	w->regs[UNWIND_R14] = r->r14;
+	w->regs[UNWIND_R15] = r->r15;
+	/* in a system call orig_ax is its number; faults and interrupts leave an error code or -1,
+	 * and a fault's instruction is the one to name */
+	*ret_syscall = (long)r->orig_ax >= 0 && r->orig_ax < 1024 && r->cx == r->ip;
+	return r->cs == 0x23 ? WALK_COMPAT : WALK_COMPLETE;
+}
+
+/* Whether the host can do better with the stack than we could. */
+static __always_inline bool worth_copying(const struct walk *w)
+{
+	if (w->end == WALK_NO_PROCESS || w->end == WALK_NO_TABLE)
+		return true;
+	return w->end == WALK_NO_MAPPING && !(w->process.flags & WALK_PROCESS_MISSES_KNOWN);
+}
+
+struct copy_loop {
+	struct sample_copy *copy;
+	uint64_t from;
+};
+
+/* One page of stack at a time, up to the first that cannot be read: its end. */
+static long copy_stack_page(uint32_t index, void *context)
+{
+	struct copy_loop *loop = context;
+	uint64_t at = loop->copy->hdr.stack_bytes;
+	uint64_t address = loop->from + at;
+	uint64_t n = SAMPLE_COPY_STEP - (address & (SAMPLE_COPY_STEP - 1));
+
+	barrier_var(n);
+	n &= 2 * SAMPLE_COPY_STEP - 1;
+	if (n > SAMPLE_COPY_STEP)
+		return 1;
+	barrier_var(at);
+	if (at > SAMPLE_COPY_MAX - SAMPLE_COPY_STEP)
+		return 1;
+	if (bpf_probe_read_user(loop->copy->stack + at, n, (const void *)address))
+		return 1;
+	loop->copy->hdr.stack_bytes = (uint32_t)(at + n);
+	return 0;
+}
+
+static __always_inline uint64_t wake_flag(void)
+{
+	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= wake_bytes ? BPF_RB_FORCE_WAKEUP :
+									   BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline int send(struct cpu_counters *count, void *record, uint64_t n)
+{
+	if (bpf_ringbuf_output(&ring, record, n, wake_flag()) < 0) {
+		count->drops[DROP_RING_FULL]++;
+		return 0;
+	}
+	count->recorded++;
+	return 0;
+}
+
+static __always_inline int send_copy(struct cpu_counters *count, const struct sample_walked *sample,
+				     const uint64_t *regs)
+{
+	uint32_t cpu = bpf_get_smp_processor_id();
+	struct sample_copy *copy = bpf_map_lookup_elem(&copies, &cpu);
+	struct copy_loop loop = { .copy = copy, .from = regs[UNWIND_RSP] };
+	uint64_t n;
+
+	if (!copy) {
+		count->drops[DROP_NO_SCRATCH]++;
+		return 0;
+	}
+	copy->hdr = sample->hdr;
+	copy->hdr.kind = SAMPLE_COPIED;
+	copy->hdr.n_user = 0;
+	copy->hdr.stack_bytes = 0;
+	__builtin_memcpy(copy->kernel, sample->frames, sizeof(copy->kernel));
+	__builtin_memcpy(copy->regs, regs, sizeof(copy->regs));
+	bpf_loop(SAMPLE_COPY_MAX / SAMPLE_COPY_STEP + 1, copy_stack_page, &loop, 0);
+	n = copy->hdr.stack_bytes;
+	barrier_var(n);
+	if (n > SAMPLE_COPY_MAX)
+		n = SAMPLE_COPY_MAX;
+	count->copied++;
+	return send(count, copy, __builtin_offsetof(struct sample_copy, stack) + n);
+}
+
+SEC("perf_event")
+int cpu_tick(struct bpf_perf_event_data *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	uint64_t id = bpf_get_current_pid_tgid(), before = 0, n;
+	uint32_t zero = 0, tgid = id >> 32;
+	struct walk_process *process;
+	struct cpu_counters *count;
+	struct sample_walked *sample;
+	struct walk_loop loop;
+	struct walk *w;
+	uint64_t regs[UNWIND_REGS + 1];
+	bool syscall;
+	long bytes;
+
+	if (!is_target(tgid))
+		return 0;
+	count = bpf_map_lookup_elem(&counters, &zero);
+	sample = bpf_map_lookup_elem(&samples, &zero);
+	w = bpf_map_lookup_elem(&walks, &zero);
+	if (!count || !sample || !w)
+		return 0;	/* cannot be: per-CPU arrays have their element */
+	count->events++;
+	sample->hdr = (struct sample_hdr){
+		.time_ns = bpf_ktime_get_ns(), .tgid = tgid, .tid = (uint32_t)id,
+		.cpu = (uint16_t)bpf_get_smp_processor_id(), .kind = SAMPLE_WALKED,
+	};
+	bpf_get_current_comm(sample->hdr.comm, sizeof(sample->hdr.comm));
+	bytes = bpf_get_stack(ctx, sample->frames, SAMPLE_KERNEL_FRAMES_MAX * 8, 0);
+	sample->hdr.n_kernel = bytes > 0 ? (uint16_t)((uint32_t)bytes / 8) : 0;
+
+	w->n = 0;
+	w->end = WALK_COMPLETE;
+	if (!task->mm) {
+		sample->hdr.kernel_thread = 1;
+		goto output;
+	}
+	w->end = user_registers(ctx, task, w, &syscall);
+	if (w->end != WALK_COMPLETE)
+		goto output;
+	sample->hdr.user_return = syscall;
+	__builtin_memcpy(regs, w->regs, sizeof(regs));
+	walk_begin(w, syscall);
+	process = bpf_map_lookup_elem(&processes, &tgid);
+	if (!process) {
+		w->end = WALK_NO_PROCESS;
+		return send_copy(count, sample, regs);
+	}
+	w->process = *process;
+	sample->hdr.generation = w->process.generation;
+	loop.w = w;
+	loop.sample = sample;
+	if (measure_walks)
+		before = bpf_ktime_get_ns();
+	w->end = WALK_FULL;
+	bpf_loop(SAMPLE_USER_FRAMES_MAX, walk_frame_of_loop, &loop, 0);
+	if (measure_walks)
+		sample->hdr.walk_ns = (uint32_t)(bpf_ktime_get_ns() - before);
+	if (worth_copying(w)) {
+		sample->hdr.end = w->end;
+		return send_copy(count, sample, regs);
+	}
+output:
+	sample->hdr.n_user = (uint16_t)w->n;
+	sample->hdr.end = w->end;
+	n = sizeof(struct sample_hdr) + ((uint32_t)sample->hdr.n_kernel + w->n) * 8;
+	barrier_var(n);
+	if (n > sizeof(*sample))
+		n = sizeof(*sample);
+	return send(count, sample, n);
+}
+
+/* A child has its parent's mappings, and is a target when its parent is. This also overwrites what was
+ * known of an earlier process of that pid. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *child)
+{
+	uint32_t tgid = parent->tgid, child_tgid = child->tgid, on = TARGET_ON;
+	struct walk_process *process;
+	uint32_t *state;
+
+	if (tgid == child_tgid)
+		return 0;	/* a thread */
+	if (target_mode == TARGET_TGIDS) {
+		state = bpf_map_lookup_elem(&targets, &tgid);
+		if (!state || *state != TARGET_ON) {
+			bpf_map_delete_elem(&targets, &child_tgid);
+			return 0;
+		}
+		bpf_map_update_elem(&targets, &child_tgid, &on, BPF_ANY);
+	}
+	process = bpf_map_lookup_elem(&processes, &tgid);
+	if (process)
+		bpf_map_update_elem(&processes, &child_tgid, process, BPF_ANY);
+	else
+		bpf_map_delete_elem(&processes, &child_tgid);
+	return 0;
+}
+
+/* A new program: none of the old mappings is left. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_execed, struct task_struct *task, int old_pid)
+{
+	uint32_t tgid = task->tgid;
+	uint32_t *state = bpf_map_lookup_elem(&targets, &tgid);
+
+	if (state && *state == TARGET_AWAITS_EXEC)
+		*state = TARGET_ON;
+	bpf_map_delete_elem(&processes, &tgid);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

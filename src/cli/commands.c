@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/command.h"
+
+#include "cli/reading.h"
+#include "cli/target.h"
+
+#define END { 0, NULL, NULL, NULL }
+
+static const struct option_row record_options[] = {
+	TARGET_OPTIONS,
+	{ 'e', "event", "EVENT", "what to count: cpu (the default)" },
+	{ 'F', "rate", "HZ", "samples a second on each CPU (default 99)" },
+	{ 'd', "duration", "TIME", "how long: 30, 30s, 2m (default: 10 s, or until COMMAND ends)" },
+	{ 'o', "output", "FILE", "where to; its ending names the format; may be repeated; - is standard "
+				 "output (default sonde.pb.gz)" },
+	{ 'f', "format", "NAME", "write this format whatever FILE is called" },
+	{ 257, "ring", "KIB", "size of the buffer between kernel and user space" },
+	END
+};
+
+static const struct option_row report_options[] = {
+	{ 300, "top", NULL, "functions by their own time (the default)" },
+	{ 306, "total", NULL, "sort by time including callees" },
+	{ 301, "tree", NULL, "the call tree, from the root down" },
+	{ 302, "lines", NULL, "by source line instead of function" },
+	{ 303, "threads", NULL, "who ran: processes and threads" },
+	{ 304, "json", NULL, "for programs (docs/report-json.md)" },
+	{ 305, "limit", "N", "rows of the table (default 40; 0: all)" },
+	READING_OPTIONS,
+	END
+};
+
+static const struct option_row flame_options[] = {
+	{ 'o', "output", "FILE", "x.html or x.svg (default flame.html)" },
+	{ 'f', "format", "NAME", "write this format whatever FILE is called" },
+	{ 300, "icicle", NULL, "root at the top (SVG; the HTML page switches)" },
+	{ 301, "title", "TEXT", "instead of what was sampled" },
+	READING_OPTIONS,
+	END
+};
+
+static const struct option_row convert_options[] = {
+	{ 'f', "format", "NAME", "write this format whatever OUT is called" },
+	END
+};
+
+static const struct option_row system_options[] = {
+	{ 300, "json", NULL, "for programs" },
+	END
+};
+
+static const struct option_row no_options[] = { END };
+
+const struct command commands[] = {
+	{ .name = "record", .usage = "TARGET [options]", .words = "take a profile",
+	  .details = "TARGET is -p PID, -n NAME, --cgroup PATH, -a, or -- COMMAND ARG...\n"
+		     "Children are followed. Ctrl-C ends the recording and keeps what was taken. The exit "
+		     "code of a COMMAND is passed through.\n"
+		     "  sonde record -p 1234 -d 30 -o cpu.html     30 seconds of a running program\n"
+		     "  sonde record -- make -j8                   a command, until it ends\n"
+		     "  sonde record -a -F 49 -d 1m                the whole machine",
+	  .options = record_options, .run = run_record },
+	{ .name = "report", .usage = "[FILE] [options]", .words = "read a profile as a table",
+	  .details = "FILE is any profile that Sonde reads (default sonde.pb.gz; - is standard input).",
+	  .options = report_options, .run = run_report },
+	{ .name = "flame", .usage = "[FILE] [-o OUT]", .words = "draw a profile as a flame graph",
+	  .details = "The HTML page is one file that works from disk, without any network.",
+	  .options = flame_options, .run = run_flame },
+	{ .name = "convert", .usage = "IN OUT", .words = "any format to any other",
+	  .details = "IN's format is found by what it contains, OUT's by what it is called.",
+	  .options = convert_options, .run = run_convert },
+	{ .name = "system", .usage = "", .words = "what this machine permits, and what is missing",
+	  .details = "Names the ways of profiling that work here for this user, what each cannot see, "
+		     "and how to get the others.",
+	  .options = system_options, .run = run_system },
+	{ .name = "man", .usage = "", .words = "print the manual page",
+	  .details = "sonde man | man -l -", .options = no_options, .run = run_man },
+	{ 0 }
+};

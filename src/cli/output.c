@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/output.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "format/format.h"
+#include "render/html.h"
+#include "render/json.h"
+#include "render/svg.h"
+
+typedef int (*render_fn)(struct buf *out, const struct profile *profile,
+			 const struct output_options *options, struct err *err);
+
+static struct flame_options flame_options(const struct output_options *options)
+{
+	return (struct flame_options){
+		.title = options->title, .filter = options->filter,
+		.filter_words = options->filter_words, .type = options->type,
+		.icicle = options->icicle,
+	};
+}
+
+static int render_html(struct buf *out, const struct profile *profile,
+		       const struct output_options *options, struct err *err)
+{
+	struct flame_options flame = flame_options(options);
+
+	return html_write(out, profile, &flame, err);
+}
+
+static int render_svg(struct buf *out, const struct profile *profile,
+		      const struct output_options *options, struct err *err)
+{
+	struct flame_options flame = flame_options(options);
+
+	return svg_write(out, profile, &flame, err);
+}
+
+static int render_json(struct buf *out, const struct profile *profile,
+		       const struct output_options *options, struct err *err)
+{
+	return json_report(out, profile, &(struct json_options){
+		.filter = options->filter, .type = options->type }, err);
+}
+
+static const struct renderer {
+	const char *name, *suffix;
+	render_fn render;
+} renderers[] = {
+	{ "html", ".html", render_html },
+	{ "svg", ".svg", render_svg },
+	{ "json", ".json", render_json },
+};
+
+#define N_RENDERERS (sizeof(renderers) / sizeof(renderers[0]))
+
+static const struct renderer *renderer_for(const char *path, const char *format_name)
+{
+	for (size_t i = 0; i < N_RENDERERS; i++)
+		if (format_name ? !strcmp(format_name, renderers[i].name) :
+				  str_ends(str_of(path), str_of(renderers[i].suffix)))
+			return &renderers[i];
+	return NULL;
+}
+
+int output_check(const char *path, const char *format_name, struct err *err)
+{
+	const struct format *format = format_name ? format_named(str_of(format_name)) :
+						    format_for_path(path);
+	struct buf known = { 0 };
+	size_t n;
+	const struct format *table = format_table(&n);
+
+	if (renderer_for(path, format_name) || (format && format->write))
+		return 0;
+	for (size_t i = 0; i < N_RENDERERS; i++)
+		buf_addf(&known, "%s%s", i ? ", " : "", renderers[i].suffix);
+	for (size_t i = 0; i < n; i++)
+		if (table[i].write)
+			buf_addf(&known, ", %s", table[i].suffixes[0]);
+	if (format_name)
+		err_set(err, "no format is called '%s'; there are %.*s (without the dot)",
+			format_name, STR_ARG(buf_str(&known)));
+	else
+		err_set(err, "the name %s does not say which format to write; endings are %.*s "
+			"(or use -f)", path, STR_ARG(buf_str(&known)));
+	buf_fini(&known);
+	return -EINVAL;
+}
+
+int output_write(const struct profile *profile, const char *path, const char *format_name,
+		 const struct output_options *options, struct err *err)
+{
+	const struct renderer *renderer = renderer_for(path, format_name);
+	struct buf out = { 0 };
+	int rc;
+
+	if (!renderer)
+		return format_write(profile, path, format_name, err);
+	rc = renderer->render(&out, profile, options, err);
+	if (rc == 0 && out.failed)
+		rc = err_fail(err, -ENOMEM, "cannot write %s: out of memory", path);
+	if (rc == 0)
+		rc = file_write_whole(path, buf_str(&out), err);
+	buf_fini(&out);
+	return rc;
+}

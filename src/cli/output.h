@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/output.h
+ *
+ * Where a profile goes: the table of formats (format/) and the pictures and reports (render/) behind
+ * one call, chosen by -f or by the file's ending.
+ */
+#ifndef SONDE_CLI_OUTPUT_H
+#define SONDE_CLI_OUTPUT_H
+
+#include <stdbool.h>
+
+struct err;
+struct filter;
+struct profile;
+
+struct output_options {
+	const struct filter *filter;	/* NULL: all samples; formats always write all */
+	const char *filter_words;
+	const char *title;
+	int type;			/* -1: the profile's default */
+	bool icicle;
+};
+
+/* Whether something can write that; else a sentence that lists what can. Checked before a recording
+ * begins, so that nobody records for an hour and then learns it. */
+int output_check(const char *path, const char *format_name, struct err *err);
+
+/* Writes the profile to `path` ("-": standard output). The file appears complete or not at all. */
+int output_write(const struct profile *profile, const char *path, const char *format_name,
+		 const struct output_options *options, struct err *err);
+
+#endif

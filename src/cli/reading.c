@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/reading.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "cli/command.h"
+#include "format/format.h"
+
+static void add_words(struct reading *reading, const char *option, const char *value)
+{
+	size_t n = strlen(reading->words);
+
+	snprintf(reading->words + n, sizeof(reading->words) - n, "%s--%s %s", n ? " " : "", option,
+		 value);
+}
+
+bool reading_option(struct reading *reading, int id, const char *value)
+{
+	uint64_t pid = 0;
+
+	switch (id) {
+	case 320:
+		reading->options.focus = value;
+		add_words(reading, "focus", value);
+		return true;
+	case 321:
+		reading->options.ignore = value;
+		add_words(reading, "ignore", value);
+		return true;
+	case 322:
+		reading->options.thread = value;
+		add_words(reading, "thread", value);
+		return true;
+	case 323:
+		if (str_parse_u64(str_of(value), 10, &pid) < 0)
+			reading->bad_pid = value;
+		reading->options.has_pid = true;
+		reading->options.pid = pid;
+		add_words(reading, "pid", value);
+		return true;
+	case 324:
+		reading->type_name = value;
+		return true;
+	}
+	return false;
+}
+
+int reading_word(struct reading *reading, const struct command *command, int id, const char *value)
+{
+	if (id != ARG_WORD || reading->path)
+		return usage_error(command, "only one file can be read, not '%s' too",
+				   value ? value : "");
+	reading->path = value;
+	return 0;
+}
+
+static int find_type(struct reading *reading, struct err *err)
+{
+	reading->type = -1;
+	if (!reading->type_name)
+		return 0;
+	reading->type = profile_find_type(&reading->profile, str_of(reading->type_name));
+	return reading->type >= 0 ? 0 :
+	       err_fail(err, -EINVAL, "the profile has no values of type '%s'", reading->type_name);
+}
+
+int reading_open(struct reading *reading, struct err *err)
+{
+	const char *path = reading->path ? reading->path : FILE_DEFAULT_NAME;
+	int rc;
+
+	profile_init(&reading->profile);
+	if (reading->bad_pid)
+		return err_fail(err, -EINVAL, "'%s' is not a process id", reading->bad_pid);
+	if (!reading->path && access(path, F_OK) < 0)
+		return err_fail(err, -ENOENT, "there is no " FILE_DEFAULT_NAME " here: name a file, or "
+				"take a profile with sonde record");
+	rc = format_read(&reading->profile, path, err);
+	if (rc == 0)
+		rc = find_type(reading, err);
+	if (rc == 0)
+		rc = filter_init(&reading->filter, &reading->profile, &reading->options, err);
+	return rc;
+}
+
+void reading_close(struct reading *reading)
+{
+	filter_fini(&reading->filter);
+	profile_fini(&reading->profile);
+}
+
+int print_all(struct str text, struct err *err)
+{
+	while (text.n) {
+		ssize_t n = write(STDOUT_FILENO, text.p, text.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EPIPE) {
+			signal(SIGPIPE, SIG_DFL);
+			raise(SIGPIPE);
+		}
+		if (n < 0)
+			return err_fail(err, -errno, "cannot write standard output: %s",
+					err_text(errno));
+		text = str_skip(text, (size_t)n);
+	}
+	return 0;
+}

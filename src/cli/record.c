@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sonde record: take a profile. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "cli/child.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/screen.h"
+#include "cli/target.h"
+#include "render/text.h"
+#include "session/record.h"
+
+#define OUTPUTS_MAX 16
+#define RATE_DEFAULT 99
+#define RATE_MAX 50000
+#define ATTACH_DEFAULT_NS 10000000000u
+#define POLL_MS 100
+#define FILE_DEFAULT "sonde.pb.gz"
+
+struct record_args {
+	struct target target;
+	const char *outputs[OUTPUTS_MAX];
+	int n_outputs;
+	const char *format;
+	uint64_t rate_hz, duration_ns;
+	uint64_t ring_kib;
+};
+
+/* Set by the signal handler; the only mutable state of this file. */
+static volatile sig_atomic_t stop_signal;
+static volatile sig_atomic_t stop_sender;	/* 0: the terminal sent it, to the child too */
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	stop_signal = number;
+	stop_sender = info->si_code == SI_KERNEL ? 0 : 1;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
+
+static int parse_number(const struct command *command, const char *option, const char *text,
+			uint64_t min, uint64_t max, uint64_t *ret_value)
+{
+	uint64_t value;
+
+	if (str_parse_u64(str_of(text), 10, &value) < 0 || value < min || value > max)
+		return usage_error(command, "%s takes a number from %llu to %llu, not '%s'", option,
+				   (unsigned long long)min, (unsigned long long)max, text);
+	*ret_value = value;
+	return 0;
+}
+
+/* 0, or the exit code to end with plus one (help has been asked for: EXIT_DONE + 1). */
+static int parse(const struct command *command, int argc, char **argv, struct record_args *a)
+{
+	struct args args = { .command = command, .argc = argc, .argv = argv };
+	int id, rc = 0;
+
+	a->rate_hz = RATE_DEFAULT;
+	while (rc == 0 && (id = args_next(&args)) != ARG_END) {
+		if (id == ARG_HELP)
+			return EXIT_DONE + 1;
+		if (id == ARG_BAD)
+			return EXIT_USAGE + 1;
+		if (target_option(&a->target, id, args.value))
+			continue;
+		if (id == 'F')
+			rc = parse_number(command, "-F", args.value, 1, RATE_MAX, &a->rate_hz);
+		else if (id == 'd' && parse_duration(args.value, &a->duration_ns) < 0)
+			rc = usage_error(command, "-d takes a time like 30, 30s or 2m, not '%s'",
+					 args.value);
+		else if (id == 'o' && a->n_outputs == OUTPUTS_MAX)
+			rc = usage_error(command, "at most %d files can be written", OUTPUTS_MAX);
+		else if (id == 'o')
+			a->outputs[a->n_outputs++] = args.value;
+		else if (id == 'f')
+			a->format = args.value;
+		else if (id == 'e' && strcmp(args.value, "cpu"))
+			rc = usage_error(command, "there is no event '%s'; there is: cpu", args.value);
+		else if (id == 257)
+			rc = parse_number(command, "--ring", args.value, 4, 1 << 20, &a->ring_kib);
+		else if (id == ARG_WORD)
+			rc = usage_error(command, "'%s' is no option; a command to start stands "
+					 "behind --", args.value);
+	}
+	if (rc == 0 && args.next < argc)
+		a->target.command = argv + args.next;
+	if (rc == 0 && target_given(&a->target) != 1)
+		rc = usage_error(command, target_given(&a->target) ?
+				 "only one of -p, -n, --cgroup, -a and -- COMMAND can be the target" :
+				 "what shall be profiled? -p PID, -n NAME, --cgroup PATH, -a, or "
+				 "-- COMMAND");
+	return rc ? rc + 1 : 0;
+}
+
+static int check_outputs(const struct record_args *a, struct err *err)
+{
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < a->n_outputs; i++)
+		rc = output_check(a->outputs[i], a->format, err);
+	return rc;
+}
+
+static void show_progress(const struct recording *recording, uint64_t start_ns, bool on)
+{
+	static const char *const clear = "\r\033[K";
+
+	if (on && recording)
+		fprintf(stderr, "%srecording: %llu s, %llu samples (Ctrl-C ends it)", clear,
+			(unsigned long long)((clock_mono_ns() - start_ns) / 1000000000u),
+			(unsigned long long)record_samples(recording));
+	else if (on)
+		fputs(clear, stderr);
+}
+
+/* Passes a signal on to the command, unless the terminal has sent it to both of us. */
+static void pass_on(const struct child *child, int number)
+{
+	if (child->pid && !child->ended && (stop_sender || number != SIGINT))
+		kill(child->pid, number);
+}
+
+/* Until the time is over, the target has gone, or somebody says stop. */
+static int record_until_done(struct recording *recording, const struct record_args *a,
+			     struct child *child)
+{
+	bool progress = isatty(STDERR_FILENO) && !child->pid;
+	uint64_t start = clock_mono_ns(), duration = a->duration_ns;
+	int rc = 0;
+
+	if (!duration && !child->pid)
+		duration = ATTACH_DEFAULT_NS;
+	while (rc == 0 && !stop_signal) {
+		uint64_t now = clock_mono_ns(), left = duration ? duration - (now - start) : 0;
+		int timeout = POLL_MS;
+
+		if (duration && now - start >= duration)
+			break;
+		if (duration && left / 1000000 < POLL_MS)
+			timeout = (int)(left / 1000000) + 1;
+		rc = record_poll(recording, timeout);
+		if (child->pid ? child_ended(child, false) : !target_alive(&a->target))
+			break;
+		show_progress(recording, start, progress);
+	}
+	show_progress(NULL, 0, progress);
+	if (stop_signal) {
+		pass_on(child, stop_signal);
+		/* what the command does at its end belongs to the profile; a second signal ends that */
+		stop_signal = 0;
+		while (rc == 0 && child->pid && !child_ended(child, false) && !stop_signal)
+			rc = record_poll(recording, POLL_MS);
+	}
+	return rc;
+}
+
+static int write_outputs(const struct profile *profile, const struct record_args *a,
+			 struct err *err)
+{
+	struct output_options options = { .type = -1, .title = a->target.words };
+	int rc = 0;
+
+	for (int i = 0; i < a->n_outputs && rc == 0; i++)
+		rc = output_write(profile, a->outputs[i], a->format, &options, err);
+	if (a->n_outputs)
+		return rc;
+	if (access(FILE_DEFAULT, F_OK) == 0 && rename(FILE_DEFAULT, FILE_DEFAULT ".old") < 0)
+		return err_fail(err, -errno, "cannot keep the older " FILE_DEFAULT " as "
+				FILE_DEFAULT ".old: %s", err_text(errno));
+	return output_write(profile, FILE_DEFAULT, NULL, &options, err);
+}
+
+static void print_head(const struct profile *profile, const struct record_args *a)
+{
+	struct text_options options = { .type = -1, .limit = 10 };
+	struct buf out = { 0 };
+
+	screen_options(&options, STDERR_FILENO);
+	if (text_report(&out, profile, &options, NULL) == 0)
+		fwrite(out.p, 1, out.n, stderr);
+	buf_fini(&out);
+	(void)a;
+	fputs("written: " FILE_DEFAULT " (sonde report, sonde flame and pprof read it)\n", stderr);
+}
+
+static struct record_options session_options(const struct record_args *a, const struct child *child)
+{
+	const struct target *target = &a->target;
+	struct record_options options = {
+		.target = target->words,
+		.cpu = { .rate_hz = (uint32_t)a->rate_hz, .mode = TARGET_TGIDS,
+			 .pids = target->list.items, .n_pids = target->list.n,
+			 .ring_bytes = (uint32_t)a->ring_kib << 10 },
+	};
+
+	if (target->all) {
+		options.cpu.mode = TARGET_ALL;
+	} else if (target->by_cgroup_id) {
+		options.cpu.mode = TARGET_CGROUP;
+		options.cpu.cgroup_id = target->cgroup_id;
+		options.cpu.cgroup_level = target->cgroup_level;
+	} else if (child->pid) {
+		options.cpu.pids = &child->pid;
+		options.cpu.n_pids = 1;
+		options.cpu.awaits_exec = true;
+	}
+	return options;
+}
+
+/* Records and writes; the child's end is waited for by the caller. */
+static int record(const struct record_args *a, struct child *child, struct err *err)
+{
+	struct record_options options = session_options(a, child);
+	struct recording *recording = NULL;
+	struct profile profile;
+	int rc;
+
+	profile_init(&profile);
+	rc = record_start(&recording, &options, err);
+	if (rc == 0 && child->pid)
+		rc = child_go(child, a->target.command, err);
+	if (rc == 0)
+		rc = record_until_done(recording, a, child);
+	if (rc == 0)
+		rc = record_finish(recording, &profile, err);
+	record_close(recording);
+	if (rc == 0)
+		rc = write_outputs(&profile, a, err);
+	if (rc == 0 && !a->n_outputs)
+		print_head(&profile, a);
+	if (rc == 0 && profile.n == 0)
+		fprintf(stderr, "sonde: no samples: %s used no CPU time while it was recorded\n",
+			a->target.words);
+	profile_fini(&profile);
+	return rc;
+}
+
+int run_record(const struct command *command, int argc, char **argv)
+{
+	struct record_args a = { 0 };
+	struct child child = { .go_fd = -1, .error_fd = -1 };
+	struct err err = { 0 };
+	int rc = parse(command, argc, argv, &a), exit_code = EXIT_DONE;
+
+	if (rc)
+		return rc - 1;
+	rc = check_outputs(&a, &err);
+	if (rc < 0)
+		return usage_error(command, "%s", err.text);
+	rc = target_resolve(&a.target, &err);
+	catch_signals();
+	if (rc == 0 && a.target.command)
+		rc = child_start(&child, a.target.command, &err);
+	if (rc == 0)
+		rc = record(&a, &child, &err);
+	if (rc < 0)
+		exit_code = failed("%s", err.text[0] ? err.text : err_text(rc));
+	if (child.go_fd >= 0) {
+		child_abandon(&child);
+	} else if (child.pid) {
+		if (!child.ended && rc == 0)
+			fprintf(stderr, "sonde: the recording is written; %s runs on\n",
+				a.target.command[0]);
+		while (!child_ended(&child, true))
+			;
+		if (rc == 0 || (rc < 0 && child_exit_code(&child) == 127))
+			exit_code = child_exit_code(&child);
+	}
+	target_fini(&a.target);
+	return exit_code;
+}

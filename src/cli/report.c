@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sonde report: read a profile as a table. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "cli/command.h"
+#include "cli/reading.h"
+#include "cli/screen.h"
+#include "render/json.h"
+#include "render/text.h"
+
+#define LIMIT_DEFAULT 40
+
+struct report_args {
+	struct reading reading;
+	struct text_options text;
+	bool json;
+};
+
+static int parse(const struct command *command, int argc, char **argv, struct report_args *a)
+{
+	struct args args = { .command = command, .argc = argc, .argv = argv };
+	int id, rc = 0;
+
+	a->text.limit = LIMIT_DEFAULT;
+	while (rc == 0 && (id = args_next(&args)) != ARG_END) {
+		if (id == ARG_HELP)
+			return EXIT_DONE + 1;
+		if (id == ARG_BAD)
+			return EXIT_USAGE + 1;
+		if (reading_option(&a->reading, id, args.value))
+			continue;
+		switch (id) {
+		case 300: a->text.table = TEXT_TOP; break;
+		case 301: a->text.table = TEXT_TREE; break;
+		case 302: a->text.granularity = BY_LINE; break;
+		case 303: a->text.table = TEXT_THREADS; break;
+		case 304: a->json = true; break;
+		case 305: a->text.limit = (uint32_t)strtoul(args.value, NULL, 10); break;
+		case 306: a->text.order = TOP_BY_TOTAL; break;
+		default:
+			rc = reading_word(&a->reading, command, id, args.value);
+		}
+	}
+	return rc ? rc + 1 : 0;
+}
+
+int run_report(const struct command *command, int argc, char **argv)
+{
+	struct report_args a = { 0 };
+	struct err err = { 0 };
+	struct buf out = { 0 };
+	int rc = parse(command, argc, argv, &a);
+
+	if (rc)
+		return rc - 1;
+	rc = reading_open(&a.reading, &err);
+	if (rc == 0 && a.json) {
+		rc = json_report(&out, &a.reading.profile, &(struct json_options){
+			.filter = &a.reading.filter, .type = a.reading.type }, &err);
+	} else if (rc == 0) {
+		a.text.filter = &a.reading.filter;
+		a.text.filter_words = a.reading.words[0] ? a.reading.words : NULL;
+		a.text.type = a.reading.type;
+		screen_options(&a.text, STDOUT_FILENO);
+		rc = text_report(&out, &a.reading.profile, &a.text, &err);
+	}
+	if (rc == 0 && out.failed)
+		rc = -ENOMEM;
+	if (rc == 0)
+		rc = print_all(buf_str(&out), &err);
+	buf_fini(&out);
+	reading_close(&a.reading);
+	return rc < 0 ? failed("%s", err.text[0] ? err.text : err_text(rc)) : EXIT_DONE;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/target.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+bool target_option(struct target *target, int id, const char *value)
+{
+	switch (id) {
+	case 'p':
+		target->pids = value;
+		return true;
+	case 'n':
+		target->name = value;
+		return true;
+	case 256:
+		target->cgroup = value;
+		return true;
+	case 'a':
+		target->all = true;
+		return true;
+	}
+	return false;
+}
+
+int target_given(const struct target *target)
+{
+	return !!target->pids + !!target->name + !!target->cgroup + target->all +
+	       !!target->command;
+}
+
+static int parse_pids(struct target *target, struct err *err)
+{
+	struct str rest = str_of(target->pids);
+
+	while (rest.p) {
+		struct str word = str_trim(str_cut(&rest, ','));
+		uint64_t pid;
+		int rc;
+
+		if (str_parse_u64(word, 10, &pid) < 0 || pid == 0 || pid > INT32_MAX)
+			return err_fail(err, -EINVAL, "'%.*s' is not a process id", STR_ARG(word));
+		rc = process_check((pid_t)pid, err);
+		if (rc < 0)
+			return rc;
+		if (VEC_RESERVE(&target->list.items, &target->list.cap,
+				(uint64_t)target->list.n + 1) < 0)
+			return -ENOMEM;
+		target->list.items[target->list.n++] = (pid_t)pid;
+	}
+	return 0;
+}
+
+static void describe_pids(struct target *target)
+{
+	char comm[16] = "";
+
+	if (target->list.n == 1 && process_comm(target->list.items[0], target->list.items[0],
+						comm) == 0)
+		snprintf(target->words, sizeof(target->words), "pid %d (%s)",
+			 target->list.items[0], comm);
+	else if (target->name)
+		snprintf(target->words, sizeof(target->words), "%u processes named %.100s",
+			 target->list.n, target->name);
+	else
+		snprintf(target->words, sizeof(target->words), "pids %.200s", target->pids);
+}
+
+static int resolve_cgroup(struct target *target, struct err *err)
+{
+	struct err why = { 0 };
+
+	snprintf(target->words, sizeof(target->words), "cgroup %.200s", target->cgroup);
+	if (cgroup_v2_id(target->cgroup, &target->cgroup_id, &why) == 0) {
+		struct str path = str_of(target->cgroup), root = STR("/sys/fs/cgroup/unified");
+
+		if (!str_starts(path, root))
+			root = STR("/sys/fs/cgroup");
+		if (str_starts(path, root))
+			path = str_skip(path, root.n);
+		while (path.p) {	/* its depth below the hierarchy's root */
+			struct str part = str_cut(&path, '/');
+
+			target->cgroup_level += part.n > 0;
+		}
+		target->by_cgroup_id = true;
+		return 0;
+	}
+	return process_list_by_cgroup(&target->list, target->cgroup, err);
+}
+
+int target_resolve(struct target *target, struct err *err)
+{
+	int rc = 0;
+
+	if (target->all) {
+		snprintf(target->words, sizeof(target->words), "the whole machine");
+	} else if (target->command) {
+		snprintf(target->words, sizeof(target->words), "command %.200s",
+			 target->command[0]);
+	} else if (target->cgroup) {
+		rc = resolve_cgroup(target, err);
+	} else {
+		rc = target->pids ? parse_pids(target, err) :
+				    process_list_by_name(&target->list, target->name, err);
+		if (rc == 0)
+			describe_pids(target);
+	}
+	return rc;
+}
+
+bool target_alive(const struct target *target)
+{
+	for (uint32_t i = 0; i < target->list.n; i++)
+		if (kill(target->list.items[i], 0) == 0 || errno == EPERM)
+			return true;
+	return target->all || target->by_cgroup_id;
+}
+
+void target_fini(struct target *target)
+{
+	pid_list_fini(&target->list);
+}

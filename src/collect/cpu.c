@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collect/cpu.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "collect/events.h"
+#include "collect/images.h"
+#include "collect/kernel.h"
+#include "collect/processes.h"
+#include "proc/process.h"
+#include "walk/host.h"
+
+/* A sample's time is read before its walk, a side-band record's when it is written: a record younger
+ * than a sample that is still under way must wait for it. */
+#define EVENT_DELAY_NS 2000000u
+
+/* Side-band records wake us, but never more often than this: what arrives meanwhile is copied. */
+#define WAKE_PAUSE_TARGET_US 2000
+#define WAKE_PAUSE_ALL_US 20000
+
+#define MEMO (1u << 14)
+
+struct frame_memo {
+	uint64_t frame;
+	uint32_t space;
+	uint32_t kernel;
+	struct raw_frame raw;
+};
+
+struct cpu_collector {
+	struct images images;
+	struct processes processes;
+	struct events events;
+	struct kernel *kernel;
+	struct walk_host *walk_host;
+	struct frame_memo *memo;
+	struct pollfd *polls;	/* the ring, then one an event ring */
+	bool all;
+	cpu_sample_fn handle;
+	void *context;
+	uint64_t walked[SAMPLE_USER_FRAMES_MAX];
+	struct raw_frame frames[SAMPLE_KERNEL_FRAMES_MAX + SAMPLE_USER_FRAMES_MAX];
+};
+
+struct stack_copy {
+	const struct cpu_collector *cpu;
+	const struct sample_copy *record;
+};
+
+static bool copy_read(void *context, void *out, uint32_t n, uint64_t address)
+{
+	const struct sample_copy *record = ((struct stack_copy *)context)->record;
+	uint64_t off = address - record->regs[UNWIND_RSP];
+
+	if (off > record->hdr.stack_bytes || n > record->hdr.stack_bytes - off)
+		return false;
+	memcpy(out, record->stack + off, n);
+	return true;
+}
+
+static bool copy_rows(void *context, uint32_t table, struct walk_rows *ret_rows)
+{
+	const struct image *image = images_get(&((struct stack_copy *)context)->cpu->images, table);
+
+	if (image->rows != ROWS_BUILT)
+		return false;
+	*ret_rows = (struct walk_rows){ image->cells, image->n_cells };
+	return true;
+}
+
+/* Walks a copied stack as often as it takes to have the rows it needs. */
+static enum walk_end walk_copy(struct cpu_collector *cpu, const struct sample_copy *record,
+			       struct process *process, uint32_t *ret_n)
+{
+	struct stack_copy copy = { cpu, record };
+	bool rescanned = process->misses_known;
+	enum walk_end end;
+
+	for (;;) {
+		struct walk_target target = {
+			.generation = process->space ? process->space->id : 0,
+			.rules = cpu->images.rules.items, .n_rules = cpu->images.rules.n,
+			.rows = copy_rows, .read = copy_read, .context = &copy,
+		};
+
+		if (process->space)
+			target.mappings = space_walk_mappings(process->space, &target.n_mappings);
+		end = walk_host_run(cpu->walk_host, &target, record->regs, record->hdr.user_return,
+				    cpu->walked, SAMPLE_USER_FRAMES_MAX, ret_n);
+		if (end == WALK_NO_TABLE) {
+			uint32_t image = walk_host_missing_table(cpu->walk_host);
+
+			processes_want_rows(&cpu->processes, image);
+			if (processes_publish(&cpu->processes) < 0 ||
+			    images_get(&cpu->images, image)->rows != ROWS_BUILT)
+				return end;
+		} else if (end == WALK_NO_MAPPING && !rescanned) {
+			rescanned = true;
+			if (!processes_rescan(&cpu->processes, process))
+				return end;
+		} else {
+			break;
+		}
+	}
+	return end == WALK_READ_FAULT && record->hdr.stack_bytes == SAMPLE_COPY_MAX ?
+	       WALK_COPY_CUT : end;
+}
+
+static struct raw_frame kernel_frame(uint64_t address, bool is_return)
+{
+	return (struct raw_frame){ .vaddr = address - is_return, .image = IMAGE_KERNEL_ID };
+}
+
+static struct raw_frame user_frame(struct cpu_collector *cpu, const struct process *process,
+				   uint64_t frame)
+{
+	uint32_t space = process->space ? process->space->id : 0;
+	struct frame_memo *memo = &cpu->memo[(hash_u64(frame, space) >> 20) & (MEMO - 1)];
+	uint64_t pc = SAMPLE_FRAME_PC(frame) - !!(frame & SAMPLE_FRAME_RETURN);
+	const struct space_map *map;
+
+	if (memo->frame == frame && memo->space == space && space)
+		return memo->raw;
+	map = space_find(process->space, pc);
+	memo->frame = frame;
+	memo->space = space;
+	memo->raw = (struct raw_frame){
+		.vaddr = map ? pc - map->bias : pc, .image = map ? map->image : 0,
+		.guessed = !!(frame & SAMPLE_FRAME_GUESSED),
+	};
+	return memo->raw;
+}
+
+static int apply_events(struct cpu_collector *cpu, uint64_t until_ns)
+{
+	const struct process_event *event;
+	int rc = 0;
+
+	while (rc == 0 && (event = events_take(&cpu->events, until_ns)))
+		rc = processes_apply(&cpu->processes, event);
+	return rc;
+}
+
+/* Whether a record is as long as it says. */
+static bool well_formed(const struct sample_hdr *hdr, size_t bytes)
+{
+	if (hdr->n_kernel > SAMPLE_KERNEL_FRAMES_MAX || hdr->n_user > SAMPLE_USER_FRAMES_MAX)
+		return false;
+	if (hdr->kind == SAMPLE_COPIED)
+		return hdr->stack_bytes <= SAMPLE_COPY_MAX &&
+		       bytes >= offsetof(struct sample_copy, stack) + hdr->stack_bytes;
+	return bytes >= sizeof(*hdr) + ((size_t)hdr->n_kernel + hdr->n_user) * 8;
+}
+
+static int take_sample(void *context, const struct sample_hdr *hdr, size_t bytes)
+{
+	struct cpu_collector *cpu = context;
+	const struct sample_walked *walked = (const struct sample_walked *)hdr;
+	const struct sample_copy *copy = (const struct sample_copy *)hdr;
+	const uint64_t *kernel, *user;
+	struct raw_sample sample;
+	struct process *process;
+	uint32_t n_user = hdr->n_user;
+	char name[16], thread[16];
+	int rc = 0;
+
+	if (!well_formed(hdr, bytes))
+		return 0;
+	/* all that the process did before this tick is in the event rings by now: read and apply it */
+	if (hdr->time_ns > cpu->events.drained_ns)
+		rc = events_drain(&cpu->events);
+	if (rc == 0)
+		rc = apply_events(cpu, hdr->time_ns);
+	process = rc == 0 ? processes_get(&cpu->processes, (pid_t)hdr->tgid) : NULL;
+	if (!process)
+		return rc ? rc : -ENOMEM;
+	sample = (struct raw_sample){
+		.time_ns = hdr->time_ns, .pid = (pid_t)hdr->tgid, .tid = (pid_t)hdr->tid,
+		.n_kernel = hdr->n_kernel, .end = hdr->end, .walk_ns = hdr->walk_ns,
+		.copied = hdr->kind == SAMPLE_COPIED,
+	};
+	kernel = sample.copied ? copy->kernel : walked->frames;
+	user = sample.copied ? cpu->walked : walked->frames + hdr->n_kernel;
+	if (sample.copied) {
+		sample.end = walk_copy(cpu, copy, process, &n_user);
+		process = processes_find(&cpu->processes, (pid_t)hdr->tgid);
+	}
+	for (uint32_t i = 0; i < hdr->n_kernel; i++)
+		cpu->frames[sample.n++] = kernel_frame(kernel[i], i > 0);
+	for (uint32_t i = 0; i < n_user; i++)
+		cpu->frames[sample.n++] = user_frame(cpu, process, user[i]);
+	memcpy(name, process->name, sizeof(name));
+	memcpy(thread, hdr->comm, sizeof(thread));
+	name[15] = thread[15] = '\0';
+	sample.process = name;
+	sample.thread = thread;
+	sample.frames = cpu->frames;
+	return cpu->handle(cpu->context, &sample);
+}
+
+/* Reads everything there is, in the order of time, and tells the kernel half what it should know. */
+static int drain(struct cpu_collector *cpu, bool last)
+{
+	int rc = kernel_drain(cpu->kernel, take_sample, cpu);
+
+	if (rc == 0)
+		rc = events_drain(&cpu->events);
+	if (rc == 0)
+		rc = apply_events(cpu, last ? UINT64_MAX : cpu->events.drained_ns - EVENT_DELAY_NS);
+	return rc < 0 || last ? rc : processes_publish(&cpu->processes);
+}
+
+static int add_targets(struct cpu_collector *cpu, const struct cpu_options *options)
+{
+	struct pid_list list = { 0 };
+	int rc = 0;
+
+	for (uint32_t i = 0; i < options->n_pids && rc == 0; i++) {
+		rc = kernel_add_target(cpu->kernel, options->pids[i], options->awaits_exec);
+		if (rc == 0 && !processes_get(&cpu->processes, options->pids[i]))
+			rc = -ENOMEM;
+	}
+	if (rc < 0 || options->mode == TARGET_TGIDS)
+		return rc;
+	rc = process_list_all(&list, NULL);
+	for (uint32_t i = 0; i < list.n && rc == 0; i++)
+		if (!processes_get(&cpu->processes, list.items[i]))
+			rc = -ENOMEM;
+	pid_list_fini(&list);
+	return rc;
+}
+
+int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
+	      cpu_sample_fn handle, void *context, struct err *err)
+{
+	struct kernel_options kernel_options = {
+		.rate_hz = options->rate_hz, .mode = options->mode, .cgroup_id = options->cgroup_id,
+		.cgroup_level = options->cgroup_level, .ring_bytes = options->ring_bytes,
+		.measure_walks = options->measure_walks,
+	};
+	struct cpu_collector *cpu = calloc(1, sizeof(*cpu));
+	int rc = cpu ? images_init(&cpu->images) : -ENOMEM;
+
+	if (rc < 0)
+		goto out;
+	cpu->all = options->mode != TARGET_TGIDS;
+	cpu->handle = handle;
+	cpu->context = context;
+	cpu->walk_host = walk_host_new();
+	cpu->memo = calloc(MEMO, sizeof(*cpu->memo));
+	rc = cpu->walk_host && cpu->memo ? 0 : -ENOMEM;
+	if (rc == 0)
+		rc = kernel_open(&cpu->kernel, &kernel_options, err);
+	if (rc == 0)
+		rc = events_start(&cpu->events, err);
+	if (rc < 0)
+		goto out;
+	processes_init(&cpu->processes, &cpu->images, cpu->kernel, cpu->all, !cpu->all);
+	cpu->polls = calloc(cpu->events.n_rings + 1, sizeof(*cpu->polls));
+	rc = cpu->polls ? add_targets(cpu, options) : -ENOMEM;
+	if (rc == 0)
+		rc = processes_publish(&cpu->processes);
+	if (rc < 0)
+		goto out;
+	cpu->polls[0] = (struct pollfd){ .fd = kernel_fd(cpu->kernel), .events = POLLIN };
+	for (uint32_t i = 0; i < cpu->events.n_rings; i++)
+		cpu->polls[i + 1] = (struct pollfd){ .fd = events_fd(&cpu->events, i),
+						     .events = POLLIN };
+	rc = kernel_start(cpu->kernel, err);
+out:
+	if (rc < 0) {
+		err_set(err, "cannot start profiling: %s", err_text(rc));
+		cpu_close(cpu);
+	} else {
+		*ret_cpu = cpu;
+	}
+	return rc;
+}
+
+int cpu_poll(struct cpu_collector *cpu, int timeout_ms)
+{
+	int n = poll(cpu->polls, cpu->events.n_rings + 1, timeout_ms);
+
+	if (n > 0)	/* let a little more gather */
+		usleep(cpu->all ? WAKE_PAUSE_ALL_US : WAKE_PAUSE_TARGET_US);
+	return drain(cpu, false);
+}
+
+int cpu_stop(struct cpu_collector *cpu, struct cpu_totals *ret_totals)
+{
+	int rc;
+
+	kernel_stop(cpu->kernel);
+	rc = drain(cpu, true);
+	kernel_counters(cpu->kernel, &ret_totals->counters);
+	ret_totals->lost_events = cpu->processes.lost;
+	ret_totals->table_bytes = kernel_table_bytes(cpu->kernel);
+	return rc;
+}
+
+struct images *cpu_images(struct cpu_collector *cpu)
+{
+	return &cpu->images;
+}
+
+void cpu_close(struct cpu_collector *cpu)
+{
+	if (!cpu)
+		return;
+	processes_fini(&cpu->processes);
+	events_stop(&cpu->events);
+	kernel_close(cpu->kernel);
+	images_fini(&cpu->images);
+	walk_host_free(cpu->walk_host);
+	free(cpu->memo);
+	free(cpu->polls);
+	free(cpu);
+}

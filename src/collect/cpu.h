@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* collect/cpu.h
+ *
+ * The CPU event: a timer tick on each CPU, a stack for each tick that hits the target.
+ *
+ * Puts the halves together: the kernel's (collect/kernel.h), the side-band events (events.h), who has
+ * what mapped (processes.h), and the walker on the host for stacks that came as copies. Out come samples
+ * whose frames are (image, vaddr): nothing in them dies with the process.
+ * Threads: one.
+ */
+#ifndef SONDE_COLLECT_CPU_H
+#define SONDE_COLLECT_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "abi/sample.h"
+
+struct cpu_collector;
+struct err;
+struct images;
+
+struct raw_frame {
+	uint64_t vaddr;		/* of a return address: the byte before it */
+	uint32_t image;		/* of images; 0: in no mapping (vaddr is then the live address) */
+	uint32_t guessed;	/* found by a frame pointer, without CFI */
+};
+
+struct raw_sample {
+	uint64_t time_ns;	/* CLOCK_MONOTONIC */
+	pid_t pid, tid;
+	const char *process;	/* names, at most 15 bytes; lent until the handler returns */
+	const char *thread;
+	const struct raw_frame *frames;	/* leaf first: kernel, then user; lent likewise */
+	uint32_t n, n_kernel;
+	enum walk_end end;
+	bool copied;		/* walked on the host */
+	uint32_t walk_ns;	/* 0 unless measured */
+};
+
+struct cpu_options {
+	uint32_t rate_hz;
+	enum target_mode mode;
+	const pid_t *pids;	/* TARGET_TGIDS */
+	uint32_t n_pids;
+	bool awaits_exec;	/* they are our own children, not yet the command */
+	uint64_t cgroup_id;
+	int cgroup_level;
+	uint32_t ring_bytes;	/* 0: chosen */
+	bool measure_walks;
+};
+
+struct cpu_totals {
+	struct cpu_counters counters;	/* events = recorded + the sum of drops */
+	uint64_t lost_events;	/* side-band records lost (mappings were read again) */
+	uint64_t table_bytes;	/* rows and mappings in the kernel */
+};
+
+/* The handler's negative result ends the recording. */
+typedef int (*cpu_sample_fn)(void *context, const struct raw_sample *sample);
+
+/* Loads and begins to count. -errno with a sentence. */
+int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
+	      cpu_sample_fn handle, void *context, struct err *err);
+
+/* Waits up to timeout_ms for something to do and does it. Returns 0, or what the handler returned. A
+ * signal ends the waiting. */
+int cpu_poll(struct cpu_collector *cpu, int timeout_ms);
+
+/* Stops the timers and hands over what is still in the ring. */
+int cpu_stop(struct cpu_collector *cpu, struct cpu_totals *ret_totals);
+
+/* What the frames' image numbers mean; lent until cpu_close(). */
+struct images *cpu_images(struct cpu_collector *cpu);
+
+void cpu_close(struct cpu_collector *cpu);
+
+#endif

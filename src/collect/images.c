@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collect/images.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/vec.h"
+#include "proc/process.h"
+
+struct image_alias {
+	uint64_t hash;		/* of the mapping's identity: all that tells it apart */
+	uint32_t image;
+};
+
+#define VDSO_BYTES_MAX ((size_t)64 << 10)
+
+static uint32_t add(struct images *images, struct image image)
+{
+	if (images->n == IMAGES_MAX ||
+	    VEC_RESERVE(&images->items, &images->cap, (uint64_t)images->n + 1) < 0)
+		return 0;
+	images->items[images->n] = image;
+	return images->n++;
+}
+
+int images_init(struct images *images)
+{
+	int rc;
+
+	*images = (struct images){ 0 };
+	rc = unwind_rules_init(&images->rules);
+	if (rc < 0)
+		return rc;
+	if (VEC_RESERVE(&images->items, &images->cap, 2) < 0)
+		return -ENOMEM;
+	images->n = 2;
+	images->items[0] = (struct image){ .fd = -1 };
+	images->items[IMAGE_KERNEL_ID] = (struct image){ .kind = IMAGE_KERNEL, .fd = -1 };
+	return 0;
+}
+
+void images_fini(struct images *images)
+{
+	for (uint32_t i = 0; i < images->n; i++) {
+		struct image *image = &images->items[i];
+
+		if (image->cells_mapped)
+			munmap(image->cells, (size_t)image->n_cells * sizeof(*image->cells));
+		else
+			free(image->cells);
+		if (image->elf.bytes.p)
+			elf_close(&image->elf);
+		if (image->fd >= 0)
+			close(image->fd);
+	}
+	free(images->items);
+	free(images->aliases);
+	idindex_fini(&images->alias_index);
+	idindex_fini(&images->file_index);
+	unwind_rules_fini(&images->rules);
+	arena_fini(&images->arena);
+	*images = (struct images){ 0 };
+}
+
+static uint32_t find_alias(const struct images *images, uint64_t hash)
+{
+	uint32_t step = 0, id;
+
+	while ((id = idindex_probe(&images->alias_index, hash, &step)))
+		if (images->aliases[id - 1].hash == hash)
+			return images->aliases[id - 1].image;
+	return 0;
+}
+
+static uint32_t add_alias(struct images *images, uint64_t hash, uint32_t image)
+{
+	if (image && VEC_RESERVE(&images->aliases, &images->cap_aliases,
+				 (uint64_t)images->n_aliases + 1) == 0 &&
+	    idindex_add(&images->alias_index, hash, images->n_aliases + 1) == 0)
+		images->aliases[images->n_aliases++] = (struct image_alias){ hash, image };
+	return image;
+}
+
+static uint64_t query_hash(const struct image_query *query)
+{
+	uint64_t hash = hash_str(query->path);
+
+	if (query->build_id_n)
+		return hash_u64(hash, hash_bytes(query->build_id, query->build_id_n));
+	return hash_u64(hash, hash_u64(query->inode, (uint64_t)query->dev_major << 32 |
+						     query->dev_minor));
+}
+
+/* The vDSO is in our own memory too, the same for every 64-bit process. */
+static uint32_t vdso_image(struct images *images)
+{
+	uint64_t hash = hash_str(STR("[vdso]"));
+	uint32_t id = find_alias(images, hash);
+	const char *bytes = (const char *)getauxval(AT_SYSINFO_EHDR);
+	struct image image = { .kind = IMAGE_VDSO, .path = STR("[vdso]"), .fd = -1 };
+	struct str copy;
+
+	if (id || !bytes)
+		return id;
+	/* one or two pages: read as much of them as there is, through the kernel, not by faulting */
+	copy.p = arena_alloc(&images->arena, VDSO_BYTES_MAX);
+	if (!copy.p)
+		return 0;
+	copy.n = 0;
+	while (copy.n < VDSO_BYTES_MAX) {
+		ssize_t n = process_read(getpid(), (uintptr_t)bytes + copy.n,
+					 (char *)(uintptr_t)copy.p + copy.n, 4096);
+
+		if (n != 4096)
+			break;
+		copy.n += (size_t)n;
+	}
+	if (elf_open_bytes(&image.elf, copy, "[vdso]", NULL) < 0)
+		return 0;
+	return add_alias(images, hash, add(images, image));
+}
+
+static uint32_t find_file(const struct images *images, const struct stat *st, uint64_t hash)
+{
+	uint32_t step = 0, id;
+
+	while ((id = idindex_probe(&images->file_index, hash, &step))) {
+		const struct image *image = &images->items[id];
+
+		if (image->dev == st->st_dev && image->inode == st->st_ino &&
+		    image->size == (uint64_t)st->st_size &&
+		    image->mtime_ns == (uint64_t)st->st_mtim.tv_sec * 1000000000u +
+				       (uint64_t)st->st_mtim.tv_nsec)
+			return id;
+	}
+	return 0;
+}
+
+static void read_elf(struct image *image, const struct image_query *query)
+{
+	if (elf_open_fd(&image->elf, image->fd, "a mapped file", NULL) < 0) {
+		image->elf = (struct elf){ 0 };
+		return;
+	}
+	/* what the kernel saw when it was mapped decides; a file found by name may be another one */
+	if (query->build_id_n && !str_eq(image->elf.build_id,
+					 str_over(query->build_id, query->build_id_n))) {
+		elf_close(&image->elf);
+		image->elf = (struct elf){ 0 };
+	} else if (!image->build_id_n && image->elf.build_id.n <= sizeof(image->build_id)) {
+		memcpy(image->build_id, image->elf.build_id.p, image->elf.build_id.n);
+		image->build_id_n = (uint8_t)image->elf.build_id.n;
+	}
+}
+
+static uint32_t file_image(struct images *images, const struct image_query *query)
+{
+	struct image image = { .kind = IMAGE_FILE };
+	char root[64];
+	struct stat st = { 0 };
+	uint64_t hash = 0;
+	uint32_t id;
+
+	image.fd = process_open_mapped(query->pid, query->start, query->end, query->path,
+				       query->inode, NULL);
+	if (image.fd >= 0 && fstat(image.fd, &st) == 0) {
+		hash = hash_u64(st.st_ino, st.st_dev);
+		id = find_file(images, &st, hash);
+		if (id) {
+			close(image.fd);
+			return id;
+		}
+		image.dev = st.st_dev;
+		image.inode = st.st_ino;
+		image.size = (uint64_t)st.st_size;
+		image.mtime_ns = (uint64_t)st.st_mtim.tv_sec * 1000000000u +
+				 (uint64_t)st.st_mtim.tv_nsec;
+	} else {
+		image.fd = -1;
+	}
+	snprintf(root, sizeof(root), "/proc/%d/root", query->pid);
+	image.path = arena_dup(&images->arena, query->path);
+	image.root = arena_dup(&images->arena, str_of(root));
+	image.build_id_n = query->build_id_n;
+	if (query->build_id_n)
+		memcpy(image.build_id, query->build_id, query->build_id_n);
+	if (image.fd >= 0)
+		read_elf(&image, query);
+	id = add(images, image);
+	if (!id) {
+		elf_close(&image.elf);
+		close(image.fd);
+	} else if (image.fd >= 0) {
+		idindex_add(&images->file_index, hash, id);	/* failing, it is only opened twice */
+	}
+	return id;
+}
+
+uint32_t images_of_mapping(struct images *images, const struct image_query *query)
+{
+	uint64_t hash;
+	uint32_t id;
+
+	if (str_eq(query->path, STR("[vdso]")))
+		return vdso_image(images);
+	hash = query_hash(query);
+	id = find_alias(images, hash);
+	return id ? id : add_alias(images, hash, file_image(images, query));
+}
+
+uint32_t images_of_runtime(struct images *images, pid_t pid, struct str process)
+{
+	uint64_t hash = hash_u64((uint64_t)pid, hash_str(process));
+	uint32_t id = find_alias(images, hash);
+
+	if (id)
+		return id;
+	return add_alias(images, hash, add(images, (struct image){
+		.kind = IMAGE_RUNTIME, .pid = pid, .fd = -1,
+		.process = arena_dup(&images->arena, process),
+	}));
+}
+
+bool images_bias(const struct images *images, uint32_t id, uint64_t start, uint64_t off,
+		 uint64_t *ret_bias)
+{
+	const struct image *image = images_get(images, id);
+	uint64_t vaddr;
+
+	if (image->kind == IMAGE_VDSO && image->elf.n_segments) {
+		for (uint32_t i = 0; i < image->elf.n_segments; i++) {
+			if (image->elf.segments[i].type == PT_LOAD) {
+				*ret_bias = start - image->elf.segments[i].vaddr;
+				return true;
+			}
+		}
+	}
+	if (!image->elf.n_segments || !elf_vaddr_of_off(&image->elf, off, &vaddr))
+		return false;
+	*ret_bias = start - vaddr;
+	return true;
+}
+
+bool images_build_rows(struct images *images, uint32_t id)
+{
+	struct image *image = images_get(images, id);
+	struct unwind_table table = { 0 };
+
+	if (image->rows == ROWS_BUILT || (image->kind != IMAGE_FILE && image->kind != IMAGE_VDSO))
+		return false;
+	image->rows = ROWS_BUILT;
+	if (image->elf.n_segments)
+		unwind_build(&table, &image->elf, &images->rules, NULL);
+	image->cells = table.cells;
+	image->n_cells = table.n_cells;
+	image->stats = table.stats;
+	return true;
+}

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collect/processes.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/vec.h"
+#include "collect/events.h"
+#include "proc/maps.h"
+#include "proc/process.h"
+
+#define RETIRE_NS 1000000000u
+
+void processes_init(struct processes *processes, struct images *images, struct kernel *kernel,
+		    bool all, bool eager)
+{
+	*processes = (struct processes){
+		.images = images, .kernel = kernel, .all = all, .eager = eager,
+	};
+}
+
+static void space_drop(struct processes *processes, struct space *space)
+{
+	if (!space || --space->refs)
+		return;
+	if (space->published && processes->kernel)
+		kernel_remove_run(processes->kernel, &space->run);
+	free(space->maps);
+	free(space->walk);
+	free(space);
+}
+
+void processes_fini(struct processes *processes)
+{
+	for (uint32_t i = 0; i < processes->n; i++)
+		space_drop(processes, processes->items[i].space);
+	free(processes->items);
+	free(processes->wanted);
+	idindex_fini(&processes->index);
+	*processes = (struct processes){ 0 };
+}
+
+static struct space *space_new(struct processes *processes, const struct space *like)
+{
+	struct space *space = calloc(1, sizeof(*space));
+
+	if (!space)
+		return NULL;
+	space->refs = 1;
+	space->id = ++processes->next_space;
+	if (like && like->n) {
+		space->maps = calloc(like->n, sizeof(*space->maps));
+		if (!space->maps) {
+			free(space);
+			return NULL;
+		}
+		memcpy(space->maps, like->maps, like->n * sizeof(*like->maps));
+		space->n = like->n;
+	}
+	return space;
+}
+
+const struct space_map *space_find(const struct space *space, uint64_t address)
+{
+	uint32_t low = 0, high = space ? space->n : 0;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const struct space_map *map = &space->maps[middle];
+
+		if (address < map->start)
+			high = middle;
+		else if (address >= map->end)
+			low = middle + 1;
+		else
+			return map;
+	}
+	return NULL;
+}
+
+/* Puts a mapping in; what it covers of older ones is theirs no more. */
+static int space_insert(struct space *space, struct space_map map)
+{
+	struct space_map *fresh = calloc((size_t)space->n + 2, sizeof(*fresh));
+	bool placed = false;
+	uint32_t n = 0;
+
+	if (!fresh)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < space->n; i++) {
+		struct space_map below = space->maps[i], above = below;
+
+		below.end = below.end < map.start ? below.end : map.start;
+		above.start = above.start > map.end ? above.start : map.end;
+		if (below.start < below.end)
+			fresh[n++] = below;
+		if (!placed && space->maps[i].end > map.start) {
+			fresh[n++] = map;
+			placed = true;
+		}
+		if (above.start < above.end)
+			fresh[n++] = above;
+	}
+	if (!placed)
+		fresh[n++] = map;
+	free(space->maps);
+	space->maps = fresh;
+	space->n = n;
+	return 0;
+}
+
+/* The process's space for writing: its own, under a new id. */
+static struct space *own_space(struct processes *processes, struct process *process)
+{
+	struct space *space = process->space;
+
+	if (!space || space->refs > 1 || space->published) {
+		struct space *fresh = space_new(processes, space);
+
+		if (!fresh)
+			return NULL;
+		space_drop(processes, space);
+		process->space = space = fresh;
+	}
+	space->id = ++processes->next_space;
+	process->dirty = true;
+	process->misses_known = false;
+	return space;
+}
+
+void processes_want_rows(struct processes *processes, uint32_t id)
+{
+	struct image *image = images_get(processes->images, id);
+
+	if (image->rows != ROWS_NONE || !image->elf.n_segments)
+		return;
+	if (VEC_RESERVE(&processes->wanted, &processes->cap_wanted,
+			(uint64_t)processes->n_wanted + 1) < 0)
+		return;
+	image->rows = ROWS_WANTED;
+	processes->wanted[processes->n_wanted++] = id;
+}
+
+static bool is_file(struct str path)
+{
+	return str_starts(path, STR("/")) && !str_starts(path, STR("//anon"));
+}
+
+static int add_mapping(struct processes *processes, struct process *process,
+		       const struct image_query *query)
+{
+	struct space_map map = { .start = query->start, .end = query->end };
+	const struct space_map *old = space_find(process->space, query->start);
+	struct space *space;
+	uint32_t image = 0;
+
+	if (is_file(query->path) || str_eq(query->path, STR("[vdso]")))
+		image = images_of_mapping(processes->images, query);
+	if (str_starts(query->path, STR("[vsyscall]")))
+		return 0;
+	map.walkable = image && images_bias(processes->images, image, query->start, query->off,
+					    &map.bias);
+	map.image = image;
+	if (!map.walkable) {
+		/* a file that is gone or damaged keeps its name; what is no file is run-time code */
+		map.bias = image ? query->start - query->off : 0;
+		if (!image || images_get(processes->images, image)->fd >= 0) {
+			map.image = images_of_runtime(processes->images, process->pid,
+						      str_of(process->name));
+			map.bias = 0;
+		}
+	}
+	if (old && old->start == map.start && old->end == map.end && old->image == map.image &&
+	    old->bias == map.bias)
+		return 0;
+	if (map.walkable && processes->eager)
+		processes_want_rows(processes, map.image);
+	space = own_space(processes, process);
+	return space ? space_insert(space, map) : -ENOMEM;
+}
+
+static bool scan(struct processes *processes, struct process *process)
+{
+	struct proc_maps maps = { 0 };
+	uint32_t before = process->space ? process->space->id : 0;
+
+	process->scanned = true;
+	if (proc_maps_read(&maps, process->pid, NULL) < 0)
+		return false;
+	for (uint32_t i = 0; i < maps.n; i++) {
+		const struct proc_map *m = &maps.items[i];
+
+		if (m->executable)
+			add_mapping(processes, process, &(struct image_query){
+				.pid = process->pid, .start = m->start, .end = m->end,
+				.off = m->off, .path = m->path, .dev_major = m->dev_major,
+				.dev_minor = m->dev_minor, .inode = m->inode,
+			});
+	}
+	proc_maps_fini(&maps);
+	return (process->space ? process->space->id : 0) != before;
+}
+
+bool processes_rescan(struct processes *processes, struct process *process)
+{
+	bool found = scan(processes, process);
+
+	if (!found && !process->misses_known) {
+		process->misses_known = true;
+		process->dirty = true;
+	}
+	return found;
+}
+
+struct process *processes_find(const struct processes *processes, pid_t pid)
+{
+	uint64_t hash = hash_u64((uint64_t)pid, 0);
+	uint32_t step = 0, id;
+
+	while ((id = idindex_probe(&processes->index, hash, &step)))
+		if (processes->items[id - 1].pid == pid)
+			return &processes->items[id - 1];
+	return NULL;
+}
+
+static struct process *add_process(struct processes *processes, pid_t pid)
+{
+	struct process *process;
+
+	if (VEC_RESERVE(&processes->items, &processes->cap, (uint64_t)processes->n + 1) < 0 ||
+	    idindex_add(&processes->index, hash_u64((uint64_t)pid, 0), processes->n + 1) < 0)
+		return NULL;
+	process = &processes->items[processes->n++];
+	*process = (struct process){ .pid = pid };
+	return process;
+}
+
+struct process *processes_get(struct processes *processes, pid_t pid)
+{
+	struct process *process = processes_find(processes, pid);
+
+	if (process)
+		return process;
+	process = add_process(processes, pid);
+	if (!process)
+		return NULL;
+	process_comm(pid, pid, process->name);
+	scan(processes, process);
+	return process;
+}
+
+/* A process begins again: another program, or another process under a pid used before. */
+static void forget(struct processes *processes, struct process *process)
+{
+	space_drop(processes, process->space);
+	process->space = NULL;
+	process->dirty = true;
+	process->misses_known = false;
+	process->exited = false;
+}
+
+static int apply_fork(struct processes *processes, const struct process_event *event)
+{
+	struct process *parent, *child;
+
+	if (event->pid == event->parent_pid)
+		return 0;	/* a thread */
+	parent = processes->all ? processes_get(processes, (pid_t)event->parent_pid) :
+				  processes_find(processes, (pid_t)event->parent_pid);
+	if (!parent)
+		return 0;
+	child = processes_find(processes, (pid_t)event->pid);
+	if (!child)
+		child = add_process(processes, (pid_t)event->pid);
+	if (!child)
+		return -ENOMEM;
+	forget(processes, child);
+	parent = processes_find(processes, (pid_t)event->parent_pid);	/* it may have moved */
+	memcpy(child->name, parent->name, sizeof(child->name));
+	child->space = parent->space;
+	child->scanned = true;
+	if (child->space)
+		child->space->refs++;
+	/* the kernel half has done both by itself; this only mends a reused pid */
+	if (processes->kernel && !processes->all)
+		kernel_add_target(processes->kernel, child->pid, false);
+	return 0;
+}
+
+static void set_name(struct process *process, struct str name)
+{
+	size_t n = name.n < sizeof(process->name) ? name.n : sizeof(process->name) - 1;
+
+	memset(process->name, 0, sizeof(process->name));
+	memcpy(process->name, name.p, n);
+}
+
+int processes_apply(struct processes *processes, const struct process_event *event)
+{
+	struct process *process;
+
+	if (event->kind == PROCESS_FORKED)
+		return apply_fork(processes, event);
+	if (event->kind == PROCESS_EVENTS_LOST) {
+		processes->lost += event->lost;
+		for (uint32_t i = 0; i < processes->n; i++)
+			if (!processes->items[i].exited)
+				scan(processes, &processes->items[i]);
+		return 0;
+	}
+	process = processes_find(processes, (pid_t)event->pid);
+	if (!process && processes->all && event->kind != PROCESS_EXITED)
+		process = add_process(processes, (pid_t)event->pid);
+	if (!process)
+		return 0;
+	switch (event->kind) {
+	case PROCESS_MAPPED:
+		return add_mapping(processes, process, &(struct image_query){
+			.pid = process->pid, .start = event->start, .end = event->end,
+			.off = event->off, .path = event->path, .build_id = event->build_id,
+			.build_id_n = event->build_id_n, .dev_major = event->dev_major,
+			.dev_minor = event->dev_minor, .inode = event->inode,
+		});
+	case PROCESS_EXECED:
+		forget(processes, process);
+		process->scanned = true;	/* all its mappings come as events */
+		set_name(process, event->path);
+		break;
+	case PROCESS_RENAMED:
+		if (event->pid == event->tid)
+			set_name(process, event->path);
+		break;
+	case PROCESS_EXITED:
+		process->exited |= event->pid == event->tid;
+		process->exited_ns = event->time_ns;
+		break;
+	case PROCESS_FORKED:
+	case PROCESS_EVENTS_LOST:
+		break;
+	}
+	return 0;
+}
+
+static int publish_rows(struct processes *processes)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < processes->n_wanted; i++)
+		if (images_build_rows(processes->images, processes->wanted[i]))
+			processes->wanted[n++] = processes->wanted[i];
+	processes->n_wanted = 0;
+	return n && processes->kernel ?
+	       kernel_add_rows(processes->kernel, processes->images, processes->wanted, n) : 0;
+}
+
+const struct walk_mapping *space_walk_mappings(struct space *space, uint32_t *ret_n)
+{
+	uint32_t n = space->n < WALK_MAPPINGS_PER_PROCESS ? space->n : WALK_MAPPINGS_PER_PROCESS;
+
+	if (space->walk_id != space->id) {
+		struct walk_mapping *fresh = realloc(space->walk, (n ? n : 1) * sizeof(*fresh));
+
+		if (!fresh)
+			return NULL;
+		for (uint32_t i = 0; i < n; i++) {
+			const struct space_map *map = &space->maps[i];
+
+			fresh[i] = (struct walk_mapping){
+				.start = map->start, .end = map->end, .bias = map->bias,
+				.table = map->walkable ? map->image : 0,
+			};
+		}
+		space->walk = fresh;
+		space->walk_id = space->id;
+	}
+	*ret_n = n;
+	return space->walk;
+}
+
+static int publish_space(struct processes *processes, struct space *space)
+{
+	uint32_t n;
+	const struct walk_mapping *mappings = space_walk_mappings(space, &n);
+	int rc = mappings ? kernel_add_run(processes->kernel, mappings, n, &space->run) : -ENOMEM;
+
+	space->published = rc == 0;
+	return rc;
+}
+
+/* What an ended process had mapped is not needed once its last samples have been read. */
+static void retire(struct processes *processes, struct process *process)
+{
+	if (clock_mono_ns() - process->exited_ns < RETIRE_NS || kill(process->pid, 0) == 0)
+		return;
+	if (processes->kernel)
+		kernel_remove_process(processes->kernel, process->pid);
+	space_drop(processes, process->space);
+	process->space = NULL;
+	process->dirty = false;
+}
+
+int processes_publish(struct processes *processes)
+{
+	int rc = publish_rows(processes);
+
+	for (uint32_t i = 0; processes->kernel && i < processes->n; i++) {
+		struct process *process = &processes->items[i];
+
+		if (process->exited && process->space)
+			retire(processes, process);
+		if (!process->dirty || !process->space || !process->space->n)
+			continue;
+		if (!process->space->published && publish_space(processes, process->space) < 0)
+			continue;	/* no room: its stacks go on being copied */
+		process->dirty = false;
+		if (!process->exited)
+			kernel_set_process(processes->kernel, process->pid, &process->space->run,
+					   process->misses_known ? WALK_PROCESS_MISSES_KNOWN : 0);
+	}
+	return rc;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* collect/processes.h
+ *
+ * The processes we follow and what code each has where.
+ *
+ *   process (pid) --> space: its executable mappings, sorted --> images
+ *
+ * A space is shared by a parent and its forked children until one of them maps something. It changes
+ * only by events in the order of time, so that a sample is resolved against what its process had
+ * mapped at its time. Changes are handed to the kernel half by processes_publish().
+ */
+#ifndef SONDE_COLLECT_PROCESSES_H
+#define SONDE_COLLECT_PROCESSES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/hash.h"
+#include "collect/images.h"
+#include "collect/kernel.h"
+
+struct err;
+struct process_event;
+
+struct space_map {
+	uint64_t start, end;
+	uint64_t bias;		/* vaddr = address - bias */
+	uint32_t image;
+	uint32_t walkable;	/* 1: the image has (or will have) rows; 0: run-time code */
+};
+
+struct space {
+	uint32_t refs;
+	uint32_t id;		/* new with every change: a key for what is cached of it */
+	struct space_map *maps;
+	uint32_t n;
+	struct walk_mapping *walk;	/* the same for walk/, made when wanted (walk_id == id) */
+	uint32_t walk_id;
+	struct kernel_run run;
+	bool published;
+};
+
+struct process {
+	pid_t pid;
+	char name[16];
+	struct space *space;
+	bool dirty;		/* its space is not the one that the kernel knows */
+	bool exited;		/* its first thread has */
+	uint64_t exited_ns;
+	bool misses_known;	/* addresses outside its mappings were looked for, in vain */
+	bool scanned;		/* its /proc/PID/maps has been read */
+};
+
+struct processes {
+	struct process *items;
+	uint32_t n, cap;
+	struct idindex index;		/* pid -> newest item + 1 */
+	struct images *images;		/* borrowed */
+	struct kernel *kernel;		/* borrowed; NULL: nobody to publish to */
+	bool all;			/* follow every process, not only known ones and their children */
+	bool eager;			/* want rows of a file as soon as it is mapped */
+	uint32_t *wanted;		/* images whose rows are wanted and not built */
+	uint32_t n_wanted, cap_wanted;
+	uint32_t next_space;
+	uint64_t lost;			/* side-band records the kernel could not deliver */
+};
+
+void processes_init(struct processes *processes, struct images *images, struct kernel *kernel,
+		    bool all, bool eager);
+void processes_fini(struct processes *processes);
+
+/* The process of that pid, read from /proc when it is not known yet; an empty one when it has gone.
+ * NULL when out of memory. The pointer lives until the next call. */
+struct process *processes_get(struct processes *processes, pid_t pid);
+
+/* The same, without reading anything; NULL when unknown. */
+struct process *processes_find(const struct processes *processes, pid_t pid);
+
+/* Takes one side-band event into account. */
+int processes_apply(struct processes *processes, const struct process_event *event);
+
+/* Reads /proc/PID/maps again (an address was in no mapping). True when something new was found. */
+bool processes_rescan(struct processes *processes, struct process *process);
+
+/* Builds wanted rows and tells the kernel half of all that changed. */
+int processes_publish(struct processes *processes);
+
+/* Asks for an image's rows at the next publish. */
+void processes_want_rows(struct processes *processes, uint32_t image);
+
+/* The mappings as walk/ reads them; lent by the space until it changes. NULL when out of memory. */
+const struct walk_mapping *space_walk_mappings(struct space *space, uint32_t *ret_n);
+
+/* The mapping that holds an address, or NULL. */
+const struct space_map *space_find(const struct space *space, uint64_t address);
+
+#endif

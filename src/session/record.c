@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "session/record.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "collect/cpu.h"
+#include "session/naming.h"
+#include "session/rawtree.h"
+
+static const char *const drop_words[DROP_REASON_COUNT] = {
+#define X(id, words) [DROP_##id] = words,
+	DROP_REASONS(X)
+#undef X
+};
+
+/* The last label set used: consecutive samples mostly are of one thread. */
+struct label_memo {
+	pid_t pid, tid;
+	char process[16], thread[16];
+	uint32_t set;
+};
+
+#define LABEL_MEMO 256u
+
+struct recording {
+	struct cpu_collector *cpu;
+	struct rawtree raw;
+	struct profile names;	/* strings and labels of the samples, until they are moved */
+	struct label_memo memo[LABEL_MEMO];
+	uint32_t rate_hz;
+	uint64_t start_ns, start_wall_ns, end_ns;
+	uint64_t samples, complete, copied;
+	char target[256];
+	struct { uint32_t pid, tid, process, thread; } keys;
+};
+
+static uint32_t label_set(struct recording *r, const struct raw_sample *sample)
+{
+	struct label_memo *memo = &r->memo[(uint32_t)sample->tid % LABEL_MEMO];
+	struct label set[4];
+
+	if (memo->set && memo->pid == sample->pid && memo->tid == sample->tid &&
+	    !strcmp(memo->process, sample->process) && !strcmp(memo->thread, sample->thread))
+		return memo->set;
+	set[0] = (struct label){ .key = r->keys.pid, .num = sample->pid };
+	set[1] = (struct label){ .key = r->keys.tid, .num = sample->tid };
+	set[2] = (struct label){ .key = r->keys.process,
+				 .str = strings_add(&r->names.strings, str_of(sample->process)) };
+	set[3] = (struct label){ .key = r->keys.thread,
+				 .str = strings_add(&r->names.strings, str_of(sample->thread)) };
+	memo->pid = sample->pid;
+	memo->tid = sample->tid;
+	memcpy(memo->process, sample->process, strlen(sample->process) + 1);
+	memcpy(memo->thread, sample->thread, strlen(sample->thread) + 1);
+	memo->set = labels_add(&r->names.labels, set, 4);
+	return memo->set;
+}
+
+static int take(void *context, const struct raw_sample *sample)
+{
+	struct recording *r = context;
+	int rc = rawtree_add(&r->raw, sample, label_set(r, sample));
+
+	if (rc == 0 && profile_failed(&r->names))
+		rc = -ENOMEM;
+	r->samples++;
+	r->complete += sample->end == WALK_COMPLETE;
+	r->copied += sample->copied;
+	return rc;
+}
+
+int record_start(struct recording **ret_recording, const struct record_options *options,
+		 struct err *err)
+{
+	struct recording *r = calloc(1, sizeof(*r));
+	int rc = r ? rawtree_init(&r->raw) : -ENOMEM;
+
+	if (rc < 0) {
+		record_close(r);
+		return err_fail(err, rc, "cannot start profiling: %s", err_text(rc));
+	}
+	profile_init(&r->names);
+	r->keys.pid = strings_add(&r->names.strings, STR("pid"));
+	r->keys.tid = strings_add(&r->names.strings, STR("tid"));
+	r->keys.process = strings_add(&r->names.strings, STR("process"));
+	r->keys.thread = strings_add(&r->names.strings, STR("thread"));
+	r->rate_hz = options->cpu.rate_hz;
+	snprintf(r->target, sizeof(r->target), "%s", options->target ? options->target : "");
+	rc = cpu_start(&r->cpu, &options->cpu, take, r, err);
+	if (rc < 0) {
+		record_close(r);
+		return rc;
+	}
+	r->start_ns = clock_mono_ns();
+	r->start_wall_ns = clock_wall_ns();
+	*ret_recording = r;
+	return 0;
+}
+
+int record_poll(struct recording *r, int timeout_ms)
+{
+	return cpu_poll(r->cpu, timeout_ms);
+}
+
+uint64_t record_samples(const struct recording *r)
+{
+	return r->samples;
+}
+
+static void comment(struct profile *profile, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void comment(struct profile *profile, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	profile_add_comment(profile, str_of(text));
+}
+
+static void describe(const struct recording *r, struct profile *profile,
+		     const struct cpu_totals *totals)
+{
+	struct profile_stats *stats = &profile->stats;
+
+	profile->start_wall_ns = r->start_wall_ns;
+	profile->duration_ns = r->end_ns - r->start_ns;
+	profile->period = 1000000000 / r->rate_hz;
+	profile->period_type = profile->types[1];
+	profile->default_type = 1;
+	stats->known = true;
+	stats->events = totals->counters.events;
+	stats->recorded = r->samples;
+	stats->complete = r->complete;
+	for (int i = 0; i < DROP_REASON_COUNT; i++)
+		profile_add_drop(profile, str_of(drop_words[i]), totals->counters.drops[i]);
+	/* what the kernel half handed over and we did not take in (it stopped us half-way) */
+	if (totals->counters.recorded > r->samples)
+		profile_add_drop(profile, STR("recording ended early"),
+				 totals->counters.recorded - r->samples);
+	comment(profile, "sonde: version %s", SONDE_VERSION);
+	comment(profile, "sonde: tier bpf");
+	comment(profile, "sonde: rate %u", r->rate_hz);
+	if (r->target[0])
+		comment(profile, "sonde: target %s", r->target);
+	if (totals->lost_events)
+		comment(profile, "sonde: lost-mapping-events %llu",
+			(unsigned long long)totals->lost_events);
+}
+
+int record_finish(struct recording *r, struct profile *profile, struct err *err)
+{
+	struct cpu_totals totals;
+	int rc = cpu_stop(r->cpu, &totals);
+
+	if (rc < 0)
+		return err_fail(err, rc, "the recording broke off: %s", err_text(rc));
+	r->end_ns = clock_mono_ns();
+	/* the samples' strings and labels become the profile's: their ids stay valid */
+	profile_fini(profile);
+	*profile = r->names;
+	profile->frames.strings = &profile->strings;
+	profile_init(&r->names);
+	profile_add_type(profile, STR("samples"), STR("count"));
+	profile_add_type(profile, STR("cpu"), STR("nanoseconds"));
+	describe(r, profile, &totals);
+	return naming_finish(profile, &r->raw, cpu_images(r->cpu), 1000000000 / r->rate_hz, err);
+}
+
+void record_close(struct recording *r)
+{
+	if (!r)
+		return;
+	cpu_close(r->cpu);
+	rawtree_fini(&r->raw);
+	profile_fini(&r->names);
+	free(r);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* session/record.h
+ *
+ * One recording: collectors -> raw stacks -> names -> a profile.
+ *
+ *   record_start() ... record_poll() until enough ... record_finish()
+ *
+ * Threads: one.
+ */
+#ifndef SONDE_SESSION_RECORD_H
+#define SONDE_SESSION_RECORD_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "collect/cpu.h"
+#include "model/profile.h"
+
+struct err;
+struct recording;
+
+struct record_options {
+	struct cpu_options cpu;
+	const char *target;	/* words for the report's head: "pid 123 (nginx)" */
+};
+
+/* -errno with a sentence; -EPERM says what is missing. */
+int record_start(struct recording **ret_recording, const struct record_options *options,
+		 struct err *err);
+
+/* Waits up to timeout_ms (a signal ends the waiting) and takes in what has come. */
+int record_poll(struct recording *recording, int timeout_ms);
+
+/* Samples taken in so far. */
+uint64_t record_samples(const struct recording *recording);
+
+/* Stops, names everything and fills the profile (which the caller has made with profile_init()). */
+int record_finish(struct recording *recording, struct profile *profile, struct err *err);
+
+/* Frees; stops first when that has not been done. NULL is legal. */
+void record_close(struct recording *recording);
+
+#endif

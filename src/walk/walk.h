@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* walk/walk.h
+ *
+ * One step up a stack. Compiled twice: for BPF, where it runs inside the kernel at the event, and for
+ * the host, where it walks a copied stack, a core file or another process. It reads the target only
+ * through six functions, which whoever includes it defines first:
+ *
+ *   bool walk_read_bytes(struct walk *, void *out, uint32_t n, uint64_t address)
+ *   const struct walk_mapping *walk_mapping_at(struct walk *, uint32_t index)
+ *   walk_table_t walk_table_at(struct walk *, uint32_t table)       0 when it is not loaded
+ *   bool walk_cell_at(walk_table_t, uint32_t index, uint64_t *ret_cell)
+ *   const struct unwind_rule *walk_rule_at(struct walk *, uint32_t rule)
+ *
+ * What costs time is asked in the order of price: the pc cache (address -> rule, one probe), the last
+ * mapping, the process's sorted mappings, the table's page, the rows of the page. The stack is read
+ * through a window, since neighbouring frames share it. docs/walker.md has the figures.
+ *
+ * For the verifier's sake: loops have constant bounds, changing numbers live in *w, which is a map
+ * value, and an index is checked right before it is used.
+ */
+#ifndef SONDE_WALK_WALK_H
+#define SONDE_WALK_WALK_H
+
+#include "abi/sample.h"
+
+#ifndef WALK_INLINE
+#define WALK_INLINE static inline __attribute__((always_inline))
+#endif
+
+#ifndef barrier_var
+#define barrier_var(v) __asm__ volatile("" : "+r"(v))
+#endif
+
+#define WALK_WINDOW 512u
+#define WALK_WINDOW_BELOW 64u	/* saved registers stand below the return address */
+#define WALK_CACHE 1024u	/* a power of two */
+#define WALK_MAPPING_STEPS 13	/* log2(WALK_MAPPINGS_PER_PROCESS) + 1 */
+#define WALK_ROW_STEPS 17	/* log2(rows in a page) + 1 */
+#define WALK_FP_REACH (256u << 10)	/* a frame pointer further above the stack pointer is none */
+#define WALK_PC_MIN 0x1000ull
+#define WALK_PC_MAX 0x00007ffffffff000ull	/* end of x86-64 user space (47 bits) */
+
+enum walk_next { WALK_CONTINUE, WALK_STOP };
+
+struct walk_cached {
+	uint64_t pc;
+	uint32_t generation;
+	uint32_t rule;
+};
+
+struct walk {
+	uint64_t regs[UNWIND_REGS + 1];	/* enum unwind_reg */
+	uint8_t all_regs;	/* all of them are this frame's; else only rip, rsp, rbp, rbx */
+	uint8_t is_return;	/* rip is a return address */
+	uint8_t guessed;	/* rip was found by a frame pointer */
+	uint8_t end;		/* enum walk_end */
+	uint32_t n;		/* frames so far */
+	struct walk_process process;
+	struct walk_mapping mapping;	/* the last one that held an address; end 0: none */
+	uint64_t window_at;	/* address of window[0] */
+	uint32_t window_ok;
+	uint32_t low, high;	/* of a search */
+	uint32_t zero;
+	uint8_t window[WALK_WINDOW];
+	struct walk_cached cache[WALK_CACHE];
+};
+
+WALK_INLINE enum walk_next walk_stop(struct walk *w, enum walk_end end)
+{
+	w->end = end;
+	return WALK_STOP;
+}
+
+/* One word of the target's stack. */
+WALK_INLINE bool walk_read(struct walk *w, uint64_t address, uint64_t *ret_word)
+{
+	uint64_t off = address - w->window_at;
+
+	if (!w->window_ok || off > WALK_WINDOW - 8) {
+		w->window_at = address - WALK_WINDOW_BELOW;
+		w->window_ok = walk_read_bytes(w, w->window, WALK_WINDOW, w->window_at);
+		if (!w->window_ok)	/* an edge of the stack is near: this word alone */
+			return walk_read_bytes(w, ret_word, 8, address);
+		off = WALK_WINDOW_BELOW;
+	}
+	barrier_var(off);
+	if (off > WALK_WINDOW - 8)
+		return false;
+	*ret_word = *(uint64_t *)(w->window + off);
+	return true;
+}
+
+/* Finds the mapping that holds pc and leaves it in w->mapping. */
+WALK_INLINE bool walk_find_mapping(struct walk *w, uint64_t pc)
+{
+	const struct walk_mapping *m;
+
+	if (pc - w->mapping.start < w->mapping.end - w->mapping.start)
+		return true;
+	w->low = 0;
+	w->high = w->process.count;
+	for (int i = 0; i < WALK_MAPPING_STEPS && w->low < w->high; i++) {
+		uint32_t middle = (w->low + w->high) / 2;
+
+		m = walk_mapping_at(w, w->process.first + middle);
+		if (!m)
+			return false;
+		if (pc < m->start) {
+			w->high = middle;
+		} else if (pc >= m->end) {
+			w->low = middle + 1;
+		} else {
+			w->mapping = *m;
+			return true;
+		}
+	}
+	return false;
+}
+
+WALK_INLINE uint32_t walk_half(uint64_t cell, uint32_t index)
+{
+	return index & 1 ? (uint32_t)(cell >> 32) : (uint32_t)cell;
+}
+
+/* The rule number for a vaddr in a table (layout: abi/unwind.h); 0 when there is none. */
+WALK_INLINE uint32_t walk_find_row(struct walk *w, walk_table_t table, uint64_t vaddr)
+{
+	uint64_t cell, page = vaddr >> UNWIND_PAGE_BITS;
+	uint32_t n_pages, first_row_cell, rule = 0;
+
+	if (!walk_cell_at(table, 0, &cell))
+		return 0;
+	n_pages = (uint32_t)(cell >> 32);
+	page -= (uint32_t)cell;
+	if (page >= n_pages)
+		return 0;
+	if (!walk_cell_at(table, 1 + (uint32_t)(page >> 1), &cell))
+		return 0;
+	w->low = walk_half(cell, (uint32_t)page);
+	if (page & 1) {
+		if (!walk_cell_at(table, 2 + (uint32_t)(page >> 1), &cell))
+			return 0;
+	}
+	w->high = walk_half(cell, (uint32_t)page + 1);
+	first_row_cell = 1 + (n_pages + 2) / 2;
+	/* the last row at or below vaddr: row `low` always is, row `high` never */
+	for (int i = 0; i < WALK_ROW_STEPS && w->low < w->high; i++) {
+		uint32_t middle = (w->low + w->high) / 2, row;
+
+		if (!walk_cell_at(table, first_row_cell + middle / 2, &cell))
+			return 0;
+		row = walk_half(cell, middle);
+		if ((row & 0xffff) <= (vaddr & 0xffff)) {
+			rule = row >> 16;
+			w->low = middle + 1;
+		} else {
+			w->high = middle;
+		}
+	}
+	return rule;
+}
+
+/* The rule for an address, from the cache or the tables. 0: none (run-time code, no CFI). */
+WALK_INLINE enum walk_next walk_find_rule(struct walk *w, uint64_t pc, uint32_t *ret_rule)
+{
+	uint32_t slot = (uint32_t)(pc ^ (pc >> 10) ^ (uint64_t)w->process.generation * 61) & (WALK_CACHE - 1);
+	struct walk_cached *cached = &w->cache[slot];
+	walk_table_t table;
+
+	if (cached->pc == pc && cached->generation == w->process.generation) {
+		*ret_rule = cached->rule;
+		return WALK_CONTINUE;
+	}
+	if (!walk_find_mapping(w, pc))
+		return walk_stop(w, WALK_NO_MAPPING);
+	*ret_rule = 0;
+	if (w->mapping.table) {
+		table = walk_table_at(w, w->mapping.table);
+		if (!table)
+			return walk_stop(w, WALK_NO_TABLE);
+		*ret_rule = walk_find_row(w, table, pc - w->mapping.bias);
+	}
+	cached->pc = pc;
+	cached->generation = w->process.generation;
+	cached->rule = *ret_rule;
+	return WALK_CONTINUE;
+}
+
+/* The caller is where the frame pointer says: only where no CFI covers the address, and only when it
+ * can be one. The address it yields is checked against the mappings by the next step. */
+WALK_INLINE enum walk_next walk_by_frame_pointer(struct walk *w)
+{
+	uint64_t fp = w->regs[UNWIND_RBP], sp = w->regs[UNWIND_RSP], pc, caller_fp;
+
+	if (fp < sp || fp - sp >= WALK_FP_REACH || (fp & 7))
+		return walk_stop(w, WALK_NO_RULE);
+	if (!walk_read(w, fp, &caller_fp) || !walk_read(w, fp + 8, &pc))
+		return walk_stop(w, WALK_READ_FAULT);
+	w->regs[UNWIND_RSP] = fp + 16;
+	w->regs[UNWIND_RBP] = caller_fp;
+	w->regs[UNWIND_RIP] = pc;
+	w->all_regs = 0;
+	w->is_return = 1;
+	w->guessed = 1;
+	return WALK_CONTINUE;
+}
+
+/* A signal frame holds every register of what was interrupted, at sp + 40: r8 .. r15, di, si, bp, bx,
+ * dx, ax, cx, sp, ip (struct sigcontext in arch/x86/include/uapi/asm/sigcontext.h, behind uc_flags,
+ * uc_link and uc_stack of struct ucontext). */
+WALK_INLINE enum walk_next walk_by_signal_frame(struct walk *w)
+{
+	static const uint8_t order[] = {
+		UNWIND_R8, UNWIND_R9, UNWIND_R10, UNWIND_R11, UNWIND_R12, UNWIND_R13, UNWIND_R14,
+		UNWIND_R15, UNWIND_RDI, UNWIND_RSI, UNWIND_RBP, UNWIND_RBX, UNWIND_RDX, UNWIND_RAX,
+		UNWIND_RCX, UNWIND_RSP, UNWIND_RIP
+	};
+	uint64_t at = w->regs[UNWIND_RSP] + 40, words[17];
+
+	if (!walk_read_bytes(w, words, sizeof(words), at))
+		return walk_stop(w, WALK_READ_FAULT);
+#ifdef __clang__
+#pragma unroll	/* for the verifier: an index it knows */
+#endif
+	for (int i = 0; i < 17; i++)
+		w->regs[order[i]] = words[i];
+	w->all_regs = 1;
+	w->is_return = 0;
+	w->guessed = 0;
+	return WALK_CONTINUE;
+}
+
+/* Where a register that the caller owns is: false on a fault. */
+WALK_INLINE bool walk_saved(struct walk *w, uint32_t save, uint64_t cfa, uint64_t fp, int64_t off,
+			    uint64_t *value)
+{
+	switch (save) {
+	case UNWIND_AT_CFA:
+		return walk_read(w, cfa + (uint64_t)off, value);
+	case UNWIND_AT_FP:
+		return walk_read(w, fp + (uint64_t)off, value);
+	case UNWIND_LOST:
+		*value = 0;
+		return true;
+	}
+	return true;	/* UNWIND_SAME */
+}
+
+/* A register by number. Only four of them are followed through calls. */
+WALK_INLINE bool walk_base(struct walk *w, uint32_t reg, uint64_t *ret_value)
+{
+	if (!w->all_regs && reg != UNWIND_RSP && reg != UNWIND_RBP && reg != UNWIND_RBX)
+		return false;
+	barrier_var(reg);
+	if (reg >= UNWIND_REGS)
+		return false;
+	*ret_value = w->regs[reg];
+	return true;
+}
+
+WALK_INLINE enum walk_next walk_by_rule(struct walk *w, const struct unwind_rule *rule)
+{
+	uint64_t base, cfa, pc = w->regs[UNWIND_RIP], caller;
+	uint64_t fp = w->regs[UNWIND_RBP], caller_fp = fp, caller_bx = w->regs[UNWIND_RBX];
+
+	if (!walk_base(w, rule->cfa_base, &base))
+		return walk_stop(w, WALK_UNSUPPORTED);
+	cfa = base + (uint64_t)(int64_t)rule->cfa_off;
+	if (rule->kind == UNWIND_CFA_DEREF) {
+		if (!walk_read(w, cfa, &cfa))
+			return walk_stop(w, WALK_READ_FAULT);
+		cfa += (uint64_t)(int64_t)rule->cfa_add;
+	} else if (rule->kind == UNWIND_PLT) {
+		cfa += (pc & 15) >= (uint64_t)(int64_t)rule->cfa_add ? 8 : 0;
+	} else if (rule->kind != UNWIND_CFA) {
+		return walk_stop(w, WALK_UNSUPPORTED);
+	}
+	/* The stack of a caller is above: what is not, is not a stack (and could loop for ever). The
+	 * top frame of a function that has pushed nothing yet has CFA = sp + 8. */
+	if (cfa <= w->regs[UNWIND_RSP] && !(rule->ra_reg != UNWIND_RIP && w->all_regs))
+		return walk_stop(w, WALK_NO_PROGRESS);
+	if (rule->ra_reg == UNWIND_RIP) {
+		if (!walk_read(w, cfa + (uint64_t)(int64_t)rule->ra_off, &caller))
+			return walk_stop(w, WALK_READ_FAULT);
+	} else if (!w->all_regs || !walk_base(w, rule->ra_reg, &caller)) {
+		return walk_stop(w, WALK_UNSUPPORTED);
+	}
+	if (!walk_saved(w, rule->saves & 15, cfa, fp, rule->fp_off, &caller_fp) ||
+	    !walk_saved(w, rule->saves >> 4, cfa, fp, rule->bx_off, &caller_bx))
+		return walk_stop(w, WALK_READ_FAULT);
+	w->regs[UNWIND_RSP] = cfa;
+	w->regs[UNWIND_RBP] = caller_fp;
+	w->regs[UNWIND_RBX] = caller_bx;
+	w->regs[UNWIND_RIP] = caller;
+	w->all_regs = 0;
+	w->is_return = 1;
+	w->guessed = 0;
+	return WALK_CONTINUE;
+}
+
+/* The frame to record for where w stands. */
+WALK_INLINE uint64_t walk_frame(const struct walk *w)
+{
+	return SAMPLE_FRAME_PC(w->regs[UNWIND_RIP]) | (w->is_return ? SAMPLE_FRAME_RETURN : 0) |
+	       (w->guessed ? SAMPLE_FRAME_GUESSED : 0);
+}
+
+/* Goes to the caller. The frame is recorded by the caller of this function before it, so that a walk
+ * that ends here keeps all it found. */
+WALK_INLINE enum walk_next walk_step(struct walk *w)
+{
+	const struct unwind_rule *rule;
+	uint64_t pc = w->regs[UNWIND_RIP];
+	uint32_t number;
+
+	/* a call may be a function's last instruction: the return address is then the next one's */
+	if (walk_find_rule(w, pc - w->is_return, &number) == WALK_STOP)
+		return WALK_STOP;
+	rule = number ? walk_rule_at(w, number) : 0;
+	if (!rule || rule->kind == UNWIND_NONE)
+		return walk_by_frame_pointer(w);
+	if (rule->kind == UNWIND_END)
+		return walk_stop(w, WALK_COMPLETE);
+	if (rule->kind == UNWIND_SIGNAL)
+		return walk_by_signal_frame(w);
+	return walk_by_rule(w, rule);
+}
+
+/* Whether an address can be user code at all. */
+WALK_INLINE bool walk_plausible(uint64_t pc)
+{
+	return pc >= WALK_PC_MIN && pc < WALK_PC_MAX;
+}
+
+/* Ready to walk a process from w->regs, which the caller has set. */
+WALK_INLINE void walk_begin(struct walk *w, bool is_return)
+{
+	w->all_regs = 1;
+	w->is_return = is_return;
+	w->guessed = 0;
+	w->end = WALK_COMPLETE;
+	w->n = 0;
+	w->window_ok = 0;
+	w->mapping.start = w->mapping.end = 0;
+}
+
+#endif
