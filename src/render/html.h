@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* render/html.h
+ *
+ * A flame graph as one HTML file: the pages' own modules and styles (src/web/) and the packed profile
+ * inside. It loads nothing, from a disk or a server: its content security policy forbids it.
+ * How to read it, its keys and the embedded format: docs/flamegraph.md.
+ */
+#ifndef SONDE_RENDER_HTML_H
+#define SONDE_RENDER_HTML_H
+
+#include "render/flame.h"
+
+struct buf;
+struct err;
+struct profile;
+
+/* Appends the whole file to out; the same profile gives the same bytes. Every value type of the
+ * profile is in it, options->type is shown first. 0, -EINVAL (no such value type) or -ENOMEM. */
+int html_write(struct buf *out, const struct profile *profile, const struct flame_options *options,
+	       struct err *err);
+
+#endif

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "render/html_pack.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "analyze/filter.h"
+#include "analyze/places.h"
+#include "analyze/threads.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "model/profile.h"
+#include "render/html_tree.h"
+
+#define MAGIC STR("SONDEFG1")
+#define NAME_MAX_BYTES 65536	/* a longer name is cut: nobody reads that far */
+
+struct packer {
+	const struct profile *profile;
+	const struct flame_options *options;
+	struct buf *out;
+	struct places places;
+	struct threads threads;
+	struct html_tree tree;
+	struct strings strings;		/* of the block, made harmless */
+	uint32_t *rank_of;		/* place -> frame id of the block */
+	uint32_t *place_of;		/* and back */
+	uint32_t n_frames;
+	uint64_t scale[VALUE_TYPES_MAX];
+	struct buf scratch;
+};
+
+static void put_str(struct packer *p, struct str s)
+{
+	buf_add_uleb(p->out, s.n);
+	buf_add_str(p->out, s);
+}
+
+static bool is_control(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+/* s with control characters as the pictures Unicode has for them: a line end parts strings in the
+ * block, and a reader should see what a name holds. */
+static struct str without_controls(struct buf *scratch, struct str s)
+{
+	bool found = false;
+
+	s = str_head(s, NAME_MAX_BYTES);
+	for (size_t i = 0; i < s.n && !found; i++)
+		found = is_control(s.p[i]);
+	if (!found)
+		return s;
+	buf_clear(scratch);
+	for (size_t i = 0; i < s.n; i++)
+		if (is_control(s.p[i])) {
+			buf_add(scratch, "\xe2\x90", 2);
+			buf_add_u8(scratch, s.p[i] == 0x7f ? 0xa1 : (uint8_t)(0x80 + s.p[i]));
+		} else {
+			buf_add_u8(scratch, (uint8_t)s.p[i]);
+		}
+	return buf_str(scratch);
+}
+
+static uint32_t intern(struct packer *p, struct str s)
+{
+	return strings_add(&p->strings, without_controls(&p->scratch, s));
+}
+
+/* ---- what is known of the profile ---- */
+
+static void put_pair(struct packer *p, const char *key, struct str value)
+{
+	put_str(p, str_of(key));
+	put_str(p, value);
+}
+
+static void put_number(struct packer *p, const char *key, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	put_pair(p, key, str_of(text));
+}
+
+/* What "sonde: key value" says among the comments; empty when nothing does. */
+static struct str comment_value(const struct profile *profile, struct str key)
+{
+	for (uint32_t i = 0; i < profile->n_comments; i++) {
+		struct str s = strings_get(&profile->strings, profile->comments[i]);
+
+		if (!str_starts(s, STR("sonde: ")))
+			continue;
+		s = str_skip(s, 7);
+		if (str_starts(s, key) && s.n > key.n && s.p[key.n] == ' ')
+			return str_trim(str_skip(s, key.n));
+	}
+	return (struct str){ 0 };
+}
+
+/* "99 Hz" for a period in time, "every 524,288 bytes" is left to the page's note otherwise. */
+static void put_rate(struct packer *p)
+{
+	const struct profile *profile = p->profile;
+	struct str unit = strings_get(&profile->strings, profile->period_type.unit);
+	char text[64] = "";
+
+	if (profile->period > 0 && str_eq(unit, STR("nanoseconds")))
+		snprintf(text, sizeof(text), "%.0f Hz", 1e9 / (double)profile->period);
+	else if (profile->period > 1)
+		snprintf(text, sizeof(text), "1 in %" PRId64 " %.*s", profile->period,
+			 STR_ARG(str_head(unit, 32)));
+	put_pair(p, "rate", str_of(text));
+}
+
+static uint64_t count_samples(const struct packer *p)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < p->threads.n; i++)
+		sum += p->threads.rows[i].samples;
+	return sum;
+}
+
+/* Comments that are not ours, one on a line. */
+static void put_comments(struct packer *p)
+{
+	const struct profile *profile = p->profile;
+	struct buf lines = { 0 };
+
+	for (uint32_t i = 0; i < profile->n_comments && i < 100; i++) {
+		struct str s = strings_get(&profile->strings, profile->comments[i]);
+
+		if (str_starts(s, STR("sonde: ")))
+			continue;
+		buf_add_str(&lines, without_controls(&p->scratch, s));
+		buf_add_u8(&lines, '\n');
+	}
+	put_pair(p, "comments", str_trim(buf_str(&lines)));
+	buf_fini(&lines);
+}
+
+static void put_meta(struct packer *p, uint32_t type)
+{
+	const struct profile *profile = p->profile;
+	const struct profile_stats *stats = &profile->stats;
+
+	buf_add_uleb(p->out, 16);
+	put_pair(p, "version", STR(SONDE_VERSION));
+	put_pair(p, "title", str_of(p->options->title));
+	put_pair(p, "filter", str_of(p->options->filter_words));
+	put_number(p, "type", type);
+	put_number(p, "samples", count_samples(p));
+	put_number(p, "duration_ns", profile->duration_ns);
+	put_number(p, "start_wall_ns", profile->start_wall_ns);
+	put_rate(p);
+	put_pair(p, "what", comment_value(profile, STR("target")));
+	put_pair(p, "tier", comment_value(profile, STR("tier")));
+	put_number(p, "events", stats->known ? stats->events : 0);
+	put_number(p, "recorded", stats->known ? stats->recorded : 0);
+	put_number(p, "complete", stats->known ? stats->complete : 0);
+	put_number(p, "frames", stats->known ? stats->frames : 0);
+	put_number(p, "frames_named", stats->known ? stats->frames_named : 0);
+	put_comments(p);
+	buf_add_uleb(p->out, stats->known ? stats->n_drops : 0);
+	for (uint32_t i = 0; stats->known && i < stats->n_drops; i++) {
+		put_str(p, strings_get(&profile->strings, stats->drops[i].reason));
+		buf_add_uleb(p->out, stats->drops[i].count);
+	}
+}
+
+/* ---- value types ---- */
+
+static uint64_t gcd(uint64_t a, uint64_t b)
+{
+	while (b) {
+		uint64_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/* Nothing below zero can be as wide as a box: such values, which only differences hold, count 0. */
+static uint64_t value_of(const struct profile *profile, uint32_t sample, uint32_t type)
+{
+	int64_t value = profile->values[(size_t)sample * profile->n_types + type];
+
+	return value > 0 ? (uint64_t)value : 0;
+}
+
+/* Values are often all multiples of the period: what they share is written once. */
+static void put_types(struct packer *p)
+{
+	const struct profile *profile = p->profile;
+
+	buf_add_uleb(p->out, profile->n_types);
+	for (uint32_t t = 0; t < profile->n_types; t++) {
+		uint64_t scale = 0, total = 0;
+
+		for (uint32_t i = 0; i < profile->n; i++) {
+			uint64_t value = filter_keeps(p->options->filter, i) ?
+						 value_of(profile, i, t) : 0;
+
+			if (value)
+				scale = scale == 1 ? 1 : gcd(value, scale);
+			if (__builtin_add_overflow(total, value, &total))
+				total = UINT64_MAX;
+		}
+		p->scale[t] = scale ? scale : 1;
+		put_str(p, strings_get(&profile->strings, profile->types[t].type));
+		put_str(p, strings_get(&profile->strings, profile->types[t].unit));
+		buf_add_uleb(p->out, p->scale[t]);
+		buf_add_uleb(p->out, total / p->scale[t]);
+	}
+}
+
+/* ---- frames ---- */
+
+/* Places that are used, the most used first, so that most ids take one byte. */
+static int rank_frames(struct packer *p)
+{
+	uint32_t n = p->places.n, most = 0;
+	uint32_t *used = calloc((size_t)n + 1, sizeof(*used)), *bucket;
+
+	p->rank_of = calloc((size_t)n + 1, sizeof(*p->rank_of));
+	p->place_of = calloc((size_t)n + 1, sizeof(*p->place_of));
+	if (!used || !p->rank_of || !p->place_of) {
+		free(used);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 1; i < p->tree.n; i++)
+		if (++used[p->tree.place[i]] > most)
+			most = used[p->tree.place[i]];
+	bucket = calloc((size_t)most + 2, sizeof(*bucket));
+	if (!bucket) {
+		free(used);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 1; i < n; i++)
+		bucket[most - used[i] + 1]++;
+	for (uint32_t i = 0; i <= most; i++)
+		bucket[i + 1] += bucket[i];
+	p->n_frames = 1;
+	for (uint32_t i = 1; i < n; i++) {
+		if (!used[i])
+			continue;
+		p->rank_of[i] = ++bucket[most - used[i]];
+		p->place_of[p->rank_of[i]] = i;
+		p->n_frames++;
+	}
+	free(used);
+	free(bucket);
+	return 0;
+}
+
+/* Five columns; strings are interned first, since their table stands before. */
+static int put_frames(struct packer *p)
+{
+	struct buf columns[5] = { 0 };
+	bool failed = false;
+
+	for (uint32_t i = 0; i < p->n_frames; i++) {
+		const struct place *place = &p->places.items[p->place_of[i]];
+
+		buf_add_uleb(&columns[0], i ? intern(p, place->name) : 0);
+		buf_add_uleb(&columns[1], i ? place->kind : 0);
+		buf_add_uleb(&columns[2], i ? intern(p, place->module) : 0);
+		buf_add_uleb(&columns[3], i ? intern(p, place->file) : 0);
+		buf_add_uleb(&columns[4], i ? place->line : 0);
+	}
+	for (uint32_t i = 0; i < p->threads.n; i++) {
+		intern(p, p->threads.rows[i].process);
+		intern(p, p->threads.rows[i].thread);
+	}
+	intern(p, (struct str){ 0 });
+	buf_clear(&p->scratch);
+	for (uint32_t i = 0; i < p->strings.n; i++) {
+		if (i)
+			buf_add_u8(&p->scratch, '\n');
+		buf_add_str(&p->scratch, p->strings.items[i]);
+	}
+	buf_add_uleb(p->out, p->strings.n ? p->strings.n : 1);
+	put_str(p, buf_str(&p->scratch));
+	buf_add_uleb(p->out, p->n_frames);
+	for (int c = 0; c < 5; c++) {
+		buf_add_str(p->out, buf_str(&columns[c]));
+		failed |= columns[c].failed;
+		buf_fini(&columns[c]);
+	}
+	return failed || p->strings.failed || p->scratch.failed ? -ENOMEM : 0;
+}
+
+/* ---- the tree ---- */
+
+static int put_tree(struct packer *p)
+{
+	const struct html_tree *tree = &p->tree;
+	uint32_t n_levels = tree->depth_max + 1, *count = calloc(n_levels, sizeof(*count));
+
+	if (!count)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < tree->n; i++)
+		count[tree->depth[i]]++;
+	buf_add_uleb(p->out, n_levels);
+	for (uint32_t i = 0; i < n_levels; i++)
+		buf_add_uleb(p->out, count[i]);
+	for (uint32_t i = 1; i < tree->n; i++)
+		buf_add_uleb(p->out, tree->depth[i - 1] + 1 - tree->depth[i]);
+	for (uint32_t i = 1; i < tree->n; i++)
+		buf_add_uleb(p->out, p->rank_of[tree->place[i]]);
+	free(count);
+	return 0;
+}
+
+/* ---- who spent what where ---- */
+
+/* One stable pass of a counting sort: ids ordered by key[id's sample]. */
+static int sort_by(uint32_t *ids, uint32_t *spare, uint32_t n, const uint32_t *key, uint32_t n_keys)
+{
+	uint32_t *at = calloc((size_t)n_keys + 1, sizeof(*at));
+
+	if (!at)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		at[key[ids[i]] + 1]++;
+	for (uint32_t i = 0; i < n_keys; i++)
+		at[i + 1] += at[i];
+	for (uint32_t i = 0; i < n; i++)
+		spare[at[key[ids[i]]]++] = ids[i];
+	free(at);
+	return 0;
+}
+
+struct entries {
+	uint32_t *ids, *spare;	/* kept samples, sorted by thread, then node */
+	uint32_t *node, *row;	/* of each sample */
+	uint32_t n;
+};
+
+static int sort_samples(struct packer *p, struct entries *e)
+{
+	const struct profile *profile = p->profile;
+	size_t n = (size_t)profile->n + 1;
+	int rc;
+
+	e->ids = calloc(n, sizeof(*e->ids));
+	e->spare = calloc(n, sizeof(*e->spare));
+	e->node = calloc(n, sizeof(*e->node));
+	e->row = calloc(n, sizeof(*e->row));
+	if (!e->ids || !e->spare || !e->node || !e->row)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < profile->n; i++) {
+		if (!filter_keeps(p->options->filter, i) || profile->stack[i] >= profile->tree.n)
+			continue;
+		e->ids[e->n++] = i;
+		e->node[i] = p->tree.of_stack[profile->stack[i]];
+		e->row[i] = p->threads.of_set[profile->label_set[i]];
+	}
+	rc = sort_by(e->ids, e->spare, e->n, e->node, p->tree.n);
+	return rc < 0 ? rc : sort_by(e->spare, e->ids, e->n, e->row, p->threads.n);
+}
+
+/* The values of samples ids[from] ... ids[to - 1], those of one node added, of one type. */
+static void put_values(struct packer *p, const struct entries *e, uint32_t from, uint32_t to,
+		       uint32_t type)
+{
+	uint64_t largest = 0, sum = 0;
+
+	buf_clear(&p->scratch);
+	for (uint32_t i = from; i < to; i++) {
+		if (__builtin_add_overflow(sum, value_of(p->profile, e->ids[i], type), &sum))
+			sum = UINT64_MAX;
+		if (i + 1 < to && e->node[e->ids[i + 1]] == e->node[e->ids[i]])
+			continue;
+		sum /= p->scale[type];
+		largest = sum > largest ? sum : largest;
+		buf_add_uleb(&p->scratch, sum);
+		sum = 0;
+	}
+	buf_add_uleb(p->out, largest > UINT32_MAX);
+	buf_add_str(p->out, buf_str(&p->scratch));
+}
+
+static void put_group(struct packer *p, const struct entries *e, uint32_t from, uint32_t to,
+		      const struct thread_row *row)
+{
+	uint32_t n = 0, before = 0;
+
+	buf_add_uleb(p->out, row->has_pid && row->pid >= 0 ? (uint64_t)row->pid + 1 : 0);
+	buf_add_uleb(p->out, intern(p, row->process));
+	buf_add_uleb(p->out, row->has_tid && row->tid >= 0 ? (uint64_t)row->tid + 1 : 0);
+	buf_add_uleb(p->out, intern(p, row->thread));
+	for (uint32_t i = from; i < to; i++)
+		n += i == from || e->node[e->ids[i]] != e->node[e->ids[i - 1]];
+	buf_add_uleb(p->out, n);
+	for (uint32_t i = from; i < to; i++) {
+		uint32_t node = e->node[e->ids[i]];
+
+		if (i > from && node == before)
+			continue;
+		buf_add_uleb(p->out, node - before);
+		before = node;
+	}
+	for (uint32_t t = 0; t < p->profile->n_types; t++)
+		put_values(p, e, from, to, t);
+}
+
+static int put_groups(struct packer *p)
+{
+	struct entries e = { 0 };
+	int rc = sort_samples(p, &e);
+
+	if (rc == 0) {
+		uint32_t from = 0;
+
+		buf_add_uleb(p->out, p->threads.n);
+		for (uint32_t row = 0; row < p->threads.n; row++) {
+			uint32_t to = from;
+
+			while (to < e.n && e.row[e.ids[to]] == row)
+				to++;
+			put_group(p, &e, from, to, &p->threads.rows[row]);
+			from = to;
+		}
+	}
+	free(e.ids);
+	free(e.spare);
+	free(e.node);
+	free(e.row);
+	return rc;
+}
+
+static int pack(struct packer *p, uint32_t type, struct err *err)
+{
+	const struct filter *filter = p->options->filter;
+	int rc = places_init(&p->places, p->profile, p->options->granularity, err);
+
+	if (rc == 0)
+		rc = threads_init(&p->threads, p->profile, filter, type, err);
+	if (rc == 0)
+		rc = html_tree_init(&p->tree, p->profile, &p->places, filter, type, err);
+	if (rc == 0)
+		rc = rank_frames(p);
+	if (rc < 0)
+		return rc;
+	buf_add_str(p->out, MAGIC);
+	put_meta(p, type);
+	put_types(p);
+	rc = put_frames(p);
+	if (rc == 0)
+		rc = put_tree(p);
+	if (rc == 0)
+		rc = put_groups(p);
+	return rc < 0 || p->out->failed || p->scratch.failed ? -ENOMEM : 0;
+}
+
+int html_pack(struct buf *out, const struct profile *profile, const struct flame_options *options,
+	      struct err *err)
+{
+	struct packer p = { .profile = profile, .options = options, .out = out };
+	int64_t type = options->type < 0 ? (int64_t)profile->default_type : options->type;
+	int rc;
+
+	if (type >= (int64_t)profile->n_types)
+		return err_fail(err, -EINVAL, "there is no value type %d in this profile (it has %u)",
+				(int)type, profile->n_types);
+	rc = pack(&p, (uint32_t)type, err);
+	if (rc == -ENOMEM)
+		err_set(err, "out of memory while packing the flame graph");
+	places_fini(&p.places);
+	threads_fini(&p.threads);
+	html_tree_fini(&p.tree);
+	strings_fini(&p.strings);
+	buf_fini(&p.scratch);
+	free(p.rank_of);
+	free(p.place_of);
+	return rc;
+}

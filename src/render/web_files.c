@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "render/web_files.h"
+
+/* X(symbol, path, module): the assembler copies the file in, so that the sources stay as they are and
+ * nothing is generated. Paths are seen from where make runs. */
+#define WEB_FILES(X)                                    \
+	X(page_html, "page.html", NULL)                 \
+	X(style_css, "style.css", NULL)                 \
+	X(app_js, "app.js", "sonde/app")                \
+	X(data_js, "data.js", "sonde/data")             \
+	X(draw_js, "draw.js", "sonde/draw")             \
+	X(export_js, "export.js", "sonde/export")       \
+	X(fragment_js, "fragment.js", "sonde/fragment") \
+	X(head_js, "head.js", "sonde/head")             \
+	X(model_js, "model.js", "sonde/model")          \
+	X(names_js, "names.js", "sonde/names")          \
+	X(page_js, "page.js", "sonde/page")             \
+	X(palette_js, "palette.js", "sonde/palette")    \
+	X(stage_js, "stage.js", "sonde/stage")          \
+	X(sweep_js, "sweep.js", "sonde/sweep")          \
+	X(table_js, "table.js", "sonde/table")          \
+	X(threads_js, "threads.js", "sonde/threads")
+
+#define X(symbol, file, name)                                      \
+	__asm__(".pushsection .rodata\n"                           \
+		".globl web_" #symbol "\n"                         \
+		"web_" #symbol ": .incbin \"src/web/" file "\"\n"  \
+		".globl web_" #symbol "_end\n"                     \
+		"web_" #symbol "_end: .byte 0\n"                   \
+		".popsection\n");                                  \
+	extern const char web_##symbol[], web_##symbol##_end[];
+WEB_FILES(X)
+#undef X
+
+#define X(symbol, file, name) { name, file, web_##symbol, web_##symbol##_end },
+static const struct web_file files[] = { WEB_FILES(X) };
+#undef X
+
+const struct web_file *web_files(size_t *ret_n)
+{
+	*ret_n = sizeof(files) / sizeof(*files);
+	return files;
+}
+
+struct str web_file_named(struct str path)
+{
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (str_eq(path, str_of(files[i].path)))
+			return web_file_bytes(&files[i]);
+	return (struct str){ 0 };
+}

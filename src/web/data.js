@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// The packed profile of a page -> columns. The layout is described in docs/flamegraph.md and written
+// by src/render/html_pack.c. No DOM here.
+
+const MAGIC = 'SONDEFG1';
+
+/* Base64 text of a deflate-raw stream -> its bytes. */
+export async function unpack(text) {
+	const packed = Uint8Array.fromBase64
+		? Uint8Array.fromBase64(text)
+		: Uint8Array.from(atob(text.trim()), (c) => c.charCodeAt(0));
+	const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+
+	return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/* Reads unsigned LEB128 numbers and strings; past the end everything throws. */
+class Reader {
+	constructor(bytes) {
+		this.bytes = bytes;
+		this.at = 0;
+		this.text = new TextDecoder();
+	}
+
+	number() {
+		let value = 0, scale = 1, byte;
+
+		do {
+			if (this.at >= this.bytes.length)
+				throw new RangeError('the data block ends too early');
+			byte = this.bytes[this.at++];
+			value += (byte & 127) * scale;
+			scale *= 128;
+		} while (byte > 127);
+		return value;
+	}
+
+	string() {
+		return this.slice(this.number());
+	}
+
+	slice(n) {
+		if (n > this.bytes.length - this.at)
+			throw new RangeError('the data block ends too early');
+		this.at += n;
+		return this.text.decode(this.bytes.subarray(this.at - n, this.at));
+	}
+
+	/* Fills a typed array. Most numbers are one byte long. */
+	column(into) {
+		const { bytes } = this, end = bytes.length;
+		let at = this.at;
+
+		for (let i = 0; i < into.length; i++) {
+			const byte = bytes[at];
+
+			if (byte < 128) {
+				into[i] = byte;
+				at++;
+			} else {
+				this.at = at;
+				into[i] = this.number();
+				at = this.at;
+			}
+		}
+		if (at > end)
+			throw new RangeError('the data block ends too early');
+		this.at = at;
+		return into;
+	}
+}
+
+function readStrings(reader) {
+	const n = reader.number(), list = reader.slice(reader.number()).split('\n');
+
+	if (list.length !== n)
+		throw new RangeError('the table of strings is damaged');
+	return list;
+}
+
+function readFrames(reader) {
+	const n = reader.number();
+
+	return {
+		n,
+		name: reader.column(new Uint32Array(n)),
+		kind: reader.column(new Uint8Array(n)),
+		module: reader.column(new Uint32Array(n)),
+		file: reader.column(new Uint32Array(n)),
+		line: reader.column(new Uint32Array(n)),
+	};
+}
+
+/* Where node i (depth first) stands once nodes are ordered by depth. */
+function placeNodes(reader, levels, nodes) {
+	const n = nodes.n, depth = levels.length - 2;
+	const pops = reader.column(nodes.n < 2 ? new Uint8Array(0) : new Uint32Array(n - 1));
+	const frames = reader.column(new Uint32Array(n - 1));
+	const next = levels.slice(), last = new Uint32Array(depth + 2);
+	const place = new Uint32Array(n);
+	let at = 0;
+
+	next[0] = 1;
+	for (let i = 1; i < n; i++) {
+		at += 1 - pops[i - 1];
+		if (!(at > 0 && at <= depth) || next[at] >= levels[at + 1])
+			throw new RangeError('the tree is damaged');
+		const id = next[at]++;
+
+		place[i] = id;
+		last[at] = id;
+		nodes.parent[id] = last[at - 1];
+		nodes.frame[id] = frames[i - 1];
+	}
+	return place;
+}
+
+/* The tree, level by level: within a level callees of one caller stand together, in callers' order.
+ *   levels[d] .. levels[d + 1]   the nodes d calls deep (0 is the root)
+ *   first[i] .. first[i + 1]     the callees of node i */
+function readTree(reader) {
+	const depth = reader.number();
+	const counts = reader.column(new Uint32Array(depth));
+	const levels = new Uint32Array(depth + 1);
+
+	for (let d = 0; d < depth; d++)
+		levels[d + 1] = levels[d] + counts[d];
+	const n = levels[depth];
+	const nodes = { n, levels, parent: new Uint32Array(n), frame: new Uint32Array(n) };
+	const place = placeNodes(reader, levels, nodes);
+
+	nodes.first = firstCallees(nodes);
+	return { nodes, place };
+}
+
+export function firstCallees({ n, levels, parent }) {
+	const first = new Uint32Array(n + 1);
+	let at = 1;
+
+	for (let id = 0; id < n; id++) {
+		first[id] = at;
+		while (at < n && parent[at] === id)
+			at++;
+	}
+	first[n] = n;
+	return first;
+}
+
+/* Who ran, and what each spent where: node ids with one column of values for each type. */
+function readGroups(reader, strings, nTypes, place) {
+	const groups = [];
+
+	for (let left = reader.number(); left > 0; left--) {
+		const group = {
+			pid: reader.number() - 1,
+			process: strings[reader.number()],
+			tid: reader.number() - 1,
+			thread: strings[reader.number()],
+			nodes: new Uint32Array(reader.number()),
+			values: [],
+		};
+		let at = 0;
+
+		reader.column(group.nodes);
+		for (let i = 0; i < group.nodes.length; i++) {
+			at += group.nodes[i];
+			group.nodes[i] = place[at];
+		}
+		for (let t = 0; t < nTypes; t++) {
+			const wide = reader.number();
+
+			group.values.push(reader.column(wide ? new Float64Array(group.nodes.length)
+				: new Uint32Array(group.nodes.length)));
+		}
+		groups.push(group);
+	}
+	return groups;
+}
+
+/* Everything the page knows. Throws where the bytes make no sense. */
+export function decode(bytes) {
+	const reader = new Reader(bytes);
+
+	if (reader.slice(8) !== MAGIC)
+		throw new RangeError('this is not a packed profile');
+	const meta = {};
+
+	for (let left = reader.number(); left > 0; left--)
+		meta[reader.string()] = reader.string();
+	const drops = [];
+
+	for (let left = reader.number(); left > 0; left--)
+		drops.push({ reason: reader.string(), count: reader.number() });
+	const types = [];
+
+	for (let left = reader.number(); left > 0; left--)
+		types.push({ type: reader.string(), unit: reader.string(), scale: reader.number(),
+			total: reader.number() });
+	const strings = readStrings(reader);
+	const frames = readFrames(reader);
+	const { nodes, place } = readTree(reader);
+	const groups = readGroups(reader, strings, types.length, place);
+
+	return { meta, drops, types, strings, frames, nodes, groups };
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// Boxes -> canvas. Fills are grouped by colour, edges lie on device pixels, label widths are kept.
+
+import { cutMiddle, shorten } from 'sonde/names';
+import { GREY } from 'sonde/palette';
+
+export const ROW = 20;		/* CSS pixels */
+const FONT_PX = 12;
+const PAD = 4;
+const LABEL_MIN = 22;		/* a box narrower than this has no room for three letters */
+
+/* How labels are fitted into widths: all in CSS pixels. */
+export class Labels {
+	constructor(context, nameOf) {
+		this.context = context;
+		this.nameOf = nameOf;
+		this.forms = new Map();
+		this.ascii = new Float32Array(128);
+		this.setFont();
+	}
+
+	/* After fonts changed, widths are stale. */
+	setFont() {
+		const family = getComputedStyle(document.documentElement).fontFamily;
+
+		this.font = `${FONT_PX}px ${family || 'sans-serif'}`;
+		this.context.font = this.font;
+		for (let c = 32; c < 127; c++)
+			this.ascii[c] = this.context.measureText(String.fromCharCode(c)).width;
+		this.forms.clear();
+	}
+
+	width(text) {
+		let sum = 0;
+
+		for (let i = 0; i < text.length; i++) {
+			const c = text.charCodeAt(i);
+
+			if (c >= 127)
+				return this.context.measureText(text).width;
+			sum += this.ascii[c];
+		}
+		return sum;
+	}
+
+	formsOf(frame) {
+		let forms = this.forms.get(frame);
+
+		if (!forms) {
+			forms = shorten(this.nameOf(frame)).map((text) =>
+				({ text, width: text.length > 600 ? 1e9 : this.width(text) }));
+			this.forms.set(frame, forms);
+		}
+		return forms;
+	}
+
+	/* The longest way to write the frame's name that fits, or ''. */
+	fit(frame, room) {
+		const forms = this.formsOf(frame);
+
+		for (const form of forms)
+			if (form.width <= room)
+				return form.text;
+		const { text } = forms[forms.length - 1];
+		let chars = Math.min(Math.floor(room / 5), text.length);
+		let cut = cutMiddle(text, chars);
+
+		while (cut && this.width(cut) > room)
+			cut = cutMiddle(text, --chars);
+		return cut;
+	}
+}
+
+/* A canvas that boxes are drawn on. All boxes come in device pixels, rows as their top edge. */
+export class Painter {
+	constructor(canvas, nameOf) {
+		this.canvas = canvas;
+		this.context = canvas.getContext('2d', { alpha: false });
+		this.labels = new Labels(this.context, nameOf);
+		this.order = new Uint32Array(4096);
+		this.ratio = 1;
+	}
+
+	/* Sets the size in CSS pixels; true when it changed. */
+	resize(width, height, ratio) {
+		const w = Math.max(1, Math.round(width * ratio)), h = Math.max(1, Math.round(height * ratio));
+
+		if (this.canvas.width === w && this.canvas.height === h && this.ratio === ratio)
+			return false;
+		this.canvas.width = w;
+		this.canvas.height = h;
+		this.canvas.style.width = `${width}px`;
+		this.canvas.style.height = `${height}px`;
+		this.ratio = ratio;
+		return true;
+	}
+
+	clear(colours) {
+		this.context.setTransform(1, 0, 0, 1, 0, 0);
+		this.context.fillStyle = colours.back;
+		this.context.fillRect(0, 0, this.canvas.width, this.canvas.height);
+	}
+
+	/* Indexes of boxes, ordered by colour number, and where each colour's run begins. */
+	sortByColour(boxes, tree, group) {
+		const runs = new Uint32Array(256);
+		const colourOf = (node) => group[tree.frame[node]];
+
+		if (this.order.length < boxes.n)
+			this.order = new Uint32Array(boxes.n * 2);
+		for (let i = 0; i < boxes.n; i++)
+			runs[colourOf(boxes.node[i])]++;
+		for (let c = 1; c < 256; c++)
+			runs[c] += runs[c - 1];
+		for (let i = boxes.n; i-- > 0;)
+			this.order[--runs[colourOf(boxes.node[i])]] = i;
+		return runs;
+	}
+
+	/* Draws boxes of a tree; group is the colour number of each frame, hit (or null) marks the frames
+	 * that a search found. */
+	boxes(boxes, tree, colours, group, hit) {
+		const { context, ratio } = this, height = Math.round(ROW * ratio) - Math.round(ratio);
+		const gap = Math.round(ratio);
+		const runs = this.sortByColour(boxes, tree, group);
+
+		for (let c = 0; c < colours.fills.length; c++) {
+			const end = runs[c + 1];
+
+			if (runs[c] >= end)
+				continue;
+			context.fillStyle = colours.fills[c];
+			for (let k = runs[c]; k < end; k++) {
+				const i = this.order[k], wide = boxes.right[i] - boxes.left[i];
+
+				context.fillRect(boxes.left[i], boxes.row[i],
+					wide > 2 * gap && !boxes.strip[i] ? wide - gap : wide, height);
+			}
+		}
+		if (hit)
+			this.underline(boxes, tree, colours, hit, height);
+		this.write(boxes, tree, colours, hit);
+	}
+
+	underline(boxes, tree, colours, hit, height) {
+		const { context, ratio } = this, thick = Math.max(2, Math.round(2 * ratio));
+
+		context.fillStyle = colours.mark;
+		for (let i = 0; i < boxes.n; i++)
+			if (hit[tree.frame[boxes.node[i]]])
+				context.fillRect(boxes.left[i], boxes.row[i] + height - thick,
+					Math.max(1, boxes.right[i] - boxes.left[i] - ratio), thick);
+	}
+
+	write(boxes, tree, colours, hit) {
+		const { context, ratio, labels } = this;
+
+		context.setTransform(ratio, 0, 0, ratio, 0, 0);
+		context.font = labels.font;
+		context.textBaseline = 'middle';
+		context.direction = 'ltr';
+		for (let faint = 0; faint < (hit ? 2 : 1); faint++) {
+			context.fillStyle = faint ? colours.faint : colours.text;
+			for (let i = 0; i < boxes.n; i++) {
+				const wide = (boxes.right[i] - boxes.left[i]) / ratio;
+
+				if (wide < LABEL_MIN || boxes.strip[i])
+					continue;
+				const frame = tree.frame[boxes.node[i]];
+
+				if (hit && (hit[frame] ? 0 : 1) !== faint)
+					continue;
+				const text = labels.fit(frame, wide - 2 * PAD);
+
+				if (text)
+					context.fillText(text, boxes.left[i] / ratio + PAD,
+						boxes.row[i] / ratio + ROW / 2);
+			}
+		}
+		context.setTransform(1, 0, 0, 1, 0, 0);
+	}
+
+	/* A row of words instead of a box. */
+	note(text, top, colours) {
+		const { context, ratio, labels } = this;
+
+		context.setTransform(ratio, 0, 0, ratio, 0, 0);
+		context.fillStyle = colours.fills[GREY];
+		context.fillRect(0, top / ratio, this.canvas.width / ratio, ROW - 1);
+		context.font = labels.font;
+		context.textBaseline = 'middle';
+		context.fillStyle = colours.text;
+		context.fillText(text, PAD, top / ratio + ROW / 2);
+		context.setTransform(1, 0, 0, 1, 0, 0);
+	}
+}

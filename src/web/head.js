@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a page says in words: what was sampled and what was lost, the legend, help, a frame's story.
+
+import { amount, count, share } from 'sonde/names';
+import { KINDS } from 'sonde/palette';
+
+export function make(tag, text, className) {
+	const node = document.createElement(tag);
+
+	if (text !== undefined)
+		node.textContent = text;
+	if (className)
+		node.className = className;
+	return node;
+}
+
+const TITLES = { cpu: 'CPU time', samples: 'Samples', wall: 'Elapsed time', alloc_space: 'Memory allocated',
+	inuse_space: 'Memory in use', alloc_objects: 'Allocations', inuse_objects: 'Objects in use' };
+
+export function typeWords({ type }) {
+	return TITLES[type] || type || 'Value';
+}
+
+function clock(ns) {
+	return ns ? amount(ns, 'nanoseconds') : '';
+}
+
+/* Facts of the head: [value, words]. */
+function factsOf({ meta, frames, nodes }) {
+	const facts = [];
+
+	if (meta.what)
+		facts.push([meta.what, '']);
+	facts.push([count(Number(meta.samples)), meta.samples === '1' ? 'sample' : 'samples']);
+	if (Number(meta.duration_ns))
+		facts.push([clock(Number(meta.duration_ns)), meta.rate ? `at ${meta.rate}` : 'long']);
+	else if (meta.rate)
+		facts.push([meta.rate, '']);
+	if (meta.filter)
+		facts.push([meta.filter, 'filter']);
+	if (Number(meta.recorded))
+		facts.push([share(Number(meta.complete), Number(meta.recorded)), 'complete stacks']);
+	if (Number(meta.frames))
+		facts.push([share(Number(meta.frames_named), Number(meta.frames)), 'frames named']);
+	if (meta.tier)
+		facts.push([meta.tier, '']);
+	facts.push([count(frames.n - 1), 'functions'], [count(nodes.n - 1), 'call paths']);
+	return facts;
+}
+
+function lossWords({ meta, drops }) {
+	const lost = drops.reduce((sum, drop) => sum + drop.count, 0), events = Number(meta.events);
+
+	if (lost)
+		return { warn: true, text: `${count(lost)} of ${count(events)} events lost (${share(lost, events)})` };
+	const cut = Number(meta.recorded) - Number(meta.complete);
+
+	if (cut > 0 && cut > 0.005 * Number(meta.recorded))
+		return { warn: true, text: `${count(cut)} stacks cut short` };
+	return events ? { warn: false, text: 'No event lost' } : null;
+}
+
+/* Fills the page's first line. about() is called when the badge is pressed. */
+export function showFacts(profile, about) {
+	const { meta } = profile, list = document.getElementById('facts');
+	const badge = document.getElementById('loss'), loss = lossWords(profile);
+
+	list.replaceChildren(...factsOf(profile).map(([value, words]) => {
+		const pair = make('div');
+
+		pair.append(make('dt', words), make('dd', value));
+		return pair;
+	}));
+	if (loss) {
+		badge.textContent = (loss.warn ? '⚠ ' : '✓ ') + loss.text;
+		badge.classList.toggle('warn', loss.warn);
+		badge.title = 'About this profile';
+		badge.hidden = false;
+		badge.addEventListener('click', about);
+	}
+}
+
+/* The legend, largest first. sums: own cost by kind; toggled(kind) hides or shows one. */
+export function showLegend(box, sums, whole, hidden, fills, toggled) {
+	const kinds = KINDS.map((kind, index) => ({ ...kind, index, sum: sums[index] }))
+		.filter(({ sum, index }) => sum > 0 || hidden.has(index))
+		.sort((a, b) => b.sum - a.sum);
+	const buttons = kinds.map(({ words, index, sum }) => {
+		const button = make('button'), swatch = make('i', undefined, 'swatch');
+
+		button.type = 'button';
+		button.setAttribute('aria-pressed', String(hidden.has(index)));
+		button.dataset.kind = KINDS[index].id;
+		button.title = hidden.has(index) ? 'Hidden: press to show these frames again'
+			: 'Share of own cost. Press to hide these frames: what they cost then counts for their callers';
+		swatch.style.background = fills[index * 3];
+		button.append(swatch, make('span', words),
+			make('small', hidden.has(index) ? 'hidden' : share(sum, whole)));
+		button.addEventListener('click', () => toggled(index));
+		return button;
+	});
+
+	box.replaceChildren(...buttons);
+}
+
+const KEYS = [
+	['/', 'search: a name or a regular expression (/x/i for flags)'],
+	['n', 'next match, the widest first; N the one before'],
+	['← ↑ ↓ →', 'move from box to box'],
+	['Enter', 'zoom to the box; a click does the same'],
+	['Backspace', 'zoom out by one caller'],
+	['Esc', 'close, or show everything, or end the search'],
+	['i', 'inverted: functions by their own cost, callers growing from them'],
+	['c', 'callers and callees of the chosen function, call sites merged'],
+	['f', 'flip: root at the bottom or at the top'],
+	['1 2 3 4', 'flame graph, inverted, sandwich, table'],
+	['y', 'copy the zoomed part as folded stacks'],
+	['s', 'save this picture as SVG'],
+	['t', 'dark or light'],
+	['?', 'this page'],
+];
+
+const READING = [
+	'Each box is a function; the boxes below it (flipped: above it) are what it called. A box is as wide as its share of what was measured, so look for wide boxes with little under them.',
+	'Left to right is not time: callees are sorted, the widest first.',
+	'Total is a function with all it called, own is the function by itself. In the table a function counts once for each sample, however often it recurs in the stack.',
+	'Colours are kinds of code, named in the legend. Press a kind there to leave its frames out. Shades within a colour mean nothing; they keep neighbours apart.',
+];
+
+function pairs(list) {
+	const box = make('dl');
+
+	for (const [term, words] of list) {
+		const dt = make('dt');
+
+		if (term instanceof Node)
+			dt.append(term);
+		else
+			dt.textContent = term;
+		box.append(dt, make('dd', words));
+	}
+	return box;
+}
+
+/* Everything that is known of how the profile was taken. */
+function aboutOf({ meta, drops, types, groups }) {
+	const rows = [];
+	const add = (term, words) => words && rows.push([term, words]);
+
+	add('Sampled', meta.what);
+	add('Taken', Number(meta.start_wall_ns) ? new Date(Number(meta.start_wall_ns) / 1e6).toISOString()
+		.replace('T', ' ').replace(/\.\d+Z/, ' UTC') : '');
+	add('Duration', clock(Number(meta.duration_ns)));
+	add('Rate', meta.rate);
+	add('Method', meta.tier);
+	add('Measured', types.map((type) => `${type.type} (${type.unit})`).join(', '));
+	add('Threads', groups.length > 1 ? count(groups.length) : '');
+	if (Number(meta.events)) {
+		add('Events', `${count(Number(meta.events))} = ${count(Number(meta.recorded))} recorded` +
+			drops.map((drop) => ` + ${count(drop.count)} ${drop.reason}`).join(''));
+		add('Complete stacks', `${share(Number(meta.complete), Number(meta.recorded))} reach their thread's root`);
+		add('Named frames', share(Number(meta.frames_named), Number(meta.frames)));
+	}
+	for (const line of (meta.comments || '').split('\n'))
+		add('Note', line);
+	add('Written by', `Sonde ${meta.version}`);
+	return rows;
+}
+
+export function fillHelp(dialog, profile) {
+	const title = make('h2', 'How to read this page'), close = make('button', '✕', 'plain close');
+
+	title.id = 'help-title';
+	close.type = 'button';
+	close.setAttribute('aria-label', 'Close');
+	close.addEventListener('click', () => dialog.close());
+	dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
+	dialog.replaceChildren(close, title, ...READING.map((text) => make('p', text)), make('h3', 'Keys'),
+		pairs(KEYS.map(([key, words]) => {
+			const keys = make('span');
+
+			for (const one of key.split(' '))
+				keys.append(make('kbd', one), ' ');
+			return [keys, words];
+		})), make('h3', 'About this profile'), pairs(aboutOf(profile)));
+}
+
+/* The box beside the pointer. */
+export function fillTip(tip, story) {
+	const table = make('table');
+
+	for (const [words, part, value] of [['Total', story.totalShare, story.total], ['Own', story.selfShare, story.self]]) {
+		const row = table.insertRow();
+
+		row.append(make('th', words), make('td', part, 'share'), make('td', value));
+	}
+	if (story.ofParent)
+		table.insertRow().append(make('th', 'Of caller'), make('td', story.ofParent, 'share'), make('td', ''));
+	const where = make('div', undefined, 'where'), swatch = make('i', undefined, 'swatch');
+
+	swatch.style.background = story.colour;
+	where.append(swatch, [story.kind, story.place, story.module].filter((text) => text).join('  ·  '));
+	tip.replaceChildren(make('div', story.name, 'name'), table, ...(story.kind || story.place ? [where] : []));
+}
+
+/* The same in the line at the foot. */
+export function fillDetails(box, story) {
+	const name = make('span', undefined, 'name'), swatch = make('i', undefined, 'swatch');
+	const value = (words, part, amountText) => {
+		const span = make('span', `${words} `);
+
+		span.append(make('b', part), amountText ? ` ${amountText}` : '');
+		return span;
+	};
+
+	swatch.style.background = story.colour;
+	name.append(swatch, story.name.slice(0, 1000));
+	name.title = story.name.slice(0, 5000);
+	box.replaceChildren(name, value('Total', story.totalShare, story.total),
+		value('Own', story.selfShare, story.self),
+		make('span', [story.kind, story.place, story.module].filter((text) => text).join('  ·  '), 'place'));
+}

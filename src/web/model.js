@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the views ask of a profile: weights, totals by function, search, callers, hidden frames.
+// Trees are level by level as data.js makes them (parents before children); no DOM here.
+//
+// A weighed tree has, for each node, total (what it and all it called cost) and x (where it begins
+// when callees are laid side by side from their caller's left edge).
+
+import { firstCallees } from 'sonde/data';
+
+/* An array for sums up to `most`: small numbers where they fit, since memory is what takes time. */
+function sums(n, most) {
+	return most < 2 ** 32 ? new Uint32Array(n) : new Float64Array(n);
+}
+
+/* Callees side by side from their caller's left edge. */
+function place(tree) {
+	const { n, parent, total } = tree, x = new total.constructor(n);
+
+	for (let i = 2; i < n; i++)
+		x[i] = parent[i] === parent[i - 1] ? x[i - 1] + total[i - 1] : x[parent[i]];
+	tree.x = x;
+	return tree;
+}
+
+/* The tree with the weights of the chosen groups (a Set of indexes, or null for all). */
+export function weigh({ nodes, groups, types }, type, chosen) {
+	const tree = { ...nodes, total: sums(nodes.n, types[type].total) };
+	const { total } = tree;
+
+	groups.forEach((group, index) => {
+		if (chosen && !chosen.has(index))
+			return;
+		const values = group.values[type];
+
+		for (let i = 0; i < values.length; i++)
+			total[group.nodes[i]] += values[i];
+	});
+	for (let i = tree.n - 1; i > 0; i--)
+		total[tree.parent[i]] += total[i];
+	return place(tree);
+}
+
+/* What a node cost by itself: its width less that of its callees, which stand side by side. */
+export function selfOf(tree, node) {
+	const lo = tree.first[node], hi = tree.first[node + 1];
+
+	return lo < hi ? tree.x[node] + tree.total[node] - tree.x[hi - 1] - tree.total[hi - 1]
+		: tree.total[node];
+}
+
+/* Calls enter(node) and leave(node) depth first over what has weight, without recursion. enter()
+ * returning false keeps out of a node's callees (leave is then called at once). */
+export function walk(tree, top, enter, leave) {
+	const { first, total, parent } = tree;
+	let node = top;
+
+	for (;;) {
+		let next = -1;
+
+		if (enter(node) !== false)
+			for (let i = first[node]; i < first[node + 1]; i++)
+				if (total[i] > 0) {
+					next = i;
+					break;
+				}
+		while (next < 0) {
+			leave(node);
+			if (node === top)
+				return;
+			for (let i = node + 1; i < first[parent[node] + 1]; i++)
+				if (total[i] > 0) {
+					next = i;
+					break;
+				}
+			if (next < 0)
+				node = parent[node];
+		}
+		node = next;
+	}
+}
+
+/* self and total of each frame; a frame counts once in a stack however often it recurs there. */
+export function functionTotals(tree, nFrames) {
+	const self = new Float64Array(nFrames), total = new Float64Array(nFrames);
+	const open = new Uint32Array(nFrames);
+
+	walk(tree, 0, (node) => {
+		const frame = tree.frame[node];
+
+		self[frame] += selfOf(tree, node);
+		if (open[frame]++ === 0)
+			total[frame] += tree.total[node];
+	}, (node) => {
+		open[tree.frame[node]]--;
+	});
+	return { self, total };
+}
+
+/* Self time by kind of frame. */
+export function kindTotals(frames, self, nKinds) {
+	const sum = new Float64Array(nKinds);
+
+	for (let i = 1; i < frames.n; i++)
+		sum[frames.kind[i]] += self[i];
+	return sum;
+}
+
+/* What a person typed -> { test(name) } or { error }. /x/ and plain text are both regular
+ * expressions; case matters only when an upper-case letter was typed. */
+export function compileQuery(text) {
+	const framed = /^\/(.*)\/([a-z]*)$/s.exec(text);
+	const source = framed ? framed[1] : text;
+
+	if (!source)
+		return null;
+	try {
+		const flags = framed ? framed[2].replace(/[gy]/g, '') : /[A-Z]/.test(source) ? '' : 'i';
+		const expression = new RegExp(source, flags);
+
+		return { test: (name) => expression.test(name) };
+	} catch (error) {
+		return { error: error.message.replace(/^Invalid regular expression: /, '') };
+	}
+}
+
+/* Marks frames whose name, module or file matches. */
+export function matchFrames(query, frames, strings) {
+	const known = new Int8Array(strings.length), hit = new Uint8Array(frames.n);
+	const test = (id) => {
+		if (known[id] === 0)
+			known[id] = query.test(strings[id]) ? 1 : -1;
+		return known[id] > 0;
+	};
+
+	for (let i = 1; i < frames.n; i++)
+		hit[i] = test(frames.name[i]) ? 1 : 0;
+	return hit;
+}
+
+/* The outermost matching nodes and what they cost together. Largest first, so that stepping through
+ * them meets what matters first. */
+export function search(tree, hit) {
+	const { n, parent, frame, total } = tree;
+	const inside = new Uint8Array(n), outermost = [];
+	let matched = 0;
+
+	for (let i = 1; i < n; i++) {
+		if (inside[parent[i]]) {
+			inside[i] = 1;
+		} else if (hit[frame[i]] && total[i] > 0) {
+			inside[i] = 1;
+			matched += total[i];
+			outermost.push(i);
+		}
+	}
+	const nodes = Uint32Array.from(outermost);
+
+	nodes.sort((a, b) => total[b] - total[a] || a - b);
+	return { nodes, matched };
+}
+
+/* Grows a merged tree level by level. Each of its nodes stands for a run of sources, (node, weight)
+ * pairs of the tree below it; step(node, weight, emit) emits the sources one level further. Equal
+ * frames under one merged node become one, largest first. Ends (.cut) once there are `most` nodes; what
+ * weighs less than `least` is not followed further. */
+class Merger {
+	constructor(tree, nFrames, most, least = 0) {
+		this.tree = tree;
+		this.slot = new Int32Array(nFrames).fill(-1);
+		this.most = most;
+		this.least = least;
+		this.parent = [0];
+		this.frame = [0];
+		this.total = [0];
+		this.levels = [0, 1];
+		this.cut = false;
+	}
+
+	/* One merged node's emitted sources -> children, appended with their runs to `next`. */
+	fold(owner, nodes, weights, next) {
+		const { tree, slot } = this, list = [];
+
+		for (let i = 0; i < nodes.length; i++) {
+			const frame = tree.frame[nodes[i]];
+
+			if (slot[frame] < 0) {
+				slot[frame] = list.length;
+				list.push({ frame, total: 0, nodes: [], weights: [] });
+			}
+			const child = list[slot[frame]];
+
+			child.total += weights[i];
+			child.nodes.push(nodes[i]);
+			child.weights.push(weights[i]);
+		}
+		for (const child of list)
+			slot[child.frame] = -1;
+		list.sort((a, b) => b.total - a.total || a.frame - b.frame);
+		for (const child of list) {
+			this.parent.push(owner);
+			this.frame.push(child.frame);
+			this.total.push(child.total);
+			if (child.total < this.least)
+				child.nodes = [];
+			next.push(child);
+		}
+	}
+
+	run(seeds, step) {
+		let level = [seeds], id = 0;
+
+		this.total[0] = seeds.weights.reduce((sum, weight) => sum + weight, 0);
+		this.frame[0] = seeds.frame;
+		while (level.length && !this.cut) {
+			const next = [];
+
+			for (const run of level) {
+				const nodes = [], weights = [];
+
+				for (let i = 0; i < run.nodes.length; i++)
+					step(run.nodes[i], run.weights[i], nodes, weights);
+				this.fold(id++, nodes, weights, next);
+			}
+			if (next.length)
+				this.levels.push(this.parent.length);
+			this.cut = this.parent.length > this.most;
+			level = next;
+		}
+		return this.finish();
+	}
+
+	/* Widths are known already, so that a node may be wider than its callees. */
+	finish() {
+		const n = this.parent.length, levels = Uint32Array.from(this.levels);
+		const tree = {
+			n, levels, cut: this.cut,
+			parent: Uint32Array.from(this.parent), frame: Uint32Array.from(this.frame),
+			total: Float64Array.from(this.total), x: new Float64Array(n),
+		};
+
+		tree.first = firstCallees(tree);
+		return place(tree);
+	}
+}
+
+/* More merged nodes than this are of no use to a reader and take seconds. */
+const MERGED_MOST = 1000000;
+
+/* The outermost nodes of a frame: those with no other call of it above them. */
+export function placesOf(tree, frame) {
+	const { n, parent } = tree, inside = new Uint8Array(n), nodes = [];
+
+	for (let i = 1; i < n; i++) {
+		if (inside[parent[i]]) {
+			inside[i] = 1;
+		} else if (tree.frame[i] === frame && tree.total[i] > 0) {
+			inside[i] = 1;
+			nodes.push(i);
+		}
+	}
+	return nodes;
+}
+
+function seedsOf(tree, frame) {
+	const nodes = placesOf(tree, frame);
+
+	return { frame, nodes, weights: nodes.map((node) => tree.total[node]) };
+}
+
+/* Who calls a function: all its call sites merged, callers growing from it. */
+export function callersOf(tree, frame, nFrames) {
+	return new Merger(tree, nFrames, MERGED_MOST).run(seedsOf(tree, frame),
+		(node, weight, nodes, weights) => {
+			const caller = tree.parent[node];
+
+			if (caller) {
+				nodes.push(caller);
+				weights.push(weight);
+			}
+		});
+}
+
+/* What a function calls: all its call sites merged. */
+export function calleesOf(tree, frame, nFrames) {
+	return new Merger(tree, nFrames, MERGED_MOST).run(seedsOf(tree, frame),
+		(node, weight, nodes, weights) => {
+			for (let i = tree.first[node]; i < tree.first[node + 1]; i++)
+				if (tree.total[i] > 0) {
+					nodes.push(i);
+					weights.push(tree.total[i]);
+				}
+		});
+}
+
+/* The whole profile upside down: functions by what they cost themselves, callers growing from them.
+ * Chains that no pixel would show (below 1/20,000 of all) end where they become so. */
+export function inverted(tree, nFrames) {
+	const seeds = { frame: 0, nodes: [0], weights: [tree.total[0]] };
+	const merger = new Merger(tree, nFrames, MERGED_MOST, tree.total[0] / 20000);
+	let starts = true;
+
+	return merger.run(seeds, (node, weight, nodes, weights) => {
+		if (starts) {
+			starts = false;
+			for (let i = 1; i < tree.n; i++) {
+				const self = tree.total[i] > 0 ? selfOf(tree, i) : 0;
+
+				if (self > 0) {
+					nodes.push(i);
+					weights.push(self);
+				}
+			}
+		} else if (tree.parent[node]) {
+			nodes.push(tree.parent[node]);
+			weights.push(weight);
+		}
+	});
+}
+
+/* The tree without frames of some kinds: their callees move up to their callers, and what they cost
+ * themselves becomes their callers' own. */
+export function without(tree, kinds, hidden, nFrames) {
+	const seeds = { frame: 0, nodes: [0], weights: [tree.total[0]] };
+	const { first, total, frame } = tree;
+
+	return new Merger(tree, nFrames, 4 * MERGED_MOST).run(seeds, (node, weight, nodes, weights) => {
+		const todo = [node];
+
+		while (todo.length) {
+			const from = todo.pop();
+
+			for (let i = first[from]; i < first[from + 1]; i++) {
+				if (!(total[i] > 0))
+					continue;
+				if (hidden.has(kinds[frame[i]])) {
+					todo.push(i);
+				} else {
+					nodes.push(i);
+					weights.push(total[i]);
+				}
+			}
+		}
+	});
+}
+
+/* The stack of a node, outermost first, without the root. */
+export function stackOf(tree, node) {
+	const stack = [];
+
+	for (let i = node; i > 0; i = tree.parent[i])
+		stack.push(i);
+	return stack.reverse();
+}

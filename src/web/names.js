@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names as a person reads them: harmless, and shortened at the places where they carry least.
+// No DOM here.
+
+/* Marks that turn the direction of what follows would let one name disguise another. Control
+ * characters were made visible when the page was packed. */
+export function harmless(name) {
+	return name.replace(/[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+}
+
+const CLOSERS = { '<': '>', '(': ')', '[': ']', '{': '}' };
+
+/* name without what stands between `open` and its partner; as it is where they do not pair. */
+function withoutPairs(name, open) {
+	const close = CLOSERS[open];
+	let depth = 0, kept = '';
+
+	for (let i = 0; i < name.length; i++) {
+		const c = name[i];
+
+		if (c === open && !/operator\W*$/.test(name.slice(Math.max(0, i - 12), i)))
+			depth++;
+		else if (c === close && name[i - 1] !== '-' && depth > 0)
+			depth--;
+		else if (depth === 0)
+			kept += c;
+	}
+	return depth === 0 ? kept : name;
+}
+
+/* Compilers' clones (".part.13", ".constprop.0", ".cold") belong to the last part. */
+const CLONE = /(?:\.(?:part|constprop|isra|cold|lto_priv|llvm|clone|localalias)(?:\.\d+)*)+$/;
+
+/* The parts of a qualified name: a::b, a.b, a/b.c. */
+function partsOf(name) {
+	const clone = CLONE.exec(name), stem = clone ? name.slice(0, clone.index) : name;
+	const path = stem.slice(stem.lastIndexOf('/') + 1) || stem;
+
+	return { parts: path.split(/::|\.(?=[^\d.])/).filter((part) => part), rest: clone ? clone[0] : '',
+		joint: path.includes('::') ? '::' : '.' };
+}
+
+/* The ways to write a name, longest first: whole, without arguments and package, last part. */
+export function shorten(name) {
+	const forms = [name];
+	const add = (form) => {
+		const clean = form.trim();
+
+		if (clean && clean.length < forms[forms.length - 1].length)
+			forms.push(clean);
+	};
+
+	if (name.length > 2000)	/* the pairs below are looked at from left to right, label by label */
+		return forms;
+	if (!/^[\w$@.:/<>,*&()[\]{}\s;+='"#~-]+$/.test(name) || /^[<([]/.test(name) && !name.includes('::'))
+		return forms;
+	const bare = withoutPairs(withoutPairs(name, '<'), '(').replace(/ const$/, '');
+
+	add(bare);
+	const spaced = bare.slice(bare.lastIndexOf(' ') + 1);
+	const { parts, rest, joint } = partsOf(spaced || bare);
+
+	if (parts.length > 2)
+		add(parts.slice(-2).join(joint) + rest);
+	if (parts.length > 1)
+		add(parts[parts.length - 1] + rest);
+	return forms;
+}
+
+/* The middle of text left out so that about `room` characters remain; '' where none are worth it. */
+export function cutMiddle(text, room) {
+	if (room < 3)
+		return '';
+	const tail = Math.floor((room - 1) / 2);
+
+	return text.slice(0, room - 1 - tail) + '…' + text.slice(text.length - tail);
+}
+
+const GROUPS = /\B(?=(\d{3})+(?!\d))/g;
+
+export function count(n) {
+	return String(Math.round(n)).replace(GROUPS, ',');
+}
+
+function pick(n, steps) {
+	const step = steps.find(([size]) => n >= size) || steps[steps.length - 1], value = n / step[0];
+
+	return `${value >= 100 || value === Math.round(value) ? Math.round(value)
+		: value.toPrecision(3)} ${step[1]}`;
+}
+
+/* A value in its unit. */
+export function amount(n, unit) {
+	if (unit === 'nanoseconds')
+		return pick(n, [[3.6e12, 'h'], [6e10, 'min'], [1e9, 's'], [1e6, 'ms'], [1e3, 'µs'], [1, 'ns']]);
+	if (unit === 'microseconds' || unit === 'milliseconds' || unit === 'seconds')
+		return amount(n * { microseconds: 1e3, milliseconds: 1e6, seconds: 1e9 }[unit],
+			'nanoseconds');
+	if (unit === 'bytes')
+		return pick(n, [[2 ** 40, 'TiB'], [2 ** 30, 'GiB'], [2 ** 20, 'MiB'], [1024, 'KiB'],
+			[1, 'B']]);
+	return unit === 'count' || !unit ? count(n) : `${count(n)} ${unit}`;
+}
+
+/* A part of a whole: "12.3 %", "0.04 %", "<0.01 %". */
+export function share(part, whole) {
+	const percent = whole > 0 ? 100 * part / whole : 0;
+
+	if (percent === 0 || percent >= 99.995)
+		return `${Math.round(percent)} %`;
+	if (percent < 0.01)
+		return '<0.01 %';
+	return `${percent < 9.995 ? percent.toFixed(2) : percent.toFixed(1)} %`;
+}

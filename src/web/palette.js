@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Colours by kind of frame. Kinds differ in lightness too, so that they stay apart for colour-blind
+// readers; within a kind three close shades, picked by module and name, separate neighbours.
+
+/* In the order of enum frame_kind (src/model/frames.h). */
+export const KINDS = [
+	{ id: 'none', words: 'Kind not recorded', light: '#f0b890', dark: '#8a4a1c' },
+	{ id: 'kernel', words: 'Kernel', light: '#f58b96', dark: '#97303c' },
+	{ id: 'native', words: 'Native code', light: '#d09f5d', dark: '#8f5a17' },
+	{ id: 'library', words: 'System library', light: '#edcc66', dark: '#5f5a00' },
+	{ id: 'jit', words: 'JIT compiled', light: '#4abba9', dark: '#067f67' },
+	{ id: 'interpreted', words: 'Interpreted', light: '#7dc9ff', dark: '#004787' },
+	{ id: 'runtime', words: 'Runtime / GC', light: '#b89ed9', dark: '#7a61a2' },
+	{ id: 'unknown', words: 'Unknown, the name says why', light: '#d2d5da', dark: '#55595f' },
+];
+
+export const SHADES = 3;
+export const GREY = KINDS.length * SHADES;	/* what a search left aside */
+export const ROOT = GREY + 1;
+
+function mix(colour, other, part) {
+	const channel = (text, at) => parseInt(text.slice(at, at + 2), 16);
+
+	return '#' + [1, 3, 5].map((at) => Math.round(channel(colour, at) * (1 - part) +
+		channel(other, at) * part).toString(16).padStart(2, '0')).join('');
+}
+
+/* The fill of each colour number, and the other colours of a drawing. */
+export function palette(dark) {
+	const fills = [];
+
+	for (const kind of KINDS)
+		fills.push(kind[dark ? 'dark' : 'light'],
+			mix(kind[dark ? 'dark' : 'light'], dark ? '#000000' : '#ffffff', dark ? 0.14 : 0.2),
+			mix(kind[dark ? 'dark' : 'light'], dark ? '#000000' : '#ffffff', dark ? 0.26 : 0.38));
+	fills.push(dark ? '#2b2f36' : '#e9ebef', dark ? '#4a5568' : '#c3cad6');
+	return {
+		fills, text: dark ? '#ffffff' : '#1a1a1a', faint: dark ? '#8b93a1' : '#727a87',
+		mark: dark ? '#ffffff' : '#101418', back: dark ? '#14171c' : '#ffffff',
+	};
+}
+
+function hash(text) {
+	let h = 2166136261;
+
+	for (let i = 0; i < text.length && i < 64; i++)
+		h = Math.imul(h ^ text.charCodeAt(i), 16777619);
+	return (h ^ h >>> 15) >>> 0;
+}
+
+/* The colour number of each frame. */
+export function colourFrames(frames, strings) {
+	const colours = new Uint8Array(frames.n), known = new Int8Array(strings.length).fill(-1);
+
+	for (let i = 0; i < frames.n; i++) {
+		const name = frames.name[i];
+
+		if (known[name] < 0)
+			known[name] = hash(strings[name]) % SHADES;
+		colours[i] = Math.min(frames.kind[i], KINDS.length - 1) * SHADES + known[name];
+	}
+	colours[0] = ROOT;
+	return colours;
+}
