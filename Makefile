@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # make            build/sonde            make check   everything ./check runs, without installing packages
-# make bench      side by side with peers make fuzz    longer fuzzing (FUZZ_SECONDS=600)
+# make bench      side by side with peers make fuzz    longer fuzzing (FUZZ_SECONDS=600), V=1 shows commands
 # make install    DESTDIR= PREFIX=/usr/local
 # Everything built goes into build/: rel/ (release), san/ (ASan+UBSan, for tests), fuz/ (libFuzzer).
 
@@ -11,6 +11,7 @@ CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/lib/linux-tools*/*/bpftool /usr/sbin/bpftool) bpftool)
 FUZZ_SECONDS ?= 5
 VERSION := 0.1.0
+Q := $(if $(V),,@)
 
 # Rooms in the order in which they may know each other; tools/includes.py holds the table itself.
 ROOMS := base abi model format analyze render elf proc unwind walk runtime symbol collect session cli
@@ -51,36 +52,36 @@ BPF := $(patsubst src/bpf/%.bpf.c,build/gen/%.skel.h,$(wildcard src/bpf/*.bpf.c)
 all: build/sonde
 
 build/sonde: build/rel/cli/main.o $(sort $(foreach r,cli $(need_cli),$(call objects,rel,$(r))))
-	$(CC) $(CFLAGS_ALL) $(LDFLAGS) $^ $(LIBS) -o $@
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) $^ $(LIBS) -o $@
 
 build/rel/%.o: src/%.c | $(BPF)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -c $< -o $@
+	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
 
 build/san/%.o: src/%.c | $(BPF)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -O1 $(SAN) -c $< -o $@
+	$(Q)$(CC) $(CFLAGS_ALL) -O1 $(SAN) -c $< -o $@
 
 build/fuz/%.o: src/%.c | $(BPF)
 	@mkdir -p $(@D)
-	$(CLANG) $(CFLAGS_ALL) -O1 $(SAN) -fsanitize=fuzzer-no-link -c $< -o $@
+	$(Q)$(CLANG) $(CFLAGS_ALL) -O1 $(SAN) -fsanitize=fuzzer-no-link -c $< -o $@
 
 build/bpf/%.bpf.o: src/bpf/%.bpf.c $(wildcard src/bpf/*.h src/walk/*.h src/abi/*.h)
 	@mkdir -p $(@D)
-	$(CLANG) -target bpf -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -idirafter /usr/include/$(shell $(CC) -print-multiarch) -Isrc -c $< -o $@
+	$(Q)$(CLANG) -target bpf -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -idirafter /usr/include/$(shell $(CC) -print-multiarch) -Isrc -c $< -o $@
 
 build/gen/%.skel.h: build/bpf/%.bpf.o
 	@mkdir -p $(@D)
-	$(BPFTOOL) gen skeleton $< name $(subst .,_,$*) > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*) > $@
 
 # A test or fuzzer of room R links the objects of R and of the rooms it may know, and nothing else.
 build/test/%: build/san/%_test.o $$(call closure,$$(call room,$$*),san)
 	@mkdir -p $(@D)
-	$(CC) $(SAN) $^ $(LIBS) -lcmocka -o $@
+	$(Q)$(CC) $(SAN) $^ $(LIBS) -lcmocka -o $@
 
 build/fuzz/%: build/fuz/%_fuzz.o $$(call closure,$$(call room,$$*),fuz)
 	@mkdir -p $(@D)
-	$(CLANG) $(SAN) -fsanitize=fuzzer $^ $(LIBS) -o $@
+	$(Q)$(CLANG) $(SAN) -fsanitize=fuzzer $^ $(LIBS) -o $@
 
 test: $(TESTS)
 	@tools/run-tests $(TESTS)
