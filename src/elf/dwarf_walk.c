@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One pass over a unit's DIEs: which call holds each query.
+ *
+ * Functions and inlined subroutines are the only DIEs looked at; the others are read over by their
+ * abbreviation's steps. Where a sibling says so, trees without code or without queries are leapt
+ * over. GCC nests local functions (C's, and methods of C++ local classes) in trees that look like
+ * that; so when a query is left over and something was leapt, a second pass leaps nothing. */
+#include "elf/dwarf_internal.h"
+
+#include <errno.h>
+
+#define OPEN_MAX_CALLS 512	/* calls inlined into one another; deeper ones are not told apart */
+
+/* A function or inlined subroutine whose children are being read. */
+struct open_call {
+	const uint8_t *die;
+	struct call *call;	/* NULL until a query needs it */
+	uint32_t depth;
+	bool subprogram;
+	bool idle;		/* holds no query */
+};
+
+struct walk {
+	struct worker *worker;
+	struct unit *unit;
+	const struct abbrevs *abbrevs;
+	struct queries *queries;	/* NULL: only `found` is called */
+	uint32_t owner, unresolved;
+	int64_t marks_left;		/* what a damaged unit may make us write */
+	const uint8_t *start, *end;	/* start: the unit's header */
+	uint64_t addr_base;
+	uint64_t text_lo;
+	struct call *calls;
+	bool leap, leapt;
+	uint32_t n_open;
+	void (*found)(void *ctx, uint64_t lo, uint64_t hi);
+	void *ctx;
+	struct open_call open[OPEN_MAX_CALLS];
+};
+
+struct pcs {
+	struct value low, high, ranges;
+	uint64_t sibling;	/* from the unit's header; 0: none */
+};
+
+static const uint8_t *skip_leb(const uint8_t *p, const uint8_t *end)
+{
+	while (p < end)
+		if (!(*p++ & 0x80))
+			return p;
+	return NULL;
+}
+
+static const uint8_t *skip_block(const uint8_t *p, const uint8_t *end, unsigned size)
+{
+	struct cursor c = { p, end, p, false };
+
+	cursor_skip(&c, size ? cursor_uint(&c, size) : cursor_uleb(&c));
+	return c.failed ? NULL : c.p;
+}
+
+static const uint8_t *capture(const struct walk *w, const uint8_t *p, const struct step *step,
+			      struct pcs *pcs)
+{
+	struct cursor c = { p, w->end, p, false };
+	struct value value, ignored, *into = &ignored;
+
+	if (step->op == STEP_LOW)
+		into = &pcs->low;
+	else if (step->op == STEP_HIGH)
+		into = &pcs->high;
+	else if (step->op == STEP_RANGES)
+		into = &pcs->ranges;
+	if (!dwarf_read_form(w->unit, &c, step->op == STEP_INDIRECT ? DW_FORM_indirect : step->n, 0,
+			     &value))
+		return NULL;
+	*into = value;
+	if (step->op == STEP_SIBLING && value.form != DW_FORM_ref_addr)
+		pcs->sibling = value.u;
+	return c.p;
+}
+
+/* Reads one DIE's attributes from p on. The end of them, or NULL at damage. */
+static inline const uint8_t *run_steps(const struct walk *w, const struct abbrev *abbrev,
+				       const uint8_t *p, struct pcs *pcs)
+{
+	const struct step *step = w->abbrevs->steps + abbrev->steps;
+	const uint8_t *end = w->end;
+	uint32_t u32;
+
+	if (abbrev->lead > end - p)
+		return NULL;
+	for (p += abbrev->lead;; step++) {
+		switch ((enum step_op)step->op) {
+		case STEP_END:
+			return p;
+		case STEP_FIXED:
+			if (step->n > end - p)
+				return NULL;
+			p += step->n;
+			continue;
+		case STEP_LEB:
+			p = skip_leb(p, end);
+			break;
+		case STEP_CSTR:
+			p = p < end ? memchr(p, 0, (size_t)(end - p)) : NULL;
+			p = p ? p + 1 : NULL;
+			break;
+		case STEP_BLOCK:
+			p = skip_block(p, end, step->n);
+			break;
+		case STEP_LOW8:
+			if (end - p < 8)
+				return NULL;
+			pcs->low.form = DW_FORM_addr;
+			memcpy(&pcs->low.u, p, 8);
+			p += 8;
+			continue;
+		case STEP_HIGH4:
+			if (end - p < 4)
+				return NULL;
+			memcpy(&u32, p, 4);
+			pcs->high = (struct value){ .form = DW_FORM_data4, .u = u32 };
+			p += 4;
+			continue;
+		case STEP_SIBLING4:
+			if (end - p < 4)
+				return NULL;
+			memcpy(&u32, p, 4);
+			pcs->sibling = u32;
+			p += 4;
+			continue;
+		case STEP_INDIRECT:
+		case STEP_LOW:
+		case STEP_HIGH:
+		case STEP_RANGES:
+		case STEP_SIBLING:
+			p = capture(w, p, step, pcs);
+			break;
+		}
+		if (!p)
+			return NULL;
+	}
+}
+
+/* Once more by the specifications: an address in an indirect or implicit_const form. */
+static bool read_slowly(const struct walk *w, const struct abbrev *abbrev, const uint8_t *p,
+			struct pcs *pcs)
+{
+	struct cursor c = { p, w->end, p, false };
+	struct value value;
+
+	for (uint32_t i = 0; i < abbrev->n_specs; i++) {
+		const struct attr_spec *spec = &w->abbrevs->specs[abbrev->specs + i];
+
+		if (!dwarf_read_form(w->unit, &c, spec->form, spec->implicit, &value))
+			return false;
+		if (spec->name == DW_AT_low_pc)
+			pcs->low = value;
+		else if (spec->name == DW_AT_high_pc)
+			pcs->high = value;
+		else if (spec->name == DW_AT_ranges)
+			pcs->ranges = value;
+	}
+	return true;
+}
+
+/* The call of open[at], made together with those around it when nobody needed them so far. */
+static struct call *call_of(struct walk *w, uint32_t at)
+{
+	struct call *caller = NULL;
+	uint32_t i = at;
+
+	while (i > 0 && !w->open[i].call && !w->open[i].subprogram)
+		i--;
+	for (; i <= at; i++) {
+		struct open_call *open = &w->open[i];
+
+		if (!open->call) {
+			open->call = arena_alloc(&w->worker->temp, sizeof(*open->call));
+			if (!open->call) {
+				w->worker->rc = -ENOMEM;
+				return NULL;
+			}
+			open->call->die = open->die;
+			open->call->caller = open->subprogram ? NULL : caller;
+			open->call->next = w->calls;
+			w->calls = open->call;
+		}
+		caller = open->call;
+	}
+	return caller;
+}
+
+/* Gives the queries in [lo, hi) to the innermost open call. A function takes only what no other
+ * has taken: of functions folded onto one address the first one stays. */
+static void mark(struct walk *w, uint64_t lo, uint64_t hi)
+{
+	struct queries *queries = w->queries;
+	struct open_call *open = &w->open[w->n_open - 1];
+
+	if (lo < w->text_lo || hi <= lo)
+		return;
+	if (!queries) {
+		if (open->subprogram)
+			w->found(w->ctx, lo, hi);
+		return;
+	}
+	for (uint32_t q = queries_first(queries, lo); q < queries->n; q++) {
+		if (queries->vaddrs[q] >= hi || w->marks_left-- <= 0)
+			break;
+		if (queries->owner[q] != w->owner || (open->subprogram && queries->leaf[q]))
+			continue;
+		if (!call_of(w, w->n_open - 1))
+			return;
+		w->unresolved -= !queries->leaf[q];
+		queries->leaf[q] = open->call;
+		open->idle = false;
+	}
+}
+
+static void mark_all(struct walk *w, const struct pcs *pcs)
+{
+	struct range_list list;
+	uint64_t lo, hi;
+
+	if (pcs->low.form && pcs->high.form) {
+		if (!dwarf_value_addr(w->unit, w->addr_base, &pcs->low, &lo))
+			return;
+		if (!dwarf_value_addr(w->unit, w->addr_base, &pcs->high, &hi))
+			hi = lo + pcs->high.u;
+		mark(w, lo, hi);
+	} else if (pcs->ranges.form &&
+		   range_list_open(&list, w->worker, w->unit, &pcs->ranges)) {
+		while (range_list_next(&list, &lo, &hi))
+			mark(w, lo, hi);
+	}
+}
+
+/* A function or inlined subroutine at depth; `die` is its first byte, `p` its first attribute.
+ * Whether its children are worth reading. */
+static bool enter(struct walk *w, const struct abbrev *abbrev, const uint8_t *die,
+		  const uint8_t *p, uint32_t depth, struct pcs *pcs)
+{
+	bool subprogram = abbrev->kind == ABBREV_FUNCTION, idle;
+
+	if (!subprogram && (!w->queries || (w->n_open && w->open[w->n_open - 1].idle)))
+		return false;
+	if (w->n_open == OPEN_MAX_CALLS || (abbrev->slow && !read_slowly(w, abbrev, p, pcs)))
+		return true;
+	w->open[w->n_open++] = (struct open_call){
+		.die = die,
+		.depth = depth,
+		.subprogram = subprogram,
+		.idle = true,
+	};
+	mark_all(w, pcs);
+	idle = w->open[w->n_open - 1].idle;
+	if (!abbrev->has_children)
+		w->n_open--;
+	return !idle;
+}
+
+static bool may_leap(struct walk *w, enum abbrev_kind kind, bool wanted)
+{
+	switch (kind) {
+	case ABBREV_LEAPABLE:
+		return true;
+	case ABBREV_LEAPABLE_CODE:
+		w->leapt = true;
+		return w->leap;
+	case ABBREV_FUNCTION:
+	case ABBREV_INLINED:
+		w->leapt |= !wanted;
+		return w->leap && !wanted;
+	case ABBREV_PLAIN:
+	case ABBREV_BAD:
+		break;
+	}
+	return false;
+}
+
+static uint64_t read_code(const uint8_t **p, const uint8_t *end)
+{
+	struct cursor c = { *p, end, *p, false };
+	uint64_t code = cursor_uleb(&c);
+
+	*p = c.p;
+	return c.failed ? 0 : code;
+}
+
+/* The pass itself. It ends at the root's last child, at damage, or when all is found. */
+static void read_dies(struct walk *w)
+{
+	const uint8_t *p = w->start + (w->unit->die - w->unit->off);
+	uint32_t depth = 0;
+
+	w->n_open = 0;
+	while (p < w->end) {
+		const uint8_t *die = p, *attributes;
+		const struct abbrev *abbrev;
+		struct pcs pcs = { 0 };
+		uint64_t code = *p++;
+		bool wanted = true;
+
+		if (code & 0x80) {
+			p = die;
+			code = read_code(&p, w->end);
+		}
+		if (!code) {
+			if (depth <= 1)
+				return;
+			depth--;
+			if (w->n_open && w->open[w->n_open - 1].depth == depth)
+				w->n_open--;
+			if (!w->n_open && w->queries && !w->unresolved)
+				return;
+			continue;
+		}
+		abbrev = dwarf_abbrev(w->abbrevs, code);
+		if (!abbrev || abbrev->kind == ABBREV_BAD)
+			return;
+		attributes = p;
+		p = run_steps(w, abbrev, p, &pcs);
+		if (!p)
+			return;
+		if (abbrev->kind == ABBREV_FUNCTION || abbrev->kind == ABBREV_INLINED)
+			wanted = enter(w, abbrev, die, attributes, depth, &pcs);
+		if (!abbrev->has_children)
+			continue;
+		if (pcs.sibling && may_leap(w, (enum abbrev_kind)abbrev->kind, wanted)) {
+			if (pcs.sibling > (uint64_t)(w->end - w->start) ||
+			    w->start + pcs.sibling < p)
+				return;
+			p = w->start + pcs.sibling;
+			if (w->n_open && w->open[w->n_open - 1].depth == depth)
+				w->n_open--;
+			continue;
+		}
+		if (++depth == UINT32_MAX)
+			return;
+	}
+}
+
+static bool walk_init(struct walk *w, struct worker *worker, struct unit *unit)
+{
+	const uint8_t *info = (const uint8_t *)unit->file->sections.info.p;
+
+	memset(w, 0, offsetof(struct walk, open));
+	w->worker = worker;
+	w->unit = unit;
+	w->abbrevs = dwarf_abbrevs(worker, unit);
+	w->start = info + unit->off;
+	w->end = info + unit->end;
+	w->addr_base = dwarf_addr_base(worker, unit);
+	w->text_lo = worker->dwarf->text_lo;
+	return w->abbrevs != NULL;
+}
+
+void dwarf_walk(struct worker *worker, struct unit *unit, uint32_t owner)
+{
+	struct unit *dies = dwarf_unit_with_dies(worker, unit);
+	struct walk space, *w = &space;
+
+	if (!walk_init(w, worker, dies))
+		return;
+	w->queries = &worker->dwarf->queries;
+	w->owner = owner;
+	w->unresolved = unit->owned;
+	w->marks_left = (int64_t)unit->owned * 1024 + 1000000;
+	w->leap = true;
+	read_dies(w);
+	if (w->unresolved && w->leapt) {
+		w->leap = false;
+		read_dies(w);
+	}
+	for (struct call *call = w->calls; call && !worker->rc; call = call->next)
+		dwarf_call_name(worker, dies, call);
+}
+
+void dwarf_walk_functions(struct worker *worker, struct unit *unit,
+			  void (*found)(void *ctx, uint64_t lo, uint64_t hi), void *ctx)
+{
+	struct walk space, *w = &space;
+
+	if (!walk_init(w, worker, unit))
+		return;
+	w->found = found;
+	w->ctx = ctx;
+	read_dies(w);
+}
