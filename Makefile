@@ -27,7 +27,7 @@ need_walk := base
 need_symbol := model elf proc base
 need_collect := proc unwind walk elf base
 need_session := collect symbol $(need_symbol) $(need_collect)
-need_cli := session format $(need_render) $(need_session)
+need_cli := session format render $(need_render) $(need_session)
 
 CFLAGS_ALL := -std=gnu17 -D_GNU_SOURCE -DSONDE_VERSION='"$(VERSION)"' -O2 -g -Wall -Wextra -Werror \
 	-Isrc -Ibuild/gen -MMD -MP $(CFLAGS)
