@@ -2,8 +2,8 @@
 /* elf/debugfile.h
  *
  * Where the debug information of a binary is: in it, in /usr/lib/debug/.build-id, beside it (or in
- * /usr/lib/debug, under its path) by .gnu_debuglink, its CRC checked, in a debuginfod cache, and, only
- * when DEBUGINFOD_URLS is set and libdebuginfod is installed, on its server.
+ * /usr/lib/debug, under its path) by .gnu_debuglink, its CRC checked, in a debuginfod cache, and,
+ * only when DEBUGINFOD_URLS is set and libdebuginfod is installed, on its server.
  */
 #ifndef SONDE_ELF_DEBUGFILE_H
 #define SONDE_ELF_DEBUGFILE_H

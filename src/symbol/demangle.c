@@ -7,8 +7,9 @@
 
 #define OPTIONS (DMGL_PARAMS | DMGL_ANSI)
 
-/* D's demangler builds its text in memory and cannot be stopped. Each back reference may repeat what
- * its target says, so n of them multiply a text at most 3^(n/3) times: 28 of them 30,000 times. */
+/* D's demangler builds its text in memory and cannot be stopped. Each back reference may repeat
+ * what its target says, so n of them multiply a text at most 3^(n/3) times: 28 of them 30,000
+ * times. */
 #define D_MANGLED_MAX 2048
 #define D_BACK_REFERENCES_MAX 28
 
@@ -17,8 +18,9 @@ struct output {
 	jmp_buf too_long;
 };
 
-/* Stops a text without end. libiberty keeps no memory between two pieces of text but while it prints
- * an identifier (Rust's punycode), so only a piece of punctuation is a safe place to leave from. */
+/* Stops a text without end. libiberty keeps no memory between two pieces of text but while it
+ * prints an identifier (Rust's punycode), so only a piece of punctuation is a safe place to leave
+ * from. */
 static void add_piece(const char *p, size_t n, void *arg)
 {
 	struct output *out = arg;

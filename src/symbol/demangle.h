@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* symbol/demangle.h
  *
- * Linkage names -> what the programmer wrote: C++ (Itanium), Rust (legacy and v0) and D, by libiberty.
+ * Linkage names -> what the programmer wrote: C++ (Itanium), Rust (legacy and v0) and D, by
+ * libiberty.
  *
- * Names come out of hostile files, and a short one can stand for an endless text (substitutions that
- * double each time): the output is cut off at DEMANGLED_MAX and such a name stays as it is, as do
- * those that libiberty's recursion limit refuses (above 1,024 bytes in C++).
+ * Names come out of hostile files, and a short one can stand for an endless text (substitutions
+ * that double each time): above DEMANGLED_MAX such a name stays as it is, as do those that
+ * libiberty's recursion limit refuses (above 1,024 bytes in C++).
  */
 #ifndef SONDE_SYMBOL_DEMANGLE_H
 #define SONDE_SYMBOL_DEMANGLE_H

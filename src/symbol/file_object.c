@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A mapped file (or the vDSO): DWARF first, then symbol tables, then "[libfoo.so+0x1234]". */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "elf/debugfile.h"
+#include "elf/dwarf.h"
+#include "elf/elf.h"
+#include "elf/symbols.h"
+#include "symbol/demangle.h"
+#include "symbol/naming.h"
+#include "symbol/object.h"
+
+struct file_object {
+	struct symbol_object object;
+	int fd;				/* -1: none */
+	char *path, *root;		/* of a file */
+	char *bytes;			/* of the vDSO */
+	size_t n_bytes;
+	char build_id[64];		/* as the kernel reported it */
+	size_t build_id_bytes;
+	bool system;			/* a library that came with the system */
+
+	bool loaded;
+	const char *trouble;		/* why nothing can be named; NULL: it can */
+	struct elf elf, debug;		/* debug is closed when the file holds all */
+	struct symbols symbols, debug_symbols;
+	struct dwarf *dwarf;		/* NULL: none */
+};
+
+/* /lib, /lib64, /usr/lib, /usr/local/lib ... and a shared object: programs live there too. */
+static bool is_system_library(struct str path)
+{
+	static const struct str prefixes[] = { { "/usr/local/", 11 }, { "/usr/", 5 }, { "/", 1 } };
+	static const struct str dirs[] = { { "lib/", 4 }, { "lib64/", 6 }, { "lib32/", 6 },
+					   { "libx32/", 7 } };
+	struct str name = str_basename(path);
+
+	if (!str_ends(name, STR(".so")) && !str_contains(name, STR(".so.")))
+		return false;
+	for (size_t i = 0; i < 3; i++)
+		for (size_t k = 0; k < 4; k++)
+			if (str_starts(path, prefixes[i]) &&
+			    str_starts(str_skip(path, prefixes[i].n), dirs[k]))
+				return true;
+	return false;
+}
+
+/* The kernel pads a short id with zeros to 20 bytes. */
+static bool same_build_id(struct str reported, struct str own)
+{
+	if (!str_starts(reported, own) || !own.n)
+		return false;
+	for (size_t i = own.n; i < reported.n; i++)
+		if (reported.p[i])
+			return false;
+	return true;
+}
+
+/* The file as the process has it: its descriptor, its name in its own root, its name in ours. The
+ * last only when it can be told for the same file, or when that root has gone with its process. */
+static int open_elf(struct file_object *file)
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int rc, n;
+
+	if (file->bytes)
+		return elf_open_bytes(&file->elf, str_over(file->bytes, file->n_bytes), file->path,
+				      NULL);
+	if (file->fd >= 0)
+		return elf_open_fd(&file->elf, file->fd, file->path, NULL);
+	n = snprintf(path, sizeof(path), "%s%s", file->root, file->path);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return -ENAMETOOLONG;
+	rc = elf_open(&file->elf, path, NULL);
+	if (rc < 0 && *file->root && (file->build_id_bytes || stat(file->root, &st) < 0))
+		rc = elf_open(&file->elf, file->path, NULL);
+	return rc;
+}
+
+static const char *trouble_of(int rc)
+{
+	switch (rc) {
+	case -ENOENT:
+	case -ENOTDIR:
+	case -ESRCH:
+		return "file is gone";
+	case -EACCES:
+	case -EPERM:
+		return "not permitted to read it";
+	case -ENOEXEC:
+		return "not an ELF file";
+	case -EBADMSG:
+		return "damaged ELF file";
+	default:
+		return "cannot be read";
+	}
+}
+
+static void open_debug_information(struct file_object *file)
+{
+	char debug_path[PATH_MAX];
+
+	if (symbols_load(&file->symbols, &file->elf, NULL) < 0)
+		file->symbols = (struct symbols){ 0 };
+	if (debugfile_find(&file->elf, file->path, file->root, &file->debug, debug_path, NULL) < 0)
+		file->debug = (struct elf){ 0 };
+	if (file->debug.bytes.n) {
+		if (symbols_load(&file->debug_symbols, &file->debug, NULL) < 0)
+			file->debug_symbols = (struct symbols){ 0 };
+		if (dwarf_open(&file->dwarf, &file->debug, debug_path, NULL) < 0)
+			file->dwarf = NULL;
+		return;
+	}
+	snprintf(debug_path, sizeof(debug_path), "%s%s", file->root, file->path);
+	if (dwarf_open(&file->dwarf, &file->elf, debug_path, NULL) < 0)
+		file->dwarf = NULL;
+}
+
+static void load_file(struct symbol_object *object)
+{
+	struct file_object *file = (struct file_object *)object;
+	struct str reported = { file->build_id, file->build_id_bytes };
+	int rc;
+
+	if (file->loaded)
+		return;
+	file->loaded = true;
+	rc = open_elf(file);
+	if (rc < 0) {
+		file->elf = (struct elf){ 0 };
+		file->trouble = trouble_of(rc);
+	} else if (reported.n && !same_build_id(reported, file->elf.build_id)) {
+		file->trouble = "changed on disk since it was mapped";
+	} else {
+		open_debug_information(file);
+	}
+}
+
+static const struct symbol *find_symbol(const struct file_object *file, uint64_t vaddr)
+{
+	const struct symbol *symbol = symbols_find(&file->debug_symbols, vaddr);
+
+	return symbol ? symbol : symbols_find(&file->symbols, vaddr);
+}
+
+/* DWARF names the outermost function "push_back" where the compiler left linkage names out (-g1);
+ * the symbol table then says more. In C both say the same, and DWARF without ".constprop.0". */
+static struct str outermost_name(const struct file_object *file, struct str name, uint64_t vaddr)
+{
+	const struct symbol *symbol;
+
+	if (is_mangled(name))
+		return name;
+	symbol = find_symbol(file, vaddr);
+	if (symbol && (!name.n || is_mangled(symbol->name)))
+		return symbol->name;
+	return name;
+}
+
+struct file_naming {
+	const struct file_object *file;
+	struct naming *naming;
+	uint32_t module;
+	enum frame_kind kind;
+};
+
+static void name_by_symbol(const struct file_naming *fn, uint64_t vaddr)
+{
+	const struct symbol *symbol = find_symbol(fn->file, vaddr);
+	struct str name = str_basename(str_of(fn->file->path));
+
+	if (symbol)
+		naming_add(fn->naming, &(struct naming_frame){ .name = symbol->name,
+							       .module = fn->module,
+							       .kind = fn->kind,
+							       .address = vaddr });
+	else if (name.n && name.p[0] == '[')	/* [vdso]: not twice in brackets */
+		naming_add_unknown(fn->naming, fn->module, vaddr, "[%.*s+0x%llx]",
+				   STR_ARG(str_head(str_skip(name, 1), name.n - 2)),
+				   (unsigned long long)vaddr);
+	else
+		naming_add_unknown(fn->naming, fn->module, vaddr, "[%.*s+0x%llx]", STR_ARG(name),
+				   (unsigned long long)vaddr);
+}
+
+static void name_by_dwarf(const struct file_naming *fn, uint64_t vaddr,
+			  const struct dwarf_frame *frames, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const struct dwarf_frame *frame = &frames[i];
+		bool outermost = i == n - 1, has_file = frame->file.n > 0;
+		struct str name = frame->name;
+
+		if (outermost)
+			name = outermost_name(fn->file, name, vaddr);
+		if (!name.n)
+			name = STR("[function without a name]");
+		naming_add(fn->naming,
+			   &(struct naming_frame){
+				   .name = name,
+				   .dir = has_file ? frame->dir : frame->decl_dir,
+				   .file = has_file ? frame->file : frame->decl_file,
+				   .line = frame->line,
+				   .start_line = frame->start_line,
+				   .module = fn->module,
+				   .kind = fn->kind,
+				   .inlined = !outermost,
+				   .address = vaddr,
+			   });
+	}
+}
+
+static void name_file(struct symbol_object *object, struct naming *naming, const uint64_t *vaddrs,
+		      uint32_t n)
+{
+	struct file_object *file = (struct file_object *)object;
+	struct str path = str_of(file->path), id = { file->build_id, file->build_id_bytes };
+	struct file_naming fn = { .file = file, .naming = naming };
+	struct dwarf_result lines = { 0 };
+
+	if (!file->trouble)
+		id = file->elf.build_id;
+	fn.module = naming_module(naming, path, id);
+	fn.kind = file->system ? FRAME_LIBRARY : FRAME_NATIVE;
+	if (file->dwarf && dwarf_resolve(file->dwarf, vaddrs, n, &lines, NULL) < 0)
+		lines = (struct dwarf_result){ 0 };
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t first = lines.n ? lines.first[i] : 0;
+		uint32_t after = lines.n ? lines.first[i + 1] : 0;
+
+		naming_query(naming);
+		if (file->trouble)
+			naming_add_unknown(naming, fn.module, vaddrs[i], "[%.*s: %s]",
+					   STR_ARG(str_basename(path)), file->trouble);
+		else if (after > first)
+			name_by_dwarf(&fn, vaddrs[i], lines.frames + first, after - first);
+		else
+			name_by_symbol(&fn, vaddrs[i]);
+	}
+	dwarf_result_fini(&lines);
+}
+
+static void close_file(struct symbol_object *object)
+{
+	struct file_object *file = (struct file_object *)object;
+
+	dwarf_close(file->dwarf);
+	symbols_fini(&file->debug_symbols);
+	symbols_fini(&file->symbols);
+	elf_close(&file->debug);
+	elf_close(&file->elf);
+	if (file->fd >= 0)
+		close(file->fd);
+	free(file->path);
+	free(file->root);
+	free(file->bytes);
+	free(file);
+}
+
+static const struct symbol_source file_source = {
+	.load = load_file, .name = name_file, .close = close_file
+};
+
+static struct file_object *new_file_object(struct str path, struct str root)
+{
+	struct file_object *file = calloc(1, sizeof(*file));
+
+	if (!file)
+		return NULL;
+	file->object.source = &file_source;
+	file->fd = -1;
+	file->path = strndup(path.p ? path.p : "", path.n);
+	file->root = strndup(root.p ? root.p : "", root.n);
+	if (file->path && file->root)
+		return file;
+	close_file(&file->object);
+	return NULL;
+}
+
+int symbol_object_open_file(struct symbol_object **ret_object, int fd, struct str path,
+			    struct str root, struct str build_id, struct err *err)
+{
+	struct file_object *file = new_file_object(path, root);
+
+	if (!file)
+		return err_fail(err, -ENOMEM, "not enough memory for a symbol table");
+	if (fd >= 0)	/* without a free descriptor the path still serves */
+		file->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	file->build_id_bytes = build_id.n < sizeof(file->build_id) ? build_id.n :
+								     sizeof(file->build_id);
+	if (build_id.n)
+		memcpy(file->build_id, build_id.p, file->build_id_bytes);
+	file->system = is_system_library(path);
+	*ret_object = &file->object;
+	return 0;
+}
+
+int symbol_object_open_vdso(struct symbol_object **ret_object, struct str bytes, struct err *err)
+{
+	struct file_object *file = new_file_object(STR("[vdso]"), STR(""));
+
+	if (file)
+		file->bytes = malloc(bytes.n ? bytes.n : 1);
+	if (!file || !file->bytes) {
+		symbol_object_close(file ? &file->object : NULL);
+		return err_fail(err, -ENOMEM, "not enough memory for a symbol table");
+	}
+	if (bytes.n)
+		memcpy(file->bytes, bytes.p, bytes.n);
+	file->n_bytes = bytes.n;
+	file->system = true;
+	*ret_object = &file->object;
+	return 0;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Code that a process makes at run time, named from what its runtime wrote down: a perf map or a
+ * jitdump. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "proc/perfmap.h"
+#include "symbol/naming.h"
+#include "symbol/object.h"
+
+struct jit_object {
+	struct symbol_object object;
+	struct jit_map map;
+	pid_t pid;
+	bool loaded, absent;
+	char module[];		/* "[jit node]" */
+};
+
+static void load_jit(struct symbol_object *object)
+{
+	struct jit_object *jit = (struct jit_object *)object;
+
+	if (jit->loaded)
+		return;
+	jit->loaded = true;
+	jit->absent = jit_map_load(&jit->map, jit->pid, NULL) < 0;
+}
+
+/* The line table's last row that is not behind the address. */
+static const struct jit_line *line_of(const struct jit_code *code, uint64_t address)
+{
+	uint32_t low = 0, high = code->n_lines;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (code->lines[middle].address <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low ? &code->lines[low - 1] : NULL;
+}
+
+static void name_jit(struct symbol_object *object, struct naming *naming, const uint64_t *vaddrs,
+		     uint32_t n)
+{
+	const struct jit_object *jit = (const struct jit_object *)object;
+	uint32_t module = naming_module(naming, str_of(jit->module), (struct str){ 0 });
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct jit_code *code = NULL;
+		const struct jit_line *line;
+
+		naming_query(naming);
+		if (!jit->absent)
+			code = jit_map_find(&jit->map, vaddrs[i], 0);
+		if (code && code->name.n) {
+			line = line_of(code, vaddrs[i]);
+			naming_add(naming, &(struct naming_frame){
+						   .name = code->name,
+						   .file = line ? line->file : (struct str){ 0 },
+						   .line = line ? line->line : 0,
+						   .module = module,
+						   .kind = FRAME_JIT,
+						   .address = vaddrs[i],
+					   });
+		} else {
+			naming_add_unknown(naming, module, vaddrs[i],
+					   jit->absent ? "[run-time code without a perf map]" :
+							 "[run-time code not in its perf map]");
+		}
+	}
+}
+
+static void close_jit(struct symbol_object *object)
+{
+	struct jit_object *jit = (struct jit_object *)object;
+
+	jit_map_fini(&jit->map);
+	free(jit);
+}
+
+static const struct symbol_source jit_source = {
+	.load = load_jit, .name = name_jit, .close = close_jit
+};
+
+int symbol_object_open_jit(struct symbol_object **ret_object, pid_t pid, struct str name,
+			   struct err *err)
+{
+	size_t room = name.n + sizeof("[jit ]");
+	struct jit_object *jit = calloc(1, sizeof(*jit) + room);
+
+	if (!jit)
+		return err_fail(err, -ENOMEM, "not enough memory for a symbol table");
+	jit->object.source = &jit_source;
+	jit->pid = pid;
+	snprintf(jit->module, room, name.n ? "[jit %.*s]" : "[jit%.*s]", STR_ARG(name));
+	*ret_object = &jit->object;
+	return 0;
+}
