@@ -91,7 +91,7 @@ void amount_add_count(struct buf *out, uint64_t value)
 
 void amount_add(struct buf *out, int64_t value, struct str unit, bool unicode)
 {
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+	for (size_t i = 0; value && i < sizeof(units) / sizeof(*units); i++) {
 		if (!str_eq(unit, str_of(units[i].name)))
 			continue;
 		add_scaled(out, (double)value * units[i].factor, units[i].scales, unicode);
@@ -100,7 +100,7 @@ void amount_add(struct buf *out, int64_t value, struct str unit, bool unicode)
 	if (value < 0)
 		buf_add_u8(out, '-');
 	amount_add_count(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
-	if (unit.n && !str_eq(unit, STR("count"))) {
+	if (value && unit.n && !str_eq(unit, STR("count"))) {
 		buf_add_u8(out, ' ');
 		buf_add_str(out, unit);
 	}

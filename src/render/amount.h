@@ -12,7 +12,7 @@ struct buf;
 struct profile;
 
 /* Three significant digits and a scaled unit for times and bytes; else grouped digits, and the unit
- * when it is not "count". `unicode` allows "µs". */
+ * when it is not "count". Nothing is "0" in any unit. `unicode` allows "µs". */
 void amount_add(struct buf *out, int64_t value, struct str unit, bool unicode);
 
 /* "1,234,567" */
