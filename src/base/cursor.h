@@ -114,7 +114,7 @@ static inline uint64_t cursor_uint(struct cursor *c, unsigned size)
 
 /* LEB128 (DWARF 7.6; protobuf's varint is the unsigned one). Bits past the 64th are dropped;
  * more than 10 bytes fail the cursor. */
-static inline uint64_t cursor_uleb(struct cursor *c)
+static inline uint64_t cursor_uleb_slow(struct cursor *c)
 {
 	uint64_t v = 0;
 
@@ -128,6 +128,28 @@ static inline uint64_t cursor_uleb(struct cursor *c)
 	}
 	cursor_fail(c);
 	return 0;
+}
+
+/* One byte is the common case; two to eight are gathered from one load, without a branch that
+ * depends on their number. */
+static inline uint64_t cursor_uleb(struct cursor *c)
+{
+	uint64_t v, stop;
+
+	if (c->p < c->end && *c->p < 0x80)
+		return *c->p++;
+	if (cursor_left(c) < sizeof(v))
+		return cursor_uleb_slow(c);
+	memcpy(&v, c->p, sizeof(v));
+	stop = ~v & 0x8080808080808080u;
+	if (!stop)
+		return cursor_uleb_slow(c);
+	c->p += ((unsigned)__builtin_ctzll(stop) + 1) / 8;
+	v &= stop ^ (stop - 1);		/* the bytes up to the one that ends it */
+	v &= 0x7f7f7f7f7f7f7f7fu;
+	v = (v & 0x007f007f007f007fu) | (v & 0x7f007f007f007f00u) >> 1;
+	v = (v & 0x00003fff00003fffu) | (v & 0x3fff00003fff0000u) >> 2;
+	return (v & 0x0fffffffu) | (v & 0x0fffffff00000000u) >> 4;
 }
 
 static inline int64_t cursor_sleb(struct cursor *c)

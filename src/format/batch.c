@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "format/batch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model/profile.h"
+
+void batch_fini(struct batch *batch)
+{
+	buf_fini(&batch->frames);
+	buf_fini(&batch->first);
+	buf_fini(&batch->sets);
+	buf_fini(&batch->values);
+	buf_fini(&batch->times);
+	*batch = (struct batch){ 0 };
+}
+
+static const uint32_t *column(const struct buf *buf)
+{
+	return (const uint32_t *)(const void *)buf->p;
+}
+
+void batch_add(struct batch *batch, size_t n, uint32_t label_set, uint64_t time_ns,
+	       const int64_t *values)
+{
+	uint32_t at = (uint32_t)(batch->frames.n / sizeof(uint32_t));
+
+	buf_add(&batch->first, &at, sizeof(at));
+	buf_add(&batch->sets, &label_set, sizeof(label_set));
+	buf_add(&batch->values, values, batch->profile->n_types * sizeof(*values));
+	if (batch->timed)
+		buf_add(&batch->times, &time_ns, sizeof(time_ns));
+	batch->frames.n += n * sizeof(uint32_t);
+	batch->n++;
+	if (batch->first.failed || batch->sets.failed || batch->values.failed ||
+	    batch->times.failed)
+		batch->failed = true;
+	else if (batch->n == BATCH_ROWS || batch->frames.n >= BATCH_FRAMES * sizeof(uint32_t))
+		batch_flush(batch);
+}
+
+static void add_rows(struct batch *batch, const uint32_t *stacks)
+{
+	struct profile *profile = batch->profile;
+	const int64_t *values = (const int64_t *)(const void *)batch->values.p;
+	const uint64_t *times = (const uint64_t *)(const void *)batch->times.p;
+
+	if (!batch->timed) {
+		profile_add_all(profile, batch->n, stacks, column(&batch->sets), values);
+		return;
+	}
+	for (uint32_t i = 0; i < batch->n; i++)
+		profile_add_at(profile, stacks[i], column(&batch->sets)[i], times[i],
+			       values + (size_t)i * profile->n_types);
+}
+
+int batch_flush(struct batch *batch)
+{
+	uint32_t *stacks = batch->failed ? NULL : malloc(((size_t)batch->n + 1) * sizeof(*stacks));
+	uint32_t end = (uint32_t)(batch->frames.n / sizeof(uint32_t));
+
+	buf_add(&batch->first, &end, sizeof(end));
+	if (!stacks || batch->first.failed) {
+		batch->failed = true;
+	} else if (batch->n) {
+		stacktree_add_all(&batch->profile->tree, column(&batch->frames),
+				  column(&batch->first), batch->n, stacks);
+		add_rows(batch, stacks);
+	}
+	free(stacks);
+	if (profile_failed(batch->profile))
+		batch->failed = true;
+	buf_clear(&batch->frames);
+	buf_clear(&batch->first);
+	buf_clear(&batch->sets);
+	buf_clear(&batch->values);
+	buf_clear(&batch->times);
+	batch->n = 0;
+	return batch->failed ? -ENOMEM : 0;
+}

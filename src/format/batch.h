@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* format/batch.h
+ *
+ * Samples on their way from a file into a profile: collected as lists of frames, and added many at a
+ * time (stacktree_add_all()), which is several times faster than one by one. A reader writes the
+ * frames of one stack at batch_frames() and then calls batch_add(). What waits is bounded by
+ * BATCH_FRAMES and BATCH_ROWS.
+ */
+#ifndef SONDE_FORMAT_BATCH_H
+#define SONDE_FORMAT_BATCH_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+
+#define BATCH_FRAMES ((size_t)32 << 20)
+#define BATCH_ROWS ((size_t)8 << 20)
+#define STACK_FRAMES_MAX ((size_t)1 << 20)	/* deeper stacks are refused by the readers */
+
+struct profile;
+
+struct batch {
+	struct profile *profile;
+	struct buf frames, first, sets, values, times;	/* columns */
+	uint32_t n;
+	bool timed;		/* rows carry times: set before the first one */
+	bool failed;		/* out of memory */
+};
+
+/* {.profile = ...} is an empty batch; the profile's value types are set. */
+void batch_fini(struct batch *batch);
+
+/* Room for n frames of the next stack, outermost first; NULL: out of memory. */
+static inline uint32_t *batch_frames(struct batch *batch, size_t n)
+{
+	if (!buf_reserve(&batch->frames, n * sizeof(uint32_t))) {
+		batch->failed = true;
+		return NULL;
+	}
+	return (uint32_t *)(void *)(batch->frames.p + batch->frames.n);
+}
+
+/* The n frames written there are a stack of this label set and these values. */
+void batch_add(struct batch *batch, size_t n, uint32_t label_set, uint64_t time_ns,
+	       const int64_t *values);
+
+/* Adds what waits to the profile. 0 or -ENOMEM. */
+int batch_flush(struct batch *batch);
+
+#endif

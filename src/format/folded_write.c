@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "format/folded.h"
+#include "model/profile.h"
+
+#define FLUSH_BYTES ((size_t)1 << 20)
+
+/* The stacks by name alone: frames that differ only in line or address are one here. */
+struct by_name {
+	struct strings names;		/* as they are written */
+	struct stacktree tree;		/* its frames are ids of `names` */
+	int64_t *self;			/* stack of `tree` -> its count */
+};
+
+static void by_name_fini(struct by_name *b)
+{
+	strings_fini(&b->names);
+	stacktree_fini(&b->tree);
+	free(b->self);
+}
+
+/* ';' ends a frame and a newline ends a stack: flamegraph.pl knows no way to quote them. */
+static void add_escaped(struct buf *buf, struct str name)
+{
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+
+		buf_add_u8(buf, (uint8_t)(c == ';' ? ':' : c == '\n' || c == '\r' ? ' ' : c));
+	}
+}
+
+static uint32_t name_frame(struct by_name *b, const struct profile *profile, uint32_t id,
+			   struct buf *buf)
+{
+	const struct frame *frame = &profile->frames.frames[id];
+	struct str name = str_trim(frame_name(&profile->frames, id));
+	struct str file = str_basename(strings_get(&profile->strings,
+				profile->frames.modules[frame->module].path));
+
+	buf_clear(buf);
+	if (name.n) {
+		add_escaped(buf, name);
+	} else if (frame->address) {
+		add_escaped(buf, file);
+		buf_addf(buf, "%s0x%llx", file.n ? "+" : "", (unsigned long long)frame->address);
+	} else {
+		buf_addf(buf, "[unknown]");
+	}
+	return strings_add(&b->names, buf_str(buf));
+}
+
+static uint32_t *name_frames(struct by_name *b, const struct profile *profile)
+{
+	uint32_t *names = calloc((size_t)profile->frames.n_frames + 1, sizeof(*names));
+	struct buf buf = { 0 };
+
+	for (uint32_t i = 0; names && i < profile->frames.n_frames; i++)
+		names[i] = name_frame(b, profile, i, &buf);
+	buf_fini(&buf);
+	return names;
+}
+
+static int sum_by_name(struct by_name *b, const struct profile *profile, const uint32_t *names)
+{
+	const struct stacktree *tree = &profile->tree;
+	uint32_t *to = calloc((size_t)tree->n + 1, sizeof(*to));
+
+	if (!to)
+		return -ENOMEM;
+	for (uint32_t i = 1; i < tree->n; i++)
+		to[i] = stacktree_push(&b->tree, to[tree->parent[i]], names[tree->frame[i]]);
+	b->self = calloc((size_t)b->tree.n + 1, sizeof(*b->self));
+	for (uint32_t i = 0; b->self && i < profile->n && profile->n_types; i++) {
+		int64_t value = profile->values[(size_t)i * profile->n_types + profile->default_type];
+		int64_t *sum = &b->self[to[profile->stack[i]]];
+
+		if (__builtin_add_overflow(*sum, value, sum))
+			*sum = value < 0 ? INT64_MIN : INT64_MAX;
+	}
+	free(to);
+	return !b->self || b->tree.failed || b->names.failed ? -ENOMEM : 0;
+}
+
+static int write_lines(const struct by_name *b, struct new_file *file, struct buf *out,
+		       struct err *err)
+{
+	struct buf path = { 0 };
+	int rc = 0;
+
+	for (uint32_t i = 1; rc == 0 && i < b->tree.n; i++) {
+		if (!b->self[i])
+			continue;
+		buf_clear(&path);
+		for (uint32_t at = i; at; at = b->tree.parent[at])
+			buf_add(&path, &b->tree.frame[at], sizeof(uint32_t));
+		for (size_t n = path.n / sizeof(uint32_t); n-- > 0;) {
+			uint32_t name;
+
+			memcpy(&name, path.p + n * sizeof(name), sizeof(name));
+			buf_add_str(out, strings_get(&b->names, name));
+			buf_add_u8(out, n ? ';' : ' ');
+		}
+		if (b->self[i] < 0)
+			buf_add_u8(out, '-');
+		buf_add_dec(out, b->self[i] < 0 ? -(uint64_t)b->self[i] : (uint64_t)b->self[i]);
+		buf_add_u8(out, '\n');
+		if (out->failed || path.failed) {
+			rc = -ENOMEM;
+		} else if (out->n >= FLUSH_BYTES) {
+			rc = new_file_write(file, buf_str(out), err);
+			buf_clear(out);
+		}
+	}
+	buf_fini(&path);
+	return rc < 0 ? rc : new_file_write(file, buf_str(out), err);
+}
+
+int folded_write(const struct profile *profile, struct new_file *file, struct err *err)
+{
+	struct by_name b = { 0 };
+	struct buf out = { 0 };
+	uint32_t *names = name_frames(&b, profile);
+	int rc = names ? 0 : -ENOMEM;
+
+	stacktree_init(&b.tree);
+	if (rc == 0)
+		rc = sum_by_name(&b, profile, names);
+	if (rc == 0)
+		rc = write_lines(&b, file, &out, err);
+	if (rc == -ENOMEM)
+		err_set(err, "cannot write %s: out of memory", file->path);
+	free(names);
+	buf_fini(&out);
+	by_name_fini(&b);
+	return rc;
+}

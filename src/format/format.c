@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "format/format.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "format/folded.h"
+#include "format/input.h"
+#include "format/pprof.h"
+
+/* Reading asks the rows in this order: the strictest first. */
+static const struct format formats[] = {
+	{ .name = "pprof", .words = "pprof's protobuf in gzip: what Sonde keeps profiles in",
+	  .suffixes = { ".pb.gz", ".pprof" },
+	  .detect = pprof_detect, .read = pprof_read, .write = pprof_write },
+	{ .name = "pb", .words = "the same, not compressed", .suffixes = { ".pb" },
+	  .write = pprof_write_plain },
+	{ .name = "folded", .words = "folded stacks: 'main;parse;lex 12', one line a stack",
+	  .suffixes = { ".folded", ".collapsed", ".txt" },
+	  .detect = folded_detect, .read = folded_read, .write = folded_write },
+};
+
+#define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
+
+const struct format *format_table(size_t *ret_n)
+{
+	*ret_n = N_FORMATS;
+	return formats;
+}
+
+const struct format *format_named(struct str name)
+{
+	for (size_t i = 0; i < N_FORMATS; i++)
+		if (str_eq(name, str_of(formats[i].name)))
+			return &formats[i];
+	return NULL;
+}
+
+const struct format *format_for_path(const char *path)
+{
+	for (size_t i = 0; i < N_FORMATS; i++)
+		for (int k = 0; k < FORMAT_SUFFIXES_MAX && formats[i].suffixes[k]; k++)
+			if (str_ends(str_of(path), str_of(formats[i].suffixes[k])))
+				return &formats[i];
+	return NULL;
+}
+
+static int read_input(struct profile *profile, struct input *input, struct err *err)
+{
+	struct str head = input_head(input);
+
+	if (!head.n)
+		return err_fail(err, -EBADMSG, "%s is empty: there is no profile in it", input->what);
+	for (size_t i = 0; i < N_FORMATS; i++)
+		if (formats[i].detect && formats[i].detect(head))
+			return formats[i].read(profile, input, err);
+	return err_fail(err, -EBADMSG, "%s is in no format that Sonde reads (pprof, folded stacks; plain, "
+			"gzip or zstd), or its first bytes are damaged", input->what);
+}
+
+int format_read(struct profile *profile, const char *path, struct err *err)
+{
+	struct input input;
+	int rc = input_open(&input, path, err);
+
+	if (rc < 0)
+		return rc;
+	rc = read_input(profile, &input, err);
+	input_close(&input);
+	return rc;
+}
+
+int format_read_bytes(struct profile *profile, struct str bytes, const char *what,
+		      struct err *err)
+{
+	struct input input;
+	int rc = input_open_bytes(&input, bytes, what, err);
+
+	if (rc < 0)
+		return rc;
+	rc = read_input(profile, &input, err);
+	input_close(&input);
+	return rc;
+}
+
+static int choose(const char *path, const char *name, const struct format **ret_format,
+		  struct err *err)
+{
+	const struct format *format = name ? format_named(str_of(name)) : format_for_path(path);
+
+	if (!format && name)
+		return err_fail(err, -EINVAL, "no format is called '%s': -f takes pprof, pb or folded",
+				name);
+	if (!format)
+		return err_fail(err, -EINVAL, "cannot tell a format from the name '%s': end it in .pb.gz, "
+				".pb or .folded, or name one with -f", path);
+	*ret_format = format;
+	return 0;
+}
+
+int format_write(const struct profile *profile, const char *path, const char *format_name,
+		 struct err *err)
+{
+	const struct format *format = NULL;
+	struct new_file file = NEW_FILE_CLOSED;
+	int rc = choose(path, format_name, &format, err);
+
+	if (rc == 0)
+		rc = new_file_open(&file, path, err);
+	if (rc == 0)
+		rc = format->write(profile, &file, err);
+	if (rc == 0)
+		rc = new_file_commit(&file, err);
+	new_file_close(&file);
+	return rc;
+}

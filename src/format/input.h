@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* format/input.h
+ *
+ * The bytes of a profile, whatever they are wrapped in: plain, gzip (any number of members) or zstd
+ * (any number of frames), from a file, a pipe or memory.
+ *
+ * A reader takes them in one of two ways:
+ *   input_read()    piece by piece, in bounded memory            (folded)
+ *   input_whole()   all at once, in the fastest way there is     (pprof)
+ * input_head() shows the first bytes without taking them. After input_whole() nothing is left to read.
+ *
+ * A small file can inflate a thousandfold: what is kept grows only as bytes come out, and
+ * input_whole() refuses more than INPUT_WHOLE_MAX.
+ */
+#ifndef SONDE_FORMAT_INPUT_H
+#define SONDE_FORMAT_INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "format/unwrap.h"
+
+struct err;
+struct raw;
+
+#define INPUT_HEAD_MAX ((size_t)4096)
+#define INPUT_WHOLE_MAX ((size_t)4 << 30)
+
+struct input {
+	const char *what;		/* names it in sentences; borrowed */
+	int fd;				/* -1: the bytes are in memory */
+	bool fd_borrowed;
+	struct str memory;		/* borrowed; read so far: memory_at */
+	size_t memory_at;
+	enum wrapping wrapping;
+	struct unwrapper *unwrapper;	/* NULL: plain bytes */
+	struct raw *raw;		/* what it has not used yet */
+	uint8_t head[INPUT_HEAD_MAX];	/* unwrapped; read again before the rest */
+	size_t head_n, head_at;
+	uint64_t raw_bytes;		/* taken from the file so far */
+	struct mapped_file mapped;	/* what input_whole() lends */
+	struct buf whole;
+};
+
+/* "-" is standard input. The kind of wrapping is seen in the first bytes. 0 or -errno. */
+int input_open(struct input *input, const char *path, struct err *err);
+int input_open_bytes(struct input *input, struct str bytes, const char *what, struct err *err);
+void input_close(struct input *input);
+
+/* The first bytes, as many as there are up to INPUT_HEAD_MAX. */
+static inline struct str input_head(const struct input *input)
+{
+	return str_over(input->head, input->head_n);
+}
+
+/* Up to n bytes to p; 0 at the end, -errno with a sentence. */
+ssize_t input_read(struct input *input, void *p, size_t n, struct err *err);
+
+/* Everything from the first byte on, lent until input_close(). 0 or -errno. */
+int input_whole(struct input *input, struct str *ret_bytes, struct err *err);
+
+#endif

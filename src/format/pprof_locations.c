@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "format/pprof_locations.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+void pprof_locations_fini(struct pprof_locations *locations)
+{
+	stacktree_fini(&locations->chains);
+	free(locations->chain_of);
+	free(locations->order);
+	free(locations->id_of);
+	*locations = (struct pprof_locations){ 0 };
+}
+
+static bool joins(const struct frame *frame, const struct frame *caller)
+{
+	return frame->inlined && frame->address == caller->address &&
+	       frame->module == caller->module && frame->kind == caller->kind;
+}
+
+static int make_chains(struct pprof_locations *l, const struct profile *profile)
+{
+	const struct stacktree *tree = &profile->tree;
+	const struct frame *frames = profile->frames.frames;
+	uint32_t *alone = calloc((size_t)profile->frames.n_frames + 1, sizeof(*alone));
+
+	l->chain_of = calloc((size_t)tree->n + 1, sizeof(*l->chain_of));
+	if (!alone || !l->chain_of) {
+		free(alone);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 1; i < tree->n; i++) {
+		uint32_t frame = tree->frame[i], parent = tree->parent[i];
+
+		if (parent && joins(&frames[frame], &frames[tree->frame[parent]])) {
+			l->chain_of[i] = stacktree_push(&l->chains, l->chain_of[parent], frame);
+			continue;
+		}
+		if (!alone[frame])
+			alone[frame] = stacktree_push(&l->chains, 0, frame);
+		l->chain_of[i] = alone[frame];
+	}
+	free(alone);
+	return l->chains.failed ? -ENOMEM : 0;
+}
+
+/* How often samples will name each chain. A stack names the chain at its end, and that of a caller
+ * wherever the callee begins a chain of its own. */
+static uint64_t *count_uses(const struct pprof_locations *l, const struct profile *profile)
+{
+	const struct stacktree *tree = &profile->tree;
+	uint64_t *uses = calloc((size_t)l->chains.n + 1, sizeof(*uses));
+	uint32_t *rows = calloc((size_t)tree->n + 1, sizeof(*rows));	/* at or below a stack */
+
+	if (!uses || !rows) {
+		free(uses);
+		free(rows);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < profile->n; i++) {
+		rows[profile->stack[i]]++;
+		uses[l->chain_of[profile->stack[i]]]++;
+	}
+	for (uint32_t i = tree->n; i-- > 1;) {
+		uint32_t parent = tree->parent[i];
+
+		rows[parent] += rows[i];
+		if (!l->chains.parent[l->chain_of[i]])
+			uses[l->chain_of[parent]] += rows[i];
+	}
+	free(rows);
+	uses[0] = 0;
+	return uses;
+}
+
+struct ranked {
+	uint64_t uses;
+	uint32_t kind, frame, chain;
+};
+
+static int compare(const void *left, const void *right)
+{
+	const struct ranked *a = left, *b = right;
+
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	if (a->uses != b->uses)
+		return a->uses > b->uses ? -1 : 1;
+	if (a->frame != b->frame)	/* as read from a file: in its order */
+		return a->frame < b->frame ? -1 : 1;
+	return (a->chain > b->chain) - (a->chain < b->chain);
+}
+
+static int rank(struct pprof_locations *l, const struct profile *profile, const uint64_t *uses)
+{
+	struct ranked *ranked = calloc((size_t)l->chains.n + 1, sizeof(*ranked));
+
+	l->order = calloc((size_t)l->chains.n + 1, sizeof(*l->order));
+	l->id_of = calloc((size_t)l->chains.n + 1, sizeof(*l->id_of));
+	if (!ranked || !l->order || !l->id_of) {
+		free(ranked);
+		return -ENOMEM;
+	}
+	for (uint32_t chain = 1; chain < l->chains.n; chain++) {
+		uint32_t frame = l->chains.frame[chain];
+
+		if (uses[chain])
+			ranked[l->n++] = (struct ranked){ uses[chain],
+				profile->frames.frames[frame].kind, frame, chain };
+	}
+	qsort(ranked, l->n, sizeof(*ranked), compare);
+	for (uint32_t i = 0; i < l->n; i++) {
+		l->order[i] = ranked[i].chain;
+		l->id_of[ranked[i].chain] = i + 1;
+	}
+	free(ranked);
+	return 0;
+}
+
+int pprof_locations_init(struct pprof_locations *locations, const struct profile *profile)
+{
+	uint64_t *uses;
+	int rc;
+
+	*locations = (struct pprof_locations){ 0 };
+	stacktree_init(&locations->chains);
+	rc = make_chains(locations, profile);
+	if (rc < 0)
+		return rc;
+	uses = count_uses(locations, profile);
+	rc = uses ? rank(locations, profile, uses) : -ENOMEM;
+	free(uses);
+	return rc;
+}

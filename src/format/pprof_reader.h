@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* format/pprof_reader.h
+ *
+ * One reading of a pprof file, shared by pprof_tables.c (strings, mappings, functions, locations) and
+ * pprof_read.c (samples and the rest). Fields may come in any order, so each kind is read in a pass
+ * of its own, in the order in which they need each other.
+ */
+#ifndef SONDE_FORMAT_PPROF_READER_H
+#define SONDE_FORMAT_PPROF_READER_H
+
+#include <stdint.h>
+
+#include "base/cursor.h"
+#include "format/batch.h"
+#include "format/pprof_ids.h"
+#include "format/pprof_notes.h"
+#include "format/proto.h"
+#include "model/profile.h"
+
+struct pprof_reader {
+	struct profile *profile;
+	const char *what;		/* the file's name in sentences */
+	struct str bytes;		/* all of it, unwrapped; borrowed */
+	struct err *err;
+	struct pprof_notes notes;
+
+	uint32_t *strings;		/* index in the file -> id in the model */
+	uint32_t n_strings, cap_strings;
+
+	struct pprof_ids mapping_ids, function_ids, location_ids;
+	uint32_t *modules;		/* row of mapping_ids -> model's module, and its kind */
+	uint8_t *module_kinds;
+	uint32_t cap_modules, cap_module_kinds;
+	uint32_t *functions;		/* row of function_ids -> model's function */
+	uint32_t cap_functions;
+
+	/* Location row r is frames[first[r]] .. frames[first[r + 1] - 1], outermost first. */
+	uint32_t *frames, *first;
+	uint32_t n_frames, cap_frames, cap_first;
+
+	struct batch batch;
+	uint64_t frames_left;		/* budget: see pprof_read.c */
+	uint32_t time_key;		/* string; 0: rows have no times */
+	uint64_t labels_dropped;
+	uint32_t *rows, cap_rows;	/* one sample's locations */
+};
+
+/* A field of the file's top level: fn(reader, body) for each with that number. */
+typedef int pprof_visit(struct pprof_reader *r, struct str body);
+int pprof_each(struct pprof_reader *r, uint32_t number, pprof_visit *visit);
+
+/* Fails with "WHAT: not a sound pprof file: at byte N: ..."; `at` points into r->bytes. */
+int pprof_bad(struct pprof_reader *r, const char *at, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int pprof_out_of_memory(struct pprof_reader *r);
+
+/* The model's id of a string of the file; 0 or -EBADMSG. */
+int pprof_string(struct pprof_reader *r, const char *at, uint64_t index, uint32_t *ret_id);
+
+int pprof_read_strings(struct pprof_reader *r);
+/* Mappings, functions, locations: after the strings and the notes. */
+int pprof_read_tables(struct pprof_reader *r);
+
+#endif

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "base/vec.h"
+#include "format/pprof.h"
+#include "format/pprof_reader.h"
+
+#define INLINE_CHAIN_MAX 4096	/* lines of one location */
+#define KERNEL_HALF (UINT64_C(1) << 63)
+
+int pprof_string(struct pprof_reader *r, const char *at, uint64_t index, uint32_t *ret_id)
+{
+	if (index >= r->n_strings && index)
+		return pprof_bad(r, at, "it names string %llu of %u", (unsigned long long)index,
+				 r->n_strings);
+	*ret_id = index ? r->strings[index] : 0;
+	return 0;
+}
+
+static int add_string(struct pprof_reader *r, struct str body)
+{
+	if (VEC_RESERVE(&r->strings, &r->cap_strings, (uint64_t)r->n_strings + 1) < 0)
+		return pprof_out_of_memory(r);
+	r->strings[r->n_strings++] = strings_add(&r->profile->strings, body);
+	return 0;
+}
+
+int pprof_read_strings(struct pprof_reader *r)
+{
+	int rc = pprof_each(r, PPROF_STRING, add_string);
+
+	if (rc == 0 && r->n_strings && r->strings[0])
+		return pprof_bad(r, r->bytes.p, "its first string is not empty");
+	return rc;
+}
+
+static uint32_t line_number(uint64_t value)
+{
+	return value > INT32_MAX ? 0 : (uint32_t)value;	/* negative or absurd: unknown */
+}
+
+static bool is_system_library(struct str path)
+{
+	static const char *const places[] = { "/lib/", "/lib64/", "/usr/lib/", "/usr/lib64/",
+					      "/usr/libexec/" };
+
+	if (!str_ends(path, STR(".so")) && !str_contains(path, STR(".so.")))
+		return str_eq(path, STR("[vdso]"));
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (str_starts(path, str_of(places[i])))
+			return true;
+	return false;
+}
+
+/* A file from elsewhere does not say what ran; the name of what was mapped often does. */
+static enum frame_kind kind_of_mapping(struct str path)
+{
+	if (str_starts(path, STR("[kernel")) || str_starts(path, STR("[guest.kernel")) ||
+	    str_starts(path, STR("/lib/modules/")) || str_starts(path, STR("vmlinux")))
+		return FRAME_KERNEL;
+	if (str_starts(path, STR("/tmp/perf-")))
+		return FRAME_JIT;
+	return is_system_library(path) ? FRAME_LIBRARY : FRAME_NATIVE;
+}
+
+static int add_mapping(struct pprof_reader *r, struct str body)
+{
+	struct cursor c = cursor_over(body);
+	struct module module = { 0 };
+	struct proto_field f;
+	uint64_t id = 0;
+	uint32_t row = r->mapping_ids.n;
+	int rc = 0;
+
+	while (rc == 0 && proto_next(&c, &f)) {
+		if (f.number == PPROF_MAPPING_ID)
+			id = f.value;
+		else if (f.number == PPROF_MAPPING_START)
+			module.start = f.value;
+		else if (f.number == PPROF_MAPPING_LIMIT)
+			module.limit = f.value;
+		else if (f.number == PPROF_MAPPING_OFFSET)
+			module.offset = f.value;
+		else if (f.number == PPROF_MAPPING_FILE)
+			rc = pprof_string(r, body.p, f.value, &module.path);
+		else if (f.number == PPROF_MAPPING_BUILD_ID)
+			rc = pprof_string(r, body.p, f.value, &module.build_id);
+	}
+	if (rc < 0)
+		return rc;
+	if (c.failed || !id)
+		return pprof_bad(r, body.p, c.failed ? "a mapping is cut short" :
+				 "a mapping has no id");
+	if (pprof_ids_add(&r->mapping_ids, id) < 0 ||
+	    VEC_RESERVE(&r->modules, &r->cap_modules, (uint64_t)row + 1) < 0 ||
+	    VEC_RESERVE(&r->module_kinds, &r->cap_module_kinds, (uint64_t)row + 1) < 0)
+		return pprof_out_of_memory(r);
+	r->modules[row] = frames_add_module(&r->profile->frames, &module);
+	r->module_kinds[row] = (uint8_t)kind_of_mapping(strings_get(&r->profile->strings,
+								    module.path));
+	return 0;
+}
+
+static int add_function(struct pprof_reader *r, struct str body)
+{
+	struct cursor c = cursor_over(body);
+	struct function function = { 0 };
+	struct proto_field f;
+	uint64_t id = 0;
+	uint32_t row = r->function_ids.n;
+	int rc = 0;
+
+	while (rc == 0 && proto_next(&c, &f)) {
+		if (f.number == PPROF_FUNCTION_ID)
+			id = f.value;
+		else if (f.number == PPROF_FUNCTION_NAME)
+			rc = pprof_string(r, body.p, f.value, &function.name);
+		else if (f.number == PPROF_FUNCTION_SYSTEM_NAME)
+			rc = pprof_string(r, body.p, f.value, &function.system_name);
+		else if (f.number == PPROF_FUNCTION_FILE)
+			rc = pprof_string(r, body.p, f.value, &function.file);
+		else if (f.number == PPROF_FUNCTION_START_LINE)
+			function.start_line = line_number(f.value);
+	}
+	if (rc < 0)
+		return rc;
+	if (c.failed || !id)
+		return pprof_bad(r, body.p, c.failed ? "a function is cut short" :
+				 "a function has no id");
+	if (!function.name)
+		function.name = function.system_name;
+	if (function.system_name == function.name)
+		function.system_name = 0;
+	if (pprof_ids_add(&r->function_ids, id) < 0 ||
+	    VEC_RESERVE(&r->functions, &r->cap_functions, (uint64_t)row + 1) < 0)
+		return pprof_out_of_memory(r);
+	r->functions[row] = frames_add_function(&r->profile->frames, &function);
+	return 0;
+}
+
+/* A line becomes a frame that still lacks what the location as a whole says. */
+static int add_line(struct pprof_reader *r, struct str body, struct frame *ret_frame)
+{
+	struct cursor c = cursor_over(body);
+	struct frame frame = { 0 };
+	struct proto_field f;
+	uint64_t function = 0;
+	uint32_t row;
+
+	while (proto_next(&c, &f)) {
+		if (f.number == PPROF_LINE_FUNCTION)
+			function = f.value;
+		else if (f.number == PPROF_LINE_LINE)
+			frame.line = line_number(f.value);
+		else if (f.number == PPROF_LINE_COLUMN && f.value <= UINT16_MAX)
+			frame.column = (uint16_t)f.value;
+	}
+	if (c.failed)
+		return pprof_bad(r, body.p, "a line of a location is cut short");
+	row = function ? pprof_ids_find(&r->function_ids, function) : 0;
+	if (row == PPROF_NO_ROW)
+		return pprof_bad(r, body.p, "a location names function %llu, which is not there",
+				 (unsigned long long)function);
+	frame.function = function ? r->functions[row] : 0;
+	*ret_frame = frame;
+	return 0;
+}
+
+struct location {
+	uint64_t id, mapping, address;
+	struct frame lines[INLINE_CHAIN_MAX];	/* innermost first */
+	uint32_t n;
+};
+
+static int parse_location(struct pprof_reader *r, struct str body, struct location *location)
+{
+	struct cursor c = cursor_over(body);
+	struct proto_field f;
+	int rc = 0;
+
+	location->id = location->mapping = location->address = location->n = 0;
+	while (rc == 0 && proto_next(&c, &f)) {
+		if (f.number == PPROF_LOCATION_ID)
+			location->id = f.value;
+		else if (f.number == PPROF_LOCATION_MAPPING)
+			location->mapping = f.value;
+		else if (f.number == PPROF_LOCATION_ADDRESS)
+			location->address = f.value;
+		else if (f.number != PPROF_LOCATION_LINE || f.wire != PROTO_BYTES)
+			continue;
+		else if (location->n == INLINE_CHAIN_MAX)
+			rc = pprof_bad(r, body.p, "a location has more than %d lines",
+				       INLINE_CHAIN_MAX);
+		else
+			rc = add_line(r, f.bytes, &location->lines[location->n++]);
+	}
+	if (rc < 0)
+		return rc;
+	if (c.failed || !location->id)
+		return pprof_bad(r, body.p, c.failed ? "a location is cut short" :
+				 "a location has no id");
+	return 0;
+}
+
+/* Its kind, and the module it is in. */
+static int place_location(struct pprof_reader *r, struct str body, const struct location *location,
+			  struct frame *ret_frame)
+{
+	enum frame_kind kind = pprof_notes_kind(&r->notes, location->id);
+	uint32_t row = location->mapping ? pprof_ids_find(&r->mapping_ids, location->mapping) : 0;
+
+	if (row == PPROF_NO_ROW)
+		return pprof_bad(r, body.p, "a location names mapping %llu, which is not there",
+				 (unsigned long long)location->mapping);
+	ret_frame->module = location->mapping ? r->modules[row] : 0;
+	if (kind == FRAME_KIND_COUNT)
+		kind = location->mapping ? (enum frame_kind)r->module_kinds[row] :
+		       location->address >= KERNEL_HALF ? FRAME_KERNEL : FRAME_NATIVE;
+	ret_frame->kind = (uint8_t)kind;
+	ret_frame->address = location->address;
+	return 0;
+}
+
+static int store_location(struct pprof_reader *r, struct location *location,
+			  const struct frame *place)
+{
+	uint32_t row = r->location_ids.n;
+
+	if (!location->n)	/* not symbolised: the address is all there is */
+		location->lines[location->n++] = (struct frame){ 0 };
+	if (pprof_ids_add(&r->location_ids, location->id) < 0 ||
+	    VEC_RESERVE(&r->first, &r->cap_first, (uint64_t)row + 2) < 0 ||
+	    VEC_RESERVE(&r->frames, &r->cap_frames, (uint64_t)r->n_frames + location->n) < 0)
+		return pprof_out_of_memory(r);
+	for (uint32_t i = location->n; i-- > 0;) {
+		struct frame frame = location->lines[i];
+
+		frame.module = place->module;
+		frame.kind = place->kind;
+		frame.address = place->address;
+		frame.inlined = i + 1 < location->n;
+		r->frames[r->n_frames++] = frames_add(&r->profile->frames, &frame);
+	}
+	r->first[row + 1] = r->n_frames;
+	return 0;
+}
+
+static int add_location(struct pprof_reader *r, struct str body)
+{
+	struct location location;
+	struct frame place = { 0 };
+	int rc = parse_location(r, body, &location);
+
+	if (rc == 0)
+		rc = place_location(r, body, &location, &place);
+	if (rc == 0)
+		rc = store_location(r, &location, &place);
+	return rc;
+}
+
+static int seal(struct pprof_reader *r, struct pprof_ids *ids, const char *what)
+{
+	uint64_t id;
+	int rc = pprof_ids_seal(ids, &id);
+
+	if (rc == -EEXIST)
+		return pprof_bad(r, r->bytes.p, "two %s have the id %llu", what,
+				 (unsigned long long)id);
+	return rc < 0 ? pprof_out_of_memory(r) : 0;
+}
+
+int pprof_read_tables(struct pprof_reader *r)
+{
+	int rc = pprof_each(r, PPROF_MAPPING, add_mapping);
+
+	if (rc == 0)
+		rc = seal(r, &r->mapping_ids, "mappings");
+	if (rc == 0)
+		rc = pprof_each(r, PPROF_FUNCTION, add_function);
+	if (rc == 0)
+		rc = seal(r, &r->function_ids, "functions");
+	if (rc == 0)
+		rc = pprof_each(r, PPROF_LOCATION, add_location);
+	if (rc == 0)
+		rc = seal(r, &r->location_ids, "locations");
+	return rc;
+}

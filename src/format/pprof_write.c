@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <libdeflate.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "base/file.h"
+#include "format/pprof.h"
+#include "format/pprof_locations.h"
+#include "format/pprof_notes.h"
+#include "format/proto.h"
+#include "model/profile.h"
+
+#define GZIP_LEVEL 1	/* bench/formats: higher levels cost more time than the rest together */
+
+struct code {	/* a location id as a varint, ready to be copied */
+	char bytes[7];
+	uint8_t n;
+};
+
+struct writer {
+	const struct profile *profile;
+	struct buf out, strings, functions, comments;
+	struct buf message, line;	/* being put together */
+	uint32_t *string_at;		/* model's string -> index in the file; 0: not yet */
+	uint32_t n_strings;
+	uint32_t *function_id, n_functions;	/* model's function -> id in the file */
+	uint32_t *mapping_id;		/* model's module -> id in the file */
+	struct pprof_locations locations;
+	struct code *codes;		/* by chain */
+	struct buf labels;		/* every set, as the fields of a sample */
+	size_t *label_end;		/* set -> its end there */
+	uint32_t time_key, time_unit;	/* in the file */
+};
+
+static void writer_fini(struct writer *w)
+{
+	struct buf *bufs[] = { &w->out, &w->strings, &w->functions, &w->comments, &w->message,
+			       &w->line, &w->labels };
+
+	for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
+		buf_fini(bufs[i]);
+	free(w->string_at);
+	free(w->function_id);
+	free(w->mapping_id);
+	free(w->codes);
+	free(w->label_end);
+	pprof_locations_fini(&w->locations);
+}
+
+static bool failed(const struct writer *w)
+{
+	return w->out.failed || w->strings.failed || w->functions.failed || w->comments.failed ||
+	       w->message.failed || w->line.failed || w->labels.failed;
+}
+
+static uint32_t add_text(struct writer *w, struct str text)
+{
+	proto_add_bytes(&w->strings, PPROF_STRING, text);
+	return w->n_strings++;
+}
+
+static uint32_t string_at(struct writer *w, uint32_t id)
+{
+	if (!id)
+		return 0;
+	if (!w->string_at[id])
+		w->string_at[id] = add_text(w, strings_get(&w->profile->strings, id));
+	return w->string_at[id];
+}
+
+static void add_type(struct writer *w, uint32_t field, const struct value_type *type)
+{
+	buf_clear(&w->message);
+	proto_add_uint(&w->message, PPROF_TYPE_TYPE, string_at(w, type->type));
+	proto_add_uint(&w->message, PPROF_TYPE_UNIT, string_at(w, type->unit));
+	proto_add_bytes(&w->out, field, buf_str(&w->message));
+}
+
+static void add_label(struct writer *w, struct buf *to, const struct label *label)
+{
+	buf_clear(&w->line);
+	proto_add_uint(&w->line, PPROF_LABEL_KEY, string_at(w, label->key));
+	proto_add_uint(&w->line, PPROF_LABEL_STR, string_at(w, label->str));
+	proto_add_uint(&w->line, PPROF_LABEL_NUM, (uint64_t)label->num);
+	proto_add_uint(&w->line, PPROF_LABEL_UNIT, string_at(w, label->unit));
+	proto_add_bytes(to, PPROF_SAMPLE_LABEL, buf_str(&w->line));
+}
+
+static void add_time(struct writer *w, struct buf *to, uint64_t time_ns)
+{
+	buf_clear(&w->line);
+	proto_add_uint(&w->line, PPROF_LABEL_KEY, w->time_key);
+	proto_add_uint(&w->line, PPROF_LABEL_NUM, time_ns);
+	proto_add_uint(&w->line, PPROF_LABEL_UNIT, w->time_unit);
+	proto_add_bytes(to, PPROF_SAMPLE_LABEL, buf_str(&w->line));
+}
+
+static int prepare_labels(struct writer *w)
+{
+	const struct labels *labels = &w->profile->labels;
+
+	w->label_end = calloc((size_t)labels->n + 1, sizeof(*w->label_end));
+	if (!w->label_end)
+		return -ENOMEM;
+	for (uint32_t set = 1; set < labels->n; set++) {
+		uint32_t n;
+		const struct label *items = labels_get(labels, set, &n);
+
+		for (uint32_t i = 0; i < n; i++)
+			add_label(w, &w->labels, &items[i]);
+		w->label_end[set] = w->labels.n;
+	}
+	if (w->profile->time_ns) {
+		w->time_key = add_text(w, STR(PPROF_TIME_LABEL));
+		w->time_unit = add_text(w, STR("nanoseconds"));
+	}
+	return 0;
+}
+
+static int prepare_codes(struct writer *w)
+{
+	const struct pprof_locations *l = &w->locations;
+
+	w->codes = calloc((size_t)l->chains.n + 1, sizeof(*w->codes));
+	if (!w->codes)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < l->n; i++) {
+		struct code *code = &w->codes[l->order[i]];
+		uint32_t id = i + 1;
+
+		for (; id >= 0x80; id >>= 7)
+			code->bytes[code->n++] = (char)(id | 0x80);
+		code->bytes[code->n++] = (char)id;
+	}
+	return 0;
+}
+
+/* The sample's location ids, innermost first, into w->line. */
+static void gather_locations(struct writer *w, uint32_t stack)
+{
+	const struct stacktree *tree = &w->profile->tree;
+	const uint32_t *chain_of = w->locations.chain_of, *outer = w->locations.chains.parent;
+	struct buf *to = &w->line;
+
+	buf_clear(to);
+	while (stack) {
+		uint32_t chain = chain_of[stack];
+		struct code code = w->codes[chain];
+
+		if (to->cap - to->n < sizeof(code) && !buf_reserve(to, sizeof(code)))
+			return;
+		memcpy(to->p + to->n, &code, sizeof(code));	/* the rest is overwritten */
+		to->n += code.n;
+		do {
+			stack = tree->parent[stack];
+			chain = outer[chain];
+		} while (chain);
+	}
+}
+
+static void add_sample(struct writer *w, uint32_t i)
+{
+	const struct profile *profile = w->profile;
+	uint32_t set = profile->label_set[i], n_types = profile->n_types;
+	struct buf *message = &w->message;
+
+	buf_clear(message);
+	gather_locations(w, profile->stack[i]);
+	if (w->line.n)
+		proto_add_bytes(message, PPROF_SAMPLE_LOCATION, buf_str(&w->line));
+	buf_clear(&w->line);
+	for (uint32_t t = 0; t < n_types; t++)
+		buf_add_uleb(&w->line, (uint64_t)profile->values[(size_t)i * n_types + t]);
+	proto_add_bytes(message, PPROF_SAMPLE_VALUE, buf_str(&w->line));
+	if (set)
+		buf_add(message, w->labels.p + w->label_end[set - 1],
+			w->label_end[set] - w->label_end[set - 1]);
+	if (profile->time_ns)
+		add_time(w, message, profile->time_ns[i]);
+	proto_add_bytes(&w->out, PPROF_SAMPLE, buf_str(message));
+}
+
+static uint32_t function_id(struct writer *w, uint32_t function)
+{
+	const struct function *f = &w->profile->frames.functions[function];
+
+	if (w->function_id[function])
+		return w->function_id[function];
+	w->function_id[function] = ++w->n_functions;
+	buf_clear(&w->line);
+	proto_add_uint(&w->line, PPROF_FUNCTION_ID, w->n_functions);
+	proto_add_uint(&w->line, PPROF_FUNCTION_NAME, string_at(w, f->name));
+	proto_add_uint(&w->line, PPROF_FUNCTION_SYSTEM_NAME,
+		       string_at(w, f->system_name ? f->system_name : f->name));
+	proto_add_uint(&w->line, PPROF_FUNCTION_FILE, string_at(w, f->file));
+	proto_add_uint(&w->line, PPROF_FUNCTION_START_LINE, f->start_line);
+	proto_add_bytes(&w->functions, PPROF_FUNCTION, buf_str(&w->line));
+	return w->n_functions;
+}
+
+static void add_location(struct writer *w, struct buf *to, uint32_t id)
+{
+	const struct stacktree *chains = &w->locations.chains;
+	const struct frame *frames = w->profile->frames.frames;
+	uint32_t chain = w->locations.order[id - 1];
+	const struct frame *frame = &frames[chains->frame[chain]];
+	bool named = frame->function || frame->line || chains->parent[chain];
+
+	buf_clear(&w->message);
+	proto_add_uint(&w->message, PPROF_LOCATION_ID, id);
+	proto_add_uint(&w->message, PPROF_LOCATION_MAPPING, w->mapping_id[frame->module]);
+	proto_add_uint(&w->message, PPROF_LOCATION_ADDRESS, frame->address);
+	for (; named && chain; chain = chains->parent[chain]) {
+		/* pprof refuses a line without a function: "none" becomes one without a name */
+		uint32_t function = function_id(w, frames[chains->frame[chain]].function);
+
+		frame = &frames[chains->frame[chain]];
+		buf_clear(&w->line);
+		proto_add_uint(&w->line, PPROF_LINE_FUNCTION, function);
+		proto_add_uint(&w->line, PPROF_LINE_LINE, frame->line);
+		proto_add_uint(&w->line, PPROF_LINE_COLUMN, frame->column);
+		proto_add_bytes(&w->message, PPROF_LOCATION_LINE, buf_str(&w->line));
+	}
+	proto_add_bytes(to, PPROF_LOCATION, buf_str(&w->message));
+}
+
+/* pprof takes the first mapping for the program: what is no file, like the kernel, goes last. */
+static void number_mappings(struct writer *w)
+{
+	const struct frames *frames = &w->profile->frames;
+	uint32_t n = 0;
+
+	for (int pass = 0; pass < 2; pass++)
+		for (uint32_t i = 1; i < frames->n_modules; i++)
+			if (str_starts(strings_get(frames->strings, frames->modules[i].path),
+				       STR("[")) == (pass == 1))
+				w->mapping_id[i] = ++n;
+}
+
+enum { HAS_FUNCTIONS = 1, HAS_INLINES = 2 };
+
+static void add_mapping(struct writer *w, uint32_t module, uint8_t has)
+{
+	const struct module *m = &w->profile->frames.modules[module];
+	bool named = has & HAS_FUNCTIONS;
+
+	buf_clear(&w->message);
+	proto_add_uint(&w->message, PPROF_MAPPING_ID, w->mapping_id[module]);
+	proto_add_uint(&w->message, PPROF_MAPPING_START, m->start);
+	proto_add_uint(&w->message, PPROF_MAPPING_LIMIT, m->limit);
+	proto_add_uint(&w->message, PPROF_MAPPING_OFFSET, m->offset);
+	proto_add_uint(&w->message, PPROF_MAPPING_FILE, string_at(w, m->path));
+	proto_add_uint(&w->message, PPROF_MAPPING_BUILD_ID, string_at(w, m->build_id));
+	/* unless all three are set, pprof names the whole mapping again, from files as they are now */
+	proto_add_uint(&w->message, PPROF_MAPPING_HAS_FUNCTIONS, named);
+	proto_add_uint(&w->message, PPROF_MAPPING_HAS_FILES, named);
+	proto_add_uint(&w->message, PPROF_MAPPING_HAS_LINES, named);
+	proto_add_uint(&w->message, PPROF_MAPPING_HAS_INLINES, !!(has & HAS_INLINES));
+	proto_add_bytes(&w->out, PPROF_MAPPING, buf_str(&w->message));
+}
+
+static int add_mappings(struct writer *w)
+{
+	const struct frames *frames = &w->profile->frames;
+	uint8_t *has = calloc((size_t)frames->n_modules + 1, 1);
+	uint32_t *by_id = calloc((size_t)frames->n_modules + 1, sizeof(*by_id));
+
+	for (uint32_t i = 0; has && by_id && i < w->locations.n; i++) {
+		uint32_t chain = w->locations.order[i];
+		const struct frame *frame = &frames->frames[w->locations.chains.frame[chain]];
+
+		has[frame->module] |= (frame->function ? HAS_FUNCTIONS : 0) |
+				      (w->locations.chains.parent[chain] ? HAS_INLINES : 0);
+	}
+	for (uint32_t i = 1; has && by_id && i < frames->n_modules; i++)
+		by_id[w->mapping_id[i]] = i;
+	for (uint32_t id = 1; has && by_id && id < frames->n_modules; id++)
+		add_mapping(w, by_id[id], has[by_id[id]]);
+	free(has);
+	free(by_id);
+	return has && by_id ? 0 : -ENOMEM;
+}
+
+static void add_comment(void *ctx, struct str text)
+{
+	struct writer *w = ctx;
+
+	buf_add_uleb(&w->comments, add_text(w, text));
+}
+
+/* "sonde: kind native 813-90000": locations are numbered by kind, so each kind is one range. */
+static void add_kinds(struct writer *w)
+{
+	const struct pprof_locations *l = &w->locations;
+	const struct frame *frames = w->profile->frames.frames;
+	char text[96];
+
+	for (uint32_t i = 0, end; i < l->n; i = end) {
+		uint8_t kind = frames[l->chains.frame[l->order[i]]].kind;
+
+		for (end = i + 1; end < l->n; end++)
+			if (frames[l->chains.frame[l->order[end]]].kind != kind)
+				break;
+		snprintf(text, sizeof(text), "sonde: kind %s %u-%u", frame_kind_name(kind), i + 1, end);
+		add_comment(w, str_of(text));
+	}
+}
+
+static void add_tail(struct writer *w)
+{
+	const struct profile *profile = w->profile;
+	struct buf *out = &w->out;
+
+	proto_add_uint(out, PPROF_DROP_FRAMES, string_at(w, profile->drop_frames));
+	proto_add_uint(out, PPROF_KEEP_FRAMES, string_at(w, profile->keep_frames));
+	proto_add_uint(out, PPROF_TIME, profile->start_wall_ns);
+	proto_add_uint(out, PPROF_DURATION, profile->duration_ns);
+	if (profile->period_type.type || profile->period_type.unit)
+		add_type(w, PPROF_PERIOD_TYPE, &profile->period_type);
+	proto_add_uint(out, PPROF_PERIOD, (uint64_t)profile->period);
+	for (uint32_t i = 0; i < profile->n_comments; i++)
+		buf_add_uleb(&w->comments, string_at(w, profile->comments[i]));
+	pprof_notes_make(profile, add_comment, w);
+	add_kinds(w);
+	if (w->comments.n)
+		proto_add_bytes(out, PPROF_COMMENT, buf_str(&w->comments));
+	if (profile->default_type < profile->n_types)
+		proto_add_uint(out, PPROF_DEFAULT_TYPE,
+			       string_at(w, profile->types[profile->default_type].type));
+	proto_add_uint(out, PPROF_DOC_URL, string_at(w, profile->doc_url));
+	buf_add_str(out, buf_str(&w->strings));
+}
+
+static int write_all(struct writer *w)
+{
+	const struct profile *profile = w->profile;
+	struct buf locations = { 0 };
+
+	add_text(w, (struct str){ 0 });
+	for (uint32_t t = 0; t < profile->n_types; t++)
+		add_type(w, PPROF_SAMPLE_TYPE, &profile->types[t]);
+	number_mappings(w);
+	if (prepare_labels(w) < 0 || prepare_codes(w) < 0)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < profile->n && !w->out.failed; i++)
+		add_sample(w, i);
+	if (add_mappings(w) < 0)
+		return -ENOMEM;
+	for (uint32_t id = 1; id <= w->locations.n; id++)
+		add_location(w, &locations, id);
+	buf_add_str(&w->out, buf_str(&locations));
+	buf_add_str(&w->out, buf_str(&w->functions));
+	add_tail(w);
+	w->out.failed |= locations.failed;
+	buf_fini(&locations);
+	return failed(w) ? -ENOMEM : 0;
+}
+
+static int writer_init(struct writer *w, const struct profile *profile)
+{
+	*w = (struct writer){ .profile = profile };
+	w->string_at = calloc((size_t)profile->strings.n + 1, sizeof(*w->string_at));
+	w->function_id = calloc((size_t)profile->frames.n_functions + 1, sizeof(*w->function_id));
+	w->mapping_id = calloc((size_t)profile->frames.n_modules + 1, sizeof(*w->mapping_id));
+	if (!w->string_at || !w->function_id || !w->mapping_id)
+		return -ENOMEM;
+	return pprof_locations_init(&w->locations, profile);
+}
+
+/* libdeflate's header has no time and no name in it: the same bytes each time. */
+static int write_gzip(struct str bytes, struct new_file *file, struct err *err)
+{
+	struct libdeflate_compressor *c = libdeflate_alloc_compressor(GZIP_LEVEL);
+	size_t cap = c ? libdeflate_gzip_compress_bound(c, bytes.n) : 0, n = 0;
+	char *packed = c ? malloc(cap) : NULL;
+	int rc = -ENOMEM;
+
+	if (packed)
+		n = libdeflate_gzip_compress(c, bytes.p, bytes.n, packed, cap);
+	if (n)
+		rc = new_file_write(file, str_over(packed, n), err);
+	free(packed);
+	libdeflate_free_compressor(c);
+	return rc;
+}
+
+static int write_pprof(const struct profile *profile, struct new_file *file, bool gzip,
+		       struct err *err)
+{
+	struct writer w;
+	int rc = writer_init(&w, profile);
+
+	if (rc == 0)
+		rc = write_all(&w);
+	if (rc == 0)
+		rc = gzip ? write_gzip(buf_str(&w.out), file, err) :
+			    new_file_write(file, buf_str(&w.out), err);
+	if (rc == -ENOMEM)
+		err_set(err, "cannot write %s: out of memory", file->path);
+	writer_fini(&w);
+	return rc;
+}
+
+int pprof_write(const struct profile *profile, struct new_file *file, struct err *err)
+{
+	return write_pprof(profile, file, true, err);
+}
+
+int pprof_write_plain(const struct profile *profile, struct new_file *file, struct err *err)
+{
+	return write_pprof(profile, file, false, err);
+}
