@@ -201,6 +201,10 @@ static void name_by_dwarf(const struct file_naming *fn, uint64_t vaddr,
 
 		if (outermost)
 			name = outermost_name(fn->file, name, vaddr);
+		if (!name.n && outermost && n == 1) {	/* a line, but in no function: padding */
+			name_by_symbol(fn, vaddr);
+			return;
+		}
 		if (!name.n)
 			name = STR("[function without a name]");
 		naming_add(fn->naming,
