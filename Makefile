@@ -66,6 +66,9 @@ build/fuz/%.o: src/%.c | $(BPF)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(CFLAGS_ALL) -O1 $(SAN) -fsanitize=fuzzer-no-link -c $< -o $@
 
+# The page's files are copied in by the assembler, which no .d file tells of.
+build/rel/render/web_files.o build/san/render/web_files.o build/fuz/render/web_files.o: $(wildcard src/web/*)
+
 build/bpf/%.bpf.o: src/bpf/%.bpf.c $(wildcard src/bpf/*.h src/walk/*.h src/abi/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -target bpf -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -idirafter /usr/include/$(shell $(CC) -print-multiarch) -Isrc -c $< -o $@
