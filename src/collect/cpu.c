@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "collect/copier.h"
 #include "collect/events.h"
 #include "collect/images.h"
 #include "collect/kernel.h"
@@ -24,6 +26,9 @@
 #define WAKE_PAUSE_TARGET_US 2000
 #define WAKE_PAUSE_ALL_US 20000
 
+/* A copy at least this long that was not enough: the stack is deeper (a shorter one is all of it). */
+#define COPY_CUT_MIN 32760u
+
 #define MEMO (1u << 14)
 
 struct frame_memo {
@@ -37,10 +42,13 @@ struct cpu_collector {
 	struct images images;
 	struct processes processes;
 	struct events events;
-	struct kernel *kernel;
+	struct kernel *kernel;		/* the first tier ... */
+	struct copier *copier;		/* ... or the second */
+	char reason[1024];		/* why not the first */
 	struct walk_host *walk_host;
 	struct frame_memo *memo;
-	struct pollfd *polls;	/* the ring, then one an event ring */
+	struct pollfd *polls;
+	uint32_t n_polls;
 	bool all;
 	cpu_sample_fn handle;
 	void *context;
@@ -108,8 +116,8 @@ static enum walk_end walk_copy(struct cpu_collector *cpu, const struct sample_co
 			break;
 		}
 	}
-	return end == WALK_READ_FAULT && record->hdr.stack_bytes == SAMPLE_COPY_MAX ?
-	       WALK_COPY_CUT : end;
+	return end == WALK_READ_FAULT && record->hdr.stack_bytes >= COPY_CUT_MIN ? WALK_COPY_CUT :
+										   end;
 }
 
 static struct raw_frame kernel_frame(uint64_t address, bool is_return)
@@ -173,7 +181,7 @@ static int take_sample(void *context, const struct sample_hdr *hdr, size_t bytes
 	if (!well_formed(hdr, bytes))
 		return 0;
 	/* all that the process did before this tick is in the event rings by now: read and apply it */
-	if (hdr->time_ns > cpu->events.drained_ns)
+	if (cpu->kernel && hdr->time_ns > cpu->events.drained_ns)
 		rc = events_drain(&cpu->events);
 	if (rc == 0)
 		rc = apply_events(cpu, hdr->time_ns);
@@ -207,9 +215,10 @@ static int take_sample(void *context, const struct sample_hdr *hdr, size_t bytes
 /* Reads everything there is, in the order of time, and tells the kernel half what it should know. */
 static int drain(struct cpu_collector *cpu, bool last)
 {
-	int rc = kernel_drain(cpu->kernel, take_sample, cpu);
+	int rc = cpu->kernel ? kernel_drain(cpu->kernel, take_sample, cpu) :
+			       copier_drain(cpu->copier, take_sample, cpu);
 
-	if (rc == 0)
+	if (rc == 0 && cpu->kernel)
 		rc = events_drain(&cpu->events);
 	if (rc == 0)
 		rc = apply_events(cpu, last ? UINT64_MAX : cpu->events.drained_ns - EVENT_DELAY_NS);
@@ -222,7 +231,8 @@ static int add_targets(struct cpu_collector *cpu, const struct cpu_options *opti
 	int rc = 0;
 
 	for (uint32_t i = 0; i < options->n_pids && rc == 0; i++) {
-		rc = kernel_add_target(cpu->kernel, options->pids[i], options->awaits_exec);
+		if (cpu->kernel)
+			rc = kernel_add_target(cpu->kernel, options->pids[i], options->awaits_exec);
 		if (rc == 0 && !processes_get(&cpu->processes, options->pids[i]))
 			rc = -ENOMEM;
 	}
@@ -236,14 +246,87 @@ static int add_targets(struct cpu_collector *cpu, const struct cpu_options *opti
 	return rc;
 }
 
-int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
-	      cpu_sample_fn handle, void *context, struct err *err)
+/* Everything is set up before the first tick, so that none comes too early to be understood. */
+static int start_kernel(struct cpu_collector *cpu, const struct cpu_options *options,
+			struct err *err)
 {
 	struct kernel_options kernel_options = {
 		.rate_hz = options->rate_hz, .mode = options->mode, .cgroup_id = options->cgroup_id,
 		.cgroup_level = options->cgroup_level, .ring_bytes = options->ring_bytes,
 		.measure_walks = options->measure_walks,
 	};
+	int rc = kernel_open(&cpu->kernel, &kernel_options, err);
+
+	if (rc == 0)
+		rc = events_start(&cpu->events, err);
+	if (rc < 0)
+		return rc;
+	processes_init(&cpu->processes, &cpu->images, cpu->kernel, cpu->all, !cpu->all);
+	rc = add_targets(cpu, options);
+	if (rc == 0)
+		rc = processes_publish(&cpu->processes);
+	return rc < 0 ? rc : kernel_start(cpu->kernel, err);
+}
+
+static int start_copier(struct cpu_collector *cpu, const struct cpu_options *options,
+			struct err *err)
+{
+	struct copier_options copier_options = {
+		.rate_hz = options->rate_hz, .pids = options->pids, .n_pids = options->n_pids,
+		.awaits_exec = options->awaits_exec,
+	};
+	int rc;
+
+	processes_init(&cpu->processes, &cpu->images, NULL, false, false);
+	if (options->mode != TARGET_TGIDS)
+		return err_fail(err, -EPERM, "without privileges only one's own processes can be "
+				"profiled: use -p, -n or -- COMMAND");
+	rc = copier_start(&cpu->copier, &copier_options, &cpu->events, err);
+	return rc < 0 ? rc : add_targets(cpu, options);
+}
+
+static int make_polls(struct cpu_collector *cpu)
+{
+	uint32_t n = cpu->kernel ? cpu->events.n_rings : copier_rings(cpu->copier);
+
+	cpu->polls = calloc(n + 1, sizeof(*cpu->polls));
+	if (!cpu->polls)
+		return -ENOMEM;
+	if (cpu->kernel)
+		cpu->polls[cpu->n_polls++].fd = kernel_fd(cpu->kernel);
+	for (uint32_t i = 0; i < n; i++)
+		cpu->polls[cpu->n_polls++].fd = cpu->kernel ? events_fd(&cpu->events, i) :
+							      copier_fd(cpu->copier, i);
+	for (uint32_t i = 0; i < cpu->n_polls; i++)
+		cpu->polls[i].events = POLLIN;
+	return 0;
+}
+
+/* The first tier; when it is not permitted or not possible here, the second. */
+static int start_tier(struct cpu_collector *cpu, const struct cpu_options *options, struct err *err)
+{
+	struct err why = { 0 }, second = { 0 };
+	int rc = start_kernel(cpu, options, &why), rc_second;
+
+	if (rc == 0)
+		return 0;
+	if (rc != -EPERM && rc != -EACCES && rc != -ENOTSUP)
+		return err_fail(err, rc, "%s", why.text[0] ? why.text : err_text(rc));
+	processes_fini(&cpu->processes);
+	events_stop(&cpu->events);
+	kernel_close(cpu->kernel);
+	cpu->kernel = NULL;
+	rc_second = start_copier(cpu, options, &second);
+	if (rc_second < 0)
+		return err_fail(err, rc, "%.480s; and the way without privileges does not work "
+				"either: %.400s", why.text, second.text);
+	snprintf(cpu->reason, sizeof(cpu->reason), "%s", why.text);
+	return 0;
+}
+
+int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
+	      cpu_sample_fn handle, void *context, struct err *err)
+{
 	struct cpu_collector *cpu = calloc(1, sizeof(*cpu));
 	int rc = cpu ? images_init(&cpu->images) : -ENOMEM;
 
@@ -256,23 +339,9 @@ int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
 	cpu->memo = calloc(MEMO, sizeof(*cpu->memo));
 	rc = cpu->walk_host && cpu->memo ? 0 : -ENOMEM;
 	if (rc == 0)
-		rc = kernel_open(&cpu->kernel, &kernel_options, err);
+		rc = start_tier(cpu, options, err);
 	if (rc == 0)
-		rc = events_start(&cpu->events, err);
-	if (rc < 0)
-		goto out;
-	processes_init(&cpu->processes, &cpu->images, cpu->kernel, cpu->all, !cpu->all);
-	cpu->polls = calloc(cpu->events.n_rings + 1, sizeof(*cpu->polls));
-	rc = cpu->polls ? add_targets(cpu, options) : -ENOMEM;
-	if (rc == 0)
-		rc = processes_publish(&cpu->processes);
-	if (rc < 0)
-		goto out;
-	cpu->polls[0] = (struct pollfd){ .fd = kernel_fd(cpu->kernel), .events = POLLIN };
-	for (uint32_t i = 0; i < cpu->events.n_rings; i++)
-		cpu->polls[i + 1] = (struct pollfd){ .fd = events_fd(&cpu->events, i),
-						     .events = POLLIN };
-	rc = kernel_start(cpu->kernel, err);
+		rc = make_polls(cpu);
 out:
 	if (rc < 0) {
 		err_set(err, "cannot start profiling: %s", err_text(rc));
@@ -285,7 +354,7 @@ out:
 
 int cpu_poll(struct cpu_collector *cpu, int timeout_ms)
 {
-	int n = poll(cpu->polls, cpu->events.n_rings + 1, timeout_ms);
+	int n = poll(cpu->polls, cpu->n_polls, timeout_ms);
 
 	if (n > 0)	/* let a little more gather */
 		usleep(cpu->all ? WAKE_PAUSE_ALL_US : WAKE_PAUSE_TARGET_US);
@@ -296,12 +365,45 @@ int cpu_stop(struct cpu_collector *cpu, struct cpu_totals *ret_totals)
 {
 	int rc;
 
-	kernel_stop(cpu->kernel);
+	*ret_totals = (struct cpu_totals){ 0 };
+	if (cpu->kernel)
+		kernel_stop(cpu->kernel);
+	else
+		copier_stop(cpu->copier);
 	rc = drain(cpu, true);
-	kernel_counters(cpu->kernel, &ret_totals->counters);
+	if (cpu->kernel) {
+		kernel_counters(cpu->kernel, &ret_totals->counters);
+		ret_totals->table_bytes = kernel_table_bytes(cpu->kernel);
+	} else {
+		copier_counters(cpu->copier, &ret_totals->counters);
+	}
 	ret_totals->lost_events = cpu->processes.lost;
-	ret_totals->table_bytes = kernel_table_bytes(cpu->kernel);
 	return rc;
+}
+
+enum cpu_tier cpu_tier(const struct cpu_collector *cpu)
+{
+	if (cpu->kernel)
+		return CPU_TIER_BPF;
+	return copier_sees_kernel(cpu->copier) ? CPU_TIER_COPY : CPU_TIER_COPY_USER;
+}
+
+const char *cpu_tier_name(enum cpu_tier tier)
+{
+	switch (tier) {
+	case CPU_TIER_BPF:
+		return "bpf";
+	case CPU_TIER_COPY:
+		return "perf (own processes, stacks copied)";
+	case CPU_TIER_COPY_USER:
+		return "perf, user space only (own processes, stacks copied, no kernel time)";
+	}
+	return "";
+}
+
+const char *cpu_tier_reason(const struct cpu_collector *cpu)
+{
+	return cpu->reason;
 }
 
 struct images *cpu_images(struct cpu_collector *cpu)
@@ -316,6 +418,7 @@ void cpu_close(struct cpu_collector *cpu)
 	processes_fini(&cpu->processes);
 	events_stop(&cpu->events);
 	kernel_close(cpu->kernel);
+	copier_close(cpu->copier);
 	images_fini(&cpu->images);
 	walk_host_free(cpu->walk_host);
 	free(cpu->memo);

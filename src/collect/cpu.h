@@ -51,6 +51,16 @@ struct cpu_options {
 	bool measure_walks;
 };
 
+/* How ticks reach us. Tried in this order: docs/tiers.md. */
+enum cpu_tier {
+	CPU_TIER_BPF,	/* walked inside the kernel */
+	CPU_TIER_COPY,	/* registers and stack copied by perf_event_open: own processes only */
+	CPU_TIER_COPY_USER,	/* the same, without what the kernel does for them */
+};
+
+/* "bpf", "perf", "perf, user space only". */
+const char *cpu_tier_name(enum cpu_tier tier);
+
 struct cpu_totals {
 	struct cpu_counters counters;	/* events = recorded + the sum of drops */
 	uint64_t lost_events;	/* side-band records lost (mappings were read again) */
@@ -60,7 +70,8 @@ struct cpu_totals {
 /* The handler's negative result ends the recording. */
 typedef int (*cpu_sample_fn)(void *context, const struct raw_sample *sample);
 
-/* Loads and begins to count. -errno with a sentence. */
+/* Loads and begins to count. When the first tier is not permitted the second is tried; which one it
+ * became and why say cpu_tier() and cpu_tier_reason(). -errno with a sentence when none works. */
 int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
 	      cpu_sample_fn handle, void *context, struct err *err);
 
@@ -70,6 +81,11 @@ int cpu_poll(struct cpu_collector *cpu, int timeout_ms);
 
 /* Stops the timers and hands over what is still in the ring. */
 int cpu_stop(struct cpu_collector *cpu, struct cpu_totals *ret_totals);
+
+enum cpu_tier cpu_tier(const struct cpu_collector *cpu);
+
+/* Why it is not the first tier: a sentence; "" when it is. Lent until cpu_close(). */
+const char *cpu_tier_reason(const struct cpu_collector *cpu);
 
 /* What the frames' image numbers mean; lent until cpu_close(). */
 struct images *cpu_images(struct cpu_collector *cpu);

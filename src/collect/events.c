@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -12,16 +11,9 @@
 #include "base/cursor.h"
 #include "base/err.h"
 #include "base/vec.h"
+#include "collect/perfring.h"
 
 #define RING_PAGES 64	/* with its header page below the 516 KiB that every user may lock */
-#define RECORD_MAX 65536
-
-struct event_ring {
-	int fd;
-	struct perf_event_mmap_page *page;
-	const uint8_t *data;
-	size_t bytes;
-};
 
 static int open_event(int cpu, bool build_id)
 {
@@ -48,32 +40,13 @@ static int open_event(int cpu, bool build_id)
 	return (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
-static int ring_open(struct event_ring *ring, int cpu)
+static int ring_open(struct perfring *ring, int cpu)
 {
-	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
-	void *p;
+	int fd = open_event(cpu, true);
 
-	ring->fd = open_event(cpu, true);
-	if (ring->fd < 0 && errno == EINVAL)
-		ring->fd = open_event(cpu, false);	/* before 5.12 */
-	if (ring->fd < 0)
-		return -errno;
-	ring->bytes = RING_PAGES * page_size;
-	p = mmap(NULL, ring->bytes + page_size, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
-	if (p == MAP_FAILED)
-		return -errno;
-	ring->page = p;
-	ring->data = (const uint8_t *)p + page_size;
-	return 0;
-}
-
-static void ring_close(struct event_ring *ring)
-{
-	if (ring->page)
-		munmap(ring->page, ring->bytes + (size_t)sysconf(_SC_PAGESIZE));
-	if (ring->fd >= 0)
-		close(ring->fd);
-	*ring = (struct event_ring){ .fd = -1 };
+	if (fd < 0 && errno == EINVAL)
+		fd = open_event(cpu, false);	/* before 5.12 */
+	return fd < 0 ? -errno : perfring_open(ring, fd, RING_PAGES);
 }
 
 int events_start(struct events *events, struct err *err)
@@ -86,12 +59,8 @@ int events_start(struct events *events, struct err *err)
 	if (!events->rings)
 		return -ENOMEM;
 	for (int cpu = 0; cpu < cpus; cpu++) {
-		struct event_ring *ring = &events->rings[events->n_rings];
-
-		rc = ring_open(ring, cpu);
+		rc = ring_open(&events->rings[events->n_rings], cpu);
 		events->n_rings += rc == 0;
-		if (rc < 0)
-			ring_close(ring);
 		if (rc < 0 && rc != -ENODEV)	/* ENODEV: the CPU is offline */
 			break;
 		rc = 0;
@@ -174,7 +143,7 @@ static bool parse_record(uint32_t type, uint16_t misc, struct str body, struct p
 	return false;
 }
 
-static int add_record(struct events *events, struct str record)
+int events_add_record(struct events *events, struct str record)
 {
 	struct cursor c = cursor_over(record);
 	struct process_event e = { 0 };
@@ -192,34 +161,9 @@ static int add_record(struct events *events, struct str record)
 	return 0;
 }
 
-static int ring_drain(struct events *events, struct event_ring *ring)
+static int take_record(void *events, struct str record)
 {
-	uint64_t head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE);
-	uint64_t tail = ring->page->data_tail;
-	uint8_t copy[RECORD_MAX];
-	int rc = 0;
-
-	while (tail < head && rc == 0) {
-		struct perf_event_header header;
-		size_t at = tail % ring->bytes, n;
-
-		memcpy(&header, ring->data + at, sizeof(header));	/* 8-aligned: never wraps */
-		n = header.size;
-		if (n < sizeof(header) || n > head - tail)
-			break;
-		if (at + n > ring->bytes) {
-			size_t part = ring->bytes - at;
-
-			memcpy(copy, ring->data + at, part);
-			memcpy(copy + part, ring->data, n - part);
-			rc = add_record(events, str_over(copy, n));
-		} else {
-			rc = add_record(events, str_over(ring->data + at, n));
-		}
-		tail += n;
-	}
-	__atomic_store_n(&ring->page->data_tail, head, __ATOMIC_RELEASE);
-	return rc;
+	return events_add_record(events, record);
 }
 
 static int by_time(const void *left, const void *right)
@@ -229,22 +173,31 @@ static int by_time(const void *left, const void *right)
 	return (a->time_ns > b->time_ns) - (a->time_ns < b->time_ns);
 }
 
+void events_begin(struct events *events)
+{
+	if (events->first != events->n)
+		return;
+	events->first = events->n = 0;
+	arena_fini(&events->arena);
+}
+
+void events_sort(struct events *events, uint64_t drained_ns)
+{
+	if (events->n > events->first)
+		qsort(events->queue + events->first, events->n - events->first,
+		      sizeof(*events->queue), by_time);
+	events->drained_ns = drained_ns;
+}
+
 int events_drain(struct events *events)
 {
 	uint64_t now = clock_mono_ns();
-	uint32_t old = events->n;
 	int rc = 0;
 
-	if (events->first == events->n) {
-		events->first = events->n = old = 0;
-		arena_fini(&events->arena);
-	}
+	events_begin(events);
 	for (uint32_t i = 0; i < events->n_rings && rc == 0; i++)
-		rc = ring_drain(events, &events->rings[i]);
-	if (events->n > old)
-		qsort(events->queue + events->first, events->n - events->first,
-		      sizeof(*events->queue), by_time);
-	events->drained_ns = now;
+		rc = perfring_drain(&events->rings[i], take_record, events);
+	events_sort(events, now);
 	return rc;
 }
 
@@ -258,7 +211,7 @@ const struct process_event *events_take(struct events *events, uint64_t until_ns
 void events_stop(struct events *events)
 {
 	for (uint32_t i = 0; i < events->n_rings; i++)
-		ring_close(&events->rings[i]);
+		perfring_close(&events->rings[i]);
 	free(events->rings);
 	free(events->queue);
 	arena_fini(&events->arena);

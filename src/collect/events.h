@@ -39,10 +39,10 @@ struct process_event {
 	uint64_t lost;		/* EVENTS_LOST */
 };
 
-struct event_ring;
+struct perfring;
 
 struct events {
-	struct event_ring *rings;	/* one a CPU */
+	struct perfring *rings;		/* one a CPU; none when another collector feeds the queue */
 	uint32_t n_rings;
 	struct process_event *queue;
 	uint32_t first, n, cap;		/* queue[first .. n) is still to be taken */
@@ -55,6 +55,13 @@ int events_start(struct events *events, struct err *err);
 
 /* A descriptor that polls readable when one of the rings has something; borrowed. One a ring. */
 int events_fd(const struct events *events, uint32_t ring);
+
+/* For a collector whose own rings hold these records too: events_begin(), events_add_record() for
+ * each (other kinds are passed over), events_sort(). The record must end with our sample_id: pid, tid,
+ * time, cpu. 0 or -ENOMEM. */
+void events_begin(struct events *events);
+int events_add_record(struct events *events, struct str record);
+void events_sort(struct events *events, uint64_t drained_ns);
 
 /* Reads all that has been written into the queue. 0 or -ENOMEM. */
 int events_drain(struct events *events);

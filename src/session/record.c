@@ -108,6 +108,11 @@ int record_poll(struct recording *r, int timeout_ms)
 	return cpu_poll(r->cpu, timeout_ms);
 }
 
+const char *record_tier_reason(const struct recording *r)
+{
+	return cpu_tier_reason(r->cpu);
+}
+
 uint64_t record_samples(const struct recording *r)
 {
 	return r->samples;
@@ -148,7 +153,7 @@ static void describe(const struct recording *r, struct profile *profile,
 		profile_add_drop(profile, STR("recording ended early"),
 				 totals->counters.recorded - r->samples);
 	comment(profile, "sonde: version %s", SONDE_VERSION);
-	comment(profile, "sonde: tier bpf");
+	comment(profile, "sonde: tier %s", cpu_tier_name(cpu_tier(r->cpu)));
 	comment(profile, "sonde: rate %u", r->rate_hz);
 	if (r->target[0])
 		comment(profile, "sonde: target %s", r->target);

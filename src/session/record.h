@@ -31,6 +31,9 @@ int record_start(struct recording **ret_recording, const struct record_options *
 /* Waits up to timeout_ms (a signal ends the waiting) and takes in what has come. */
 int record_poll(struct recording *recording, int timeout_ms);
 
+/* Why a lesser tier than the first one is at work: a sentence, "" when it is the first. */
+const char *record_tier_reason(const struct recording *recording);
+
 /* Samples taken in so far. */
 uint64_t record_samples(const struct recording *recording);
 
