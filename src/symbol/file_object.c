@@ -12,6 +12,7 @@
 #include "elf/debugfile.h"
 #include "elf/dwarf.h"
 #include "elf/elf.h"
+#include "elf/minidebug.h"
 #include "elf/symbols.h"
 #include "symbol/demangle.h"
 #include "symbol/naming.h"
@@ -29,7 +30,7 @@ struct file_object {
 
 	bool loaded;
 	const char *trouble;		/* why nothing can be named; NULL: it can */
-	struct elf elf, debug;		/* debug is closed when the file holds all */
+	struct elf elf, debug;		/* debug is closed when the file holds all. */
 	struct symbols symbols, debug_symbols;
 	struct dwarf *dwarf;		/* NULL: none */
 };
@@ -107,10 +108,15 @@ static const char *trouble_of(int rc)
 static void open_debug_information(struct file_object *file)
 {
 	char debug_path[PATH_MAX];
+	int rc;
 
 	if (symbols_load(&file->symbols, &file->elf, NULL) < 0)
 		file->symbols = (struct symbols){ 0 };
-	if (debugfile_find(&file->elf, file->path, file->root, &file->debug, debug_path, NULL) < 0)
+	snprintf(debug_path, sizeof(debug_path), "%s%s", file->root, file->path);
+	rc = debugfile_find(&file->elf, file->path, file->root, &file->debug, debug_path, NULL);
+	if (rc < 0)
+		rc = minidebug_open(&file->debug, &file->elf);
+	if (rc < 0)
 		file->debug = (struct elf){ 0 };
 	if (file->debug.bytes.n) {
 		if (symbols_load(&file->debug_symbols, &file->debug, NULL) < 0)
@@ -119,7 +125,6 @@ static void open_debug_information(struct file_object *file)
 			file->dwarf = NULL;
 		return;
 	}
-	snprintf(debug_path, sizeof(debug_path), "%s%s", file->root, file->path);
 	if (dwarf_open(&file->dwarf, &file->elf, debug_path, NULL) < 0)
 		file->dwarf = NULL;
 }
