@@ -11,7 +11,7 @@ MAY = {  # room: rooms it may include besides base and itself
     "format": "model", "analyze": "model", "render": "model analyze",
     "unwind": "elf abi", "runtime": "elf proc abi",
     "symbol": "model elf proc runtime abi",
-    "collect": "abi proc unwind runtime walk",
+    "collect": "abi elf proc unwind runtime walk",
     "session": "abi proc model symbol collect",
     "server": "session model format analyze render",
     "cli": "abi walk model elf proc format analyze render unwind runtime symbol collect session server",
