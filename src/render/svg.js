@@ -27,24 +27,37 @@
 	const NEAR = 1e-9;
 	let zoomed = boxes[0], width = 0, expression = "";
 
-	/* The name without what is in angle brackets, where these are balanced. */
-	function withoutArguments(name) {
+	/* Balanced brackets go innermost first, so that nested ones go too. */
+	function without(name, brackets, mark) {
 		let shorter = name, before;
 		do {
 			before = shorter;
-			shorter = shorter.replace(/([\w>])<[^<>]*>/g, "$1\u2026");
+			shorter = shorter.replace(brackets, mark);
 		} while (shorter !== before);
 		return shorter;
 	}
 
+	/* Ever fewer words for a name: without template arguments, without parameters, without what
+	 * qualifies it, and the function alone. */
+	function* shorterNames(name) {
+		yield name;
+		const bare = without(name, /([\w\ue000])<[^<>]*>/g, "$1\ue000").replace(/\ue000+/g, "<\u2026>");
+		yield bare;
+		const call = without(bare, /([\w)>](?<!operator))\([^()]*\)[^()]*$/, "$1");
+		yield call;
+		const parts = call.replace(/\(anonymous namespace\)::/g, "").split(/::|\//);
+		for (let from = 1; from < parts.length; from++)
+			yield parts.slice(from).join("::");
+	}
+
 	function fit(name, room) {
+		let words = name;
 		if (room < LEAST_LABEL - TEXT_ROOM)
 			return "";
-		for (const words of [name, withoutArguments(name)]) {
+		for (words of shorterNames(name))
 			if (words.length * 3 < room * 2 && ink.measureText(words).width <= room)
 				return words;
-		}
-		let words = withoutArguments(name), least = 0, most = Math.min(words.length, room / 2 | 0);
+		let least = 0, most = Math.min(words.length, room / 2 | 0);
 		while (least < most) {
 			const middle = (least + most + 1) >> 1;
 			if (ink.measureText(words.slice(0, middle) + "\u2026").width <= room)
@@ -197,6 +210,12 @@
 		draw();
 	}
 
+	/* One line: the name gives way to the numbers. */
+	function describe(box) {
+		const rest = box.about.slice(box.name.length).replace(/\n/g, " \u00b7 ");
+		return fit(box.name, Math.max(width - 2 * MARGIN - ink.measureText(rest).width, 200)) + rest;
+	}
+
 	const boxOf = (event) => {
 		const element = event.target.closest && event.target.closest(".b");
 		return element && boxes[+element.dataset.i];
@@ -208,7 +227,7 @@
 	});
 	svg.addEventListener("mouseover", (event) => {
 		const box = boxOf(event);
-		byId("details").textContent = box ? box.about.replace(/\n/g, " \u00b7 ") : "";
+		byId("details").textContent = box ? describe(box) : "";
 	});
 	byId("reset").addEventListener("click", () => zoom(boxes[0]));
 	byId("search").addEventListener("click", openSearch);
