@@ -14,6 +14,7 @@ struct jit_object {
 	struct symbol_object object;
 	struct jit_map map;
 	pid_t pid;
+	char *jitdump;			/* NULL: not told */
 	bool loaded, absent;
 	char module[];		/* "[jit node]" */
 };
@@ -26,6 +27,8 @@ static void load_jit(struct symbol_object *object)
 		return;
 	jit->loaded = true;
 	jit->absent = jit_map_load(&jit->map, jit->pid, NULL) < 0;
+	if (jit->absent && jit->jitdump)
+		jit->absent = jit_map_load_jitdump(&jit->map, jit->jitdump, NULL) < 0;
 }
 
 /* The line table's last row that is not behind the address. */
@@ -80,6 +83,7 @@ static void close_jit(struct symbol_object *object)
 	struct jit_object *jit = (struct jit_object *)object;
 
 	jit_map_fini(&jit->map);
+	free(jit->jitdump);
 	free(jit);
 }
 
@@ -100,4 +104,15 @@ int symbol_object_open_jit(struct symbol_object **ret_object, pid_t pid, struct 
 	snprintf(jit->module, room, name.n ? "[jit %.*s]" : "[jit%.*s]", STR_ARG(name));
 	*ret_object = &jit->object;
 	return 0;
+}
+
+int symbol_object_set_jitdump(struct symbol_object *object, struct str path, struct err *err)
+{
+	struct jit_object *jit = (struct jit_object *)object;
+
+	if (object->source != &jit_source || !path.n)
+		return 0;
+	free(jit->jitdump);
+	jit->jitdump = strndup(path.p, path.n);
+	return jit->jitdump ? 0 : err_fail(err, -ENOMEM, "not enough memory for a path");
 }

@@ -38,6 +38,11 @@ int symbol_object_open_kernel(struct symbol_object **ret_object, struct err *err
 int symbol_object_open_jit(struct symbol_object **ret_object, pid_t pid, struct str name,
 			   struct err *err);
 
+/* The jitdump that such a process had mapped, by a path that is valid here: what names its code when
+ * it is loaded after the process has ended (a perf map is found without help). The path is copied.
+ * Other objects ignore it. 0 or -ENOMEM. */
+int symbol_object_set_jitdump(struct symbol_object *object, struct str path, struct err *err);
+
 /* Code that nobody can name: every frame is FRAME_UNKNOWN and its name is "[reason]". */
 int symbol_object_open_unknown(struct symbol_object **ret_object, struct str reason,
 			       struct err *err);

@@ -369,6 +369,43 @@ TEST(run_time_code_without_a_perf_map_says_so)
 	world_fini(&w);
 }
 
+/* A header and one JIT_CODE_LOAD record (jitdump-specification.txt). */
+struct jitdump {
+	uint32_t magic, version, header_bytes, machine, zero, pid;
+	uint64_t time_ns, flags;
+	uint32_t record, record_bytes;
+	uint64_t record_time_ns;
+	uint32_t record_pid, tid;
+	uint64_t vma, address, code_bytes, index;
+	char name[8];
+	char code[16];
+};
+
+TEST(run_time_code_of_an_ended_process_is_named_from_its_jitdump)
+{
+	struct jitdump dump = {
+		.magic = 0x4a695444, .version = 1, .header_bytes = 40, .machine = EM_X86_64,
+		.record = 0, .record_bytes = sizeof(dump) - 40, .record_time_ns = 5,
+		.vma = 0x1000, .address = 0x1000, .code_bytes = 16, .name = "jit_one",
+	};
+	char path[] = "/tmp/sonde-jitdump-XXXXXX";
+	uint64_t address = 0x100f;
+	int fd = mkstemp(path);
+	struct world w;
+
+	CHECK(fd >= 0);
+	close(fd);
+	CHECK_EQ(file_write_whole(path, str_over(&dump, sizeof(dump)), NULL), 0);
+	world_make(&w);
+	CHECK_EQ(symbol_object_open_jit(&w.object, 0x7ffffff0, STR("java"), NULL), 0);
+	CHECK_EQ(symbol_object_set_jitdump(w.object, str_of(path), NULL), 0);
+	resolve(&w, &address, 1);
+	CHECK_EQ(unlink(path), 0);
+	CHECK_STR(name_of(&w, frame_of(&w, 0, 0)), "jit_one");
+	CHECK_STR(module_of(&w, frame_of(&w, 0, 0)), "[jit java]");
+	world_fini(&w);
+}
+
 TEST(what_cannot_be_named_carries_its_reason)
 {
 	uint64_t addresses[2] = { 1, 2 };
@@ -395,4 +432,5 @@ TEST_MAIN(CASE(an_address_becomes_its_chain_of_inlined_calls_with_lines),
 	  CASE(kernel_addresses_are_named_or_say_why_not),
 	  CASE(run_time_code_is_named_from_the_perf_map),
 	  CASE(run_time_code_without_a_perf_map_says_so),
+	  CASE(run_time_code_of_an_ended_process_is_named_from_its_jitdump),
 	  CASE(what_cannot_be_named_carries_its_reason))
