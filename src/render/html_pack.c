@@ -147,8 +147,11 @@ static void put_meta(struct packer *p, uint32_t type)
 {
 	const struct profile *profile = p->profile;
 	const struct profile_stats *stats = &profile->stats;
+	struct str what = comment_value(profile, STR("command"));
 
-	buf_add_uleb(p->out, 16);
+	if (!what.n)
+		what = comment_value(profile, STR("target"));
+	buf_add_uleb(p->out, 17);
 	put_pair(p, "version", STR(SONDE_VERSION));
 	put_pair(p, "title", str_of(p->options->title));
 	put_pair(p, "filter", str_of(p->options->filter_words));
@@ -157,7 +160,8 @@ static void put_meta(struct packer *p, uint32_t type)
 	put_number(p, "duration_ns", profile->duration_ns);
 	put_number(p, "start_wall_ns", profile->start_wall_ns);
 	put_rate(p);
-	put_pair(p, "what", comment_value(profile, STR("target")));
+	put_pair(p, "what", what);
+	put_pair(p, "host", comment_value(profile, STR("host")));
 	put_pair(p, "tier", comment_value(profile, STR("tier")));
 	put_number(p, "events", stats->known ? stats->events : 0);
 	put_number(p, "recorded", stats->known ? stats->recorded : 0);

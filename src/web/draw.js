@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Boxes -> canvas. Fills are grouped by colour, edges lie on device pixels, label widths are kept.
+// Boxes -> canvas. Edges lie on device pixels. Narrow boxes, of which there may be one for each pixel,
+// are written as pixels of a picture one pixel high for each row, which is then stretched; so the
+// number of drawing calls stays small. Wide ones are filled, grouped by colour. Label widths are kept.
 
 import { cutMiddle, shorten } from 'sonde/names';
 import { GREY } from 'sonde/palette';
@@ -7,7 +9,8 @@ import { GREY } from 'sonde/palette';
 export const ROW = 20;		/* CSS pixels */
 const FONT_PX = 12;
 const PAD = 4;
-const LABEL_MIN = 22;		/* a box narrower than this has no room for three letters */
+const LABEL_MIN = 22;		/* a box narrower than this has no room for letters */
+const NARROW = 3;		/* CSS pixels; too narrow for a gap beside it */
 
 /* How labels are fitted into widths: all in CSS pixels. */
 export class Labels {
@@ -79,6 +82,9 @@ export class Painter {
 		this.labels = new Labels(this.context, nameOf);
 		this.order = new Uint32Array(4096);
 		this.ratio = 1;
+		this.spikes = document.createElement('canvas');
+		this.spikesContext = this.spikes.getContext('2d', { willReadFrequently: true });
+		this.pixels = null;
 	}
 
 	/* Sets the size in CSS pixels; true when it changed. */
@@ -92,6 +98,10 @@ export class Painter {
 		this.canvas.style.width = `${width}px`;
 		this.canvas.style.height = `${height}px`;
 		this.ratio = ratio;
+		this.spikes.width = w;
+		this.spikes.height = Math.ceil(height / ROW) + 3;
+		this.image = this.spikesContext.createImageData(w, this.spikes.height);
+		this.pixels = new Uint32Array(this.image.data.buffer);
 		return true;
 	}
 
@@ -101,58 +111,73 @@ export class Painter {
 		this.context.fillRect(0, 0, this.canvas.width, this.canvas.height);
 	}
 
-	/* Indexes of boxes, ordered by colour number, and where each colour's run begins. */
-	sortByColour(boxes, tree, group) {
-		const runs = new Uint32Array(256);
-		const colourOf = (node) => group[tree.frame[node]];
+	/* Draws the narrow boxes and returns how many wide ones are left, their indexes in this.order. */
+	narrow(boxes, tree, colours, group) {
+		const { context, pixels, spikes, ratio } = this, width = spikes.width;
+		const limit = Math.round(NARROW * ratio), tops = [];
+		let wide = 0, slot = -1, row = NaN, any = false;
 
 		if (this.order.length < boxes.n)
 			this.order = new Uint32Array(boxes.n * 2);
-		for (let i = 0; i < boxes.n; i++)
-			runs[colourOf(boxes.node[i])]++;
-		for (let c = 1; c < 256; c++)
-			runs[c] += runs[c - 1];
-		for (let i = boxes.n; i-- > 0;)
-			this.order[--runs[colourOf(boxes.node[i])]] = i;
-		return runs;
+		pixels.fill(0);
+		for (let i = 0; i < boxes.n; i++) {
+			if (!boxes.strip[i] && boxes.right[i] - boxes.left[i] >= limit) {
+				this.order[wide++] = i;
+				continue;
+			}
+			if (boxes.row[i] !== row) {
+				row = boxes.row[i];
+				tops[++slot] = row;
+			}
+			if (slot < spikes.height)
+				pixels.fill(colours.pixels[group[tree.frame[boxes.node[i]]]],
+					slot * width + boxes.left[i], slot * width + boxes.right[i]);
+			any = true;
+		}
+		if (any) {
+			this.spikesContext.putImageData(this.image, 0, 0, 0, 0, width, slot + 1);
+			context.imageSmoothingEnabled = false;
+			tops.forEach((top, at) =>
+				context.drawImage(spikes, 0, at, width, 1, 0, top, width, Math.round(ROW * ratio)));
+		}
+		return wide;
 	}
 
 	/* Draws boxes of a tree; group is the colour number of each frame, hit (or null) marks the frames
 	 * that a search found. */
 	boxes(boxes, tree, colours, group, hit) {
-		const { context, ratio } = this, height = Math.round(ROW * ratio) - Math.round(ratio);
-		const gap = Math.round(ratio);
-		const runs = this.sortByColour(boxes, tree, group);
+		const { context, ratio } = this, gap = Math.round(ratio);
+		const height = Math.round(ROW * ratio) - gap;
+		const wide = this.narrow(boxes, tree, colours, group);
+		const runs = colours.fills.map(() => []);
 
-		for (let c = 0; c < colours.fills.length; c++) {
-			const end = runs[c + 1];
-
-			if (runs[c] >= end)
-				continue;
-			context.fillStyle = colours.fills[c];
-			for (let k = runs[c]; k < end; k++) {
-				const i = this.order[k], wide = boxes.right[i] - boxes.left[i];
-
+		for (let k = 0; k < wide; k++)
+			runs[group[tree.frame[boxes.node[this.order[k]]]]].push(this.order[k]);
+		runs.forEach((run, colour) => {
+			context.fillStyle = colours.fills[colour];
+			for (const i of run)
 				context.fillRect(boxes.left[i], boxes.row[i],
-					wide > 2 * gap && !boxes.strip[i] ? wide - gap : wide, height);
-			}
-		}
+					boxes.right[i] - boxes.left[i] - gap, height);
+		});
 		if (hit)
-			this.underline(boxes, tree, colours, hit, height);
-		this.write(boxes, tree, colours, hit);
+			this.underline(wide, boxes, tree, colours, hit, height);
+		this.write(wide, boxes, tree, colours, hit);
 	}
 
-	underline(boxes, tree, colours, hit, height) {
+	underline(wide, boxes, tree, colours, hit, height) {
 		const { context, ratio } = this, thick = Math.max(2, Math.round(2 * ratio));
 
 		context.fillStyle = colours.mark;
-		for (let i = 0; i < boxes.n; i++)
+		for (let k = 0; k < wide; k++) {
+			const i = this.order[k];
+
 			if (hit[tree.frame[boxes.node[i]]])
 				context.fillRect(boxes.left[i], boxes.row[i] + height - thick,
-					Math.max(1, boxes.right[i] - boxes.left[i] - ratio), thick);
+					boxes.right[i] - boxes.left[i] - Math.round(ratio), thick);
+		}
 	}
 
-	write(boxes, tree, colours, hit) {
+	write(wide, boxes, tree, colours, hit) {
 		const { context, ratio, labels } = this;
 
 		context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -161,16 +186,16 @@ export class Painter {
 		context.direction = 'ltr';
 		for (let faint = 0; faint < (hit ? 2 : 1); faint++) {
 			context.fillStyle = faint ? colours.faint : colours.text;
-			for (let i = 0; i < boxes.n; i++) {
-				const wide = (boxes.right[i] - boxes.left[i]) / ratio;
+			for (let k = 0; k < wide; k++) {
+				const i = this.order[k], room = (boxes.right[i] - boxes.left[i]) / ratio;
 
-				if (wide < LABEL_MIN || boxes.strip[i])
+				if (room < LABEL_MIN)
 					continue;
 				const frame = tree.frame[boxes.node[i]];
 
 				if (hit && (hit[frame] ? 0 : 1) !== faint)
 					continue;
-				const text = labels.fit(frame, wide - 2 * PAD);
+				const text = labels.fit(frame, room - 2 * PAD);
 
 				if (text)
 					context.fillText(text, boxes.left[i] / ratio + PAD,

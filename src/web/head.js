@@ -26,7 +26,7 @@ function clock(ns) {
 }
 
 /* Facts of the head: [value, words]. */
-function factsOf({ meta, frames, nodes }) {
+function factsOf({ meta }) {
 	const facts = [];
 
 	if (meta.what)
@@ -43,8 +43,7 @@ function factsOf({ meta, frames, nodes }) {
 	if (Number(meta.frames))
 		facts.push([share(Number(meta.frames_named), Number(meta.frames)), 'frames named']);
 	if (meta.tier)
-		facts.push([meta.tier, '']);
-	facts.push([count(frames.n - 1), 'functions'], [count(nodes.n - 1), 'call paths']);
+		facts.push([meta.tier, 'tier']);
 	return facts;
 }
 
@@ -143,17 +142,19 @@ function pairs(list) {
 }
 
 /* Everything that is known of how the profile was taken. */
-function aboutOf({ meta, drops, types, groups }) {
+function aboutOf({ meta, drops, types, groups, frames, nodes }) {
 	const rows = [];
 	const add = (term, words) => words && rows.push([term, words]);
 
 	add('Sampled', meta.what);
+	add('Machine', meta.host);
 	add('Taken', Number(meta.start_wall_ns) ? new Date(Number(meta.start_wall_ns) / 1e6).toISOString()
 		.replace('T', ' ').replace(/\.\d+Z/, ' UTC') : '');
 	add('Duration', clock(Number(meta.duration_ns)));
 	add('Rate', meta.rate);
 	add('Method', meta.tier);
 	add('Measured', types.map((type) => `${type.type} (${type.unit})`).join(', '));
+	add('Size', `${count(frames.n - 1)} functions, ${count(nodes.n - 1)} call paths`);
 	add('Threads', groups.length > 1 ? count(groups.length) : '');
 	if (Number(meta.events)) {
 		add('Events', `${count(Number(meta.events))} = ${count(Number(meta.recorded))} recorded` +

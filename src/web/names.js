@@ -60,7 +60,7 @@ export function shorten(name) {
 	const spaced = bare.slice(bare.lastIndexOf(' ') + 1);
 	const { parts, rest, joint } = partsOf(spaced || bare);
 
-	if (parts.length > 2)
+	if (parts.length > 1)
 		add(parts.slice(-2).join(joint) + rest);
 	if (parts.length > 1)
 		add(parts[parts.length - 1] + rest);
@@ -69,7 +69,7 @@ export function shorten(name) {
 
 /* The middle of text left out so that about `room` characters remain; '' where none are worth it. */
 export function cutMiddle(text, room) {
-	if (room < 3)
+	if (room < 5)
 		return '';
 	const tail = Math.floor((room - 1) / 2);
 

@@ -196,12 +196,12 @@ export class Page {
 		const pane = this.stage.panes[this.stage.panes.length - 1];
 		const node = fragment.follow(pane.tree, (frame) => this.keyOf(frame), path);
 
-		this.stage.picked = { pane, node };
-		if (node)
+		if (node) {
+			this.stage.picked = { pane, node };
 			this.stage.zoom({ pane, node }, { jump: true });
+		}
 		this.heading();
 		this.describe({ pane, node }, true);
-		this.stage.outlines.pick.style.display = 'none';
 		this.showTable();
 		this.zoomed();
 	}
@@ -343,8 +343,9 @@ export class Page {
 		for (const pane of this.stage.panes)
 			if (pane.node)
 				this.stage.zoom({ pane, node: 0 });
-		this.stage.pick({ pane: this.pane, node: 0 });
-		this.stage.outlines.pick.style.display = 'none';
+		this.describe({ pane: this.pane, node: 0 });
+		this.stage.picked = null;
+		this.stage.outline();
 	}
 
 	/* ---- search ---- */

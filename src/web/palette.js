@@ -4,14 +4,14 @@
 
 /* In the order of enum frame_kind (src/model/frames.h). */
 export const KINDS = [
-	{ id: 'none', words: 'Kind not recorded', light: '#f0b890', dark: '#8a4a1c' },
-	{ id: 'kernel', words: 'Kernel', light: '#f58b96', dark: '#97303c' },
-	{ id: 'native', words: 'Native code', light: '#d09f5d', dark: '#8f5a17' },
-	{ id: 'library', words: 'System library', light: '#edcc66', dark: '#5f5a00' },
-	{ id: 'jit', words: 'JIT compiled', light: '#4abba9', dark: '#067f67' },
-	{ id: 'interpreted', words: 'Interpreted', light: '#7dc9ff', dark: '#004787' },
-	{ id: 'runtime', words: 'Runtime / GC', light: '#b89ed9', dark: '#7a61a2' },
-	{ id: 'unknown', words: 'Unknown, the name says why', light: '#d2d5da', dark: '#55595f' },
+	{ id: 'none', words: 'Kind not recorded', light: '#f0b890', dark: '#8e5147' },
+	{ id: 'kernel', words: 'Kernel', light: '#f58b96', dark: '#8d0936' },
+	{ id: 'native', words: 'Native code', light: '#d09f5d', dark: '#a2690a' },
+	{ id: 'library', words: 'System library', light: '#edcc66', dark: '#745701' },
+	{ id: 'jit', words: 'JIT compiled', light: '#4abba9', dark: '#197f6a' },
+	{ id: 'interpreted', words: 'Interpreted', light: '#7dc9ff', dark: '#003d7d' },
+	{ id: 'runtime', words: 'Runtime / GC', light: '#b89ed9', dark: '#765f9c' },
+	{ id: 'unknown', words: 'Unknown, the name says why', light: '#d2d5da', dark: '#3d4857' },
 ];
 
 export const SHADES = 3;
@@ -25,17 +25,23 @@ function mix(colour, other, part) {
 		channel(other, at) * part).toString(16).padStart(2, '0')).join('');
 }
 
+/* As a canvas keeps it, on the little-endian machines that browsers run on. */
+function toPixel(colour) {
+	return (0xff000000 | parseInt(colour.slice(5, 7), 16) << 16 | parseInt(colour.slice(3, 5), 16) << 8 |
+		parseInt(colour.slice(1, 3), 16)) >>> 0;
+}
+
 /* The fill of each colour number, and the other colours of a drawing. */
 export function palette(dark) {
 	const fills = [];
 
 	for (const kind of KINDS)
 		fills.push(kind[dark ? 'dark' : 'light'],
-			mix(kind[dark ? 'dark' : 'light'], dark ? '#000000' : '#ffffff', dark ? 0.14 : 0.2),
-			mix(kind[dark ? 'dark' : 'light'], dark ? '#000000' : '#ffffff', dark ? 0.26 : 0.38));
-	fills.push(dark ? '#2b2f36' : '#e9ebef', dark ? '#4a5568' : '#c3cad6');
+			mix(kind[dark ? 'dark' : 'light'], dark ? '#000000' : '#ffffff', dark ? 0.08 : 0.14),
+			mix(kind[dark ? 'dark' : 'light'], dark ? '#000000' : '#ffffff', dark ? 0.16 : 0.28));
+	fills.push(dark ? '#262a31' : '#e9ebef', dark ? '#5a6678' : '#c3cad6');
 	return {
-		fills, text: dark ? '#ffffff' : '#1a1a1a', faint: dark ? '#8b93a1' : '#727a87',
+		fills, pixels: Uint32Array.from(fills, toPixel), text: dark ? '#ffffff' : '#1a1a1a', faint: dark ? '#8b93a1' : '#727a87',
 		mark: dark ? '#ffffff' : '#101418', back: dark ? '#14171c' : '#ffffff',
 	};
 }

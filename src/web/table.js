@@ -66,6 +66,10 @@ export class FunctionTable {
 		for (let frame = 1; frame < totals.total.length; frame++)
 			if (totals.total[frame] > 0 && (!hit || hit[frame]))
 				this.rows.push(frame);
+		this.largest = { self: 0, total: 0 };
+		for (const frame of this.rows)
+			for (const key of ['self', 'total'])
+				this.largest[key] = Math.max(this.largest[key], totals[key][frame]);
 		this.sort();
 	}
 
@@ -121,7 +125,7 @@ export class FunctionTable {
 	empty() {
 		const row = element('tr'), cell = element('td', 'No function matches.', 'none');
 
-		cell.colSpan = COLUMNS.length;
+		cell.colSpan = 3;
 		row.append(cell);
 		return row;
 	}
@@ -130,7 +134,7 @@ export class FunctionTable {
 		const row = element('tr', undefined, 'space'), cell = element('td');
 
 		row.setAttribute('aria-hidden', 'true');
-		cell.colSpan = COLUMNS.length;
+		cell.colSpan = 3;	/* the others may not be shown */
 		cell.style.height = `${n * ROW_PX}px`;
 		row.append(cell);
 		return row;
@@ -146,7 +150,7 @@ export class FunctionTable {
 		for (const key of ['self', 'total']) {
 			const cell = element('td', undefined, 'number'), bar = element('span', undefined, 'bar');
 
-			bar.style.width = `${100 * totals[key][frame] / (whole || 1)}%`;
+			bar.style.width = `${100 * totals[key][frame] / (this.largest[key] || 1)}%`;
 			cell.append(element('span', amount(totals[key][frame] * this.scale, this.unit), 'amount'),
 				element('span', share(totals[key][frame], whole)), bar);
 			row.append(cell);
