@@ -44,7 +44,7 @@ const struct label *labels_get(const struct labels *labels, uint32_t set, uint32
 		return NULL;
 	}
 	*ret_n = labels->first[set + 1] - labels->first[set];
-	return labels->items + labels->first[set];
+	return *ret_n ? labels->items + labels->first[set] : NULL;
 }
 
 const struct label *labels_find(const struct labels *labels, uint32_t set, uint32_t key)
