@@ -13,7 +13,7 @@
 
 #include "base/buf.h"
 
-#define BATCH_FRAMES ((size_t)32 << 20)
+#define BATCH_FRAMES ((size_t)64 << 20)
 #define BATCH_ROWS ((size_t)8 << 20)
 #define STACK_FRAMES_MAX ((size_t)1 << 20)	/* deeper stacks are refused by the readers */
 

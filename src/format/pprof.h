@@ -41,6 +41,11 @@ enum {
 	PPROF_FUNCTION_FILE = 4, PPROF_FUNCTION_START_LINE = 5
 };
 
+/* One byte of a sample can name a location of many inlined lines. No more of them are written into one
+ * location than this; read, a file that unfolds to more frames than this for each of its bytes is a
+ * bomb. */
+#define PPROF_CHAIN_MAX 64
+
 /* Rows with times carry them in this label, when the comment "sonde: times" says so. */
 #define PPROF_TIME_LABEL "time"
 

@@ -4,9 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/vec.h"
+#include "format/pprof.h"
+
 void pprof_locations_fini(struct pprof_locations *locations)
 {
 	stacktree_fini(&locations->chains);
+	free(locations->length);
 	free(locations->chain_of);
 	free(locations->order);
 	free(locations->id_of);
@@ -15,33 +19,50 @@ void pprof_locations_fini(struct pprof_locations *locations)
 
 static bool joins(const struct frame *frame, const struct frame *caller)
 {
-	return frame->inlined && frame->address == caller->address &&
-	       frame->module == caller->module && frame->kind == caller->kind;
+	return frame->address == caller->address && frame->module == caller->module &&
+	       frame->kind == caller->kind;
+}
+
+/* The chain `frame in caller`; 0 is no caller. A frame is nearly always in one chain only, which
+ * latest[frame] remembers. */
+static uint32_t add_chain(struct pprof_locations *l, uint32_t *latest, uint32_t caller,
+			  uint32_t frame)
+{
+	uint32_t id = latest[frame];
+
+	if (id && l->chains.parent[id] == caller)
+		return id;
+	id = stacktree_push(&l->chains, caller, frame);
+	if (VEC_RESERVE(&l->length, &l->cap_length, (uint64_t)l->chains.n) < 0) {
+		l->chains.failed = true;
+		return 0;
+	}
+	l->length[id] = (uint16_t)(l->length[caller] + 1);
+	latest[frame] = id;
+	return id;
 }
 
 static int make_chains(struct pprof_locations *l, const struct profile *profile)
 {
 	const struct stacktree *tree = &profile->tree;
 	const struct frame *frames = profile->frames.frames;
-	uint32_t *alone = calloc((size_t)profile->frames.n_frames + 1, sizeof(*alone));
+	uint32_t *latest = calloc((size_t)profile->frames.n_frames + 1, sizeof(*latest));
 
 	l->chain_of = calloc((size_t)tree->n + 1, sizeof(*l->chain_of));
-	if (!alone || !l->chain_of) {
-		free(alone);
+	if (!latest || !l->chain_of) {
+		free(latest);
 		return -ENOMEM;
 	}
-	for (uint32_t i = 1; i < tree->n; i++) {
-		uint32_t frame = tree->frame[i], parent = tree->parent[i];
+	for (uint32_t i = 1; i < tree->n && !l->chains.failed; i++) {
+		uint32_t frame = tree->frame[i], parent = tree->parent[i], caller = 0;
 
-		if (parent && joins(&frames[frame], &frames[tree->frame[parent]])) {
-			l->chain_of[i] = stacktree_push(&l->chains, l->chain_of[parent], frame);
-			continue;
-		}
-		if (!alone[frame])
-			alone[frame] = stacktree_push(&l->chains, 0, frame);
-		l->chain_of[i] = alone[frame];
+		if (frames[frame].inlined && parent &&
+		    joins(&frames[frame], &frames[tree->frame[parent]]) &&
+		    l->length[l->chain_of[parent]] < PPROF_CHAIN_MAX)
+			caller = l->chain_of[parent];
+		l->chain_of[i] = add_chain(l, latest, caller, frame);
 	}
-	free(alone);
+	free(latest);
 	return l->chains.failed ? -ENOMEM : 0;
 }
 

@@ -8,7 +8,8 @@
  *
  * A location is kept as a chain, outermost frame first, in a stack tree of its own: chain id ->
  * (chain of its caller, or 0; frame). Frames join a chain when they are inlined and have the
- * address, module and kind of their caller; an inlined frame without such a caller stands alone.
+ * address, module and kind of their caller, up to PPROF_CHAIN_MAX; an inlined frame without such a
+ * caller stands alone.
  *
  * Locations are numbered by kind (so that the kinds are a handful of ranges), within a kind by how
  * often samples name them (a small number is a short varint).
@@ -22,6 +23,8 @@
 
 struct pprof_locations {
 	struct stacktree chains;
+	uint16_t *length;	/* chain -> its frames */
+	uint32_t cap_length;
 	uint32_t *chain_of;	/* stack -> chain of its innermost frame */
 	uint32_t *order;	/* location id - 1 -> chain */
 	uint32_t n;

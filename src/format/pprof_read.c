@@ -8,10 +8,7 @@
 #include "format/pprof.h"
 #include "format/pprof_reader.h"
 
-/* One byte of a sample can name a location of thousands of inlined lines. Files as they are have a
- * handful of frames a byte at most; one that claims more than this is a bomb. */
-#define FRAMES_PER_BYTE 64
-#define FRAMES_FREE ((uint64_t)1 << 20)
+#define FRAMES_FREE ((uint64_t)1 << 20)	/* that any file may have */
 
 int pprof_bad(struct pprof_reader *r, const char *at, const char *format, ...)
 {
@@ -164,7 +161,7 @@ static int read_header(struct pprof_reader *r)
 /* What one sample says, before it goes to the batch. */
 struct sample {
 	const char *at;
-	uint32_t n_rows;		/* in r->rows, leaf first */
+	uint32_t n_locations;		/* in r->stack, innermost first */
 	uint64_t n_frames;
 	int64_t values[VALUE_TYPES_MAX];
 	uint32_t n_values;
@@ -180,8 +177,8 @@ static int add_location(struct pprof_reader *r, struct sample *s, uint64_t id)
 	if (row == PPROF_NO_ROW)
 		return pprof_bad(r, s->at, "a sample names location %llu, which is not there",
 				 (unsigned long long)id);
-	r->rows[s->n_rows++] = row;
-	s->n_frames += r->first[row + 1] - r->first[row];
+	r->stack[s->n_locations++] = r->spans[row];
+	s->n_frames += r->spans[row].n;
 	return 0;
 }
 
@@ -191,7 +188,7 @@ static int add_locations(struct pprof_reader *r, struct sample *s, const struct 
 	size_t most = f->wire == PROTO_BYTES ? f->bytes.n : 1;	/* a byte each at least */
 	int rc = 0;
 
-	if (VEC_RESERVE(&r->rows, &r->cap_rows, s->n_rows + (uint64_t)most) < 0)
+	if (VEC_RESERVE(&r->stack, &r->cap_stack, s->n_locations + (uint64_t)most) < 0)
 		return pprof_out_of_memory(r);
 	if (f->wire != PROTO_BYTES)
 		return add_location(r, s, f->value);
@@ -272,11 +269,15 @@ static int expand(struct pprof_reader *r, const struct sample *s)
 	to = batch_frames(&r->batch, s->n_frames);
 	if (!to)
 		return pprof_out_of_memory(r);
-	for (uint32_t i = s->n_rows; i-- > 0;) {
-		uint32_t at = r->first[r->rows[i]], end = r->first[r->rows[i] + 1];
+	for (uint32_t i = s->n_locations; i-- > 0;) {
+		struct pprof_span span = r->stack[i];
 
-		while (at < end)
-			*to++ = r->frames[at++];
+		if (span.n == 1) {
+			*to++ = span.at;
+			continue;
+		}
+		memcpy(to, r->chains + span.at, span.n * sizeof(*to));
+		to += span.n;
 	}
 	return 0;
 }
@@ -290,7 +291,7 @@ static int add_sample(struct pprof_reader *r, struct str body)
 	int rc = 0;
 
 	s.at = body.p;
-	s.n_rows = s.n_values = s.n_labels = 0;
+	s.n_locations = s.n_values = s.n_labels = 0;
 	s.n_frames = s.time_ns = 0;
 	while (rc == 0 && proto_next(&c, &f)) {
 		if (f.number == PPROF_SAMPLE_LOCATION)
@@ -342,7 +343,7 @@ static int read_all(struct pprof_reader *r)
 	r->batch = (struct batch){ .profile = r->profile, .timed = r->notes.timed };
 	if (r->notes.timed)
 		r->time_key = strings_add(&r->profile->strings, STR(PPROF_TIME_LABEL));
-	r->frames_left = FRAMES_FREE + (uint64_t)r->bytes.n * FRAMES_PER_BYTE;
+	r->frames_left = FRAMES_FREE + (uint64_t)r->bytes.n * PPROF_CHAIN_MAX;
 	rc = pprof_each(r, PPROF_SAMPLE, add_sample);
 	if (rc == 0 && batch_flush(&r->batch) < 0)
 		rc = pprof_out_of_memory(r);
@@ -362,9 +363,9 @@ static void reader_fini(struct pprof_reader *r)
 	free(r->modules);
 	free(r->module_kinds);
 	free(r->functions);
-	free(r->frames);
-	free(r->first);
-	free(r->rows);
+	free(r->spans);
+	free(r->chains);
+	free(r->stack);
 }
 
 int pprof_read(struct profile *profile, struct input *input, struct err *err)

@@ -34,15 +34,20 @@ struct pprof_reader {
 	uint32_t *functions;		/* row of function_ids -> model's function */
 	uint32_t cap_functions;
 
-	/* Location row r is frames[first[r]] .. frames[first[r + 1] - 1], outermost first. */
-	uint32_t *frames, *first;
-	uint32_t n_frames, cap_frames, cap_first;
+	/* Location row r is spans[r].n frames, outermost first: one in spans[r].at itself, more of them
+	 * from chains[spans[r].at] on. */
+	struct pprof_span {
+		uint32_t at, n;
+	} *spans;
+	uint32_t *chains;
+	uint32_t n_chains, cap_chains, cap_spans;
 
 	struct batch batch;
 	uint64_t frames_left;		/* budget: see pprof_read.c */
 	uint32_t time_key;		/* string; 0: rows have no times */
 	uint64_t labels_dropped;
-	uint32_t *rows, cap_rows;	/* one sample's locations */
+	struct pprof_span *stack;	/* one sample's locations */
+	uint32_t cap_stack;
 };
 
 /* A field of the file's top level: fn(reader, body) for each with that number. */

@@ -14,8 +14,9 @@
 #define GZIP_LEVEL 1	/* bench/formats: higher levels cost more time than the rest together */
 
 struct code {	/* a location id as a varint, ready to be copied */
-	char bytes[7];
+	char bytes[5];
 	uint8_t n;
+	uint16_t frames;	/* how many frames of a stack it stands for */
 };
 
 struct writer {
@@ -132,6 +133,7 @@ static int prepare_codes(struct writer *w)
 		for (; id >= 0x80; id >>= 7)
 			code->bytes[code->n++] = (char)(id | 0x80);
 		code->bytes[code->n++] = (char)id;
+		code->frames = l->length[l->order[i]];
 	}
 	return 0;
 }
@@ -140,22 +142,19 @@ static int prepare_codes(struct writer *w)
 static void gather_locations(struct writer *w, uint32_t stack)
 {
 	const struct stacktree *tree = &w->profile->tree;
-	const uint32_t *chain_of = w->locations.chain_of, *outer = w->locations.chains.parent;
+	const uint32_t *chain_of = w->locations.chain_of;
 	struct buf *to = &w->line;
 
 	buf_clear(to);
 	while (stack) {
-		uint32_t chain = chain_of[stack];
-		struct code code = w->codes[chain];
+		struct code code = w->codes[chain_of[stack]];
 
 		if (to->cap - to->n < sizeof(code) && !buf_reserve(to, sizeof(code)))
 			return;
 		memcpy(to->p + to->n, &code, sizeof(code));	/* the rest is overwritten */
 		to->n += code.n;
-		do {
+		while (code.frames--)
 			stack = tree->parent[stack];
-			chain = outer[chain];
-		} while (chain);
 	}
 }
 

@@ -111,28 +111,61 @@ void profile_add(struct profile *profile, uint32_t stack, uint32_t label_set, co
 		profile->n_indexed = ++profile->n;
 }
 
+/* Rows by stack while many are added: a stack not seen yet cannot have a row to join, one that was
+ * has few, unless it comes with many label sets. */
+struct rows_of {
+	uint32_t *latest;	/* stack -> its latest row + 1 */
+	uint32_t *before;	/* row -> the row before it of the same stack, + 1 */
+};
+
+#define ROWS_TRIED 16
+
+/* The row of that stack and label set, or -1; -2: there are too many to look at. */
+static int64_t find_row(const struct profile *profile, const struct rows_of *rows, uint32_t stack,
+			uint32_t set)
+{
+	uint32_t row = rows->latest[stack];
+
+	for (int tries = 0; row; row = rows->before[row - 1]) {
+		if (profile->label_set[row - 1] == set)
+			return row - 1;
+		if (++tries == ROWS_TRIED)
+			return -2;
+	}
+	return -1;
+}
+
+static void note_row(struct rows_of *rows, uint32_t stack, uint32_t row)
+{
+	rows->before[row] = rows->latest[stack];
+	rows->latest[stack] = row + 1;
+}
+
 void profile_add_all(struct profile *profile, uint32_t n, const uint32_t *stacks,
 		     const uint32_t *label_sets, const int64_t *values)
 {
-	/* by stack: its latest row + 1; a stack not seen yet cannot have a row to join */
-	uint32_t *latest = n ? calloc(profile->tree.n, sizeof(*latest)) : NULL;
+	struct rows_of rows = { calloc(profile->tree.n, sizeof(uint32_t)),
+				malloc(((size_t)profile->n + n + 1) * sizeof(uint32_t)) };
 
-	if (n && !latest)
+	if (!rows.latest || !rows.before)
 		profile->failed = true;
-	for (uint32_t i = 0; latest && i < profile->n; i++)
-		latest[profile->stack[i]] = i + 1;
+	for (uint32_t i = 0; !profile->failed && i < profile->n; i++)
+		note_row(&rows, profile->stack[i], i);
 	for (uint32_t i = 0; i < n && !profile->failed; i++, values += profile->n_types) {
-		uint32_t set = label_sets ? label_sets[i] : 0, row = latest[stacks[i]];
+		uint32_t set = label_sets ? label_sets[i] : 0, n_old = profile->n;
+		int64_t row = find_row(profile, &rows, stacks[i], set);
 
-		if (row && profile->label_set[row - 1] == set) {
-			add_to_row(profile, row - 1, values);
-		} else if (row) {
+		if (row >= 0)
+			add_to_row(profile, (uint32_t)row, values);
+		else if (row == -1 && append(profile, stacks[i], set, values))
+			profile->n++;
+		else if (row == -2)
 			profile_add(profile, stacks[i], set, values);
-		} else if (append(profile, stacks[i], set, values)) {
-			latest[stacks[i]] = ++profile->n;
-		}
+		if (profile->n > n_old)
+			note_row(&rows, stacks[i], n_old);
 	}
-	free(latest);
+	free(rows.latest);
+	free(rows.before);
 }
 
 void profile_add_at(struct profile *profile, uint32_t stack, uint32_t label_set, uint64_t time_ns,

@@ -3,16 +3,45 @@
 
 #include "base/vec.h"
 
-#define INDEX_AHEAD 16	/* slots asked for before they are filled */
+#define AHEAD 16	/* what is asked of memory before it is needed */
+
+/* Room for n more rows. Not vec_reserve(): rows are written as they are added, and zeroing the room
+ * ahead of them would touch memory that a tree of millions may never use. */
+static bool make_room(struct stacktree *tree, uint64_t n)
+{
+	uint64_t cap = (uint64_t)tree->cap_parent * 2;
+	uint32_t *column;
+
+	if (tree->failed)
+		return false;
+	if (n <= tree->cap_parent - tree->n)
+		return true;
+	cap = cap < tree->n + n ? tree->n + n : cap;
+	if (cap > UINT32_MAX)
+		cap = UINT32_MAX;
+	tree->failed = true;
+	if (cap < tree->n + n)
+		return false;
+	column = realloc(tree->parent, cap * sizeof(*column));
+	if (!column)
+		return false;
+	tree->parent = column;
+	column = realloc(tree->frame, cap * sizeof(*column));
+	if (!column)
+		return false;
+	tree->frame = column;
+	tree->cap_parent = tree->cap_frame = (uint32_t)cap;
+	tree->failed = false;
+	return true;
+}
 
 void stacktree_init(struct stacktree *tree)
 {
 	*tree = (struct stacktree){ 0 };
-	if (VEC_RESERVE(&tree->parent, &tree->cap_parent, 1) < 0 ||
-	    VEC_RESERVE(&tree->frame, &tree->cap_frame, 1) < 0)
-		tree->failed = true;
-	else
-		tree->n = tree->n_indexed = 1;
+	if (!make_room(tree, 16))
+		return;
+	tree->parent[0] = tree->frame[0] = 0;
+	tree->n = tree->n_indexed = 1;
 }
 
 void stacktree_fini(struct stacktree *tree)
@@ -39,8 +68,8 @@ static bool index_all(struct stacktree *tree)
 	while (!tree->failed && tree->n_indexed < tree->n) {
 		uint32_t id = tree->n_indexed;
 
-		if (tree->n - id > INDEX_AHEAD)
-			idindex_prefetch(&tree->index, row_hash(tree, id + INDEX_AHEAD));
+		if (tree->n - id > AHEAD)
+			idindex_prefetch(&tree->index, row_hash(tree, id + AHEAD));
 		if (idindex_add(&tree->index, row_hash(tree, id), id) < 0)
 			tree->failed = true;
 		else
@@ -61,11 +90,8 @@ static uint32_t find(const struct stacktree *tree, uint32_t parent, uint32_t fra
 
 uint32_t stacktree_append(struct stacktree *tree, uint32_t parent, uint32_t frame)
 {
-	if (tree->failed || VEC_RESERVE(&tree->parent, &tree->cap_parent, (uint64_t)tree->n + 1) < 0 ||
-	    VEC_RESERVE(&tree->frame, &tree->cap_frame, (uint64_t)tree->n + 1) < 0) {
-		tree->failed = true;
+	if (tree->n == tree->cap_parent && !make_room(tree, 1))
 		return 0;
-	}
 	tree->parent[tree->n] = parent;
 	tree->frame[tree->n] = frame;
 	return tree->n++;
@@ -133,52 +159,71 @@ static uint32_t child(struct splitter *s, uint32_t parent, uint32_t frame)
 	return id ? id : stacktree_append(s->tree, parent, frame);
 }
 
-/* Hands `node` to the stacks that end here and closes the gaps; returns the new end. *ret_same tells
- * whether all others go on with one frame. */
-static uint32_t take_ended(struct splitter *s, const struct part *part, uint32_t node, bool *ret_same)
-{
-	uint32_t keep = part->begin, frame = 0;
-
-	*ret_same = true;
-	for (uint32_t i = part->begin; i < part->end; i++) {
-		struct item item = s->items[i];
-		uint32_t next;
-
-		if (item.end - item.at == part->depth) {
-			s->ret_ids[item.stack] = node;
-			continue;
-		}
-		next = s->frames[item.at + part->depth];
-		if (keep == part->begin)
-			frame = next;
-		else if (next != frame)
-			*ret_same = false;
-		s->items[keep++] = item;
-	}
-	return keep;
-}
-
+/* What is left of one stack. Below a new node everything is new. */
 static void take_chain(struct splitter *s, const struct item *item, uint32_t depth, uint32_t node)
 {
-	for (uint32_t at = item->at + depth; at < item->end && !s->tree->failed; at++)
-		node = child(s, node, s->frames[at]);
+	struct stacktree *tree = s->tree;
+	uint32_t at = item->at + depth, n;
+
+	while (at < item->end && node < s->n_old)
+		node = child(s, node, s->frames[at++]);
+	n = item->end - at;
+	if (!make_room(tree, n))
+		return;
+	memcpy(tree->frame + tree->n, s->frames + at, n * sizeof(*tree->frame));
+	for (uint32_t i = 0; i < n; i++) {
+		tree->parent[tree->n] = node;
+		node = tree->n++;
+	}
 	s->ret_ids[item->stack] = node;
 }
 
-/* Groups the items by their next frame, in the order in which those first appear, and leaves one
- * part for each, the first one on top. */
-static int split(struct splitter *s, const struct part *part, uint32_t node)
+/* Two stacks: most parts end as such a pair. */
+static void take_pair(struct splitter *s, const struct item *pair, uint32_t depth, uint32_t node)
 {
-	uint32_t n = 0, at = part->begin;
+	const uint32_t *a = s->frames + pair[0].at, *b = s->frames + pair[1].at;
+	uint32_t n_a = pair[0].end - pair[0].at, n_b = pair[1].end - pair[1].at;
+	uint32_t n = n_a < n_b ? n_a : n_b;
+
+	while (depth < n && a[depth] == b[depth] && !s->tree->failed)
+		node = child(s, node, a[depth++]);
+	take_chain(s, &pair[0], depth, node);
+	take_chain(s, &pair[1], depth, node);
+}
+
+/* Hands `node` to the stacks that end here and closes the gaps, and counts the others by their next
+ * frame: *ret_n of them, listed in s->distinct in the order in which they first appear. */
+static int count_next(struct splitter *s, struct part *part, uint32_t node, uint32_t *ret_n)
+{
+	uint32_t keep = part->begin, n = 0;
 
 	if (VEC_RESERVE(&s->distinct, &s->cap_distinct, (uint64_t)part->end - part->begin) < 0)
 		return -1;
 	for (uint32_t i = part->begin; i < part->end; i++) {
-		uint32_t frame = s->frames[s->items[i].at + part->depth];
+		struct item item = s->items[i];
+		uint32_t frame;
 
+		if (i + AHEAD < part->end)
+			__builtin_prefetch(&s->frames[s->items[i + AHEAD].at + part->depth]);
+		if (item.end - item.at == part->depth) {
+			s->ret_ids[item.stack] = node;
+			continue;
+		}
+		frame = s->frames[item.at + part->depth];
 		if (!s->count[frame]++)
 			s->distinct[n++] = frame;
+		s->items[keep++] = item;
 	}
+	part->end = keep;
+	*ret_n = n;
+	return 0;
+}
+
+/* Groups the items by their next frame and leaves one part for each, the first one on top. */
+static int split(struct splitter *s, const struct part *part, uint32_t node, uint32_t n)
+{
+	uint32_t at = part->begin;
+
 	if (VEC_RESERVE(&s->parts, &s->cap_parts, (uint64_t)s->n_parts + n) < 0)
 		return -1;
 	for (uint32_t k = 0; k < n; k++) {
@@ -201,23 +246,24 @@ static int split(struct splitter *s, const struct part *part, uint32_t node)
 
 static int take_part(struct splitter *s, struct part part, uint32_t node)
 {
-	for (;;) {
-		bool same;
+	while (part.end - part.begin > 2) {
+		uint32_t n;
 
-		if (s->tree->failed)
+		if (s->tree->failed || count_next(s, &part, node, &n) < 0)
 			return -1;
-		if (part.end - part.begin == 1) {
-			take_chain(s, &s->items[part.begin], part.depth, node);
+		if (n > 1)
+			return split(s, &part, node, n);
+		if (!n)
 			return 0;
-		}
-		part.end = take_ended(s, &part, node, &same);
-		if (part.end == part.begin)
-			return 0;
-		if (!same)
-			return split(s, &part, node);
-		node = child(s, node, s->frames[s->items[part.begin].at + part.depth]);
+		s->count[s->distinct[0]] = 0;
+		node = child(s, node, s->distinct[0]);
 		part.depth++;
 	}
+	if (part.end - part.begin == 2)
+		take_pair(s, &s->items[part.begin], part.depth, node);
+	else if (part.end - part.begin == 1)
+		take_chain(s, &s->items[part.begin], part.depth, node);
+	return s->tree->failed ? -1 : 0;
 }
 
 static int splitter_start(struct splitter *s, const uint32_t *first, uint32_t n)
