@@ -99,19 +99,41 @@ def instructions(binary, count):
     return found
 
 
-def differences(mine, theirs):
-    """What differs: names of the first, innermost difference; None when nothing does."""
-    if not mine and not theirs:
-        return None
+class Aliases:
+    """Peers take the outermost name from the symbol table: it may be a clone (.cold, .part.0) or an alias of ours
+    (several names at one address), or mangled where DWARF has only the plain name (GCC and local classes)."""
+
+    def __init__(self, binary):
+        self.at, self.names = {}, collections.defaultdict(set)
+        for line in subprocess.run(["nm", "--defined-only", binary], capture_output=True, text=True).stdout.splitlines():
+            address, _, name = line.partition(" ")
+            name = name[2:]
+            self.at[name] = address
+            self.names[address].add(self.base(name))
+
+    @staticmethod
+    def base(name):
+        return re.split(r"[.@]", name)[0]
+
+    def same(self, mine, symbol):
+        if not mine or not symbol:
+            return True
+        mine, base = self.base(mine), self.base(symbol)
+        # _ZZ1fvEN1S1mEv: DWARF says m; operator() is cl, lambdas have no name of their own
+        return (mine == base or mine in self.names[self.at.get(symbol, "")] or
+                f"{len(mine)}{mine}" in base or mine.startswith(("operator", "_FUN", "~")) or
+                re.sub(r"(?<=[CD])[0-9](?=E)", "", mine) == re.sub(r"(?<=[CD])[0-9](?=E)", "", base))
+
+
+def differences(mine, theirs, aliases):
+    """What differs first, from the innermost frame on; None when nothing does."""
+    if not mine and not any(frame.line for frame in theirs):
+        return None  # a name from the symbol table alone
     if len(mine) != len(theirs):
         return "depth"
-    last = len(mine) - 1
     for i, (a, b) in enumerate(zip(mine, theirs)):
-        # the outermost name of peers comes from the symbol table
-        if a.name != b.name and i != last:
+        if a.name != b.name and (i != len(mine) - 1 or not aliases.same(a.name, b.name)):
             return "name"
-        if a.name != b.name and a.name and b.name and b.name not in clones_of(a.name):
-            return "outer name"
         if a.line != b.line:
             return "line"
         if a.path != b.path:
@@ -121,20 +143,13 @@ def differences(mine, theirs):
     return None
 
 
-def clones_of(name):
-    class Clones:
-        def __contains__(self, symbol):
-            return symbol == name or symbol.split(".")[0].split("@")[0] == name.split(".")[0]
-    return Clones()
-
-
 def compare(binary, addresses, peer, driver=None):
     """(how many were compared, {kind: [(address, ours, theirs)]})"""
     mine = ours(binary, addresses, driver)
     theirs = PEERS[peer][0](binary, addresses)
-    kinds = collections.defaultdict(list)
+    aliases, kinds = Aliases(binary), collections.defaultdict(list)
     for address in addresses:
-        kind = differences(mine.get(address, []), theirs.get(address, []))
+        kind = differences(mine.get(address, []), theirs.get(address, []), aliases)
         if kind:
             kinds[kind].append((address, mine.get(address, []), theirs.get(address, [])))
     return len(addresses), kinds

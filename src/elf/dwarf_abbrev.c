@@ -99,7 +99,7 @@ static enum abbrev_kind kind_of(const struct abbrevs *table, const struct abbrev
 	}
 	if (abbrev->tag == DW_TAG_subprogram && code)
 		return ABBREV_FUNCTION;
-	if (abbrev->tag == DW_TAG_inlined_subroutine && code)
+	if (abbrev->tag == DW_TAG_inlined_subroutine && (code || abbrev->has_children))
 		return ABBREV_INLINED;
 	if (!sibling || !abbrev->has_children)
 		return ABBREV_PLAIN;

@@ -121,7 +121,7 @@ enum abbrev_kind {
 	ABBREV_LEAPABLE,	/* its children hold no code, and a sibling says where they end */
 	ABBREV_LEAPABLE_CODE,	/* the same, but GCC nests local functions in such trees */
 	ABBREV_FUNCTION,	/* DW_TAG_subprogram with addresses */
-	ABBREV_INLINED,		/* DW_TAG_inlined_subroutine with addresses */
+	ABBREV_INLINED,		/* DW_TAG_inlined_subroutine with addresses or children */
 	ABBREV_BAD,		/* a form we do not know: the unit ends here */
 };
 

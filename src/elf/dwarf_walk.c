@@ -254,6 +254,8 @@ static bool enter(struct walk *w, const struct abbrev *abbrev, const uint8_t *di
 		.subprogram = subprogram,
 		.idle = true,
 	};
+	if (!pcs->low.form && !pcs->ranges.form)
+		w->open[w->n_open - 1].idle = false;	/* strict DWARF 2 cannot give ranges */
 	mark_all(w, pcs);
 	idle = w->open[w->n_open - 1].idle;
 	if (!abbrev->has_children)
