@@ -2,10 +2,19 @@
 #include "symbol/demangle.h"
 
 #include <libiberty/demangle.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdlib.h>
 
 #define OPTIONS (DMGL_PARAMS | DMGL_ANSI)
+
+/* libiberty recurses along a name, and refuses C++ names above half its recursion limit, however
+ * flat. Longer ones (template libraries are full of them) go without the limit, on a stack where it
+ * cannot matter: reading recurses at most once a byte, printing stops at depth 1,024 of its own
+ * accord, and the tables that it puts there take at most 30 MB. */
+#define CXX_LIMITED_MAX (DEMANGLE_RECURSION_LIMIT / 2)
+#define CXX_MANGLED_MAX 4096
+#define LONG_NAME_STACK ((size_t)256 << 20)
 
 /* D's demangler builds its text in memory and cannot be stopped. Each back reference may repeat
  * what its target says, so n of them multiply a text at most 3^(n/3) times: 28 of them 30,000
@@ -35,14 +44,48 @@ static void add_piece(const char *p, size_t n, void *arg)
 typedef int callback_demangler(const char *name, int options, demangle_callbackref callback,
 			       void *arg);
 
-static bool demangle_by(callback_demangler *demangler, const char *name, struct buf *out)
+static bool demangle_by(callback_demangler *demangler, const char *name, int options,
+			struct buf *out)
 {
 	struct output output = { .buf = out };
 
 	buf_clear(out);
-	if (setjmp(output.too_long) || !demangler(name, OPTIONS, add_piece, &output) ||
+	if (setjmp(output.too_long) || !demangler(name, options, add_piece, &output) ||
 	    out->failed)
 		buf_clear(out);
+	return out->n > 0;
+}
+
+struct long_name {
+	const char *name;
+	struct buf *out;
+};
+
+static void *demangle_without_limit(void *arg)
+{
+	struct long_name *l = arg;
+
+	demangle_by(cplus_demangle_v3_callback, l->name, OPTIONS | DMGL_NO_RECURSE_LIMIT, l->out);
+	return NULL;
+}
+
+static bool demangle_cxx(const char *name, size_t n, struct buf *out)
+{
+	struct long_name l = { name, out };
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int rc;
+
+	if (n <= CXX_LIMITED_MAX)
+		return demangle_by(cplus_demangle_v3_callback, name, OPTIONS, out);
+	if (n > CXX_MANGLED_MAX || pthread_attr_init(&attributes))
+		return false;
+	rc = pthread_attr_setstacksize(&attributes, LONG_NAME_STACK);
+	if (rc == 0)
+		rc = pthread_create(&thread, &attributes, demangle_without_limit, &l);
+	if (rc == 0)
+		pthread_join(thread, NULL);
+	pthread_attr_destroy(&attributes);
 	return out->n > 0;
 }
 
@@ -108,7 +151,7 @@ bool demangle(struct str name, struct buf *out)
 		return demangle_d(text, out);
 	/* Legacy Rust names are C++ names with a hash at the end: Rust's reader knows them, and gives
 	 * up at once on others. */
-	if (demangle_by(rust_demangle_callback, text, out))
+	if (demangle_by(rust_demangle_callback, text, OPTIONS, out))
 		return true;
-	return text[1] != 'R' && demangle_by(cplus_demangle_v3_callback, text, out);
+	return text[1] != 'R' && demangle_cxx(text, name.n, out);
 }

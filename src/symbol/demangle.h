@@ -5,8 +5,8 @@
  * libiberty.
  *
  * Names come out of hostile files, and a short one can stand for an endless text (substitutions
- * that double each time): above DEMANGLED_MAX such a name stays as it is, as do those that
- * libiberty's recursion limit refuses (above 1,024 bytes in C++).
+ * that double each time): above DEMANGLED_MAX such a name stays as it is, as do C++ names above
+ * 4,096 bytes, where a nest could be deeper than any stack.
  */
 #ifndef SONDE_SYMBOL_DEMANGLE_H
 #define SONDE_SYMBOL_DEMANGLE_H

@@ -65,5 +65,29 @@ TEST(a_name_that_stands_for_an_endless_text_is_given_up)
 	buf_fini(&out);
 }
 
+TEST(names_above_the_recursion_limit_are_read_too)
+{
+	struct buf name = { 0 }, out = { 0 };
+
+	buf_addf(&name, "_Z1f");
+	for (int i = 0; i < 200; i++)
+		buf_addf(&name, "N1aI");
+	buf_addf(&name, "i");
+	for (int i = 0; i < 200; i++)
+		buf_addf(&name, "EE");
+	CHECK(name.n > 1024);
+	CHECK(demangle(buf_str(&name), &out));
+	CHECK(str_starts(buf_str(&out), STR("f(a<a<a<")));
+	buf_clear(&name);
+	buf_addf(&name, "_Z1f");
+	for (int i = 0; i < 4000; i++)
+		buf_addf(&name, "P");	/* pointers to pointers: the deepest nest there is */
+	buf_addf(&name, "i");
+	CHECK(!demangle(buf_str(&name), &out));
+	buf_fini(&name);
+	buf_fini(&out);
+}
+
 TEST_MAIN(CASE(names_of_each_language_become_readable), CASE(other_names_stay_as_they_are),
+	  CASE(names_above_the_recursion_limit_are_read_too),
 	  CASE(a_name_that_stands_for_an_endless_text_is_given_up))
