@@ -5,6 +5,9 @@
 
 #include "base/buf.h"
 #include "model/profile.h"
+#include "render/label.h"
+
+#define UNIT_BYTES_MAX 32
 
 struct scale {
 	double least; /* use it from here on, in the base unit */
@@ -26,6 +29,13 @@ static const struct scale sizes[] = {
 	{ 0x1p10, 0x1p10, "KiB", NULL },
 	{ 0, 1, "B", NULL },
 };
+
+static const struct scale counts[] = {
+	{ 1e18, 1e18, "E", NULL }, { 1e15, 1e15, "P", NULL }, { 1e12, 1e12, "T", NULL },
+	{ 1e9, 1e9, "G", NULL },   { 0, 1e6, "M", NULL },
+};
+
+#define COUNT_GROUPED_MAX 9999999u /* larger ones are scaled, to fit a cell */
 
 static const struct {
 	const char *name;
@@ -89,20 +99,38 @@ void amount_add_count(struct buf *out, uint64_t value)
 	buf_add(out, digits + at, sizeof(digits) - at);
 }
 
+static int unit_row(struct str unit)
+{
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (str_eq(unit, str_of(units[i].name)))
+			return (int)i;
+	return -1;
+}
+
+struct str amount_cell_unit(struct str unit)
+{
+	return unit_row(unit) >= 0 ? unit : STR("count");
+}
+
 void amount_add(struct buf *out, int64_t value, struct str unit, bool unicode)
 {
-	for (size_t i = 0; value && i < sizeof(units) / sizeof(*units); i++) {
-		if (!str_eq(unit, str_of(units[i].name)))
-			continue;
-		add_scaled(out, (double)value * units[i].factor, units[i].scales, unicode);
+	uint64_t size = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	int row = unit_row(unit);
+
+	if (value && row >= 0) {
+		add_scaled(out, (double)value * units[row].factor, units[row].scales, unicode);
 		return;
 	}
-	if (value < 0)
-		buf_add_u8(out, '-');
-	amount_add_count(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+	if (size > COUNT_GROUPED_MAX) {
+		add_scaled(out, (double)value, counts, unicode);
+	} else {
+		if (value < 0)
+			buf_add_u8(out, '-');
+		amount_add_count(out, size);
+	}
 	if (value && unit.n && !str_eq(unit, STR("count"))) {
 		buf_add_u8(out, ' ');
-		buf_add_str(out, unit);
+		label_clean(out, unit, UNIT_BYTES_MAX);
 	}
 }
 

@@ -11,9 +11,13 @@
 struct buf;
 struct profile;
 
-/* Three significant digits and a scaled unit for times and bytes; else grouped digits, and the unit
- * when it is not "count". Nothing is "0" in any unit. `unicode` allows "µs". */
+/* Three significant digits and a scaled unit for times and bytes; else grouped digits (from ten
+ * million on "12.3 M"), and the unit when it is not "count". Nothing is "0" in any unit. `unicode`
+ * allows "µs". Times, bytes and counts need at most 10 columns. */
 void amount_add(struct buf *out, int64_t value, struct str unit, bool unicode);
+
+/* The unit, if amount_add() scales it, else "count": what a table's cells show. */
+struct str amount_cell_unit(struct str unit);
 
 /* "1,234,567" */
 void amount_add_count(struct buf *out, uint64_t value);

@@ -92,7 +92,9 @@ TEST(amounts_have_three_digits_and_a_fitting_unit)
 	check_amount(1536, "bytes", "1.50 KiB");
 	check_amount(12, "bytes", "12 B");
 	check_amount(1234567, "count", "1,234,567");
-	check_amount(INT64_MIN, "apples", "-9,223,372,036,854,775,808 apples");
+	check_amount(-9999999, "apples", "-9,999,999 apples");
+	check_amount(10000000, "count", "10.0 M");
+	check_amount(INT64_MIN, "a\n", "-9.22 E a\\x0A");
 }
 
 TEST(percentages_never_say_more_than_is_true)

@@ -58,7 +58,9 @@ static void pad(struct buf *out, uint32_t columns)
 
 void page_put_right(struct page *page, uint32_t columns)
 {
-	pad(page->out, columns - label_columns(buf_str(&page->cell), columns));
+	uint32_t used = label_columns(buf_str(&page->cell), columns);
+
+	pad(page->out, used < columns ? columns - used : 1);	/* never touch the cell before */
 	buf_add_str(page->out, buf_str(&page->cell));
 	buf_clear(&page->cell);
 }
@@ -78,7 +80,7 @@ void page_put_percent(struct page *page, int64_t part, int64_t total, uint32_t c
 
 void page_put_amount(struct page *page, int64_t value, uint32_t columns)
 {
-	amount_add(&page->cell, value, page->unit, page->options->unicode);
+	amount_add(&page->cell, value, amount_cell_unit(page->unit), page->options->unicode);
 	page_put_right(page, columns);
 }
 
