@@ -15,6 +15,9 @@
 #include "abi/sample.h"
 #include "bpf/kernel.h"
 
+#define NR_EXECVE 59	/* arch/x86/entry/syscalls/syscall_64.tbl */
+#define NR_EXECVEAT 322
+
 const volatile uint32_t target_mode;	/* enum target_mode */
 const volatile uint64_t target_cgroup;	/* TARGET_CGROUP: its id ... */
 const volatile int target_cgroup_level;	/* ... and its depth */
@@ -181,12 +184,12 @@ static __always_inline bool is_target(uint32_t tgid)
 /* The registers of user space at the tick or at the entry to the kernel. */
 static __always_inline enum walk_end user_registers(struct bpf_perf_event_data *ctx,
 						    struct task_struct *task, struct walk *w,
-						    bool *ret_syscall)
+						    long *ret_syscall)
 {
 	volatile unsigned long cs = ctx->regs.cs;	/* narrower reads of ctx are refused */
 	struct pt_regs___kernel *r;
 
-	*ret_syscall = false;
+	*ret_syscall = -1;
 	if ((cs & 3) == 3) {
 		w->regs[UNWIND_RIP] = ctx->regs.rip;
 		w->regs[UNWIND_RSP] = ctx->regs.rsp;
@@ -229,7 +232,8 @@ static __always_inline enum walk_end user_registers(struct bpf_perf_event_data *
 	w->regs[UNWIND_R15] = r->r15;
 	/* in a system call orig_ax is its number; faults and interrupts leave an error code or -1,
 	 * and a fault's instruction is the one to name */
-	*ret_syscall = (long)r->orig_ax >= 0 && r->orig_ax < 1024 && r->cx == r->ip;
+	if (r->orig_ax < 1024 && r->cx == r->ip)
+		*ret_syscall = (long)r->orig_ax;
 	return r->cs == 0x23 ? WALK_COMPAT : WALK_COMPLETE;
 }
 
@@ -322,8 +326,7 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 	struct walk_loop loop;
 	struct walk *w;
 	uint64_t regs[UNWIND_REGS + 1];
-	bool syscall;
-	long bytes;
+	long bytes, syscall;
 
 	if (!is_target(tgid))
 		return 0;
@@ -350,9 +353,9 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 	w->end = user_registers(ctx, task, w, &syscall);
 	if (w->end != WALK_COMPLETE)
 		goto output;
-	sample->hdr.user_return = syscall;
+	sample->hdr.user_return = syscall >= 0;
 	__builtin_memcpy(regs, w->regs, sizeof(regs));
-	walk_begin(w, syscall);
+	walk_begin(w, syscall >= 0);
 	process = bpf_map_lookup_elem(&processes, &tgid);
 	if (!process) {
 		w->end = WALK_NO_PROCESS;
@@ -368,6 +371,11 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 	bpf_loop(SAMPLE_USER_FRAMES_MAX, walk_frame_of_loop, &loop, 0);
 	if (measure_walks)
 		sample->hdr.walk_ns = (uint32_t)(bpf_ktime_get_ns() - before);
+	if (w->end != WALK_COMPLETE && (syscall == NR_EXECVE || syscall == NR_EXECVEAT)) {
+		/* half-way from one program to the next there is no user stack */
+		w->n = 0;
+		w->end = WALK_COMPLETE;
+	}
 	if (worth_copying(w)) {
 		sample->hdr.end = w->end;
 		return send_copy(count, sample, regs);
