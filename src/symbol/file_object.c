@@ -97,7 +97,7 @@ static const char *trouble_of(int rc)
 	case -EPERM:
 		return "not permitted to read it";
 	case -ENOEXEC:
-		return "not an ELF file";
+		return "not a 64-bit ELF file";
 	case -EBADMSG:
 		return "damaged ELF file";
 	default:

@@ -252,8 +252,8 @@ TEST(a_file_that_cannot_be_read_says_why)
 		const char *path, *wanted;
 	} rows[] = {
 		{ "/nonexistent/libx.so", "[libx.so: file is gone]" },
-		{ "/proc/self/status", "[status: not an ELF file]" },
-		{ "/", "[: not an ELF file]" },
+		{ "/proc/self/status", "[status: not a 64-bit ELF file]" },
+		{ "/", "[: not a 64-bit ELF file]" },
 	};
 	uint64_t vaddr = 0x1234;
 
