@@ -11,6 +11,8 @@
 
 #define NO_CIE UINT32_MAX
 
+#define FDE_BYTES_MIN 24
+
 /* Real ones take some twenty bytes. Hostile FDEs may each name another "CIE" in the middle of
  * entries: the cap keeps the sum of their lengths in bounds. */
 #define CIE_BYTES_MAX 4096
@@ -215,19 +217,23 @@ static bool parse_fde(struct cfi_range *range, const struct cfi_cie *cie, struct
 }
 
 /* No VEC_RESERVE(): zeroing what a big file will not use took a tenth of the whole build. */
+static int reserve_ranges(struct cfi *cfi, uint64_t cap)
+{
+	struct cfi_range *ranges = NULL;
+
+	if (cap <= UINT32_MAX)
+		ranges = realloc(cfi->ranges, cap * sizeof(*ranges));
+	if (!ranges)
+		return -ENOMEM;
+	cfi->ranges = ranges;
+	cfi->cap = (uint32_t)cap;
+	return 0;
+}
+
 int cfi_add_range(struct cfi *cfi, const struct cfi_range *range)
 {
-	if (cfi->n == cfi->cap) {
-		uint64_t cap = cfi->cap ? (uint64_t)cfi->cap * 2 : 256;
-		struct cfi_range *ranges = NULL;
-
-		if (cap <= UINT32_MAX)
-			ranges = realloc(cfi->ranges, cap * sizeof(*ranges));
-		if (!ranges)
-			return -ENOMEM;
-		cfi->ranges = ranges;
-		cfi->cap = (uint32_t)cap;
-	}
+	if (cfi->n == cfi->cap && reserve_ranges(cfi, (uint64_t)cfi->cap * 2 + 16) < 0)
+		return -ENOMEM;
 	cfi->ranges[cfi->n++] = *range;
 	return 0;
 }
@@ -262,9 +268,11 @@ int cfi_read_section(struct cfi *cfi, const struct cfi_section *section, struct 
 	struct cursor c = cursor_over(section->bytes);
 	uint32_t last_cie = NO_CIE;
 	struct entry entry;
-	int rc = 0;
+	int rc;
 
 	idindex_fini(&cfi->cies_by_off);
+	/* Room for as many as there can be, in practice; what is not touched costs nothing. */
+	rc = reserve_ranges(cfi, cfi->n + section->bytes.n / FDE_BYTES_MIN + 16);
 	while (rc == 0 && cursor_more(&c)) {
 		if (!read_entry(section, &c, &entry))
 			stats->damaged += c.failed;
@@ -308,32 +316,45 @@ static void sort_by_digit(const struct sort_key *in, struct sort_key *out, uint3
 		out[at[in[i].start >> shift & (DIGITS - 1)]++] = in[i];
 }
 
+/* Moves each range to its place, cycle by cycle: a second copy of them all would cost more in page
+ * faults than the sorting itself. */
+static void permute(struct cfi_range *ranges, struct sort_key *keys, uint32_t n)
+{
+	for (uint32_t first = 0; first < n; first++) {
+		struct cfi_range saved = ranges[first];
+		uint32_t to = first;
+
+		while (keys[to].i != first) {
+			uint32_t from = keys[to].i;
+
+			ranges[to] = ranges[from];
+			keys[to].i = to;
+			to = from;
+		}
+		ranges[to] = saved;
+		keys[to].i = to;
+	}
+}
+
 int cfi_sort(struct cfi *cfi)
 {
 	uint32_t n = cfi->n;
-	struct sort_key *keys = calloc((size_t)n * 2 + 1, sizeof(*keys)), *other = keys + n, *swap;
-	struct cfi_range *sorted = calloc((size_t)n + 1, sizeof(*sorted));
-	struct sort_key *memory = keys;
+	struct sort_key *memory = malloc(((size_t)n * 2 + 1) * sizeof(*memory));
+	struct sort_key *keys = memory, *other = memory + n, *swap;
 	uint64_t span = cfi->text_end - cfi->text_start;
 
-	if (!keys || !sorted) {
-		free(memory);
-		free(sorted);
+	if (!memory)
 		return -ENOMEM;
-	}
 	for (uint32_t i = 0; i < n; i++)
-		keys[i] = (struct sort_key){ (uint32_t)(cfi->ranges[i].start - cfi->text_start), i };
+		keys[i] = (struct sort_key){
+			.start = (uint32_t)(cfi->ranges[i].start - cfi->text_start), .i = i };
 	for (unsigned shift = 0; shift < 32 && span >> shift; shift += DIGIT_BITS) {
 		sort_by_digit(keys, other, n, shift);
 		swap = keys;
 		keys = other;
 		other = swap;
 	}
-	for (uint32_t i = 0; i < n; i++)
-		sorted[i] = cfi->ranges[keys[i].i];
+	permute(cfi->ranges, keys, n);
 	free(memory);
-	free(cfi->ranges);
-	cfi->ranges = sorted;
-	cfi->cap = n + 1;
 	return 0;
 }

@@ -63,7 +63,7 @@ struct cfi_saved {
 };
 
 struct cfi_state {
-	struct cfi_saved saved[CFI_COLUMNS + 1];	/* the last one takes what is not followed */
+	struct cfi_saved saved[CFI_COLUMNS + 1];	/* the last one: what is not followed */
 	int64_t cfa_off;
 	int16_t cfa_add;
 	uint8_t cfa_kind;	/* enum unwind_kind; UNWIND_NONE: not said yet */
@@ -117,7 +117,8 @@ struct cfi {
 int cfi_add_range(struct cfi *cfi, const struct cfi_range *range);
 
 /* Appends the section's FDEs, in file order. Damaged entries are counted in stats. 0 or -ENOMEM. */
-int cfi_read_section(struct cfi *cfi, const struct cfi_section *section, struct unwind_stats *stats);
+int cfi_read_section(struct cfi *cfi, const struct cfi_section *section,
+		     struct unwind_stats *stats);
 void cfi_fini(struct cfi *cfi);
 
 /* Sorts by start, of equal ones the earlier stays first. 0 or -ENOMEM. */
@@ -135,11 +136,10 @@ struct cfi_output {
 	struct unwind_rules *rules;
 	struct unwind_stats *stats;
 	uint64_t first_row;	/* where the first row of the next range is put, <= its start */
-	/* States met lately, by hash: most rows are answered here, without making a rule. */
-	struct cfi_recent {
-		uint64_t key[2];
-		uint32_t number;	/* of its rule; UNWIND_RULE_NONE: free */
-	} recent[1 << CFI_RECENT_BITS];
+	/* States met lately, by hash: most rows are answered here, without making a rule. Rule
+	 * number << 50 | the state in 50 bits; 0 is free. In one word each, they stay in the
+	 * first-level cache. */
+	uint64_t recent[1 << CFI_RECENT_BITS];
 };
 
 /* The rows of [range->start, limit). */

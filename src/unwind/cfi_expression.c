@@ -26,8 +26,8 @@ static bool next_breg(struct cursor *c, uint8_t *ret_reg, int64_t *ret_off)
 	return !c->failed && op >= OP_breg0 && op < OP_breg0 + UNWIND_REGS;
 }
 
-/* rsp + OFF + ((rip & 15) >= T) << 3: what linkers write for a lazy PLT, whose entries push a number
- * before they jump (at T = 11, or 10 after an endbr64). */
+/* rsp + OFF + ((rip & 15) >= T) << 3: what linkers write for a lazy PLT, whose entries push a
+ * number before they jump (at T = 11, or 10 after an endbr64). */
 static bool plt_shape(struct cursor c, uint8_t *ret_threshold)
 {
 	uint8_t reg;

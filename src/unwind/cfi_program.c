@@ -8,7 +8,8 @@
 
 /* DWARF 5, 7.24; the GNU ones from the Linux Standard Base. */
 enum {
-	CFA_advance_loc = 0x40, CFA_offset = 0x80, CFA_restore = 0xc0,	/* number in the low 6 bits */
+	/* These have an operand in the low 6 bits. */
+	CFA_advance_loc = 0x40, CFA_offset = 0x80, CFA_restore = 0xc0,
 	CFA_nop = 0x00, CFA_set_loc = 0x01, CFA_advance_loc1 = 0x02, CFA_advance_loc2 = 0x03,
 	CFA_advance_loc4 = 0x04, CFA_offset_extended = 0x05, CFA_restore_extended = 0x06,
 	CFA_undefined = 0x07, CFA_same_value = 0x08, CFA_register = 0x09,
@@ -87,7 +88,8 @@ static void put_row(struct run *run, uint32_t rule)
 	run->changed = false;
 }
 
-static uint64_t word_of(const struct cfi_saved *saved)
+/* how in bits 0-7, reg 8-15, off 16-31. */
+static inline uint32_t word_of(const struct cfi_saved *saved)
 {
 	uint32_t word;
 
@@ -95,37 +97,52 @@ static uint64_t word_of(const struct cfi_saved *saved)
 	return word;
 }
 
-/* Cheaper than hash_u64(): a bad spread costs a search, nothing more. */
-static uint32_t slot_of(uint64_t a, uint64_t b)
-{
-	uint64_t mixed = (a ^ a >> 32 ^ b * 0x9e3779b97f4a7c15u) * 0xd6e8feb86659fd93u;
+/* What nearly all states are: a CFA of register + multiple of 8 below 128 KiB, the return address
+ * at CFA-8, and rbp and rbx saved at multiples of 8. Such a state fits in 50 bits:
+ *
+ *   0-15  rbp: offset, `how` in its free low bits     16-31  rbx     32-45 CFA offset / 8
+ *   46-49 CFA register
+ *
+ * Fields are read as they were stored: reading several at once would wait for the processor's
+ * store buffer, at every row. */
+#define CFA_OFF_USUAL 0x1fff8u
+#define SAVED_UNUSUAL 0x0007ff00u
+#define KEY_BITS 50
 
-	return (uint32_t)(mixed >> (64 - CFI_RECENT_BITS));
+static inline bool key_of(const struct cfi_state *state, uint64_t *ret_key)
+{
+	uint32_t fp = word_of(&state->saved[CFI_FP]), bx = word_of(&state->saved[CFI_BX]);
+	uint32_t ra_usual = CFI_AT_CFA | (uint32_t)(uint16_t)-8 << 16;
+
+	*ret_key = (fp >> 16 | (fp & 7)) | (bx >> 16 | (bx & 7)) << 16 |
+		   (uint64_t)state->cfa_off << (32 - 3) | (uint64_t)state->cfa_reg << 46;
+	return !(((fp | bx) & SAVED_UNUSUAL) | (word_of(&state->saved[CFI_RA]) ^ ra_usual) |
+		 ((uint64_t)state->cfa_off & ~(uint64_t)CFA_OFF_USUAL) |
+		 (state->cfa_kind ^ UNWIND_CFA) | (state->cfa_reg & 0xf0));
 }
 
-/* The number of the state's rule. The key is put together from fields as they were stored: reading
- * several at once would wait for the processor's store buffer, at every row. */
-static uint32_t number_of(struct cfi_output *out, const struct cfi_state *state)
+static __attribute__((noinline)) uint32_t add_rule(struct cfi_output *out,
+						   const struct cfi_state *state)
 {
-	uint64_t a = (uint32_t)state->cfa_off | (uint64_t)(uint16_t)state->cfa_add << 32 |
-		     (uint64_t)state->cfa_kind << 48 | (uint64_t)state->cfa_reg << 56;
-	uint64_t b = word_of(&state->saved[CFI_FP]) | word_of(&state->saved[CFI_BX]) << 32;
-	struct cfi_recent *recent = &out->recent[slot_of(a, b)];
-	const struct cfi_saved *ra = &state->saved[CFI_RA];
-	bool usual = ra->how == CFI_AT_CFA && ra->off == -8 &&
-		     state->cfa_off == (int32_t)state->cfa_off;
-	struct unwind_rule rule;
+	struct unwind_rule rule = rule_of(state);
 
-	if (usual && recent->number && recent->key[0] == a && recent->key[1] == b)
-		return recent->number;
-	rule = rule_of(state);
-	if (!usual)
-		return unwind_rules_add(out->rules, &rule);
-	*recent = (struct cfi_recent){ { a, b }, unwind_rules_add(out->rules, &rule) };
-	return recent->number;
+	return unwind_rules_add(out->rules, &rule);
 }
 
-static void end_row(struct run *run)
+/* The number of the state's rule. */
+static inline uint32_t number_of(struct cfi_output *out, const struct cfi_state *state)
+{
+	uint64_t key, *recent;
+
+	if (!key_of(state, &key))
+		return add_rule(out, state);
+	recent = &out->recent[key * 0xd6e8feb86659fd93u >> (64 - CFI_RECENT_BITS)];
+	if (!*recent || (*recent ^ key) << (64 - KEY_BITS))
+		*recent = (uint64_t)add_rule(out, state) << KEY_BITS | key;
+	return (uint32_t)(*recent >> KEY_BITS);
+}
+
+static inline void end_row(struct run *run)
 {
 	if (!run->out)
 		return;
@@ -139,7 +156,7 @@ static void end_row(struct run *run)
 	put_row(run, number_of(run->out, &run->state));
 }
 
-static void advance(struct run *run, uint64_t delta)
+static inline void advance(struct run *run, uint64_t delta)
 {
 	uint64_t left = run->limit - run->loc;
 
@@ -251,7 +268,8 @@ static struct str block(struct cursor *c)
 	return cursor_bytes(c, cursor_uleb(c));
 }
 
-/* All but what execute() deals with itself. Operands are read into variables first: the order of a call's arguments is not defined. */
+/* All but what execute() deals with itself. Operands are read into variables first: the order of a
+ * call's arguments is not defined. */
 static void step_rest(struct run *run, uint8_t op, struct cursor *c)
 {
 	uint64_t reg;

@@ -6,7 +6,7 @@
 
 #include "unwind/unwind.h"
 
-#define ROWS_AT_FIRST 4096
+#define ROWS_AT_LEAST 64
 
 /* Cells of a table: its head, the page index, the rows. */
 static size_t index_cells(uint32_t n_pages)
@@ -31,7 +31,7 @@ static bool resize(struct rows *rows, uint32_t cap)
 	return true;
 }
 
-int rows_init(struct rows *rows, uint64_t start, uint64_t end)
+int rows_init(struct rows *rows, uint64_t start, uint64_t end, uint64_t expected)
 {
 	uint64_t last;
 
@@ -40,7 +40,11 @@ int rows_init(struct rows *rows, uint64_t start, uint64_t end)
 	last = (end >> UNWIND_PAGE_BITS) - rows->first_page;
 	rows->n_pages = (last < UNWIND_PAGES_MAX ? (uint32_t)last : UNWIND_PAGES_MAX - 1) + 1;
 	rows->rows_at = 2 + 2 * (uint32_t)index_cells(rows->n_pages);
-	return resize(rows, ROWS_AT_FIRST) ? 0 : -ENOMEM;
+	if (expected < ROWS_AT_LEAST)
+		expected = ROWS_AT_LEAST;
+	if (expected > UNWIND_ROWS_MAX - rows->n_pages)
+		expected = UNWIND_ROWS_MAX - rows->n_pages;
+	return resize(rows, (uint32_t)expected) ? 0 : -ENOMEM;
 }
 
 void rows_fini(struct rows *rows)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* unwind/rows.h
  *
- * A table (abi/unwind.h) while it is being written: rows go straight to their final place, since the
- * page index before them is as long as the text, which is known.
+ * A table (abi/unwind.h) while it is being written: rows go straight to their final place, since
+ * the page index before them is as long as the text, which is known.
  *
  * Invariants: rows come in ascending order of address; a row's rule differs from that of the one
  * before it, except for the row at the head of each page (a row at an address that has one replaces
@@ -34,8 +34,9 @@ struct rows {
 	bool failed;		/* out of memory; in both cases further rows are dropped */
 };
 
-/* For rows in [start, end]. An end past UNWIND_PAGES_MAX pages is cut. 0 or -ENOMEM. */
-int rows_init(struct rows *rows, uint64_t start, uint64_t end);
+/* For rows in [start, end], about `expected` of them. An end past UNWIND_PAGES_MAX pages is cut. 0
+ * or -ENOMEM. */
+int rows_init(struct rows *rows, uint64_t start, uint64_t end, uint64_t expected);
 void rows_fini(struct rows *rows);
 
 /* Ends the page index; fills cells, n_cells, stats.rows and stats.unsupported. 0 or -ENOMEM. */

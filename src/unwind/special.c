@@ -182,8 +182,8 @@ static void find_trampolines(struct special *s, uint64_t start, uint64_t end)
 	}
 }
 
-/* Padding between functions is not read in big files: it would touch all of their text. A trampoline
- * may hide in it where a whole C library is linked in; programs linked so are small. */
+/* Padding between functions is not read in big files: it would touch all of their text. A
+ * trampoline may hide in it where a whole C library is linked in; such programs are small. */
 #define SMALL_TEXT ((uint64_t)16 << 20)
 #define BIG_TEXT_GAP_MIN 32
 

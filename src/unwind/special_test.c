@@ -144,7 +144,8 @@ TEST(an_entry_stub_without_cfi_is_the_end_of_the_stack)
 TEST(an_entry_stub_whose_cfi_says_nothing_is_the_end_too)
 {
 	struct made m = { .spec.entry = MADE_TEXT,
-			  .spec.text = STR("\x31\xed\x49\x89\xd1\x5e\xff\x15\0\0\0\0\xf4\x90\x90\x90") };
+			  .spec.text = STR("\x31\xed\x49\x89\xd1\x5e\xff\x15"
+					   "\0\0\0\0\xf4\x90\x90\x90") };
 
 	add_cie(&m);
 	add_fde(&m, 0, 0x10, STR(""));
@@ -157,7 +158,8 @@ TEST(an_entry_stub_whose_cfi_says_nothing_is_the_end_too)
 TEST(an_entry_that_is_an_ordinary_function_keeps_its_rows)
 {
 	struct made m = { .spec.entry = MADE_TEXT,
-			  .spec.text = STR("\x55\x48\x89\xe5\x5d\xc3\x90\x90\x90\x90\x90\x90\x90\x90\x90\x90") };
+			  .spec.text = STR("\x55\x48\x89\xe5\x5d\xc3\x90\x90"
+					   "\x90\x90\x90\x90\x90\x90\x90\x90") };
 
 	add_cie(&m);
 	add_fde(&m, 0, 0x10, STR(""));

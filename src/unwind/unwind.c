@@ -129,10 +129,13 @@ static uint64_t last_end(const struct cfi *cfi)
 	return last;
 }
 
-static int write_rows(const struct cfi *cfi, struct cfi_output *out)
+/* Of CFI, in programs full of rows. */
+#define BYTES_PER_ROW 5
+
+static int write_rows(const struct cfi *cfi, uint64_t bytes, struct cfi_output *out)
 {
 	uint64_t end = cfi->ranges[0].start;
-	int rc = rows_init(out->rows, end, last_end(cfi));
+	int rc = rows_init(out->rows, end, last_end(cfi), bytes / BYTES_PER_ROW);
 
 	for (uint32_t i = 0; i < cfi->n && rc == 0; i++) {
 		const struct cfi_range *range = &cfi->ranges[i];
@@ -174,7 +177,7 @@ int unwind_build(struct unwind_table *table, struct elf *elf, struct unwind_rule
 	settle(&cfi);
 	if (rc < 0 || !cfi.n)
 		goto out;
-	rc = write_rows(&cfi, &out);
+	rc = write_rows(&cfi, (uint64_t)sections[0].bytes.n + sections[1].bytes.n, &out);
 	if (rc == 0)
 		rc = rows_finish(&rows, &built);
 out:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* unwind/unwind.h
  *
- * CFI -> compact rows: .eh_frame (else .debug_frame) of one ELF file becomes one table of 4-byte rows
- * (layout: abi/unwind.h) over a dictionary of rules that all files share.
+ * CFI -> compact rows: .eh_frame (and .debug_frame for what it leaves out) of one ELF file becomes
+ * one table of 4-byte rows (layout: abi/unwind.h) over a dictionary of rules that all files share.
  */
 #ifndef SONDE_UNWIND_UNWIND_H
 #define SONDE_UNWIND_UNWIND_H
@@ -47,8 +47,8 @@ struct unwind_table {
 	struct unwind_stats stats;
 };
 
-/* 0 (also when there is no CFI: the table is then empty), or -errno. Damaged CFI gives the rows that
- * could be read. Hand-written special cases (entry stubs without CFI, signal trampolines) are added
+/* 0 (also when there is no CFI: the table is then empty), or -errno. Damaged CFI gives the rows
+ * that could be read. Hand-written special cases (entry stubs without CFI, signal trampolines) are added
  * here too, so that walk/ knows no file. */
 int unwind_build(struct unwind_table *table, struct elf *elf, struct unwind_rules *rules,
 		 struct err *err);
