@@ -4,8 +4,12 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* Its own default waits 90 s for a server, for each file of a recording. */
+#define TIMEOUT_S "5"
 
 struct client;
 
@@ -14,6 +18,11 @@ struct library {
 	int (*find)(struct client *client, const unsigned char *build_id, int n, char **ret_path);
 	void (*end)(struct client *client);
 };
+
+/* A server that did not answer once is not asked again: a recording has hundreds of files, and its
+ * reader waits. A fact about the process's surroundings, like the environment that named the server,
+ * so no struct is handed down for it. */
+static atomic_bool unreachable;
 
 /* Never unloaded: libcurl below it keeps state that does not survive that. */
 static int load(struct library *library)
@@ -36,10 +45,11 @@ int debuginfod_fetch(struct str build_id, char *ret_path, size_t path_size)
 	char *path = NULL;
 	int fd;
 
-	if (!urls || !*urls || build_id.n > 64)
+	if (!urls || !*urls || build_id.n > 64 || unreachable)
 		return -ENOSYS;
 	if (load(&library) < 0)
 		return -ENOSYS;
+	setenv("DEBUGINFOD_TIMEOUT", TIMEOUT_S, 0);	/* the user's own stays */
 	client = library.begin();
 	if (!client)
 		return -ENOMEM;
@@ -47,6 +57,8 @@ int debuginfod_fetch(struct str build_id, char *ret_path, size_t path_size)
 	library.end(client);
 	if (fd >= 0)
 		snprintf(ret_path, path_size, "%s", path ? path : "debuginfod");
+	else if (fd != -ENOENT)
+		unreachable = true;
 	free(path);
 	return fd;
 }

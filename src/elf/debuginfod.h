@@ -2,8 +2,8 @@
 /* elf/debuginfod.h
  *
  * Debug files from a debuginfod server, through libdebuginfod where it is installed: it is looked
- * for when it is needed, so that nothing depends on it. It keeps its own cache and its own time
- * limits (DEBUGINFOD_TIMEOUT).
+ * for when it is needed, so that nothing depends on it. It keeps its own cache. A server that does
+ * not answer within 5 s (DEBUGINFOD_TIMEOUT) is not asked again by this process.
  */
 #ifndef SONDE_ELF_DEBUGINFOD_H
 #define SONDE_ELF_DEBUGINFOD_H
