@@ -157,7 +157,8 @@ static const struct {
 	uint32_t keep;
 } steps[] = { { "<>", 1 }, { "<>", 0 }, { "()", 0 } };
 
-static void shorten(struct buf *text, uint32_t columns)
+/* Takes away what the steps take until it fits; the columns it has then. */
+static uint32_t take_away(struct buf *text, uint32_t columns)
 {
 	struct buf shorter = { 0 };
 	uint32_t total = columns_of(buf_str(text));
@@ -171,15 +172,39 @@ static void shorten(struct buf *text, uint32_t columns)
 		shorter = swap;
 		total = columns_of(buf_str(text));
 	}
-	if (total > columns) {
-		struct buf swap = *text;
-
-		buf_clear(&shorter);
-		cut_middle(&shorter, buf_str(text), total, columns);
-		*text = shorter;
-		shorter = swap;
-	}
 	buf_fini(&shorter);
+	return total;
+}
+
+static void shorten(struct buf *text, uint32_t columns)
+{
+	uint32_t total = take_away(text, columns);
+	struct buf shorter = { 0 };
+
+	if (total <= columns)
+		return;
+	cut_middle(&shorter, buf_str(text), total, columns);
+	buf_fini(text);
+	*text = shorter;
+}
+
+/* The function alone: behind the last "::" that is in no bracket, before its parameters. */
+static struct str own_name(struct str text)
+{
+	size_t from = 0, depth = 0, end = text.n;
+
+	for (size_t i = 0; i < text.n; i++) {
+		if (is_bracket(text, i, '<') || is_bracket(text, i, '(')) {
+			if (!depth++ && text.p[i] == '(' && i > from)
+				end = i;
+		} else if (is_bracket(text, i, '>') || is_bracket(text, i, ')')) {
+			depth -= depth > 0;
+		} else if (!depth && i && text.p[i] == ':' && text.p[i - 1] == ':') {
+			from = i + 1;
+			end = text.n;
+		}
+	}
+	return (struct str){ text.p + from, end - from };
 }
 
 /* Without Unicode an ellipsis is one column too, so that nothing need be measured again. */
@@ -203,6 +228,34 @@ uint32_t label_fit(struct buf *out, struct str name, uint32_t columns, bool unic
 		buf_add_str(out, buf_str(&text));
 	else
 		add_ascii(out, buf_str(&text));
+	if (text.failed)
+		out->failed = true;
+	buf_fini(&text);
+	return used;
+}
+
+uint32_t label_fit_box(struct buf *out, struct str name, uint32_t columns)
+{
+	struct buf text = { 0 };
+	struct str words;
+	uint32_t used;
+
+	if (!columns)
+		return 0;
+	clean(&text, name, NAME_BYTES_MAX, true);
+	used = take_away(&text, columns);
+	words = buf_str(&text);
+	if (used > columns) {
+		words = own_name(words);
+		used = columns_of(words);
+	}
+	if (used > columns) {
+		words = str_head(words, prefix_bytes(words, columns - 1));
+		used = columns_of(words) + 1;
+		buf_add_str(out, words);
+		words = ELLIPSIS;
+	}
+	buf_add_str(out, words);
 	if (text.failed)
 		out->failed = true;
 	buf_fini(&text);

@@ -28,6 +28,10 @@ void label_clean(struct buf *out, struct str name, size_t max_bytes);
  * and any other character "?"). Returns the columns used. */
 uint32_t label_fit(struct buf *out, struct str name, uint32_t columns, bool unicode);
 
+/* The same for a small box, where a function's own name says more than a cut of all: what qualifies
+ * it and its parameters go, then its end. Always Unicode. */
+uint32_t label_fit_box(struct buf *out, struct str name, uint32_t columns);
+
 /* The columns label_fit() would use if it had `most`. */
 uint32_t label_columns(struct str name, uint32_t most);
 

@@ -48,6 +48,35 @@ TEST(names_lose_template_arguments_then_parameters_then_their_middle)
 		check_fit(str_of(rows[i].name), rows[i].columns, true, rows[i].wanted);
 }
 
+TEST(a_small_box_shows_the_function_alone)
+{
+	static const struct {
+		const char *name;
+		uint32_t columns;
+		const char *wanted;
+	} rows[] = {
+		{ "ns::Class<std::vector<int>>::push_back(std::pair<int, int>&&)", 40,
+		  "ns::Class<…>::push_back(…)" },
+		{ "ns::Class<std::vector<int>>::push_back(std::pair<int, int>&&)", 12, "push_back" },
+		{ "ns::Class<std::vector<int>>::push_back(std::pair<int, int>&&)", 6, "push_…" },
+		{ "(anonymous namespace)::Sema::Parse", 10, "Parse" },
+		{ "A::operator()(int) const", 12, "operator()" },
+		{ "deflate_slow", 12, "deflate_slow" },
+		{ "<T as core::Trait>::drop", 8, "drop" },
+		{ "((((", 2, "(…" },
+		{ "a::", 2, "" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct buf out = { 0 };
+
+		CHECK(label_fit_box(&out, str_of(rows[i].name), rows[i].columns) <=
+		      rows[i].columns);
+		CHECK_STR(buf_str(&out), rows[i].wanted);
+		buf_fini(&out);
+	}
+}
+
 TEST(what_could_harm_a_terminal_is_shown_as_numbers)
 {
 	check_fit(STR("a\x1b[31mb\n"), 40, true, "a\\x1B[31mb\\x0A");
@@ -118,6 +147,7 @@ TEST(percentages_never_say_more_than_is_true)
 }
 
 TEST_MAIN(CASE(names_lose_template_arguments_then_parameters_then_their_middle),
+	  CASE(a_small_box_shows_the_function_alone),
 	  CASE(what_could_harm_a_terminal_is_shown_as_numbers),
 	  CASE(wide_characters_are_cut_between_columns), CASE(without_unicode_only_ascii_comes_out),
 	  CASE(amounts_have_three_digits_and_a_fitting_unit),

@@ -27,7 +27,7 @@
 #define ROW 20
 #define BOX 19
 #define PIXELS_PER_COLUMN 7 /* of 12 px text, until the script can measure */
-#define LEAST_LABEL 24
+#define LEAST_LABEL 29	    /* three columns */
 #define LEAST_PIXELS 0.1    /* narrower boxes are left out */
 #define DEPTH_MAX 4000	    /* deeper ones too: viewers refuse higher pictures */
 #define NAME_BYTES_MAX 8192 /* of a name in a box's <title> */
@@ -77,14 +77,6 @@ static void add_text(struct drawing *d, struct str text)
 {
 	buf_clear(&d->scratch);
 	label_clean(&d->scratch, text, NAME_BYTES_MAX);
-	add_escaped(d->out, buf_str(&d->scratch));
-}
-
-/* The same in at most `columns`, shortened like a name. */
-static void add_fitting(struct drawing *d, struct str text, uint32_t columns)
-{
-	buf_clear(&d->scratch);
-	label_fit(&d->scratch, text, columns, true);
 	add_escaped(d->out, buf_str(&d->scratch));
 }
 
@@ -153,8 +145,10 @@ static void put_box(struct drawing *d, uint32_t node, double left, double share)
 		 BOX);
 	if (w >= LEAST_LABEL) {
 		buf_addf(d->out, "<text x=\"%.2f\" y=\"%u\">", x + 4, y + 14);
-		add_fitting(d, node ? place->name : STR("all"),
-			    (uint32_t)((w - 8) / PIXELS_PER_COLUMN));
+		buf_clear(&d->scratch);
+		label_fit_box(&d->scratch, node ? place->name : STR("all"),
+			      (uint32_t)((w - 8) / PIXELS_PER_COLUMN));
+		add_escaped(d->out, buf_str(&d->scratch));
 		buf_add_str(d->out, STR("</text>"));
 	}
 	buf_add_str(d->out, STR("</g>\n"));
@@ -240,7 +234,9 @@ static void put_head(struct drawing *d)
 	buf_addf(d->out, "<text class=\"dim\" x=\"%d\" y=\"48\">", MARGIN);
 	add_summary(d);
 	used = label_columns(buf_str(&d->words), half);
-	add_fitting(d, buf_str(&d->words), half);
+	buf_clear(&d->scratch);
+	label_fit(&d->scratch, buf_str(&d->words), half, true);
+	add_escaped(d->out, buf_str(&d->scratch));
 	buf_clear(&d->words);
 	buf_add_str(d->out, STR("</text>\n"));
 	put_legend(d, MARGIN + used * PIXELS_PER_COLUMN + 16, 48);
