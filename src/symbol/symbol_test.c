@@ -286,6 +286,40 @@ TEST(a_descriptor_serves_when_the_path_is_gone)
 	world_fini(&w);
 }
 
+TEST(system_libraries_are_known_by_their_place)
+{
+	static const struct {
+		const char *path;
+		enum frame_kind wanted;
+	} rows[] = {
+		{ "/lib/x86_64-linux-gnu/libc.so.6", FRAME_LIBRARY },
+		{ "/lib64/ld-linux-x86-64.so.2", FRAME_LIBRARY },
+		{ "/usr/lib/jvm/lib/libjvm.so", FRAME_LIBRARY },
+		{ "/usr/local/lib/libx.so.1.2", FRAME_LIBRARY },
+		{ "/usr/lib/git-core/git", FRAME_NATIVE },	/* a program */
+		{ "/home/me/lib/libx.so", FRAME_NATIVE },
+		{ "/libx/libx.so", FRAME_NATIVE },
+		{ "/usr/bin/program", FRAME_NATIVE },
+		{ "", FRAME_NATIVE },
+	};
+	uint64_t pc = outer();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+		struct world w;
+
+		world_make(&w);
+		CHECK_EQ(symbol_object_open_file(&w.object, fd, str_of(rows[i].path), STR(""),
+						 (struct str){ 0 }, NULL),
+			 0);
+		close(fd);
+		resolve(&w, &pc, 1);
+		CHECK_STR(name_of(&w, frame_of(&w, 0, -1)), "outer");
+		CHECK_EQ(frame_of(&w, 0, -1)->kind, rows[i].wanted);
+		world_fini(&w);
+	}
+}
+
 TEST(the_vdso_is_named_from_memory)
 {
 	const Elf64_Ehdr *header = (const Elf64_Ehdr *)(uintptr_t)getauxval(AT_SYSINFO_EHDR);
@@ -429,6 +463,7 @@ TEST_MAIN(CASE(an_address_becomes_its_chain_of_inlined_calls_with_lines),
 	  CASE(the_kernels_zero_padded_build_id_is_the_same),
 	  CASE(a_file_that_cannot_be_read_says_why),
 	  CASE(a_descriptor_serves_when_the_path_is_gone), CASE(the_vdso_is_named_from_memory),
+	  CASE(system_libraries_are_known_by_their_place),
 	  CASE(kernel_addresses_are_named_or_say_why_not),
 	  CASE(run_time_code_is_named_from_the_perf_map),
 	  CASE(run_time_code_without_a_perf_map_says_so),
