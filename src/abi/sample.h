@@ -9,9 +9,9 @@
 
 #include "abi/unwind.h"
 
-#define SAMPLE_USER_FRAMES_MAX 1024u
+#define SAMPLE_USER_FRAMES_MAX 2048u
 #define SAMPLE_KERNEL_FRAMES_MAX 128u
-#define SAMPLE_COPY_MAX 65536u		/* bytes of stack in a copied sample */
+#define SAMPLE_COPY_MAX 131072u		/* bytes of stack in a copied sample */
 #define SAMPLE_COPY_STEP 4096u
 
 /* One frame of a walked stack: an address in the low 56 bits and flags above. */

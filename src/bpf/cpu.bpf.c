@@ -152,12 +152,15 @@ static long walk_frame_of_loop(uint32_t index, void *context)
 	struct walk_loop *loop = context;
 	struct walk *w = loop->w;
 	struct sample_walked *sample = loop->sample;
+	const struct unwind_rule *rule;
+	enum walk_next next;
 	uint64_t at = (uint64_t)sample->hdr.n_kernel + w->n;
 
 	if (!walk_plausible(w->regs[UNWIND_RIP])) {
 		w->end = WALK_BAD_PC;
 		return 1;
 	}
+	next = walk_look(w, &rule);
 	barrier_var(at);
 	if (at >= SAMPLE_KERNEL_FRAMES_MAX + SAMPLE_USER_FRAMES_MAX ||
 	    w->n >= SAMPLE_USER_FRAMES_MAX) {
@@ -166,7 +169,7 @@ static long walk_frame_of_loop(uint32_t index, void *context)
 	}
 	sample->frames[at] = walk_frame(w);
 	w->n++;
-	return walk_step(w) == WALK_STOP;
+	return next == WALK_STOP || walk_leave(w, rule) == WALK_STOP;
 }
 
 static __always_inline bool is_target(uint32_t tgid)

@@ -23,7 +23,7 @@
 #define EVENT_DELAY_NS 2000000u
 
 /* Side-band records wake us, but never more often than this: what arrives meanwhile is copied. */
-#define WAKE_PAUSE_TARGET_US 2000
+#define WAKE_PAUSE_TARGET_US 500
 #define WAKE_PAUSE_ALL_US 20000
 
 /* A copy at least this long that was not enough: the stack is deeper (a shorter one is all of it). */

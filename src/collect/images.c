@@ -2,6 +2,7 @@
 #include "collect/images.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
@@ -17,6 +18,7 @@ struct image_alias {
 	uint32_t image;
 };
 
+#define PAGE 4096u
 #define VDSO_BYTES_MAX ((size_t)64 << 10)
 
 static uint32_t add(struct images *images, struct image image)
@@ -226,24 +228,48 @@ uint32_t images_of_runtime(struct images *images, pid_t pid, struct str process)
 	}));
 }
 
+/* Kept open: the name may mean nothing here once the process, and its root, have gone. */
+void images_set_jitdump(struct images *images, uint32_t id, struct str path)
+{
+	struct image *image = images_get(images, id);
+	char name[4096];
+	int n = snprintf(name, sizeof(name), "/proc/%d/root%.*s", image->pid, STR_ARG(path));
+
+	if (image->kind != IMAGE_RUNTIME || image->fd >= 0 || n < 0 || (size_t)n >= sizeof(name))
+		return;
+	image->fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (image->fd < 0)
+		image->fd = open(name + (size_t)n - path.n, O_RDONLY | O_CLOEXEC);
+	if (image->fd < 0)
+		return;
+	n = snprintf(name, sizeof(name), "/proc/self/fd/%d", image->fd);
+	image->jitdump = arena_dup(&images->arena, str_over(name, (size_t)n));
+}
+
+/* Whether a segment is what a mapping with that file offset shows: mappings begin at the start of a page,
+ * where the segment before may end, so that plain offsets would find the wrong one (files linked by lld). */
+static bool segment_begins_at(const struct elf_segment *segment, uint64_t off)
+{
+	return segment->type == PT_LOAD && (segment->flags & PF_X) &&
+	       off >= (segment->off & ~(uint64_t)(PAGE - 1)) && off < segment->off + segment->filesz;
+}
+
 bool images_bias(const struct images *images, uint32_t id, uint64_t start, uint64_t off,
 		 uint64_t *ret_bias)
 {
 	const struct image *image = images_get(images, id);
-	uint64_t vaddr;
 
-	if (image->kind == IMAGE_VDSO && image->elf.n_segments) {
-		for (uint32_t i = 0; i < image->elf.n_segments; i++) {
-			if (image->elf.segments[i].type == PT_LOAD) {
-				*ret_bias = start - image->elf.segments[i].vaddr;
-				return true;
-			}
-		}
+	if (image->kind == IMAGE_VDSO)
+		off = 0;	/* no file: it begins with its ELF header */
+	for (uint32_t i = 0; i < image->elf.n_segments; i++) {
+		const struct elf_segment *segment = &image->elf.segments[i];
+
+		if (!segment_begins_at(segment, off))
+			continue;
+		*ret_bias = start - (segment->vaddr - segment->off + off);
+		return true;
 	}
-	if (!image->elf.n_segments || !elf_vaddr_of_off(&image->elf, off, &vaddr))
-		return false;
-	*ret_bias = start - vaddr;
-	return true;
+	return false;
 }
 
 bool images_build_rows(struct images *images, uint32_t id)

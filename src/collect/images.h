@@ -35,7 +35,8 @@ struct image {
 	struct str root;	/* "/proc/PID/root" of that process, or "" */
 	struct str process;	/* RUNTIME: its name */
 	pid_t pid;		/* RUNTIME: whose it is */
-	int fd;			/* FILE: open, or -1 when it could not be had */
+	struct str jitdump;	/* RUNTIME: a path of ours to the jitdump it has mapped, held by fd */
+	int fd;			/* FILE, RUNTIME's jitdump: open, or -1 when it could not be had */
 	uint8_t build_id[20];	/* of the mapping, as the kernel read it; else of the opened file */
 	uint8_t build_id_n;
 	struct elf elf;		/* n_segments 0: it could not be read */
@@ -82,6 +83,9 @@ uint32_t images_of_mapping(struct images *images, const struct image_query *quer
 
 /* The run-time code of a process (its anonymous executable mappings). */
 uint32_t images_of_runtime(struct images *images, pid_t pid, struct str process);
+
+/* Remembers the jitdump that a process has mapped for its run-time code. `path` is as it sees it. */
+void images_set_jitdump(struct images *images, uint32_t image, struct str path);
 
 /* What to subtract from a live address to get the image's vaddr, for a mapping that begins at `start`
  * with the file offset `off`. False when no segment holds that offset. */

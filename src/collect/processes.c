@@ -149,6 +149,15 @@ static bool is_file(struct str path)
 	return str_starts(path, STR("/")) && !str_starts(path, STR("//anon"));
 }
 
+/* A process maps its jitdump executable to say that it has one (tools/perf/Documentation/
+ * jitdump-specification.txt). */
+static bool is_jitdump(struct str path)
+{
+	struct str name = str_basename(path);
+
+	return str_starts(name, STR("jit-")) && str_ends(name, STR(".dump"));
+}
+
 static int add_mapping(struct processes *processes, struct process *process,
 		       const struct image_query *query)
 {
@@ -161,6 +170,12 @@ static int add_mapping(struct processes *processes, struct process *process,
 		image = images_of_mapping(processes->images, query);
 	if (str_starts(query->path, STR("[vsyscall]")))
 		return 0;
+	if (is_jitdump(query->path)) {
+		images_set_jitdump(processes->images,
+				   images_of_runtime(processes->images, process->pid,
+						     str_of(process->name)), query->path);
+		return 0;
+	}
 	map.walkable = image && images_bias(processes->images, image, query->start, query->off,
 					    &map.bias);
 	map.image = image;

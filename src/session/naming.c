@@ -62,6 +62,15 @@ static int chains_add(struct chains *chains, uint32_t raw, const uint32_t *frame
 	return 0;
 }
 
+static int open_runtime(struct symbol_object **ret_object, const struct image *image,
+			struct err *err)
+{
+	int rc = symbol_object_open_jit(ret_object, image->pid, image->process, err);
+
+	return rc == 0 && image->jitdump.n ?
+	       symbol_object_set_jitdump(*ret_object, image->jitdump, err) : rc;
+}
+
 static int open_object(struct symbol_object **ret_object, const struct images *images, uint32_t id,
 		       struct err *err)
 {
@@ -76,7 +85,7 @@ static int open_object(struct symbol_object **ret_object, const struct images *i
 	case IMAGE_VDSO:
 		return symbol_object_open_vdso(ret_object, image->elf.bytes, err);
 	case IMAGE_RUNTIME:
-		return symbol_object_open_jit(ret_object, image->pid, image->process, err);
+		return open_runtime(ret_object, image, err);
 	case IMAGE_NONE:
 		break;
 	}

@@ -77,6 +77,8 @@ enum walk_end walk_host_run(struct walk_host *host, const struct walk_target *ta
 			    uint32_t *ret_n)
 {
 	struct walk *w = &host->walk;
+	const struct unwind_rule *rule;
+	enum walk_next next;
 
 	host->target = target;
 	memcpy(w->regs, regs, UNWIND_REGS * sizeof(*regs));
@@ -92,8 +94,9 @@ enum walk_end walk_host_run(struct walk_host *host, const struct walk_target *ta
 			w->end = WALK_FULL;
 			break;
 		}
+		next = walk_look(w, &rule);
 		frames[w->n++] = walk_frame(w);
-		if (walk_step(w) == WALK_STOP)
+		if (next == WALK_STOP || walk_leave(w, rule) == WALK_STOP)
 			break;
 	}
 	*ret_n = w->n;

@@ -305,19 +305,32 @@ WALK_INLINE uint64_t walk_frame(const struct walk *w)
 	       (w->guessed ? SAMPLE_FRAME_GUESSED : 0);
 }
 
-/* Goes to the caller. The frame is recorded by the caller of this function before it, so that a walk
- * that ends here keeps all it found. */
-WALK_INLINE enum walk_next walk_step(struct walk *w)
+/* Finds how to leave the frame where w stands. The frame is recorded between this and walk_leave(), so
+ * that a walk that ends here keeps all it found; *ret_rule is 0 where no CFI covers the address. */
+WALK_INLINE enum walk_next walk_look(struct walk *w, const struct unwind_rule **ret_rule)
 {
 	const struct unwind_rule *rule;
-	uint64_t pc = w->regs[UNWIND_RIP];
 	uint32_t number;
 
+	*ret_rule = 0;
 	/* a call may be a function's last instruction: the return address is then the next one's */
-	if (walk_find_rule(w, pc - w->is_return, &number) == WALK_STOP)
+	if (walk_find_rule(w, w->regs[UNWIND_RIP] - w->is_return, &number) == WALK_STOP)
 		return WALK_STOP;
 	rule = number ? walk_rule_at(w, number) : 0;
 	if (!rule || rule->kind == UNWIND_NONE)
+		return WALK_CONTINUE;
+	/* a trampoline and a thread's first function are "returned" to at their first byte: nothing has
+	 * called them, and the byte before is somebody else's */
+	if (rule->kind == UNWIND_SIGNAL || rule->kind == UNWIND_END)
+		w->is_return = 0;
+	*ret_rule = rule;
+	return WALK_CONTINUE;
+}
+
+/* Goes to the caller. */
+WALK_INLINE enum walk_next walk_leave(struct walk *w, const struct unwind_rule *rule)
+{
+	if (!rule)
 		return walk_by_frame_pointer(w);
 	if (rule->kind == UNWIND_END)
 		return walk_stop(w, WALK_COMPLETE);
