@@ -33,7 +33,7 @@ void batch_fini(struct batch *batch);
 /* Room for n frames of the next stack, outermost first; NULL: out of memory. */
 static inline uint32_t *batch_frames(struct batch *batch, size_t n)
 {
-	if (!buf_reserve(&batch->frames, n * sizeof(uint32_t))) {
+	if (!buf_reserve(&batch->frames, (n + 1) * sizeof(uint32_t))) {
 		batch->failed = true;
 		return NULL;
 	}

@@ -16,6 +16,7 @@
 #define SONDE_FORMAT_FORMAT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/str.h"
 
@@ -45,6 +46,9 @@ int format_read(struct profile *profile, const char *path, struct err *err);
 /* The same over bytes in memory, borrowed for the call. `what` names them in the sentences. */
 int format_read_bytes(struct profile *profile, struct str bytes, const char *what,
 		      struct err *err);
+
+/* Several files as one profile (profile_merge()), two of them read at a time. */
+int format_read_all(struct profile *profile, const char *const *paths, size_t n, struct err *err);
 
 /* The row of that -f name, or else of the path's ending; NULL when there is none. */
 const struct format *format_named(struct str name);

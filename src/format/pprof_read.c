@@ -400,8 +400,8 @@ bool pprof_detect(struct str head)
 		uint32_t allowed = wire == PROTO_BYTES ? bytes_fields :
 				   wire == PROTO_VARINT ? number_fields : 0;
 
-		if (!number || number > PPROF_DOC_URL || !(allowed >> number & 1))
-			return false;
+		if (number > PPROF_DOC_URL ? !any : !(allowed >> number & 1))
+			return false;	/* a later version's field may follow, not begin */
 		if (!proto_next(&c, &f))
 			return any || head.n == INPUT_HEAD_MAX;
 		any = true;

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "format/format.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libdeflate.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "base/test.h"
+#include "format/folded.h"
+#include "format/input.h"
+#include "format/memory_test.h"
+
+static struct buf gzipped(const char *text)
+{
+	struct libdeflate_compressor *c = libdeflate_alloc_compressor(6);
+	struct buf out = { 0 };
+
+	buf_reserve(&out, strlen(text) + 100);
+	out.n = libdeflate_gzip_compress(c, text, strlen(text), out.p, out.cap);
+	libdeflate_free_compressor(c);
+	return out;
+}
+
+static struct buf zstded(const char *text)
+{
+	struct buf out = { 0 };
+
+	buf_reserve(&out, ZSTD_compressBound(strlen(text)));
+	out.n = ZSTD_compress(out.p, out.cap, text, strlen(text), 3);
+	return out;
+}
+
+static int64_t total_of(struct str bytes)
+{
+	struct profile p;
+	struct err err = { 0 };
+	int64_t total;
+
+	profile_init(&p);
+	if (format_read_bytes(&p, bytes, "bytes", &err) < 0)
+		fail_msg("%s", err.text);
+	total = profile_total(&p, 0);
+	profile_fini(&p);
+	return total;
+}
+
+static void check_refused(struct str bytes, const char *part)
+{
+	struct profile p;
+	struct err err = { 0 };
+
+	profile_init(&p);
+	CHECK_EQ(format_read_bytes(&p, bytes, "x", &err), -EBADMSG);
+	if (!strstr(err.text, part))
+		fail_msg("got \"%s\", wanted it to say \"%s\"", err.text, part);
+	profile_fini(&p);
+}
+
+TEST(gzip_and_zstd_are_unwrapped_whatever_the_name)
+{
+	struct buf a = gzipped("main;f 3\n"), b = gzipped("main;g 4\n"), c = zstded("main;h 5\n");
+
+	CHECK_EQ(total_of(buf_str(&a)), 3);
+	CHECK_EQ(total_of(buf_str(&c)), 5);
+	buf_add_str(&a, buf_str(&b));		/* members follow each other */
+	CHECK_EQ(total_of(buf_str(&a)), 7);
+	buf_add(&a, "\0\0\0\0", 4);		/* padded */
+	CHECK_EQ(total_of(buf_str(&a)), 7);
+	buf_add_str(&c, buf_str(&c));
+	CHECK_EQ(total_of(buf_str(&c)), 10);
+	buf_fini(&a);
+	buf_fini(&b);
+	buf_fini(&c);
+}
+
+TEST(a_wrapped_pprof_file_of_several_members_is_read)
+{
+	struct libdeflate_compressor *c = libdeflate_alloc_compressor(1);
+	struct profile p;
+	int64_t one = 1;
+	struct buf text, gz = { 0 }, zstd = { 0 };
+	size_t half;
+
+	profile_init(&p);
+	profile_add_type(&p, STR("samples"), STR("count"));
+	profile_add(&p, stacktree_push(&p.tree, 0, test_frame(&p, "f", "/bin/x", 1, false,
+							      FRAME_NATIVE)), 0, &one);
+	text = written(&p, format_named(STR("pb"))->write);
+	half = text.n / 2;
+	buf_reserve(&gz, 4096);
+	gz.n = libdeflate_gzip_compress(c, text.p, half, gz.p, gz.cap);
+	gz.n += libdeflate_gzip_compress(c, text.p + half, text.n - half, gz.p + gz.n,
+					 gz.cap - gz.n);
+	CHECK_EQ(total_of(buf_str(&gz)), 1);
+	buf_reserve(&zstd, ZSTD_compressBound(text.n));
+	zstd.n = ZSTD_compress(zstd.p, zstd.cap, text.p, text.n, 3);
+	CHECK_EQ(total_of(buf_str(&zstd)), 1);
+	libdeflate_free_compressor(c);
+	buf_fini(&gz);
+	buf_fini(&zstd);
+	buf_fini(&text);
+	profile_fini(&p);
+}
+
+TEST(truncated_and_corrupt_wrapping_says_so)
+{
+	struct buf gz = gzipped("main;f 3\nmain;g 4\n"), zstd = zstded("main;f 3\nmain;g 4\n");
+
+	check_refused(str_head(buf_str(&gz), gz.n - 9), "the gzip data breaks off after");
+	check_refused(str_head(buf_str(&zstd), zstd.n - 3), "the zstd data breaks off after");
+	gz.p[gz.n - 6] ^= 1;	/* the check sum */
+	check_refused(buf_str(&gz), "the gzip data is corrupt near byte");
+	zstd.p[5] ^= 0x55;
+	check_refused(buf_str(&zstd), "the zstd data");
+	buf_fini(&gz);
+	buf_fini(&zstd);
+}
+
+TEST(what_is_no_profile_is_refused)
+{
+	check_refused(STR(""), "x is empty");
+	check_refused(STR("\x7f" "ELF\x02\x01\x01\0\0\0\0\0"), "in no format that Sonde reads");
+	check_refused(STR("{\"json\": true}\n"), "x:1: expected");
+}
+
+TEST(a_long_stream_of_little_is_read_in_little_memory)
+{
+	struct input input;
+	struct buf text = { 0 }, gz;
+	char chunk[4096];
+	size_t n = 0;
+	ssize_t got;
+
+	for (int i = 0; i < 1 << 20; i++)
+		buf_add(&text, "a;b 1\n", 6);
+	buf_add_u8(&text, '\0');
+	gz = gzipped(text.p);
+	CHECK(gz.n < text.n / 100);
+	CHECK_EQ(input_open_bytes(&input, buf_str(&gz), "x", NULL), 0);
+	CHECK_EQ(input_head(&input).n, INPUT_HEAD_MAX);
+	while ((got = input_read(&input, chunk, sizeof(chunk), NULL)) > 0)
+		n += (size_t)got;
+	CHECK_EQ(n, text.n - 1);
+	CHECK_EQ(input.whole.cap, 0);
+	input_close(&input);
+	CHECK_EQ(total_of(buf_str(&gz)), 1 << 20);
+	buf_fini(&gz);
+	buf_fini(&text);
+}
+
+TEST(a_pipe_is_read_to_its_end)
+{
+	struct profile p;
+	struct buf gz = gzipped("main;f 3\n");
+	char path[64];
+	int fds[2];
+
+	CHECK_EQ(pipe(fds), 0);
+	CHECK_EQ(write(fds[1], gz.p, gz.n), (ssize_t)gz.n);
+	close(fds[1]);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[0]);
+	profile_init(&p);
+	CHECK_EQ(format_read(&p, path, NULL), 0);
+	CHECK_EQ(profile_total(&p, 0), 3);
+	profile_fini(&p);
+	close(fds[0]);
+	buf_fini(&gz);
+}
+
+TEST(the_ending_names_the_format)
+{
+	CHECK_STR(str_of(format_for_path("a.pb.gz")->name), "pprof");
+	CHECK_STR(str_of(format_for_path("a.pb")->name), "pb");
+	CHECK_STR(str_of(format_for_path("a/b.folded")->name), "folded");
+	CHECK_STR(str_of(format_for_path("b.txt")->name), "folded");
+	CHECK(!format_for_path("b.svg"));
+	CHECK(!format_named(STR("jfr")));
+}
+
+static void fill(struct profile *p)
+{
+	int64_t one = 1;
+
+	profile_init(p);
+	profile_add_type(p, STR("samples"), STR("count"));
+	for (uint32_t i = 1; i < 1000; i++)
+		profile_add(p, stacktree_push(&p->tree, i - 1, test_frame(p, "f", NULL, i, false,
+									  FRAME_NATIVE)), 0, &one);
+}
+
+static int entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	int n = 0;
+
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n - 2;
+}
+
+TEST(what_cannot_be_written_leaves_nothing_behind)
+{
+	char dir[] = "/tmp/format-test-XXXXXX", path[64];
+	struct profile p;
+	struct err err = { 0 };
+
+	CHECK(mkdtemp(dir));
+	fill(&p);
+	CHECK_EQ(format_write(&p, "/dev/full", "folded", &err), -ENOSPC);
+	CHECK(strstr(err.text, "/dev/full: No space left"));
+	err = (struct err){ 0 };
+	CHECK_EQ(format_write(&p, "/dev/full", "pprof", &err), -ENOSPC);
+	err = (struct err){ 0 };
+	CHECK_EQ(format_write(&p, "/nowhere/x.pb.gz", NULL, &err), -ENOENT);
+	CHECK(strstr(err.text, "/nowhere/x.pb.gz"));
+	err = (struct err){ 0 };
+	snprintf(path, sizeof(path), "%s/x.svg", dir);
+	CHECK_EQ(format_write(&p, path, NULL, &err), -EINVAL);
+	CHECK(strstr(err.text, "cannot tell a format"));
+	CHECK_EQ(format_write(&p, path, "jfr", NULL), -EINVAL);
+	CHECK_EQ(entries(dir), 0);
+	snprintf(path, sizeof(path), "%s/x.pb.gz", dir);
+	CHECK_EQ(format_write(&p, path, NULL, NULL), 0);
+	CHECK_EQ(entries(dir), 1);
+	profile_fini(&p);
+	unlink(path);
+	rmdir(dir);
+}
+
+TEST(several_files_become_one_profile)
+{
+	char dir[] = "/tmp/format-test-XXXXXX", path[64];
+	const char *paths[] = { path, path, path };
+	const char *broken[] = { path, "/nowhere" };
+	struct profile p;
+	struct err err = { 0 };
+
+	CHECK(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/x.pb.gz", dir);
+	fill(&p);
+	CHECK_EQ(format_write(&p, path, NULL, NULL), 0);
+	profile_fini(&p);
+	profile_init(&p);
+	CHECK_EQ(format_read_all(&p, paths, 3, NULL), 0);
+	CHECK_EQ(p.n, 999);
+	CHECK_EQ(profile_total(&p, 0), 3 * 999);
+	profile_fini(&p);
+	profile_init(&p);
+	CHECK_EQ(format_read_all(&p, broken, 2, &err), -ENOENT);
+	CHECK(strstr(err.text, "cannot open /nowhere"));
+	profile_fini(&p);
+	unlink(path);
+	rmdir(dir);
+}
+
+TEST_MAIN(CASE(gzip_and_zstd_are_unwrapped_whatever_the_name),
+	  CASE(a_wrapped_pprof_file_of_several_members_is_read),
+	  CASE(truncated_and_corrupt_wrapping_says_so),
+	  CASE(what_is_no_profile_is_refused),
+	  CASE(a_long_stream_of_little_is_read_in_little_memory),
+	  CASE(a_pipe_is_read_to_its_end),
+	  CASE(the_ending_names_the_format),
+	  CASE(what_cannot_be_written_leaves_nothing_behind),
+	  CASE(several_files_become_one_profile))

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whatever is accepted must be written, read back to the same totals, and written to the same bytes.
+ * The first byte chooses between the bytes as they are and the detection that a file goes through. */
+#include <assert.h>
+
+#include "format/format.h"
+#include "format/input.h"
+#include "format/memory_test.h"
+#include "format/pprof.h"
+
+static int read_pprof(struct profile *profile, struct str bytes)
+{
+	struct input input;
+	int rc = input_open_bytes(&input, bytes, "fuzz", NULL);
+
+	profile_init(profile);
+	if (rc < 0)
+		return rc;
+	rc = pprof_read(profile, &input, NULL);
+	input_close(&input);
+	return rc;
+}
+
+static void check_again(const struct profile *p)
+{
+	struct buf bytes = written(p, pprof_write_plain), twice;
+	struct profile q;
+
+	assert(!bytes.failed);
+	if (bytes.n && (p->n_types || p->n)) {
+		assert(read_pprof(&q, buf_str(&bytes)) == 0);
+		assert(q.n == p->n && q.n_types == p->n_types);
+		for (uint32_t t = 0; t < p->n_types; t++)
+			assert(profile_total(p, t) == profile_total(&q, t));
+		for (uint32_t i = 0; i < p->n; i++)
+			assert(stacktree_depth(&p->tree, p->stack[i]) ==
+			       stacktree_depth(&q.tree, q.stack[i]));
+		twice = written(&q, pprof_write_plain);
+		assert(twice.n == bytes.n);
+		buf_fini(&twice);
+		profile_fini(&q);
+	}
+	buf_fini(&bytes);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	struct profile p, q;
+
+	if (n && data[0] == 0xff) {
+		profile_init(&p);
+		format_read_bytes(&p, str_over(data + 1, n - 1), "fuzz", NULL);
+		profile_fini(&p);
+		return 0;
+	}
+	if (read_pprof(&p, str_over(data, n)) == 0) {
+		check_again(&p);
+		profile_init(&q);
+		if (profile_merge(&q, &p) == 0 && profile_merge(&q, &p) == 0)
+			assert(q.tree.n == p.tree.n);
+		profile_fini(&q);
+	}
+	profile_fini(&p);
+	return 0;
+}
