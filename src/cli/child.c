@@ -3,13 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
 static void become(int go_fd, int error_fd, char **command)
 {
@@ -54,6 +56,22 @@ int child_start(struct child *child, char **command, struct err *err)
 	child->pid = 0;
 	child_abandon(child);
 	return err_fail(err, -errno, "cannot start %s: %s", command[0], err_text(errno));
+}
+
+bool child_find_file(const char *command, char *ret_path, size_t size)
+{
+	struct str rest = str_of(getenv("PATH")), name = str_of(command);
+
+	if (str_find(name, '/') >= 0)
+		return size >= PATH_MAX && realpath(command, ret_path);
+	while (rest.p) {
+		struct str folder = str_cut(&rest, ':');
+
+		if ((size_t)snprintf(ret_path, size, "%.*s/%s", STR_ARG(folder), command) < size &&
+		    access(ret_path, X_OK) == 0)
+			return true;
+	}
+	return false;
 }
 
 int child_go(struct child *child, char **command, struct err *err)

@@ -7,6 +7,7 @@
 #define SONDE_CLI_CHILD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 struct err;
@@ -21,6 +22,9 @@ struct child {
 
 /* Forks; the child waits. */
 int child_start(struct child *child, char **command, struct err *err);
+
+/* Where a command's file is, as execvp() would find it. False when nowhere. */
+bool child_find_file(const char *command, char *ret_path, size_t size);
 
 /* Lets it become the command. -ENOENT, -EACCES, ... when there is no such command. */
 int child_go(struct child *child, char **command, struct err *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sonde record: take a profile. */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -231,9 +232,12 @@ static int record(const struct record_args *a, struct child *child, struct err *
 {
 	struct record_options options = session_options(a, child);
 	struct recording *recording = NULL;
+	char file[PATH_MAX];
 	struct profile profile;
 	int rc;
 
+	if (child->pid && child_find_file(a->target.command[0], file, sizeof(file)))
+		options.cpu.preload = file;
 	profile_init(&profile);
 	rc = record_start(&recording, &options, err);
 	if (rc == 0 && record_tier_reason(recording)[0])

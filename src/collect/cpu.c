@@ -262,6 +262,8 @@ static int start_kernel(struct cpu_collector *cpu, const struct cpu_options *opt
 	if (rc < 0)
 		return rc;
 	processes_init(&cpu->processes, &cpu->images, cpu->kernel, cpu->all, !cpu->all);
+	if (options->preload)
+		processes_preload(&cpu->processes, str_of(options->preload));
 	rc = add_targets(cpu, options);
 	if (rc == 0)
 		rc = processes_publish(&cpu->processes);

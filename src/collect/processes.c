@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/vec.h"
@@ -357,6 +358,30 @@ int processes_apply(struct processes *processes, const struct process_event *eve
 		break;
 	}
 	return 0;
+}
+
+void processes_preload(struct processes *processes, struct str path)
+{
+	struct proc_maps maps = { 0 };
+	struct image_query query = { .pid = getpid(), .path = path };
+
+	processes_want_rows(processes, images_of_mapping(processes->images, &query));
+	if (proc_maps_read(&maps, query.pid, NULL) < 0)
+		return;
+	for (uint32_t i = 0; i < maps.n; i++) {
+		const struct proc_map *m = &maps.items[i];
+
+		if (!m->executable || !is_file(m->path))
+			continue;
+		query.start = m->start;
+		query.end = m->end;
+		query.path = m->path;
+		query.inode = m->inode;
+		query.dev_major = m->dev_major;
+		query.dev_minor = m->dev_minor;
+		processes_want_rows(processes, images_of_mapping(processes->images, &query));
+	}
+	proc_maps_fini(&maps);
 }
 
 static int publish_rows(struct processes *processes)

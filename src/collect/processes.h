@@ -83,6 +83,10 @@ int processes_apply(struct processes *processes, const struct process_event *eve
 /* Reads /proc/PID/maps again (an address was in no mapping). True when something new was found. */
 bool processes_rescan(struct processes *processes, struct process *process);
 
+/* Wants the rows of a file that will be run, and of the libraries that we share with it most likely (our
+ * own), before any process maps them: its first stacks then need not be copied. */
+void processes_preload(struct processes *processes, struct str path);
+
 /* Builds wanted rows and tells the kernel half of all that changed. */
 int processes_publish(struct processes *processes);
 
