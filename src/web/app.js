@@ -180,7 +180,10 @@ async function start() {
 		|| `${typeWords(profile.types[page.type])} profile`;
 	profile.types.forEach((type, index) => $('type').append(new Option(typeWords(type), index)));
 	$('type').hidden = profile.types.length < 2;
-	showFacts(profile, () => $('help').showModal());
+	showFacts(profile, () => {
+		$('help').showModal();
+		$('about').scrollIntoView();
+	});
 	fillHelp($('help'), profile);
 	wireButtons(page);
 	wireKeys(page);

@@ -51,7 +51,8 @@ function lossWords({ meta, drops }) {
 	const lost = drops.reduce((sum, drop) => sum + drop.count, 0), events = Number(meta.events);
 
 	if (lost)
-		return { warn: true, text: `${count(lost)} of ${count(events)} events lost (${share(lost, events)})` };
+		return { warn: true, text: `${share(lost, events)} lost`,
+			more: `: ${count(lost)} of ${count(events)} events` };
 	const cut = Number(meta.recorded) - Number(meta.complete);
 
 	if (cut > 0 && cut > 0.005 * Number(meta.recorded))
@@ -71,7 +72,7 @@ export function showFacts(profile, about) {
 		return pair;
 	}));
 	if (loss) {
-		badge.textContent = (loss.warn ? '⚠ ' : '✓ ') + loss.text;
+		badge.append(`${loss.warn ? '⚠' : '✓'} ${loss.text}`, make('span', loss.more || '', 'long'));
 		badge.classList.toggle('warn', loss.warn);
 		badge.title = 'About this profile';
 		badge.hidden = false;
@@ -169,8 +170,10 @@ function aboutOf({ meta, drops, types, groups, frames, nodes }) {
 }
 
 export function fillHelp(dialog, profile) {
+	const about = make('h3', 'About this profile');
 	const title = make('h2', 'How to read this page'), close = make('button', '✕', 'plain close');
 
+	about.id = 'about';
 	title.id = 'help-title';
 	close.type = 'button';
 	close.setAttribute('aria-label', 'Close');
@@ -183,7 +186,7 @@ export function fillHelp(dialog, profile) {
 			for (const one of key.split(' '))
 				keys.append(make('kbd', one), ' ');
 			return [keys, words];
-		})), make('h3', 'About this profile'), pairs(aboutOf(profile)));
+		})), about, pairs(aboutOf(profile)));
 }
 
 /* The box beside the pointer. */

@@ -160,9 +160,10 @@ export function search(tree, hit) {
 }
 
 /* Grows a merged tree level by level. Each of its nodes stands for a run of sources, (node, weight)
- * pairs of the tree below it; step(node, weight, emit) emits the sources one level further. Equal
+ * pairs of the tree below it; step(node, weight, nodes, weights) appends those one level further. Equal
  * frames under one merged node become one, largest first. Ends (.cut) once there are `most` nodes; what
- * weighs less than `least` is not followed further. */
+ * weighs less than `least` is not followed further. Runs lie one after another in flat lists: an object
+ * for each node is what would take the time. */
 class Merger {
 	constructor(tree, nFrames, most, least = 0) {
 		this.tree = tree;
@@ -176,52 +177,88 @@ class Merger {
 		this.cut = false;
 	}
 
-	/* One merged node's emitted sources -> children, appended with their runs to `next`. */
+	child(owner, frame, total) {
+		this.parent.push(owner);
+		this.frame.push(frame);
+		this.total.push(total);
+	}
+
+	/* One merged node's emitted sources -> its children, and their runs at the end of `next`. */
 	fold(owner, nodes, weights, next) {
-		const { tree, slot } = this, list = [];
+		const { tree, slot, least } = this, n = nodes.length;
 
-		for (let i = 0; i < nodes.length; i++) {
-			const frame = tree.frame[nodes[i]];
-
-			if (slot[frame] < 0) {
-				slot[frame] = list.length;
-				list.push({ frame, total: 0, nodes: [], weights: [] });
+		if (n === 1) {
+			this.child(owner, tree.frame[nodes[0]], weights[0]);
+			if (weights[0] >= least) {
+				next.nodes.push(nodes[0]);
+				next.weights.push(weights[0]);
 			}
-			const child = list[slot[frame]];
+			next.ends.push(next.nodes.length);
+			return;
+		}
+		const frames = [], totals = [], sizes = [];
 
-			child.total += weights[i];
-			child.nodes.push(nodes[i]);
-			child.weights.push(weights[i]);
+		for (let i = 0; i < n; i++) {
+			const frame = tree.frame[nodes[i]];
+			let at = slot[frame];
+
+			if (at < 0) {
+				at = slot[frame] = frames.length;
+				frames.push(frame);
+				totals.push(0);
+				sizes.push(0);
+			}
+			totals[at] += weights[i];
+			sizes[at]++;
 		}
-		for (const child of list)
-			slot[child.frame] = -1;
-		list.sort((a, b) => b.total - a.total || a.frame - b.frame);
-		for (const child of list) {
-			this.parent.push(owner);
-			this.frame.push(child.frame);
-			this.total.push(child.total);
-			if (child.total < this.least)
-				child.nodes = [];
-			next.push(child);
+		const order = frames.map((frame, at) => at);
+
+		order.sort((a, b) => totals[b] - totals[a] || frames[a] - frames[b]);
+		let begin = next.nodes.length;
+
+		for (const at of order) {
+			this.child(owner, frames[at], totals[at]);
+			const size = totals[at] >= least ? sizes[at] : 0;
+
+			sizes[at] = size ? begin : -1;
+			begin += size;
+			next.ends.push(begin);
 		}
+		for (let i = next.nodes.length; i < begin; i++) {
+			next.nodes.push(0);
+			next.weights.push(0);
+		}
+		for (let i = 0; i < n; i++) {
+			const at = slot[tree.frame[nodes[i]]];
+
+			if (sizes[at] < 0)
+				continue;
+			next.nodes[sizes[at]] = nodes[i];
+			next.weights[sizes[at]++] = weights[i];
+		}
+		for (const frame of frames)
+			slot[frame] = -1;
 	}
 
 	run(seeds, step) {
-		let level = [seeds], id = 0;
+		let level = { nodes: seeds.nodes, weights: seeds.weights, ends: [seeds.nodes.length] }, id = 0;
+		const nodes = [], weights = [];
 
 		this.total[0] = seeds.weights.reduce((sum, weight) => sum + weight, 0);
 		this.frame[0] = seeds.frame;
-		while (level.length && !this.cut) {
-			const next = [];
+		while (level.ends.length && !this.cut) {
+			const next = { nodes: [], weights: [], ends: [] };
+			let from = 0;
 
-			for (const run of level) {
-				const nodes = [], weights = [];
-
-				for (let i = 0; i < run.nodes.length; i++)
-					step(run.nodes[i], run.weights[i], nodes, weights);
-				this.fold(id++, nodes, weights, next);
+			for (const end of level.ends) {
+				nodes.length = weights.length = 0;
+				for (; from < end; from++)
+					step(level.nodes[from], level.weights[from], nodes, weights);
+				if (nodes.length)
+					this.fold(id, nodes, weights, next);
+				id++;
 			}
-			if (next.length)
+			if (next.ends.length)
 				this.levels.push(this.parent.length);
 			this.cut = this.parent.length > this.most;
 			level = next;
@@ -235,7 +272,7 @@ class Merger {
 		const tree = {
 			n, levels, cut: this.cut,
 			parent: Uint32Array.from(this.parent), frame: Uint32Array.from(this.frame),
-			total: Float64Array.from(this.total), x: new Float64Array(n),
+			total: Float64Array.from(this.total),
 		};
 
 		tree.first = firstCallees(tree);

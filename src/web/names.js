@@ -8,17 +8,20 @@ export function harmless(name) {
 	return name.replace(/[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
-const CLOSERS = { '<': '>', '(': ')', '[': ']', '{': '}' };
+const CLOSERS = { '<': '>', '(': ')' };
+
+/* Before these they are part of the name: operator<<, operator(), and Go's pkg.(*Type).Method. */
+const KEEP = { '<': /operator<*$/, '(': /(operator|\.)$/ };
 
 /* name without what stands between `open` and its partner; as it is where they do not pair. */
 function withoutPairs(name, open) {
-	const close = CLOSERS[open];
+	const close = CLOSERS[open], keep = KEEP[open];
 	let depth = 0, kept = '';
 
 	for (let i = 0; i < name.length; i++) {
 		const c = name[i];
 
-		if (c === open && !/operator\W*$/.test(name.slice(Math.max(0, i - 12), i)))
+		if (c === open && (depth > 0 || !keep.test(name.slice(Math.max(0, i - 12), i))))
 			depth++;
 		else if (c === close && name[i - 1] !== '-' && depth > 0)
 			depth--;
@@ -52,7 +55,7 @@ export function shorten(name) {
 
 	if (name.length > 2000)	/* the pairs below are looked at from left to right, label by label */
 		return forms;
-	if (!/^[\w$@.:/<>,*&()[\]{}\s;+='"#~-]+$/.test(name) || /^[<([]/.test(name) && !name.includes('::'))
+	if (!/^([\w$~(]|<.*>::)[\w$@.:/<>,*&()[\]{}\s;+='"#~-]*$/.test(name))
 		return forms;
 	const bare = withoutPairs(withoutPairs(name, '<'), '(').replace(/ const$/, '');
 
@@ -83,6 +86,8 @@ export function count(n) {
 }
 
 function pick(n, steps) {
+	if (!n)
+		return '0';
 	const step = steps.find(([size]) => n >= size) || steps[steps.length - 1], value = n / step[0];
 
 	return `${value >= 100 || value === Math.round(value) ? Math.round(value)

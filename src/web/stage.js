@@ -211,7 +211,7 @@ export class Stage {
 	drawPane(pane, { from, to, wide, shift, moving }) {
 		const { painter, boxes, look } = this, { tree } = pane, { ratio } = painter;
 		const width = painter.canvas.width, scale = width / (wide || to - from || 1);
-		const view = { from, scale, width, group: look.group };
+		const view = { from, scale, width, group: look.group, grain: moving ? 2 : 1 };
 		const top = pane.top - this.element.scrollTop + shift, room = this.element.clientHeight;
 
 		boxes.n = 0;

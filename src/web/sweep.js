@@ -60,8 +60,9 @@ export function beyond(tree, lo, hi, edge) {
 }
 
 /* Adds what is visible of the nodes [lo, hi) of one level. The window is `width` pixels from `from`,
- * `scale` pixels to a unit. group[frame[i]] says what may be joined. */
-export function sweepLevel(tree, boxes, lo, hi, row, { from, scale, width, group }) {
+ * `scale` pixels to a unit. group[frame[i]] says what may be joined; boxes narrower than `grain` pixels
+ * are (a coarse grain is quicker, while everything moves). */
+export function sweepLevel(tree, boxes, lo, hi, row, { from, scale, width, group, grain = 1 }) {
 	const { x, total, frame } = tree;
 	let i = beyond(tree, lo, hi, from), end = 0;
 
@@ -70,7 +71,7 @@ export function sweepLevel(tree, boxes, lo, hi, row, { from, scale, width, group
 
 		if (left >= width)
 			break;
-		if (right - left >= 1) {
+		if (right - left >= grain) {
 			const a = Math.max(Math.round(left), end, 0), b = Math.min(Math.round(right), width);
 
 			if (b > a) {
@@ -81,12 +82,12 @@ export function sweepLevel(tree, boxes, lo, hi, row, { from, scale, width, group
 			continue;
 		}
 		const start = Math.max(Math.floor(left), end), colour = group[frame[i]], seed = i;
-		let stop = start + 1;
+		let stop = start + grain;
 
 		i = beyond(tree, i + 1, hi, from + stop / scale);
-		while (i < hi && total[i] * scale < 1 && group[frame[i]] === colour &&
+		while (i < hi && total[i] * scale < grain && group[frame[i]] === colour &&
 			(x[i] - from) * scale < stop + 1 && stop < width) {
-			stop++;
+			stop += grain;
 			i = beyond(tree, i + 1, hi, from + stop / scale);
 		}
 		if (start < width)

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one-file flame graph: its parts in Node, the whole page in headless Chromium with real clicks.
+
+Needs node, chromium and npm's playwright-core in the test bed's folder; skips by name without them."""
+import functools
+import gzip
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+import truth
+
+HERE = pathlib.Path(__file__).resolve().parent / "page"
+TESTBED = pathlib.Path(os.environ.get("SONDE_TESTBED", pathlib.Path.home() / ".cache/sonde-testbed"))
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+
+
+def varint(n):
+    out = b""
+    while n > 127:
+        out += bytes([n & 127 | 128])
+        n >>= 7
+    return out + bytes([n])
+
+
+def field(number, value):
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+class Pprof:
+    """Writes a pprof file: stacks of "name", "name|kernel" or "name|library", values in samples."""
+
+    PERIOD_NS = 10_000_000
+
+    def __init__(self):
+        self.strings, self.functions, self.out = {"": 0}, {}, b""
+        self.out += field(1, self.type("samples", "count")) + field(1, self.type("cpu", "nanoseconds"))
+
+    def string(self, text):
+        return self.strings.setdefault(text, len(self.strings))
+
+    def type(self, name, unit):
+        return field(1, self.string(name)) + field(2, self.string(unit))
+
+    def location(self, name):
+        name, _, kind = name.partition("|")
+        return self.functions.setdefault(name, (len(self.functions) + 1, kind or "native"))[0]
+
+    def sample(self, stack, n, pid, tid, process, thread):
+        ids = [self.location(name) for name in reversed(stack)]
+        labels = b""
+        for key, text in (("process", process), ("thread", thread)):
+            labels += field(3, field(1, self.string(key)) + field(2, self.string(text)))
+        for key, number in (("pid", pid), ("tid", tid)):
+            labels += field(3, field(1, self.string(key)) + field(3, number))
+        values = varint(n) + varint(n * self.PERIOD_NS)
+        self.out += field(2, field(1, b"".join(map(varint, ids))) + field(2, values) + labels)
+
+    def comment(self, text):
+        self.out += field(13, self.string(text))
+
+    def write(self, path):
+        self.out += field(3, field(1, 1) + field(5, self.string("/usr/bin/app")))
+        for row, (name, (at, kind)) in enumerate(self.functions.items()):
+            line = field(1, at) + field(2, 31)
+            self.out += field(4, field(1, at) + field(2, 1) + field(4, line))
+            self.out += field(5, field(1, at) + field(2, self.string(name)) + field(3, self.string(name)) +
+                              field(4, self.string(f"{name}.c")) + field(5, 30))
+            self.comment(f"sonde: kind {kind} {at}")
+        self.out += field(10, 30 * 10**9) + field(11, self.type("cpu", "nanoseconds")) + field(12, self.PERIOD_NS)
+        self.out += field(14, self.string("cpu"))
+        strings = b"".join(field(6, text.encode("utf-8", "surrogateescape")) for text in self.strings)
+        path.write_bytes(gzip.compress(self.out + strings))
+
+
+def write_small(path):
+    p = Pprof()
+    for stack, n in (("main;parse", 2), ("main;parse;lex", 3), ("main;parse;lex;sys_read|kernel", 2),
+                     ("main;emit;write|library", 5)):
+        p.sample(stack.split(";"), n, 10, 10, "app", "main")
+    p.sample(["start", "parse", "parse", "lex"], 1, 10, 11, "app", "worker")
+    p.sample(["start", "parse"], 2, 10, 11, "app", "worker")
+    p.sample(["main", "parse"], 2, 20, 20, "helper", "helper")
+    for text in ("events 20", "recorded 17", "complete 16", "frames 50", "named 49", "drop 3 ring full",
+                 "target compile all", "tier BPF"):
+        p.comment(f"sonde: {text}")
+    p.write(path)
+
+
+def write_hostile(path):
+    names = [b"</script><script>window.pwned=1</script>", b'"><img src=x onerror=window.pwned=2>', b"nul\0inside",
+             b"tab\tand\x1b[31m", "rtl\u202etxet".encode(), b"\xff\xfe broken", b"{{data}} ${x} `y`",
+             b"ns::f<" + b"T<int>, " * 625, "größe::名前".encode(), b"]]> &amp; -->", b" "]
+    names[7] = names[7][:5000].ljust(5000, b"x")
+    p = Pprof()
+    for name in names:
+        text = name.decode("utf-8", "surrogateescape")
+        p.sample([text, text], 7, 1, 1, text, text)
+    p.sample(["__proto__", "constructor"], 3, 1, 2, "__proto__", "toString")
+    p.comment("<b>" + names[0].decode())
+    p.write(path)
+
+
+def write_inputs(folder):
+    write_small(folder / "small.pb.gz")
+    write_hostile(folder / "hostile.pb.gz")
+    stack = ";".join(f"level{i}" for i in range(3000))
+    (folder / "deep.folded").write_text(f"{stack} 5\nlevel0;other 2\n")
+    empty = Pprof()
+    empty.write(folder / "empty.pb.gz")
+
+
+def missing():
+    if not shutil.which("node"):
+        return "node is not installed"
+    if not (TESTBED / "node/node_modules/playwright-core").exists():
+        return "playwright-core is not in the test bed (npm i playwright-core in " + str(TESTBED / "node") + ")"
+    return "" if os.path.exists(CHROMIUM) else "chromium is not installed"
+
+
+@functools.cache
+def names():
+    if not shutil.which("node"):
+        return ["(node is not installed)"]
+    done = subprocess.run(["node", HERE / "browser.mjs", "--list"], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    if missing():
+        pytest.skip(missing())
+    folder = tmp_path_factory.mktemp("page")
+    write_inputs(folder)
+    for path in list(folder.iterdir()):
+        subprocess.run([truth.SONDE, "flame", path, "-o", folder / (path.name.split(".")[0] + ".html")], check=True)
+    done = subprocess.run(["node", HERE / "browser.mjs", folder], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name", names())
+def test_page(results, name):
+    assert not results[name], results[name]
+
+
+def test_parts():
+    if not shutil.which("node"):
+        pytest.skip("node is not installed")
+    done = subprocess.run(["node", "--import", "./modules.mjs", "--test", "parts.mjs"], cwd=HERE,
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_same_profile_gives_the_same_page(tmp_path):
+    write_small(tmp_path / "a.pb.gz")
+    pages = []
+    for name in ("a.html", "b.html"):
+        subprocess.run([truth.SONDE, "flame", tmp_path / "a.pb.gz", "-o", tmp_path / name], check=True)
+        pages.append((tmp_path / name).read_bytes())
+    assert pages[0] == pages[1]
