@@ -4,6 +4,8 @@ lines (inlined calls too) as addr2line has them."""
 import collections
 import json
 import os
+import re
+import shutil
 import subprocess
 
 import pytest
@@ -27,14 +29,14 @@ ROWS = [
 ]
 
 
-def addr2line(path, addresses):
-    """address -> [(function, file, line), ...], innermost first, by binutils."""
+def addr2line(path, addresses, tool="addr2line"):
+    """address -> [(linkage name or name, file, line), ...], innermost first, as that tool has them."""
     asked = "\n".join(f"{a:#x}" for a in addresses)
-    text = subprocess.run(["addr2line", "-a", "-i", "-f", "-C", "-e", str(path)], input=asked,
-                          capture_output=True, text=True).stdout.splitlines()
+    text = subprocess.run([tool, "-a", "-i", "-f", "-e", str(path)], input=asked, capture_output=True,
+                          text=True).stdout.splitlines()
     out, chain, i = {}, None, 0
     while i < len(text):
-        if text[i].startswith("0x") and len(text[i]) == 18:
+        if re.fullmatch("0x[0-9a-f]+", text[i]):
             chain = out.setdefault(int(text[i], 16), [])
             i += 1
             continue
@@ -44,6 +46,35 @@ def addr2line(path, addresses):
     return out
 
 
+def differs(location, chain):
+    """What differs between a location's inline chain and addr2line's; None when nothing."""
+    got = [(function.name, function.system_name, function.path, line) for function, line in location.lines]
+    if len(got) != len(chain):
+        return "inline chain"
+    for (name, system_name, path, line), (wanted, place, wanted_line) in zip(got, chain):
+        if line != wanted_line:
+            return "line"
+        if place not in ("??", ".") and os.path.normpath(path or ".") != place:
+            return "file"
+        if wanted != "??" and wanted not in (name, system_name):
+            return "function"
+    return None
+
+
+def differences(path, locations):
+    """[(what, location, addr2line's chain)] of the places where Sonde and binutils say different things and
+    llvm-addr2line does not take Sonde's side. It has to be asked: for an innermost frame without a linkage name
+    (a lambda, a static function of gcc) binutils 2.40 gives the symbol of the code around it, and it finds no inlined calls in
+    clang's DWARF 5."""
+    by_address = {location.address: location for location in locations}
+    first = {a: (differs(by_address[a], chain), chain) for a, chain in addr2line(path, by_address).items()
+             if any(line for _, _, line in chain)}
+    doubtful = [a for a, (what, _) in first.items() if what]
+    second = addr2line(path, doubtful, "llvm-addr2line") if doubtful and shutil.which("llvm-addr2line") else {}
+    return [(first[a][0], by_address[a], first[a][1]) for a in doubtful
+            if a not in second or differs(by_address[a], second[a])]
+
+
 def expected_stacks(text):
     """label -> ((module, address), ...), leaf's caller first; the line of the leaf's loop."""
     stacks, line = {}, 0
@@ -51,7 +82,7 @@ def expected_stacks(text):
         if row.startswith("{"):
             told = json.loads(row)
             line = told["line"]
-            stacks[told["label"]] = tuple((f.partition("+")[0], int(f.partition("+")[2], 16)) for f in told["frames"])
+            stacks[told["label"]] = tuple((f.rpartition("+")[0], int(f.rpartition("+")[2], 16)) for f in told["frames"])
     return stacks, line
 
 
@@ -67,7 +98,8 @@ def callers_of_spin(sample):
 
 def same_frame(location, module, address):
     """Return addresses may be kept as they are or less one, as pprof's own writers differ."""
-    if module not in ("?", os.path.basename(location.mapping.path)):
+    # a library's soname may be a link: libx.so.6 -> libx.so.6.0.30
+    if module != "?" and not os.path.basename(location.mapping.path).startswith(module):
         return False
     return location.address in (address, address - 1)
 
@@ -94,17 +126,10 @@ def record(case, tmp_path):
 
 
 def check_names(prog, seen):
-    """Names, lines and inlined calls of the program's own frames, as addr2line has them."""
-    own = {l.address: l for l in seen if os.path.basename(l.mapping.path) == prog.name}
-    for address, chain in addr2line(prog, own).items():
-        lines = own[address].lines
-        got = [(function.name, line) for function, line in lines]
-        wanted = [(name, line) for name, _, line in chain]
-        if not any(line for _, line in wanted):     # no debug information here: crt1.o
-            continue
-        assert [line for _, line in got] == [line for _, line in wanted], (hex(address), got, wanted)
-        for (got_name, _), (name, _) in zip(got, wanted):
-            assert got_name.split("::h")[0] == name.split("::h")[0], (hex(address), got, wanted)
+    """Names, lines and inlined calls of the program's own frames."""
+    own = [location for location in seen if os.path.basename(location.mapping.path) == prog.name]
+    wrong = differences(prog, own)
+    assert not wrong, [(what, hex(l.address), [(f.name, n) for f, n in l.lines], chain) for what, l, chain in wrong[:3]]
 
 
 @pytest.mark.parametrize("name,source,flags,cc", ROWS, ids=[r[0] for r in ROWS])

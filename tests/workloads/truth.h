@@ -149,11 +149,14 @@ static inline void truth_print(void)
 	fflush(stdout);
 }
 
-/* A number in [0, n), from a generator each thread has for itself. */
+/* A number in [0, n), from a generator each thread has for itself. Seeded by the clock: children that all
+ * took the same way would be sampled at the same few places of it. */
 static inline uint32_t truth_random(uint32_t n)
 {
-	static __thread uint32_t state = 2463534242u;
+	static __thread uint32_t state;
 
+	if (state == 0)
+		state = (uint32_t)(truth_clock(CLOCK_MONOTONIC) * 2654435761u) | 1;
 	state ^= state << 13;
 	state ^= state >> 17;
 	state ^= state << 5;
