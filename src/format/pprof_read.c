@@ -305,6 +305,8 @@ static int add_sample(struct pprof_reader *r, struct str body)
 		return rc;
 	if (c.failed)
 		return pprof_bad(r, body.p, "a sample is cut short");
+	if (!s.n_values)
+		return pprof_bad(r, body.p, "a sample has no values");
 	if (s.n_values != r->profile->n_types)
 		return pprof_bad(r, body.p, "a sample has %u values for %u value types", s.n_values,
 				 r->profile->n_types);

@@ -301,7 +301,8 @@ static void add_kinds(struct writer *w)
 		for (end = i + 1; end < l->n; end++)
 			if (frames[l->chains.frame[l->order[end]]].kind != kind)
 				break;
-		snprintf(text, sizeof(text), "sonde: kind %s %u-%u", frame_kind_name(kind), i + 1, end);
+		snprintf(text, sizeof(text), end == i + 1 ? "sonde: kind %s %u" : "sonde: kind %s %u-%u",
+			 frame_kind_name(kind), i + 1, end);
 		add_comment(w, str_of(text));
 	}
 }
