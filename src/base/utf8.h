@@ -24,8 +24,8 @@ bool utf8_next(struct str *s, uint32_t *ret_c);
 /* Columns on a terminal: 0 (combining), 1, or 2 (wide: East Asian, emoji). */
 int utf8_columns(uint32_t c);
 
-/* Must not reach a terminal or a page as it is: control characters, marks that turn the direction of
- * writing or have no width, U+FFFE and U+FFFF. Line end and tab are such too. */
+/* Must not reach a terminal or a page as it is: control characters, marks that turn the direction
+ * of writing or have no width, U+FFFE and U+FFFF. Line end and tab are such too. */
 bool utf8_is_control(uint32_t c);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* render/hostile_test.h - for tests and fuzzers: profiles of any bytes, and what output must hold. */
+/* render/hostile_test.h - for tests: profiles of any bytes, and what output must hold. */
 #ifndef SONDE_RENDER_HOSTILE_TEST_H
 #define SONDE_RENDER_HOSTILE_TEST_H
 
@@ -31,7 +31,8 @@ static inline void hostile_profile(struct profile *p, struct cursor *c)
 
 		frame.function = frames_add_function(&p->frames, &function);
 		frame.module = frames_add_module(&p->frames, &module);
-		stack = stacktree_push(&p->tree, op & 4 ? 0 : stack, frames_add(&p->frames, &frame));
+		stack = stacktree_push(&p->tree, op & 4 ? 0 : stack,
+				       frames_add(&p->frames, &frame));
 		if (op & 1)
 			profile_add(p, stack, op & 2 ? labels_add(&p->labels, &label, 1) : 0,
 				    values);
@@ -68,8 +69,8 @@ static inline struct str tag_name(struct str text)
 	return str_head(text, n);
 }
 
-/* Whether brackets of elements match, '&' begins a number, and '<' only what we write. Takes the XML
- * declaration and CDATA for granted: they hold no name. */
+/* Whether brackets of elements match, '&' begins a number, and '<' only what we write. Takes the
+ * XML declaration and CDATA for granted: they hold no name. */
 static inline bool is_well_formed(struct str text)
 {
 	struct str open[16];

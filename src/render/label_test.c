@@ -57,7 +57,8 @@ TEST(a_small_box_shows_the_function_alone)
 	} rows[] = {
 		{ "ns::Class<std::vector<int>>::push_back(std::pair<int, int>&&)", 40,
 		  "ns::Class<…>::push_back(…)" },
-		{ "ns::Class<std::vector<int>>::push_back(std::pair<int, int>&&)", 12, "push_back" },
+		{ "ns::Class<std::vector<int>>::push_back(std::pair<int, int>&&)", 12,
+		  "push_back" },
 		{ "ns::Class<std::vector<int>>::push_back(std::pair<int, int>&&)", 6, "push_…" },
 		{ "(anonymous namespace)::Sema::Parse", 10, "Parse" },
 		{ "A::operator()(int) const", 12, "operator()" },

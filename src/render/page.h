@@ -27,7 +27,7 @@ struct page {
 
 #define PAGE_BAR_COLUMNS 10
 
-/* -EINVAL when the profile has no such value type. Borrows all it is given; page_close() ends it. */
+/* -EINVAL when the profile has no such value type. Borrows what it is given; page_close() ends it. */
 int page_open(struct page *page, struct buf *out, const struct profile *profile,
 	      const struct text_options *options, struct err *err);
 void page_close(struct page *page);

@@ -204,6 +204,10 @@ static void add_summary(struct drawing *d)
 	}
 	amount_add_count(words, samples_kept(d->profile, d->options->filter));
 	buf_add_str(words, STR(" samples"));
+	if (d->profile->period > 0 &&
+	    str_eq(strings_get(&d->profile->strings, d->profile->period_type.unit),
+		   STR("nanoseconds")))
+		buf_addf(words, " at %.4g Hz", 1e9 / (double)d->profile->period);
 	if (d->profile->duration_ns) {
 		buf_add_str(words, STR(" in "));
 		amount_add(words, (int64_t)(d->profile->duration_ns & INT64_MAX),

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Zoom, search and the line of details. Boxes come depth first: callers before what they call. */
 (() => {
 	"use strict";
@@ -7,7 +8,7 @@
 	const XHTML = "http://www.w3.org/1999/xhtml";
 	const MARGIN = 12, TEXT_ROOM = 8, LEAST_LABEL = 24;
 	const ink = document.createElementNS(XHTML, "canvas").getContext("2d");
-	ink.font = "12px system-ui, -apple-system, \"Segoe UI\", \"DejaVu Sans\", Verdana, sans-serif";
+	ink.font = getComputedStyle(byId("details")).font;
 
 	const boxes = Array.from(svg.querySelectorAll(".b"), (element) => {
 		const about = element.querySelector("title").textContent;
@@ -41,7 +42,8 @@
 	 * qualifies it, and the function alone. */
 	function* shorterNames(name) {
 		yield name;
-		const bare = without(name, /([\w\ue000])<[^<>]*>/g, "$1\ue000").replace(/\ue000+/g, "<\u2026>");
+		const bare = without(name, /([\w\ue000])<[^<>]*>/g, "$1\ue000")
+			.replace(/\ue000+/g, "<\u2026>");
 		yield bare;
 		const call = without(bare, /([\w)>](?<!operator))\([^()]*\)[^()]*$/, "$1");
 		yield call;
@@ -94,8 +96,9 @@
 			if (box === zoomed)
 				above = false;
 			const isCaller = above && from <= left + NEAR && end >= right - NEAR;
-			const shown = isCaller || (!above && from >= left - NEAR && end <= right + NEAR &&
-				(box === zoomed || box.w / zoomed.w * inner >= 0.1));
+			const isCallee = !above && from >= left - NEAR && end <= right + NEAR &&
+				(box === zoomed || box.w / zoomed.w * inner >= 0.1);
+			const shown = isCaller || isCallee;
 			if (isCaller)
 				[from, wide] = [left, zoomed.w];
 			if (shown !== box.shown)
@@ -103,7 +106,8 @@
 			box.shown = shown;
 			box.element.classList.toggle("up", isCaller);
 			if (shown)
-				place(box, MARGIN + (from - left) / zoomed.w * inner, wide / zoomed.w * inner);
+				place(box, MARGIN + (from - left) / zoomed.w * inner,
+					wide / zoomed.w * inner);
 		}
 		byId("reset").classList.toggle("hidden", zoomed === boxes[0]);
 	}
@@ -194,8 +198,8 @@
 	}
 
 	function resize() {
-		const window_width = root === svg ? window.innerWidth : svg.getBoundingClientRect().width;
-		const wide = Math.max(320, Math.floor(window_width));
+		const room = root === svg ? window.innerWidth : svg.getBoundingClientRect().width;
+		const wide = Math.max(320, Math.floor(room));
 		if (byId("find"))
 			byId("find").setAttribute("x", wide - MARGIN - 60 - 260);
 		if (wide === width)
@@ -213,7 +217,8 @@
 	/* One line: the name gives way to the numbers. */
 	function describe(box) {
 		const rest = box.about.slice(box.name.length).replace(/\n/g, " \u00b7 ");
-		return fit(box.name, Math.max(width - 2 * MARGIN - ink.measureText(rest).width, 200)) + rest;
+		const room = width - 2 * MARGIN - ink.measureText(rest).width;
+		return fit(box.name, Math.max(room, 200)) + rest;
 	}
 
 	const boxOf = (event) => {

@@ -32,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	hostile_profile(&profile, &c);
 	if (text_report(&out, &profile, &options, NULL) < 0)
 		abort();
-	if (profile.stats.n_drops || profile.n_comments)	/* these lines are as long as need be */
+	/* lines of drops and comments are as long as need be */
+	if (profile.stats.n_drops || profile.n_comments)
 		check_lines(buf_str(&out), UINT32_MAX);
 	else
 		check_lines(buf_str(&out), options.width < 94 ? 94 : options.width);

@@ -36,7 +36,8 @@ const middle = async (name) => {
 	const { x, y, width, height } = await box(name);
 	return [x + width / 2, y + height / 2];
 };
-const near = (got, wanted, what) => assert.ok(Math.abs(got - wanted) < 1.5, `${what}: ${got}, not ${wanted}`);
+const near = (got, wanted, what) =>
+	assert.ok(Math.abs(got - wanted) < 1.5, `${what}: ${got}, not ${wanted}`);
 
 try {
 	// it fills the window, and callees stand on their callers
@@ -84,7 +85,8 @@ try {
 	near((await box('all')).width, 500 - 24, 'the width of all in a narrow window');
 
 	// light and dark
-	const fill = () => page.evaluate(() => getComputedStyle(document.getElementById('back')).fill);
+	const fill = () => page.evaluate(() =>
+		getComputedStyle(document.getElementById('back')).fill);
 	const light = await fill();
 	await page.emulateMedia({ colorScheme: 'dark' });
 	assert.notEqual(await fill(), light);
