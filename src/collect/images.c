@@ -18,7 +18,6 @@ struct image_alias {
 	uint32_t image;
 };
 
-#define PAGE 4096u
 #define VDSO_BYTES_MAX ((size_t)64 << 10)
 
 static uint32_t add(struct images *images, struct image image)
@@ -246,30 +245,18 @@ void images_set_jitdump(struct images *images, uint32_t id, struct str path)
 	image->jitdump = arena_dup(&images->arena, str_over(name, (size_t)n));
 }
 
-/* Whether a segment is what a mapping with that file offset shows: mappings begin at the start of a page,
- * where the segment before may end, so that plain offsets would find the wrong one (files linked by lld). */
-static bool segment_begins_at(const struct elf_segment *segment, uint64_t off)
-{
-	return segment->type == PT_LOAD && (segment->flags & PF_X) &&
-	       off >= (segment->off & ~(uint64_t)(PAGE - 1)) && off < segment->off + segment->filesz;
-}
-
 bool images_bias(const struct images *images, uint32_t id, uint64_t start, uint64_t off,
 		 uint64_t *ret_bias)
 {
 	const struct image *image = images_get(images, id);
+	uint64_t vaddr;
 
 	if (image->kind == IMAGE_VDSO)
 		off = 0;	/* no file: it begins with its ELF header */
-	for (uint32_t i = 0; i < image->elf.n_segments; i++) {
-		const struct elf_segment *segment = &image->elf.segments[i];
-
-		if (!segment_begins_at(segment, off))
-			continue;
-		*ret_bias = start - (segment->vaddr - segment->off + off);
-		return true;
-	}
-	return false;
+	if (!image->elf.n_segments || !elf_code_vaddr_of_off(&image->elf, off, &vaddr))
+		return false;
+	*ret_bias = start - vaddr;
+	return true;
 }
 
 bool images_build_rows(struct images *images, uint32_t id)

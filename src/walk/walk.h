@@ -61,7 +61,7 @@ struct walk {
 	uint32_t window_ok;
 	uint32_t low, high;	/* of a search */
 	uint32_t zero;
-	uint8_t window[WALK_WINDOW];
+	_Alignas(8) uint8_t window[WALK_WINDOW];
 	struct walk_cached cache[WALK_CACHE];
 };
 
@@ -71,11 +71,13 @@ WALK_INLINE enum walk_next walk_stop(struct walk *w, enum walk_end end)
 	return WALK_STOP;
 }
 
-/* One word of the target's stack. */
+/* One word of the target's stack; words of a stack are aligned, and what is not is none. */
 WALK_INLINE bool walk_read(struct walk *w, uint64_t address, uint64_t *ret_word)
 {
 	uint64_t off = address - w->window_at;
 
+	if (address & 7)
+		return false;
 	if (!w->window_ok || off > WALK_WINDOW - 8) {
 		w->window_at = address - WALK_WINDOW_BELOW;
 		w->window_ok = walk_read_bytes(w, w->window, WALK_WINDOW, w->window_at);
