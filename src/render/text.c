@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "analyze/filter.h"
 #include "base/err.h"
 #include "model/profile.h"
 #include "render/page.h"
@@ -22,11 +23,13 @@ static int report(struct buf *out, const struct profile *profile,
 	if (rc < 0)
 		return rc;
 	text_head_put(&page);
-	if (with_table && profile->n) {
+	if (with_table && !profile->n) {
+		buf_add_str(out, STR("\nThe profile has no samples.\n"));
+	} else if (with_table && options->filter && !options->filter->kept) {
+		buf_add_str(out, STR("\nNo sample passes the filter.\n"));
+	} else if (with_table) {
 		page_end_line(&page);
 		rc = tables[options->table](&page, err);
-	} else if (with_table) {
-		buf_add_str(out, STR("\nThe profile has no samples.\n"));
 	}
 	if (!rc && (out->failed || page.cell.failed))
 		rc = err_fail(err, -ENOMEM, "out of memory for the report");

@@ -207,7 +207,7 @@ static void put_filter(struct page *page)
 	amount_add_count(page->out, kept);
 	buf_add_str(page->out, STR(" samples kept ("));
 	amount_add_percent(page->out, (int64_t)(kept & INT64_MAX), (int64_t)(all & INT64_MAX));
-	buf_add_str(page->out, STR(" % of all); shares below are of these"));
+	buf_add_str(page->out, kept ? STR(" % of all); shares are of these") : STR(" % of all)"));
 	page_end_line(page);
 }
 

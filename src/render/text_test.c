@@ -99,6 +99,12 @@ TEST(a_filter_is_told_with_what_it_keeps)
 	CHECK(str_contains(buf_str(&out), STR("Filter    --focus deflate: 61,000,000 samples kept "
 					      "(61.0 % of all)")));
 	filter_fini(&filter);
+	words.focus = "nowhere";
+	CHECK_EQ(filter_init(&filter, &p, &words, NULL), 0);
+	buf_clear(&out);
+	CHECK_EQ(text_report(&out, &p, &options, NULL), 0);
+	CHECK(str_ends(buf_str(&out), STR("\nNo sample passes the filter.\n")));
+	filter_fini(&filter);
 	buf_fini(&out);
 	profile_fini(&p);
 }
