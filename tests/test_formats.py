@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Sonde writes opens in pprof with the same totals, and what pprof and Go write Sonde reads."""
+import collections
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+STACKS = collections.Counter({
+    ("main", "parse", "lex"): 41, ("main", "parse"): 7, ("main", "emit", "std::map<int, char>::at(int const&)"): 1 << 33,
+    ("main",): 1, ("start thread", "worker", "parse", "lex"): 12, ("f" * 3000, "g"): 3,
+})
+
+
+def run(*command):
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, capture_output=True, text=True,
+                          env={**os.environ, "PPROF_BINARY_PATH": "/nonexistent"})
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def driver():
+    return ROOT / run(ROOT / "bench" / "build-formats").strip()
+
+
+def pprof_command(name):
+    if name == "go tool pprof":
+        if not shutil.which("go"):
+            pytest.skip("no go")
+        return ["go", "tool", "pprof"]
+    path = shutil.which("pprof") or pathlib.Path.home() / "go" / "bin" / "pprof"
+    if not pathlib.Path(path).exists():
+        pytest.skip("no pprof")
+    return [path]
+
+
+@pytest.fixture(params=["pprof", "go tool pprof"])
+def pprof(request):  # which would shorten C++ names, and look for binaries
+    return [*pprof_command(request.param), "-symbolize=none"]
+
+
+def folded(stacks):
+    return "".join(f"{';'.join(stack)} {count}\n" for stack, count in stacks.items())
+
+
+def unfolded(text):
+    stacks = collections.Counter()
+    for line in text.splitlines():
+        stack, count = line.rsplit(" ", 1)
+        stacks[tuple(stack.split(";"))] += int(count)
+    return stacks
+
+
+def raw_stacks(text):
+    """The samples of `pprof -raw`, by names, outermost first; the first value."""
+    samples, locations = text.split("\nLocations\n")
+    names = {}
+    for line in locations.split("\nMappings")[0].splitlines():
+        found = re.match(r"\s*(\d+): 0x[0-9a-f]+ (?:M=\d+ )?(.*)", line)
+        if found:
+            location = int(found[1])
+            names[location] = []
+            line = found[2]
+        name = re.match(r"\s*(.*?) \S*:\d+:\d+ s=\d+", line)
+        if name:
+            names[location].append(name[1])
+    stacks = collections.Counter()
+    for line in samples.split("Samples:\n")[1].splitlines()[1:]:
+        found = re.match(r"\s*(-?\d+)(?:\s+-?\d+)*: ([\d ]+)$", line)
+        if found:
+            stack = [name for location in found[2].split() for name in names[int(location)]]
+            stacks[tuple(reversed(stack))] += int(found[1])
+    return stacks
+
+
+@pytest.fixture
+def written(driver, tmp_path):
+    (tmp_path / "in.folded").write_text(folded(STACKS))
+    run(driver, "merge", tmp_path / "out.pb.gz", tmp_path / "in.folded")
+    return tmp_path / "out.pb.gz"
+
+
+def test_pprof_sees_the_same_samples(pprof, written):
+    assert raw_stacks(run(*pprof, "-raw", written)) == STACKS
+
+
+def test_pprof_sees_the_same_totals(pprof, written):
+    total = sum(STACKS.values())
+    for view in ("-top", "-tree"):
+        text = run(*pprof, view, "-nodefraction=0", "-edgefraction=0", written)
+        assert f"of {total} total" in text
+    rows = re.findall(r"^ *(\d+) +\S+% +\S+% +(\d+) +\S+%  (.*)$",
+                      run(*pprof, "-top", "-nodefraction=0", written), re.M)
+    own, whole = collections.Counter(), collections.Counter()
+    for stack, count in STACKS.items():
+        own[stack[-1]] += count
+        for name in set(stack):
+            whole[name] += count
+    seen = {name: (int(flat), int(cum)) for flat, cum, name in rows}
+    for name in ("main", "parse", "lex", "worker", "g"):
+        assert seen[name] == (own[name], whole[name])
+
+
+def test_what_pprof_writes_is_read(pprof, driver, written, tmp_path):
+    run(*pprof, "-proto", f"-output={tmp_path / 'again.pb.gz'}", written)
+    run(driver, "merge", tmp_path / "again.folded", tmp_path / "again.pb.gz")
+    assert unfolded((tmp_path / "again.folded").read_text()) == STACKS
+
+
+def test_merging_adds_up(driver, written, tmp_path):
+    run(driver, "merge", tmp_path / "twice.folded", written, written, tmp_path / "in.folded")
+    twice = unfolded((tmp_path / "twice.folded").read_text())
+    assert twice == {stack: 3 * count for stack, count in STACKS.items()}
+
+
+GO_PROGRAM = """package main
+
+import (
+	"os"
+	"runtime/pprof"
+	"sort"
+)
+
+func work() (sum int) {
+	for i := 0; i < 60; i++ {
+		a := make([]int, 200000)
+		for k := range a {
+			a[k] = (k * 7919) % 200003
+		}
+		sort.Ints(a)
+		sum += a[i]
+	}
+	return
+}
+
+func main() {
+	file, _ := os.Create(os.Args[1])
+	pprof.StartCPUProfile(file)
+	println(work())
+	pprof.StopCPUProfile()
+}
+"""
+
+
+def test_a_profile_that_go_took_is_read(driver, tmp_path):
+    pprof = [*pprof_command("go tool pprof"), "-symbolize=none"]
+    (tmp_path / "work.go").write_text(GO_PROGRAM)
+    run("go", "run", tmp_path / "work.go", tmp_path / "cpu.pb.gz")
+    wanted = raw_stacks(run(*pprof, "-raw", tmp_path / "cpu.pb.gz"))
+    run(driver, "merge", tmp_path / "own.pb.gz", tmp_path / "cpu.pb.gz")
+    assert sum(wanted.values()) > 10
+    assert raw_stacks(run(*pprof, "-raw", tmp_path / "own.pb.gz")) == wanted
+
+
+def test_bad_files_are_refused_in_one_sentence(driver, written, tmp_path):
+    (tmp_path / "cut.pb.gz").write_bytes(written.read_bytes()[:-20])
+    (tmp_path / "bad.folded").write_text("a;b 1\nno count\n")
+    for name, words in {"cut.pb.gz": "breaks off", "bad.folded": ":2: expected", "none.pb": "cannot open"}.items():
+        done = subprocess.run([str(driver), "merge", str(tmp_path / "x.pb.gz"), str(tmp_path / name)],
+                              capture_output=True, text=True)
+        assert done.returncode == 1 and words in done.stderr and done.stderr.count("\n") == 1
+        assert not (tmp_path / "x.pb.gz").exists()
