@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -92,12 +93,38 @@ static bool written_directly(const char *path)
 	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
-static mode_t new_file_mode(void)
+/* A file without a name: should we be killed, nothing is left. -1 where a file system has none. */
+static int open_nameless(const char *path)
+{
+	struct str name = str_basename(str_of(path));
+	char folder[PATH_MAX];
+	size_t n = strlen(path) - name.n;
+
+	if (n >= sizeof(folder))
+		return -1;
+	memcpy(folder, path, n);
+	folder[n] = '\0';
+	return open(n ? folder : ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+}
+
+static int open_beside(struct new_file *file)
 {
 	mode_t mask = umask(0);
 
 	umask(mask);
-	return 0666 & ~mask;
+	if (asprintf(&file->temporary, "%s.XXXXXX", file->path) < 0) {
+		file->temporary = NULL;
+		errno = ENOMEM;
+		return -1;
+	}
+	file->fd = mkostemp(file->temporary, O_CLOEXEC);
+	if (file->fd >= 0) {
+		(void)!fchmod(file->fd, 0666 & ~mask);
+		return file->fd;
+	}
+	free(file->temporary);
+	file->temporary = NULL;
+	return -1;
 }
 
 int new_file_open(struct new_file *file, const char *path, struct err *err)
@@ -118,19 +145,15 @@ int new_file_open(struct new_file *file, const char *path, struct err *err)
 		return -ENOMEM;
 	if (written_directly(path)) {
 		file->fd = open(path, O_WRONLY | O_CLOEXEC);
-	} else if (asprintf(&file->temporary, "%s.XXXXXX", path) < 0) {
-		file->temporary = NULL;
-		errno = ENOMEM;
 	} else {
-		file->fd = mkostemp(file->temporary, O_CLOEXEC);
-		if (file->fd >= 0)
-			(void)!fchmod(file->fd, new_file_mode());
+		file->fd = open_nameless(path);
+		file->nameless = file->fd >= 0;
+		if (file->fd < 0)
+			open_beside(file);
 	}
 	if (file->fd >= 0)
 		return 0;
 	rc = -errno;
-	free(file->temporary);
-	file->temporary = NULL;
 	new_file_close(file);
 	return err_fail(err, rc, "cannot write %s: %s", path, err_text(rc));
 }
@@ -150,10 +173,34 @@ int new_file_write(struct new_file *file, struct str bytes, struct err *err)
 	return 0;
 }
 
+/* Gives a nameless file a name beside its place: a link cannot replace what is there, a rename can. */
+static int give_name(struct new_file *file)
+{
+	char self[64];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", file->fd);
+	for (int attempt = 0; attempt < 100; attempt++) {
+		free(file->temporary);
+		if (asprintf(&file->temporary, "%s.%d-%d", file->path, getpid(), attempt) < 0) {
+			file->temporary = NULL;
+			return -ENOMEM;
+		}
+		if (linkat(AT_FDCWD, self, AT_FDCWD, file->temporary, AT_SYMLINK_FOLLOW) == 0)
+			return 0;
+		if (errno != EEXIST)
+			break;
+	}
+	free(file->temporary);
+	file->temporary = NULL;
+	return -errno;
+}
+
 int new_file_commit(struct new_file *file, struct err *err)
 {
-	int rc = close(file->fd) < 0 ? -errno : 0;
+	int rc = file->nameless ? give_name(file) : 0;
 
+	if (close(file->fd) < 0 && rc == 0)
+		rc = -errno;
 	file->fd = -1;
 	if (rc == 0 && file->temporary) {
 		if (rename(file->temporary, file->path) < 0) {

@@ -42,7 +42,8 @@ void mapped_file_close(struct mapped_file *file);
 
 struct new_file {
 	int fd;			/* -1: closed */
-	char *path, *temporary;	/* owned; temporary is NULL when written directly */
+	char *path, *temporary;	/* owned; temporary is NULL when it has no name besides path */
+	bool nameless;		/* it has none at all until the commit (O_TMPFILE) */
 };
 
 #define NEW_FILE_CLOSED ((struct new_file){ .fd = -1 })

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -91,6 +91,21 @@ int output_check(const char *path, const char *format_name, struct err *err)
 			"(or use -f)", path, STR_ARG(buf_str(&known)));
 	buf_fini(&known);
 	return -EINVAL;
+}
+
+int output_try(const char *path, struct err *err)
+{
+	struct new_file file;
+	struct stat st;
+	int rc;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return 0;	/* a pipe would wait for its reader */
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return err_fail(err, -EISDIR, "cannot write %s: it is a directory", path);
+	rc = new_file_open(&file, path, err);
+	new_file_close(&file);
+	return rc;
 }
 
 int output_write(const struct profile *profile, const char *path, const char *format_name,

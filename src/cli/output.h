@@ -21,9 +21,12 @@ struct output_options {
 	bool icicle;
 };
 
-/* Whether something can write that; else a sentence that lists what can. Checked before a recording
- * begins, so that nobody records for an hour and then learns it. */
+/* Whether something can write that; else a sentence that lists what can. */
 int output_check(const char *path, const char *format_name, struct err *err);
+
+/* Whether a file can be made there: asked before a recording begins, so that nobody records for an hour
+ * and then learns that it cannot. Leaves nothing behind. */
+int output_try(const char *path, struct err *err);
 
 /* Writes the profile to `path` ("-": standard output). The file appears complete or not at all. */
 int output_write(const struct profile *profile, const char *path, const char *format_name,

@@ -121,6 +121,15 @@ static int check_outputs(const struct record_args *a, struct err *err)
 	return rc;
 }
 
+static int try_outputs(const struct record_args *a, struct err *err)
+{
+	int rc = a->n_outputs ? 0 : output_try(FILE_DEFAULT, err);
+
+	for (int i = 0; rc == 0 && i < a->n_outputs; i++)
+		rc = output_try(a->outputs[i], err);
+	return rc;
+}
+
 static void show_progress(const struct recording *recording, uint64_t start_ns, bool on)
 {
 	static const char *const clear = "\r\033[K";
@@ -273,7 +282,9 @@ int run_record(const struct command *command, int argc, char **argv)
 	rc = check_outputs(&a, &err);
 	if (rc < 0)
 		return usage_error(command, "%s", err.text);
-	rc = target_resolve(&a.target, &err);
+	rc = try_outputs(&a, &err);
+	if (rc == 0)
+		rc = target_resolve(&a.target, &err);
 	catch_signals();
 	if (rc == 0 && a.target.command)
 		rc = child_start(&child, a.target.command, &err);
