@@ -2,6 +2,7 @@
 #include "format/pprof_notes.h"
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/vec.h"
 #include "model/profile.h"
 
@@ -36,6 +37,33 @@ static bool take_counter(struct profile *profile, struct str key, struct str res
 		return true;
 	}
 	return false;
+}
+
+static bool take_sum(struct pprof_sum *sum, struct str rest)
+{
+	uint64_t value;
+
+	if (str_parse_u64(rest, 16, &value) < 0)
+		return false;
+	sum->twice |= sum->said && sum->value != value;
+	sum->said = true;
+	sum->value = value;
+	return true;
+}
+
+uint64_t pprof_location_sum(uint64_t id, uint64_t address, struct str name)
+{
+	return id * (address + hash_str(name) + 1);
+}
+
+uint64_t pprof_sample_sum(const struct profile *profile)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < profile->n; i++)
+		for (uint32_t t = 0; t < profile->n_types; t++)
+			sum += (t + 1) * (uint64_t)profile->values[(size_t)i * profile->n_types + t];
+	return sum;
 }
 
 static bool take_drop(struct profile *profile, struct str rest)
@@ -97,6 +125,10 @@ bool pprof_notes_take(struct pprof_notes *notes, struct profile *profile, struct
 		return take_kinds(notes, comment);
 	if (str_eq(key, STR("drop")))
 		return take_drop(profile, comment);
+	if (str_eq(key, STR("locations")))
+		return take_sum(&notes->locations, comment);
+	if (str_eq(key, STR("samples")))
+		return take_sum(&notes->samples, comment);
 	if (str_eq(key, STR("times")) && !comment.p) {
 		notes->timed = true;
 		return true;
@@ -152,6 +184,12 @@ void pprof_notes_make(const struct profile *profile, void (*add)(void *ctx, stru
 		buf_clear(&buf);
 		buf_addf(&buf, "sonde: drop %llu ", (unsigned long long)stats->drops[i].count);
 		buf_add_str(&buf, strings_get(&profile->strings, stats->drops[i].reason));
+		add(ctx, buf_str(&buf));
+	}
+	if (stats->known) {
+		buf_clear(&buf);
+		buf_addf(&buf, "sonde: samples %llx",
+			 (unsigned long long)pprof_sample_sum(profile));
 		add(ctx, buf_str(&buf));
 	}
 	if (profile->time_ns)

@@ -5,6 +5,10 @@
  *
  *   sonde: events 1000            sonde: kind kernel 1-812,900
  *   sonde: drop 12 ring full      sonde: times
+ *   sonde: locations 1f2e         sonde: samples 3d
+ *
+ * The last two are sums over what the others speak of: pprof keeps comments when it renumbers
+ * locations, filters samples or merges files, and what it says of another file must not be believed.
  *
  * Writing makes them from the profile; reading takes them out of the comments again. A comment that
  * is not exactly of these forms stays a comment.
@@ -29,8 +33,14 @@ struct pprof_kinds {	/* location ids first..last have that kind */
 	uint32_t n, cap;
 };
 
+struct pprof_sum {
+	bool said, twice;
+	uint64_t value;
+};
+
 struct pprof_notes {
 	struct pprof_kinds kinds;
+	struct pprof_sum locations, samples;
 	bool timed;
 	bool failed;		/* out of memory */
 };
@@ -39,6 +49,18 @@ void pprof_notes_fini(struct pprof_notes *notes);
 
 /* Takes the comment in: true when it was one of ours. Statistics go to profile->stats. */
 bool pprof_notes_take(struct pprof_notes *notes, struct profile *profile, struct str comment);
+
+/* One location's part of the sum over locations: its innermost function is called `name`. */
+uint64_t pprof_location_sum(uint64_t id, uint64_t address, struct str name);
+
+/* The sum over a profile's samples. */
+uint64_t pprof_sample_sum(const struct profile *profile);
+
+/* Whether the file is still the one that the comment was written for; without a comment it is. */
+static inline bool pprof_sum_holds(const struct pprof_sum *sum, uint64_t value)
+{
+	return !sum->twice && (!sum->said || sum->value == value);
+}
 
 /* After the last comment. */
 void pprof_notes_seal(struct pprof_notes *notes);

@@ -351,6 +351,8 @@ static int read_all(struct pprof_reader *r)
 		rc = pprof_out_of_memory(r);
 	if (rc == 0)
 		note_dropped_labels(r);
+	if (!pprof_sum_holds(&r->notes.samples, pprof_sample_sum(r->profile)))
+		r->profile->stats = (struct profile_stats){ 0 };
 	return rc == 0 && profile_failed(r->profile) ? pprof_out_of_memory(r) : rc;
 }
 

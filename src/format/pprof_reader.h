@@ -46,6 +46,7 @@ struct pprof_reader {
 	uint64_t frames_left;		/* budget: see pprof_read.c */
 	uint32_t time_key;		/* string; 0: rows have no times */
 	uint64_t labels_dropped;
+	uint64_t locations_sum;
 	struct pprof_span *stack;	/* one sample's locations */
 	uint32_t cap_stack;
 };

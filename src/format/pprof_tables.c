@@ -261,6 +261,34 @@ static int add_location(struct pprof_reader *r, struct str body)
 	return rc;
 }
 
+/* The location's part of the sum that vouches for the kinds. */
+static int sum_location(struct pprof_reader *r, struct str body)
+{
+	struct location location;
+	struct str name = { 0 };
+	int rc = parse_location(r, body, &location);
+
+	if (rc < 0)
+		return rc;
+	if (location.n)
+		name = strings_get(&r->profile->strings,
+				   r->profile->frames.functions[location.lines[0].function].name);
+	r->locations_sum += pprof_location_sum(location.id, location.address, name);
+	return 0;
+}
+
+/* Kinds are told by location id: where those were given anew, the ranges mean nothing. */
+static int check_kinds(struct pprof_reader *r)
+{
+	int rc = 0;
+
+	if (r->notes.kinds.n && r->notes.locations.said)
+		rc = pprof_each(r, PPROF_LOCATION, sum_location);
+	if (rc == 0 && !pprof_sum_holds(&r->notes.locations, r->locations_sum))
+		r->notes.kinds.n = 0;
+	return rc;
+}
+
 static int seal(struct pprof_reader *r, struct pprof_ids *ids, const char *what)
 {
 	uint64_t id;
@@ -282,6 +310,8 @@ int pprof_read_tables(struct pprof_reader *r)
 		rc = pprof_each(r, PPROF_FUNCTION, add_function);
 	if (rc == 0)
 		rc = seal(r, &r->function_ids, "functions");
+	if (rc == 0)
+		rc = check_kinds(r);
 	if (rc == 0)
 		rc = pprof_each(r, PPROF_LOCATION, add_location);
 	if (rc == 0)

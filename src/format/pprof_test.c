@@ -200,6 +200,42 @@ TEST(the_same_profile_gives_the_same_bytes_also_after_reading_it)
 	buf_fini(&c);
 }
 
+/* What pprof does when it filters or renumbers: comments stay as they are. */
+static void tamper(const struct profile *p, const char *from, const char *to, struct profile *fresh)
+{
+	struct buf bytes = written(p, pprof_write_plain);
+	char *at = memmem(bytes.p, bytes.n, from, strlen(from));
+
+	CHECK(at && strlen(from) == strlen(to));
+	memcpy(at, to, strlen(to));
+	profile_init(fresh);
+	CHECK_EQ(format_read_bytes(fresh, buf_str(&bytes), "memory", NULL), 0);
+	buf_fini(&bytes);
+}
+
+TEST(comments_about_other_samples_or_locations_are_not_believed)
+{
+	struct profile p, q;
+
+	fill(&p);
+	tamper(&p, "sonde: recorded 5", "sonde: recorded 6", &q);	/* not covered by the sum */
+	CHECK(q.stats.known);
+	profile_fini(&q);
+	p.values[0]++;
+	tamper(&p, "sonde: samples", "sonde: samples", &q);
+	CHECK(q.stats.known);
+	profile_fini(&q);
+	tamper(&p, "\x12\x02\x06\x32", "\x12\x02\x07\x32", &q);	/* a value of the first sample */
+	CHECK(!q.stats.known);
+	CHECK_EQ(q.stats.n_drops, 0);
+	profile_fini(&q);
+	tamper(&p, "\x04main", "\x04lain", &q);		/* location 2 is another now */
+	CHECK(q.stats.known);
+	CHECK_EQ(q.frames.frames[q.tree.frame[q.stack[2]]].kind, FRAME_NATIVE);
+	profile_fini(&q);
+	profile_fini(&p);
+}
+
 TEST(samples_with_times_keep_them)
 {
 	struct profile p, q;
@@ -446,6 +482,7 @@ TEST_MAIN(CASE(what_is_written_is_read_back),
 	  CASE(inlined_frames_share_a_location_and_come_back_inlined),
 	  CASE(kinds_travel_as_ranges_of_locations),
 	  CASE(the_same_profile_gives_the_same_bytes_also_after_reading_it),
+	  CASE(comments_about_other_samples_or_locations_are_not_believed),
 	  CASE(samples_with_times_keep_them),
 	  CASE(unpacked_numbers_huge_ids_and_unknown_fields_are_read),
 	  CASE(without_a_comment_the_kind_follows_from_the_mapping),

@@ -293,6 +293,7 @@ static void add_kinds(struct writer *w)
 {
 	const struct pprof_locations *l = &w->locations;
 	const struct frame *frames = w->profile->frames.frames;
+	uint64_t sum = 0;
 	char text[96];
 
 	for (uint32_t i = 0, end; i < l->n; i = end) {
@@ -305,6 +306,16 @@ static void add_kinds(struct writer *w)
 			 frame_kind_name(kind), i + 1, end);
 		add_comment(w, str_of(text));
 	}
+	if (!l->n)
+		return;
+	for (uint32_t i = 0; i < l->n; i++) {
+		uint32_t frame = l->chains.frame[l->order[i]];
+
+		sum += pprof_location_sum(i + 1, frames[frame].address,
+					  frame_name(&w->profile->frames, frame));
+	}
+	snprintf(text, sizeof(text), "sonde: locations %llx", (unsigned long long)sum);
+	add_comment(w, str_of(text));
 }
 
 static void add_tail(struct writer *w)
