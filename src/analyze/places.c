@@ -63,6 +63,7 @@ static uint32_t add(struct builder *b, const struct frame *frame, const struct k
 {
 	const struct frames *frames = &b->profile->frames;
 	const struct strings *strings = &b->profile->strings;
+	struct places *places = b->places;
 	struct place place = {
 		.name = strings_get(strings, key->name),
 		.module = strings_get(strings, key->module),
@@ -75,13 +76,15 @@ static uint32_t add(struct builder *b, const struct frame *frame, const struct k
 	if (b->granularity == BY_FUNCTION)
 		place.line = frames->functions[frame->function].start_line;
 	if (!key->name)
-		place.name = address_name(&b->places->arena, key->address);
+		place.name = address_name(&places->arena, key->address);
 	if (!key->name && !place.name.p)
 		return 0;
-	if (VEC_RESERVE(&b->keys, &b->cap_keys, (uint64_t)b->places->n + 1) < 0)
+	if (VEC_RESERVE(&b->keys, &b->cap_keys, (uint64_t)places->n + 1) < 0 ||
+	    VEC_RESERVE(&places->items, &places->cap, (uint64_t)places->n + 1) < 0)
 		return 0;
-	b->keys[b->places->n] = *key;
-	return places_add(b->places, &place);
+	b->keys[places->n] = *key;
+	places->items[places->n] = place;
+	return places->n++;
 }
 
 static uint32_t find_or_add(struct builder *b, const struct frame *frame)
@@ -133,14 +136,6 @@ void places_fini(struct places *places)
 	free(places->of_frame);
 	arena_fini(&places->arena);
 	*places = (struct places){ 0 };
-}
-
-uint32_t places_add(struct places *places, const struct place *place)
-{
-	if (VEC_RESERVE(&places->items, &places->cap, (uint64_t)places->n + 1) < 0)
-		return 0;
-	places->items[places->n] = *place;
-	return places->n++;
 }
 
 int place_compare(const struct place *a, const struct place *b)

@@ -51,9 +51,6 @@ int places_init(struct places *places, const struct profile *profile, enum granu
 		struct err *err);
 void places_fini(struct places *places);
 
-/* Appends a place that no frame has. Its id, or 0 when memory ran out. */
-uint32_t places_add(struct places *places, const struct place *place);
-
 /* Orders places as a reader would look them up: name, module, file, line, kind. */
 int place_compare(const struct place *a, const struct place *b);
 

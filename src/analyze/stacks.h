@@ -18,37 +18,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "model/profile.h"
-
 struct err;
 struct filter;
 struct places;
+struct profile;
 
 struct stacks {
-	const uint32_t *parent;	/* the profile's, or own_parent */
-	uint32_t *own_parent;
+	const uint32_t *parent;	/* the profile's */
 	uint32_t *place, *first, *next;
-	int64_t *self[VALUE_TYPES_MAX], *total[VALUE_TYPES_MAX];	/* [t] of types[t] */
+	int64_t *self, *total;
 	bool *used;
-	uint32_t types[VALUE_TYPES_MAX];
-	uint32_t n_types;
 	uint32_t n;
 };
 
 struct stacks_options {
 	const struct filter *filter;
-	const uint32_t *types;	/* of the profile; checked by the caller */
-	uint32_t n_types;
-	bool by_thread;		/* each thread has stacks of its own below a first place */
-	double min_share;	/* stacks below it in every type are not linked */
+	uint32_t type;		/* of the profile; checked by the caller */
+	double min_share;	/* stacks below it are not linked; 0: all are */
 };
 
-/* `places` are the profile's; by_thread adds some. 0 or -ENOMEM (then it is empty). */
-int stacks_init(struct stacks *stacks, const struct profile *profile, struct places *places,
+/* `places` are the profile's. 0 or -ENOMEM (then it is empty). */
+int stacks_init(struct stacks *stacks, const struct profile *profile, const struct places *places,
 		const struct stacks_options *options, struct err *err);
 void stacks_fini(struct stacks *stacks);
 
-/* The total below which a share of type t is too small. */
-int64_t stacks_threshold(const struct stacks *stacks, uint32_t t, double min_share);
+/* The least total that is such a share of all; never less than 1. */
+int64_t stacks_threshold(const struct stacks *stacks, double min_share);
 
 #endif

@@ -7,6 +7,7 @@
 #include "analyze/stacks.h"
 #include "analyze/sum.h"
 #include "base/err.h"
+#include "model/profile.h"
 
 /* What is known of a place while the tree is walked. */
 struct tally {
@@ -20,9 +21,9 @@ static void enter(struct tally *tally, const struct stacks *stacks, uint32_t sta
 	struct tally *here = &tally[stacks->place[stack]];
 
 	here->seen = true;
-	sum_add(&here->self, stacks->self[0][stack]);
+	sum_add(&here->self, stacks->self[stack]);
 	if (!here->open++) /* the outermost of a recursion holds the others' samples */
-		sum_add(&here->total, stacks->total[0][stack]);
+		sum_add(&here->total, stacks->total[stack]);
 }
 
 /* Depth first over the links: no memory for the way back, however deep stacks are. */
@@ -86,9 +87,7 @@ static int make_rows(struct top *top, const struct tally *tally, enum top_order 
 int top_init(struct top *top, const struct profile *profile, const struct top_options *options,
 	     struct err *err)
 {
-	struct stacks_options wanted = { .filter = options->filter,
-					 .types = &options->type,
-					 .n_types = 1 };
+	struct stacks_options wanted = { .filter = options->filter, .type = options->type };
 	struct stacks stacks = { 0 };
 	struct tally *tally = NULL;
 	int rc;
@@ -106,7 +105,7 @@ int top_init(struct top *top, const struct profile *profile, const struct top_op
 	if (rc < 0)
 		goto out;
 	walk(tally, &stacks);
-	top->total = stacks.n ? stacks.total[0][0] : 0;
+	top->total = stacks.n ? stacks.total[0] : 0;
 	rc = make_rows(top, tally, options->order);
 out:
 	free(tally);

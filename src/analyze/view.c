@@ -8,11 +8,12 @@
 #include "analyze/sum.h"
 #include "base/err.h"
 #include "base/vec.h"
+#include "model/profile.h"
 
 /* Callees of one node at one place: stacks [from, to) of a list. */
 struct group {
 	uint32_t place, from, to;
-	int64_t value; /* total of the first type */
+	int64_t total;
 };
 
 /* A node that will be made: its caller is, its stacks wait in `waiting`. */
@@ -25,9 +26,8 @@ struct pending {
 struct builder {
 	struct view *view;
 	const struct stacks *stacks;
-	int64_t threshold[VALUE_TYPES_MAX];
+	int64_t least; /* total of a node that is not too small */
 	enum view_order order;
-	double min_share;
 	struct pending *pending;
 	uint32_t n_pending, cap_pending;
 	uint32_t *waiting;
@@ -50,11 +50,9 @@ static int reserve(struct view *view)
 
 	if (need <= view->cap)
 		return 0;
-	for (uint32_t t = 0; t < view->n_types; t++)
-		if (reserve_column(&view->self[t], view->cap, need, sizeof(int64_t)) < 0 ||
-		    reserve_column(&view->total[t], view->cap, need, sizeof(int64_t)) < 0)
-			return -ENOMEM;
-	if (reserve_column(&view->parent, view->cap, need, sizeof(uint32_t)) < 0 ||
+	if (reserve_column(&view->self, view->cap, need, sizeof(int64_t)) < 0 ||
+	    reserve_column(&view->total, view->cap, need, sizeof(int64_t)) < 0 ||
+	    reserve_column(&view->parent, view->cap, need, sizeof(uint32_t)) < 0 ||
 	    reserve_column(&view->place, view->cap, need, sizeof(uint32_t)) < 0)
 		return -ENOMEM;
 	return VEC_RESERVE(&view->end, &view->cap, need);
@@ -69,15 +67,10 @@ static int make_node(struct builder *b, const struct pending *wanted)
 		return -ENOMEM;
 	view->parent[node] = wanted->parent;
 	view->place[node] = wanted->place;
-	for (uint32_t t = 0; t < view->n_types; t++) {
-		int64_t self = 0, total = 0;
-
-		for (uint32_t i = wanted->from; i < wanted->to; i++) {
-			sum_add(&self, b->stacks->self[t][b->waiting[i]]);
-			sum_add(&total, b->stacks->total[t][b->waiting[i]]);
-		}
-		view->self[t][node] = self;
-		view->total[t][node] = total;
+	view->self[node] = view->total[node] = 0;
+	for (uint32_t i = wanted->from; i < wanted->to; i++) {
+		sum_add(&view->self[node], b->stacks->self[b->waiting[i]]);
+		sum_add(&view->total[node], b->stacks->total[b->waiting[i]]);
 	}
 	if (wanted->depth > view->depth_max)
 		view->depth_max = wanted->depth;
@@ -123,19 +116,6 @@ static void sort_found(struct builder *b)
 	}
 }
 
-static bool is_large(const struct builder *b, const struct group *group)
-{
-	for (uint32_t t = 0; t < b->view->n_types; t++) {
-		int64_t total = 0;
-
-		for (uint32_t i = group->from; i < group->to; i++)
-			sum_add(&total, b->stacks->total[t][(uint32_t)b->found[i]]);
-		if (total >= b->threshold[t])
-			return true;
-	}
-	return false;
-}
-
 /* Runs of one place in `found` become groups; the small ones are left out. */
 static int make_groups(struct builder *b)
 {
@@ -144,9 +124,9 @@ static int make_groups(struct builder *b)
 		struct group group = { .place = (uint32_t)(b->found[i] >> 32), .from = i };
 
 		for (end = i; end < b->n_found && b->found[end] >> 32 == group.place; end++)
-			sum_add(&group.value, b->stacks->total[0][(uint32_t)b->found[end]]);
+			sum_add(&group.total, b->stacks->total[(uint32_t)b->found[end]]);
 		group.to = end;
-		if (b->min_share > 0 && !is_large(b, &group))
+		if (group.total < b->least)
 			continue;
 		if (VEC_RESERVE(&b->groups, &b->cap_groups, (uint64_t)b->n_groups + 1) < 0)
 			return -ENOMEM;
@@ -160,8 +140,8 @@ static int compare_groups(const void *left, const void *right, void *context)
 	const struct group *a = left, *c = right;
 	const struct builder *b = context;
 
-	if (b->order == ORDER_BY_VALUE && a->value != c->value)
-		return a->value > c->value ? -1 : 1;
+	if (b->order == ORDER_BY_VALUE && a->total != c->total)
+		return a->total > c->total ? -1 : 1;
 	return place_compare(&b->view->places.items[a->place], &b->view->places.items[c->place]);
 }
 
@@ -204,8 +184,6 @@ static int build(struct builder *b)
 {
 	struct view *view = b->view;
 
-	for (uint32_t t = 0; t < view->n_types; t++)
-		b->threshold[t] = stacks_threshold(b->stacks, t, b->min_share);
 	if (VEC_RESERVE(&b->pending, &b->cap_pending, 1) < 0 ||
 	    VEC_RESERVE(&b->waiting, &b->cap_waiting, 1) < 0)
 		return -ENOMEM;
@@ -222,48 +200,27 @@ static int build(struct builder *b)
 	return 0;
 }
 
-static int choose_types(struct view *view, const struct profile *profile,
-			const struct view_options *options, struct err *err)
-{
-	view->n_types = options->n_types ? options->n_types : 1;
-	view->types[0] = profile->default_type;
-	if (options->n_types > VALUE_TYPES_MAX)
-		return err_fail(err, -EINVAL, "more than %d value types", VALUE_TYPES_MAX);
-	memcpy(view->types, options->n_types ? options->types : &profile->default_type,
-	       view->n_types * sizeof(*view->types));
-	for (uint32_t t = 0; t < view->n_types; t++)
-		if (view->types[t] >= profile->n_types)
-			return err_fail(err, -EINVAL, "the profile has no value type %u",
-					view->types[t]);
-	return 0;
-}
-
 int view_init(struct view *view, const struct profile *profile, const struct view_options *options,
 	      struct err *err)
 {
 	struct stacks stacks = { 0 };
-	struct stacks_options wanted = { .filter = options->filter,
-					 .by_thread = options->by_thread };
-	struct builder b = { .view = view,
-			     .stacks = &stacks,
-			     .order = options->order,
-			     .min_share = options->min_share };
+	struct stacks_options wanted = { .filter = options->filter, .type = options->type };
+	struct builder b = { .view = view, .stacks = &stacks, .order = options->order };
 	int rc;
 
 	*view = (struct view){ 0 };
-	rc = choose_types(view, profile, options, err);
-	if (!rc)
-		rc = places_init(&view->places, profile, options->granularity, err);
+	if (options->type >= profile->n_types)
+		return err_fail(err, -EINVAL, "the profile has no value type %u", options->type);
+	rc = places_init(&view->places, profile, options->granularity, err);
 	if (rc < 0)
-		goto out;
-	wanted.types = view->types;
-	wanted.n_types = view->n_types;
+		return rc;
 	/* where places may merge, small stacks may make a large node */
 	wanted.min_share = view->places.distinct ? options->min_share : 0;
 	rc = stacks_init(&stacks, profile, &view->places, &wanted, err);
+	b.least =
+		options->min_share > 0 ? stacks_threshold(&stacks, options->min_share) : INT64_MIN;
 	if (!rc)
 		rc = build(&b);
-out:
 	stacks_fini(&stacks);
 	free(b.pending);
 	free(b.waiting);
@@ -282,9 +239,7 @@ void view_fini(struct view *view)
 	free(view->parent);
 	free(view->place);
 	free(view->end);
-	for (uint32_t t = 0; t < view->n_types; t++) {
-		free(view->self[t]);
-		free(view->total[t]);
-	}
+	free(view->self);
+	free(view->total);
 	*view = (struct view){ 0 };
 }

@@ -13,11 +13,8 @@
  *
  * Invariants: parent[i] < i; node i and all it calls are [i, end[i]); children come in the order
  *   asked for; siblings have distinct places. Node 0 is the root; its total is that of the view.
- * total = self + what was called, for every type, unless values are negative (a diff) or do not fit
- *   (then they stay at the limit). Nodes below min_share are left out with all they call; the
- *   totals of their callers still contain them.
- * by_thread: the root's children are threads: places of kind FRAME_NONE, whose name is that of the
- *   thread with its id, "worker (1240)", and whose module is the process, "java (1234)".
+ * total = self + what was called, unless sums do not fit (then they stay at the limit). Nodes below
+ *   min_share are left out with all they call; the totals of their callers still contain them.
  *
  * Memory: malloc's; places borrow names from the profile, which must outlive the view.
  */
@@ -25,29 +22,26 @@
 #define SONDE_ANALYZE_VIEW_H
 
 #include "analyze/places.h"
-#include "model/profile.h"
 
+struct err;
 struct filter;
+struct profile;
 
-/* By value: of the first type, largest first. */
+/* By value: the total, largest first. */
 enum view_order { ORDER_BY_NAME, ORDER_BY_VALUE };
 
 struct view_options {
 	const struct filter *filter;	/* NULL: all samples */
 	enum granularity granularity;
 	enum view_order order;
-	bool by_thread;
-	double min_share;	/* of the root's total, in any type; 0.0001 is 0.01 %; 0: all */
-	uint32_t types[VALUE_TYPES_MAX];	/* value types of the profile wanted */
-	uint32_t n_types;			/* 0: its default type */
+	double min_share;	/* of the root's total; 0.0001 is 0.01 %; 0: all */
+	uint32_t type;		/* value type of the profile */
 };
 
 struct view {
 	struct places places;
 	uint32_t *parent, *place, *end;
-	int64_t *self[VALUE_TYPES_MAX], *total[VALUE_TYPES_MAX]; /* [t]: of types[t] */
-	uint32_t types[VALUE_TYPES_MAX];
-	uint32_t n_types;
+	int64_t *self, *total;
 	uint32_t n, cap;
 	uint32_t depth_max;	/* of a node; the root's is 0 */
 };

@@ -17,7 +17,7 @@ static struct str draw(struct buf *out, const struct view *view)
 		buf_addf(out, "%s%u.%.*s", i ? " " : "", view->parent[i], STR_ARG(place->name));
 		if (place->line)
 			buf_addf(out, ":%u", place->line);
-		buf_addf(out, "=%d/%d", (int)view->total[0][i], (int)view->self[0][i]);
+		buf_addf(out, "=%d/%d", (int)view->total[i], (int)view->self[i]);
 	}
 	return buf_str(out);
 }
@@ -109,40 +109,6 @@ TEST(a_filter_leaves_only_stacks_of_kept_samples)
 	profile_fini(&p);
 }
 
-TEST(by_thread_gives_each_thread_a_tree_largest_first)
-{
-	struct profile p;
-
-	profile_init(&p);
-	profile_add_type(&p, STR("samples"), STR("count"));
-	test_sample(&p, "main;a 1", 7, 8);
-	test_sample(&p, "main;a 4", 7, 9);
-	test_sample(&p, "main;b 1", 7, 8);
-	check_view(&p, (struct view_options){ .by_thread = true, .order = ORDER_BY_VALUE },
-		   "0.=6/0 0.worker-9 (9)=4/0 1.main=4/0 2.a=4/4 "
-		   "0.worker-8 (8)=2/0 4.main=2/0 5.a=1/1 5.b=1/1");
-	profile_fini(&p);
-}
-
-TEST(several_value_types_are_summed_at_once)
-{
-	struct profile p;
-	struct view view;
-	struct view_options options = { .types = { 1, 0 }, .n_types = 2 };
-
-	profile_init(&p);
-	profile_add_type(&p, STR("samples"), STR("count"));
-	profile_add_type(&p, STR("cpu"), STR("nanoseconds"));
-	test_sample(&p, "main;a 1", 0, 0);
-	test_sample(&p, "main 2", 0, 0);
-	CHECK_EQ(view_init(&view, &p, &options, NULL), 0);
-	CHECK_EQ(view.total[0][1], 30);
-	CHECK_EQ(view.total[1][1], 3);
-	CHECK_EQ(view.self[1][2], 1);
-	view_fini(&view);
-	profile_fini(&p);
-}
-
 TEST(a_stack_of_a_million_frames_needs_no_recursion)
 {
 	struct profile p;
@@ -175,7 +141,7 @@ TEST(sums_that_do_not_fit_stay_at_the_limit)
 	test_profile(&p, "main;a 1");
 	profile_add(&p, test_stack(&p, STR("main;b")), 0, &most);
 	CHECK_EQ(view_init(&view, &p, &options, NULL), 0);
-	CHECK_EQ(view.total[0][0], INT64_MAX);
+	CHECK_EQ(view.total[0], INT64_MAX);
 	view_fini(&view);
 	profile_fini(&p);
 }
@@ -184,7 +150,7 @@ TEST(a_value_type_the_profile_has_not_is_refused)
 {
 	struct profile p;
 	struct view view;
-	struct view_options options = { .types = { 4 }, .n_types = 1 };
+	struct view_options options = { .type = 4 };
 
 	test_profile(&p, "main 1");
 	CHECK_EQ(view_init(&view, &p, &options, NULL), -EINVAL);
@@ -197,8 +163,6 @@ TEST_MAIN(CASE(callees_are_ordered_by_name_or_by_value),
 	  CASE(small_nodes_are_left_out_but_stay_in_their_callers_totals),
 	  CASE(small_stacks_that_merge_into_a_large_node_are_kept),
 	  CASE(a_filter_leaves_only_stacks_of_kept_samples),
-	  CASE(by_thread_gives_each_thread_a_tree_largest_first),
-	  CASE(several_value_types_are_summed_at_once),
 	  CASE(a_stack_of_a_million_frames_needs_no_recursion),
 	  CASE(sums_that_do_not_fit_stay_at_the_limit),
 	  CASE(a_value_type_the_profile_has_not_is_refused))

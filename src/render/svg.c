@@ -8,6 +8,7 @@
 #include "analyze/view.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "model/profile.h"
 #include "render/amount.h"
 #include "render/label.h"
 
@@ -84,7 +85,7 @@ static void add_text(struct drawing *d, struct str text)
 static void add_share(struct drawing *d, const char *word, int64_t value)
 {
 	buf_add_str(d->out, str_of(word));
-	amount_add_percent(&d->words, value, d->view.total[0][0]);
+	amount_add_percent(&d->words, value, d->view.total[0]);
 	buf_add_str(&d->words, STR(" % ("));
 	amount_add(&d->words, value, d->unit, true);
 	buf_add_u8(&d->words, ')');
@@ -99,8 +100,8 @@ static void put_title(struct drawing *d, uint32_t node, const struct place *plac
 
 	buf_add_str(out, STR("<title>"));
 	add_text(d, node ? place->name : STR("all"));
-	add_share(d, "\ntotal ", d->view.total[0][node]);
-	add_share(d, "\nself ", d->view.self[0][node]);
+	add_share(d, "\ntotal ", d->view.total[node]);
+	add_share(d, "\nself ", d->view.self[node]);
 	if (place->file.n) {
 		buf_add_u8(out, '\n');
 		add_text(d, place->file);
@@ -158,11 +159,11 @@ static void put_box(struct drawing *d, uint32_t node, double left, double share)
 static void put_boxes(struct drawing *d)
 {
 	const struct view *view = &d->view;
-	double all = view->total[0][0] > 0 ? (double)view->total[0][0] : 1;
+	double all = view->total[0] > 0 ? (double)view->total[0] : 1;
 
 	put_box(d, 0, 0, 1);
 	for (uint32_t i = 1; i < view->n; i++) {
-		double share = (double)view->total[0][i] / all;
+		double share = (double)view->total[i] / all;
 		double left = d->next[view->parent[i]];
 
 		if (share <= 0)
@@ -199,7 +200,7 @@ static void add_summary(struct drawing *d)
 	struct buf *words = &d->words;
 
 	if ((int)d->type != samples_type(d->profile)) {
-		amount_add(words, d->view.total[0][0], d->unit, true);
+		amount_add(words, d->view.total[0], d->unit, true);
 		buf_add_str(words, STR(" · "));
 	}
 	amount_add_count(words, samples_kept(d->profile, d->options->filter));
@@ -295,14 +296,13 @@ int svg_write(struct buf *out, const struct profile *profile, const struct flame
 {
 	struct drawing d = { .out = out, .profile = profile, .options = options };
 	struct view_options wanted = { .filter = options->filter,
-				       .granularity = options->granularity,
-				       .n_types = 1 };
+				       .granularity = options->granularity };
 	int rc;
 
 	d.type = options->type < 0 ? profile->default_type : (uint32_t)options->type;
 	d.width = options->width_px ? options->width_px : WIDTH_DEFAULT;
 	d.width = d.width < WIDTH_MIN ? WIDTH_MIN : d.width > WIDTH_MAX ? WIDTH_MAX : d.width;
-	wanted.types[0] = d.type;
+	wanted.type = d.type;
 	wanted.min_share =
 		options->min_share > 0 ? options->min_share : LEAST_PIXELS / (d.width - 2 * MARGIN);
 	rc = view_init(&d.view, profile, &wanted, err);

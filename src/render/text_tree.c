@@ -5,6 +5,7 @@
 #include "analyze/view.h"
 #include "base/err.h"
 #include "base/vec.h"
+#include "model/profile.h"
 #include "render/amount.h"
 #include "render/label.h"
 #include "render/page.h"
@@ -138,10 +139,10 @@ static void put_heading(struct page *page, bool amounts)
 /* A function that only called itself is one line; its last call's id comes back. */
 static uint32_t end_of_recursion(const struct view *view, uint32_t node, int64_t *ret_self)
 {
-	*ret_self = view->self[0][node];
+	*ret_self = view->self[node];
 	while (has_one_callee(view, node) && view->place[node + 1] == view->place[node]) {
 		node++;
-		if (__builtin_add_overflow(*ret_self, view->self[0][node], ret_self))
+		if (__builtin_add_overflow(*ret_self, view->self[node], ret_self))
 			*ret_self = INT64_MAX;
 	}
 	return node;
@@ -164,10 +165,10 @@ static int put_nodes(struct tree *tree, bool amounts)
 		}
 		if (place_node(tree, i) < 0)
 			return -ENOMEM;
-		page_put_percent(page, view->total[0][i], view->total[0][0], PERCENT);
-		page_put_percent(page, self, view->total[0][0], PERCENT);
+		page_put_percent(page, view->total[i], view->total[0], PERCENT);
+		page_put_percent(page, self, view->total[0], PERCENT);
 		if (amounts)
-			page_put_amount(page, view->total[0][i], AMOUNT);
+			page_put_amount(page, view->total[i], AMOUNT);
 		buf_add_str(page->out, STR("  "));
 		put_name(tree, i, last - i + 1, page->width - fixed);
 		tree->level[last] = tree->level[i];
@@ -184,8 +185,7 @@ int text_tree(struct page *page, struct err *err)
 		.granularity = options->granularity,
 		.order = ORDER_BY_VALUE,
 		.min_share = options->min_share > 0 ? options->min_share : MIN_SHARE_DEFAULT,
-		.types = { page->type },
-		.n_types = 1,
+		.type = page->type,
 	};
 	struct view view;
 	struct tree tree = { .page = page, .view = &view };
