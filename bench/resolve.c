@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/vec.h"
@@ -47,10 +48,37 @@ static int read_vaddrs(struct vaddrs *vaddrs)
 	return 0;
 }
 
-static void print_frame(const struct dwarf_frame *f)
+static void add_frame(struct buf *out, const struct dwarf_frame *f)
 {
-	printf("%.*s\t%.*s%s%.*s\t%u\t%u\t%u\n", STR_ARG(f->name), STR_ARG(f->dir),
-	       f->dir.n ? "/" : "", STR_ARG(f->file), f->line, f->column, f->start_line);
+	buf_add_str(out, f->name);
+	buf_add_u8(out, '\t');
+	buf_add_str(out, f->dir);
+	if (f->dir.n)
+		buf_add_u8(out, '/');
+	buf_add_str(out, f->file);
+	buf_add_u8(out, '\t');
+	buf_add_dec(out, f->line);
+	buf_add_u8(out, '\t');
+	buf_add_dec(out, f->column);
+	buf_add_u8(out, '\t');
+	buf_add_dec(out, f->start_line);
+	buf_add_u8(out, '\n');
+}
+
+static void print_result(const struct dwarf_result *result, const uint64_t *vaddrs)
+{
+	struct buf out = { 0 };
+
+	for (uint32_t i = 0; i < result->n; i++) {
+		buf_addf(&out, "0x%llx\n", (unsigned long long)vaddrs[i]);
+		for (uint32_t k = result->first[i]; k < result->first[i + 1]; k++)
+			add_frame(&out, &result->frames[k]);
+		if (out.n > 1 << 16 || i + 1 == result->n) {
+			fwrite(out.p, 1, out.n, stdout);
+			buf_clear(&out);
+		}
+	}
+	buf_fini(&out);
 }
 
 static int resolve(const char *path, const struct vaddrs *vaddrs, bool quiet, struct err *err)
@@ -73,11 +101,8 @@ static int resolve(const char *path, const struct vaddrs *vaddrs, bool quiet, st
 		       result.n, result.n_frames, (double)(opened - start) / 1e9,
 		       (double)(clock_mono_ns() - opened) / 1e9, usage.ru_maxrss / 1024);
 	}
-	for (uint32_t i = 0; i < result.n && !quiet; i++) {
-		printf("0x%llx\n", (unsigned long long)vaddrs->items[i]);
-		for (uint32_t k = result.first[i]; k < result.first[i + 1]; k++)
-			print_frame(&result.frames[k]);
-	}
+	if (!quiet)
+		print_result(&result, vaddrs->items);
 	dwarf_result_fini(&result);
 	dwarf_close(dwarf);
 	elf_close(&elf);

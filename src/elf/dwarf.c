@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -11,6 +12,8 @@
 #include "elf/dwarf_internal.h"
 
 #define SMALL_JOB ((uint64_t)1 << 20)	/* bytes of units that are not worth a second thread */
+
+#define RELEASE_MIN ((uintptr_t)64 << 10)
 
 /* ---- open and close */
 
@@ -101,6 +104,22 @@ struct job_thread {
 	pthread_t thread;
 };
 
+/* A unit's DIEs are read once: their pages are given back, so that a large file does not end up in
+ * memory as a whole. (What is read again, for a name, comes back from the page cache.) */
+static void release_dies(const struct unit *unit)
+{
+	const struct mapped_file *file = &unit->file->elf->file;
+	uintptr_t start = (uintptr_t)unit->file->sections.info.p + unit->off;
+	uintptr_t end = start + (unit->end - unit->off), page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	bool mapped = file->p && !file->copied && start >= (uintptr_t)file->p &&
+		      end <= (uintptr_t)file->p + file->n;
+
+	start = (start + page - 1) / page * page;
+	end = end / page * page;
+	if (mapped && end > start && end - start >= RELEASE_MIN)
+		madvise((void *)start, end - start, MADV_DONTNEED);
+}
+
 static void *run_jobs(void *arg)
 {
 	struct job_thread *self = arg;
@@ -111,8 +130,9 @@ static void *run_jobs(void *arg)
 		uint32_t number = jobs->units[i];
 		struct unit *unit = &jobs->dwarf->main.units[number];
 
-		dwarf_walk(self->worker, unit, number + 1);
 		dwarf_rows(self->worker, unit, number + 1);
+		dwarf_walk(self->worker, unit, number + 1);
+		release_dies(unit->dwo ? unit->dwo : unit);
 	}
 	return NULL;
 }

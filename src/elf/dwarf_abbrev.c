@@ -20,17 +20,13 @@ static int add_step(struct abbrevs *table, enum step_op op, uint64_t n)
 
 /* How to read over a value of that form: a count of fixed bytes, else one step. False when the
  * form is unknown. */
-static bool skip_of_form(const struct abbrevs *table, uint16_t form, unsigned *ret_fixed,
-			 struct step *ret_step)
+static bool skip_of_form(const struct attr_spec *spec, unsigned *ret_fixed, struct step *ret_step)
 {
-	int size = dwarf_form_size(form, table->addr_size, table->offset_size,
-				   table->old_ref_addr);
-
-	*ret_fixed = size < 0 ? 0 : (unsigned)size;
+	*ret_fixed = spec->size < 0 ? 0 : (unsigned)spec->size;
 	*ret_step = (struct step){ STEP_END, 0 };
-	if (size >= 0)
+	if (spec->size >= 0)
 		return true;
-	switch (form) {
+	switch (spec->form) {
 	case DW_FORM_sdata:
 	case DW_FORM_udata:
 	case DW_FORM_ref_udata:
@@ -69,19 +65,21 @@ static bool skip_of_form(const struct abbrevs *table, uint16_t form, unsigned *r
 /* The step that captures the attribute, or STEP_END when nobody wants it. */
 static enum step_op capture_of(const struct abbrev *abbrev, const struct attr_spec *spec)
 {
-	bool code = abbrev->tag == DW_TAG_subprogram || abbrev->tag == DW_TAG_inlined_subroutine;
+	bool code = abbrev->kind == ABBREV_FUNCTION || abbrev->kind == ABBREV_INLINED;
 
 	switch (spec->name) {
 	case DW_AT_sibling:
-		if (!abbrev->has_children)
+		if (abbrev->kind == ABBREV_PLAIN || !abbrev->has_children)
 			return STEP_END;
 		return spec->form == DW_FORM_ref4 ? STEP_SIBLING4 : STEP_SIBLING;
 	case DW_AT_low_pc:
 		return !code ? STEP_END : STEP_LOW;
 	case DW_AT_high_pc:
-		return !code ? STEP_END : spec->form == DW_FORM_data4 ? STEP_HIGH4 : STEP_HIGH;
+		return !code ? STEP_END : spec->form == DW_FORM_data4 ? STEP_HIGH4 :
+		       spec->form == DW_FORM_data8 ? STEP_HIGH8 : STEP_HIGH;
 	case DW_AT_ranges:
-		return !code ? STEP_END : STEP_RANGES;
+		return !code ? STEP_END :
+		       spec->form == DW_FORM_sec_offset && spec->size == 4 ? STEP_RANGES4 : STEP_RANGES;
 	default:
 		return STEP_END;
 	}
@@ -142,12 +140,13 @@ static int compile(struct abbrevs *table, struct abbrev *abbrev)
 	bool first = true;
 
 	abbrev->steps = table->n_steps;
+	abbrev->kind = (uint8_t)kind_of(table, abbrev);
 	for (uint32_t i = 0; i < abbrev->n_specs; i++) {
 		const struct attr_spec *spec = &table->specs[abbrev->specs + i];
 		enum step_op capture = capture_of(abbrev, spec);
 		uint64_t n = spec->form == DW_FORM_GNU_addr_index ? DW_FORM_addrx : spec->form;
 
-		if (!skip_of_form(table, spec->form, &more, &skip)) {
+		if (!skip_of_form(spec, &more, &skip)) {
 			abbrev->kind = ABBREV_BAD;
 			return 0;
 		}
@@ -172,7 +171,7 @@ static int compile(struct abbrevs *table, struct abbrev *abbrev)
 	}
 	if (flush_fixed(table, abbrev, &fixed, first) < 0)
 		return -1;
-	abbrev->kind = (uint8_t)kind_of(table, abbrev);
+	abbrev->fixed = first;
 	table->has_code |= abbrev->kind == ABBREV_FUNCTION;
 	return add_step(table, STEP_END, 0);
 }
@@ -180,6 +179,40 @@ static int compile(struct abbrevs *table, struct abbrev *abbrev)
 static int32_t clamp(int64_t v)
 {
 	return v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN : (int32_t)v;
+}
+
+static bool describes(uint64_t name)
+{
+	switch (name) {
+	case DW_AT_name:
+	case DW_AT_linkage_name:
+	case DW_AT_MIPS_linkage_name:
+	case DW_AT_abstract_origin:
+	case DW_AT_specification:
+	case DW_AT_decl_file:
+	case DW_AT_decl_line:
+	case DW_AT_call_file:
+	case DW_AT_call_line:
+	case DW_AT_call_column:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static struct attr_spec make_spec(const struct abbrevs *table, uint64_t name, uint64_t form,
+				  int64_t implicit)
+{
+	struct attr_spec spec = {
+		.name = name > UINT16_MAX ? UINT16_MAX : (uint16_t)name,
+		.form = form > UINT16_MAX ? UINT16_MAX : (uint16_t)form,
+		.implicit = clamp(implicit),
+		.describes = describes(name),
+	};
+
+	spec.size = (int8_t)dwarf_form_size(spec.form, table->addr_size, table->offset_size,
+					    table->old_ref_addr);
+	return spec;
 }
 
 /* One declaration's attributes. False at damage. */
@@ -196,11 +229,7 @@ static bool read_specs(struct abbrevs *table, struct abbrev *abbrev, struct curs
 		    VEC_RESERVE(&table->specs, &table->cap_specs,
 				(uint64_t)table->n_specs + 1) < 0)
 			return false;
-		table->specs[table->n_specs++] = (struct attr_spec){
-			.name = name > UINT16_MAX ? UINT16_MAX : (uint16_t)name,
-			.form = form > UINT16_MAX ? UINT16_MAX : (uint16_t)form,
-			.implicit = clamp(implicit),
-		};
+		table->specs[table->n_specs++] = make_spec(table, name, form, implicit);
 		abbrev->n_specs++;
 	}
 	return false;
@@ -286,14 +315,11 @@ static struct abbrevs *load(struct worker *worker, const struct unit *unit)
 	       table : NULL;
 }
 
-const struct abbrevs *dwarf_abbrevs(struct worker *worker, struct unit *unit)
+const struct abbrevs *dwarf_abbrevs_load(struct worker *worker, struct unit *unit)
 {
-	struct abbrevs *table = atomic_load_explicit(&unit->abbrevs, memory_order_acquire);
 	struct abbrevs **slot = &worker->abbrev_cache[hash_u64(unit->abbrev_off, 1) % CACHE_SLOTS];
-	struct abbrevs *other = NULL;
+	struct abbrevs *table, *other = NULL;
 
-	if (table)
-		return table;
 	if (!serves(*slot, unit))
 		*slot = load(worker, unit);
 	table = *slot;

@@ -25,7 +25,9 @@ int queries_init(struct queries *queries, const uint64_t *vaddrs, uint32_t n)
 	queries->owner = calloc(n, sizeof(*queries->owner));
 	queries->leaf = calloc(n, sizeof(*queries->leaf));
 	queries->row = calloc(n, sizeof(*queries->row));
-	if (!queries->bucket || !queries->owner || !queries->leaf || !queries->row)
+	queries->behind = calloc(n, sizeof(*queries->behind));
+	if (!queries->bucket || !queries->owner || !queries->leaf || !queries->row ||
+	    !queries->behind)
 		return -ENOMEM;
 	for (uint32_t b = 0; b <= queries->n_buckets; b++) {
 		while (i < n && (vaddrs[i] - queries->base) >> queries->shift < b)
@@ -41,6 +43,7 @@ void queries_fini(struct queries *queries)
 	free(queries->owner);
 	free(queries->leaf);
 	free(queries->row);
+	free(queries->behind);
 	free(queries->overlaps);
 	*queries = (struct queries){ 0 };
 }
@@ -157,9 +160,15 @@ static void count_owned(struct dwarf *dwarf)
 
 	for (uint32_t i = 0; i < dwarf->main.n_units; i++)
 		dwarf->main.units[i].owned = 0;
-	for (uint32_t q = 0; q < queries->n; q++)
-		if (queries->owner[q])
-			dwarf->main.units[queries->owner[q] - 1].owned++;
+	for (uint32_t q = 0; q < queries->n; q++) {
+		struct unit *unit;
+
+		if (!queries->owner[q])
+			continue;
+		unit = &dwarf->main.units[queries->owner[q] - 1];
+		if (unit->owned++ == 0)
+			unit->first_owned = q;
+	}
 }
 
 int dwarf_attach(struct dwarf *dwarf)

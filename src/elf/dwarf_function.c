@@ -10,7 +10,7 @@
 
 /* The attributes of a function or of an inlined call. */
 struct description {
-	struct str linkage_name, name;
+	struct value linkage_name, name;
 	struct value origin;	/* abstract_origin, else specification */
 	uint64_t decl_file, call_file;
 	uint32_t decl_line, call_line, call_column;
@@ -22,16 +22,15 @@ static uint32_t to_u32(uint64_t v)
 	return v > UINT32_MAX ? 0 : (uint32_t)v;
 }
 
-static void take_attribute(struct description *d, const struct unit *unit, uint64_t strings,
-			   uint16_t name, const struct value *value)
+static void take_attribute(struct description *d, uint16_t name, const struct value *value)
 {
 	switch (name) {
 	case DW_AT_linkage_name:
 	case DW_AT_MIPS_linkage_name:
-		d->linkage_name = dwarf_value_str(unit, strings, value);
+		d->linkage_name = *value;
 		break;
 	case DW_AT_name:
-		d->name = dwarf_value_str(unit, strings, value);
+		d->name = *value;
 		break;
 	case DW_AT_abstract_origin:
 		d->origin = *value;
@@ -64,13 +63,12 @@ static bool describe(struct worker *worker, struct unit *unit, uint64_t off,
 		     struct description *ret_description)
 {
 	const struct abbrevs *abbrevs = dwarf_abbrevs(worker, unit);
-	const struct unit_root *root = dwarf_root(worker, unit);
 	struct cursor c = cursor_over(unit->file->sections.info);
 	const struct abbrev *abbrev;
 	struct value value;
 
 	*ret_description = (struct description){ 0 };
-	if (!abbrevs || !root || unit->end > unit->file->sections.info.n)
+	if (!abbrevs || unit->end > unit->file->sections.info.n)
 		return false;
 	c.end = c.start + unit->end;
 	cursor_seek(&c, off);
@@ -80,22 +78,38 @@ static bool describe(struct worker *worker, struct unit *unit, uint64_t off,
 	for (uint32_t i = 0; i < abbrev->n_specs; i++) {
 		const struct attr_spec *spec = &abbrevs->specs[abbrev->specs + i];
 
-		if (!dwarf_read_form(unit, &c, spec->form, spec->implicit, &value))
+		if (!spec->describes && spec->size >= 0) {
+			cursor_skip(&c, (uint64_t)spec->size);
+			continue;
+		}
+		if (spec->size == 1)
+			value = (struct value){ .form = spec->form, .u = cursor_u8(&c) };
+		else if (spec->size == 4)
+			value = (struct value){ .form = spec->form, .u = cursor_u32(&c) };
+		else if (!dwarf_read_form(unit, &c, spec->form, spec->implicit, &value))
 			return false;
-		take_attribute(ret_description, unit, root->str_offsets_base, spec->name, &value);
+		if (spec->describes)
+			take_attribute(ret_description, spec->name, &value);
 	}
-	return true;
+	return !c.failed;
+}
+
+static struct str string_of(struct worker *worker, struct unit *unit, const struct value *value)
+{
+	const struct unit_root *root = value->form ? dwarf_root(worker, unit) : NULL;
+
+	return root ? dwarf_value_str(unit, root->str_offsets_base, value) : (struct str){ 0 };
 }
 
 /* Adds what this DIE says and those nearer to the call did not. */
 static void add_description(struct worker *worker, struct unit *unit,
 			    const struct description *d, struct function *function,
-			    struct str *name)
+			    struct str *plain_name)
 {
 	if (!function->name.n)
-		function->name = d->linkage_name;
-	if (!name->n)
-		*name = d->name;
+		function->name = string_of(worker, unit, &d->linkage_name);
+	if (!function->name.n && !plain_name->n)
+		*plain_name = string_of(worker, unit, &d->name);
 	if (!function->decl_line)
 		function->decl_line = d->decl_line;
 	if (!function->decl_file && d->has_decl_file)
@@ -163,7 +177,7 @@ void dwarf_call_name(struct worker *worker, struct unit *unit, struct call *call
 	if (d.has_call_file)
 		call->file = dwarf_line_file(dwarf_lines(worker, unit), d.call_file);
 	/* many calls share an origin, but one that adds a name of its own is a function by itself */
-	origin = d.name.n || d.linkage_name.n || d.decl_line ? NULL :
+	origin = d.name.form || d.linkage_name.form || d.decl_line ? NULL :
 		 dwarf_value_ref(unit, &d.origin, &origin_off);
 	call->function = origin ? function_at(worker, origin, origin_off, NULL) :
 			 function_at(worker, unit, off, &d);

@@ -66,7 +66,7 @@ struct unit {
 	uint8_t version, addr_size, offset_size, type;
 	bool split;			/* in a .dwo or .dwp */
 	bool dwo_sought;
-	uint32_t owned;			/* queries it was given in this round */
+	uint32_t owned, first_owned;	/* queries it was given in this round, and the first */
 	struct unit *skeleton;		/* of a split unit */
 	struct unit *dwo;		/* of a skeleton, once found */
 	_Atomic(struct abbrevs *) abbrevs;
@@ -102,8 +102,8 @@ enum step_op {
 	STEP_BLOCK,		/* a length of n bytes (0: ULEB), then as many */
 	STEP_INDIRECT,
 	STEP_LOW8, STEP_LOW,	/* captures; n is the form */
-	STEP_HIGH4, STEP_HIGH,
-	STEP_RANGES,
+	STEP_HIGH4, STEP_HIGH8, STEP_HIGH,
+	STEP_RANGES4, STEP_RANGES,
 	STEP_SIBLING4, STEP_SIBLING,
 };
 
@@ -114,10 +114,12 @@ struct step {
 struct attr_spec {
 	uint16_t name, form;
 	int32_t implicit;	/* DW_FORM_implicit_const, clamped */
+	int8_t size;		/* of the form; negative: it varies */
+	bool describes;		/* dwarf_function.c wants it */
 };
 
 enum abbrev_kind {
-	ABBREV_PLAIN,		/* read over; its children come next */
+	ABBREV_PLAIN,		/* read over without captures; its children come next */
 	ABBREV_LEAPABLE,	/* its children hold no code, and a sibling says where they end */
 	ABBREV_LEAPABLE_CODE,	/* the same, but GCC nests local functions in such trees */
 	ABBREV_FUNCTION,	/* DW_TAG_subprogram with addresses */
@@ -132,6 +134,7 @@ struct abbrev {
 	uint16_t lead;		/* fixed bytes before the first step */
 	uint8_t kind;
 	bool has_children;
+	bool fixed;		/* the lead is all there is */
 	bool slow;		/* the captures need dwarf_read_specs() (indirect, implicit_const) */
 };
 
@@ -173,6 +176,7 @@ struct line_header {
 
 struct line_row {
 	const struct line_file *file;	/* NULL: unknown */
+	uint64_t start;			/* vaddr of the row */
 	uint32_t line, column;
 };
 
@@ -215,6 +219,8 @@ struct queries {
 	uint32_t *owner;		/* unit + 1 that holds it; 0: none found */
 	struct call **leaf;		/* innermost call; written by the owner's worker only */
 	struct line_row *row;
+	uint64_t *behind;		/* end of a function that ends before the query, if it was
+					 * seen and no other query lies between; else 0 */
 	struct overlap *overlaps;	/* further units that claim a query */
 	uint32_t n_overlaps, cap_overlaps;
 	uint64_t n_claims, max_claims;	/* a damaged file may claim everything for every unit */
@@ -284,7 +290,15 @@ struct str dwarf_cstr_at(struct str section, uint64_t off);
 /* ---- dwarf_abbrev.c */
 
 /* The unit's abbreviations, compiled; NULL when damaged or out of memory. */
-const struct abbrevs *dwarf_abbrevs(struct worker *worker, struct unit *unit);
+const struct abbrevs *dwarf_abbrevs_load(struct worker *worker, struct unit *unit);
+
+static inline const struct abbrevs *dwarf_abbrevs(struct worker *worker, struct unit *unit)
+{
+	const struct abbrevs *abbrevs = atomic_load_explicit(&unit->abbrevs, memory_order_acquire);
+
+	return abbrevs ? abbrevs : dwarf_abbrevs_load(worker, unit);
+}
+
 const struct abbrev *dwarf_abbrev_sparse(const struct abbrevs *abbrevs, uint64_t code);
 void dwarf_abbrevs_fini(struct abbrevs *abbrevs);
 
@@ -308,7 +322,14 @@ bool dwarf_unit_header(struct dwarf_file *file, uint64_t off, struct unit *ret_u
 		       uint64_t *ret_next);
 
 /* The root DIE, read without compiling the abbreviations. NULL when damaged. */
-const struct unit_root *dwarf_root(struct worker *worker, struct unit *unit);
+const struct unit_root *dwarf_root_load(struct worker *worker, struct unit *unit);
+
+static inline const struct unit_root *dwarf_root(struct worker *worker, struct unit *unit)
+{
+	const struct unit_root *root = atomic_load_explicit(&unit->root, memory_order_acquire);
+
+	return root && root->tag ? root : dwarf_root_load(worker, unit);
+}
 
 /* Takes the sections out of file->elf: .debug_x, or .debug_x.dwo of a split file. One that cannot
  * be decompressed stays empty. */

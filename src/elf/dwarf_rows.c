@@ -42,7 +42,8 @@ static void give_row(struct run *run, uint64_t end)
 		struct line_row *row = &queries->row[q];
 
 		if (queries->owner[q] == run->owner && !row->file && !row->line)
-			*row = (struct line_row){ file, run->row.line, run->row.column };
+			*row = (struct line_row){ file, run->row.vaddr, run->row.line,
+						  run->row.column };
 	}
 	aim(run, q);
 }

@@ -86,14 +86,14 @@ static void u64(struct buf *b, uint64_t v)
 }
 
 /* One declaration: attribute and form pairs up to a 0. */
-static void declare(struct buf *b, unsigned code, unsigned tag, bool children, ...)
+static void declare(struct buf *b, unsigned code, unsigned tag, unsigned children, ...)
 {
 	va_list args;
 	unsigned v;
 
 	buf_add_uleb(b, code);
 	buf_add_uleb(b, tag);
-	buf_add_u8(b, children);
+	buf_add_u8(b, (uint8_t)children);
 	va_start(args, children);
 	while ((v = va_arg(args, unsigned)) != 0) {
 		buf_add_uleb(b, v);

@@ -223,7 +223,7 @@ static bool read_root(struct worker *worker, struct unit *unit, struct unit_root
 	return true;
 }
 
-const struct unit_root *dwarf_root(struct worker *worker, struct unit *unit)
+const struct unit_root *dwarf_root_load(struct worker *worker, struct unit *unit)
 {
 	struct unit_root *root = atomic_load_explicit(&unit->root, memory_order_acquire);
 	struct unit_root *other = NULL;

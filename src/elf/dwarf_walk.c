@@ -25,7 +25,8 @@ struct walk {
 	struct unit *unit;
 	const struct abbrevs *abbrevs;
 	struct queries *queries;	/* NULL: only `found` is called */
-	uint32_t owner, unresolved;
+	uint32_t owner, owned, unresolved;
+	uint32_t first;		/* its first query */
 	int64_t marks_left;		/* what a damaged unit may make us write */
 	const uint8_t *start, *end;	/* start: the unit's header */
 	uint64_t addr_base;
@@ -43,7 +44,7 @@ struct pcs {
 	uint64_t sibling;	/* from the unit's header; 0: none */
 };
 
-static const uint8_t *skip_leb(const uint8_t *p, const uint8_t *end)
+static inline const uint8_t *skip_leb(const uint8_t *p, const uint8_t *end)
 {
 	while (p < end)
 		if (!(*p++ & 0x80))
@@ -51,12 +52,36 @@ static const uint8_t *skip_leb(const uint8_t *p, const uint8_t *end)
 	return NULL;
 }
 
-static const uint8_t *skip_block(const uint8_t *p, const uint8_t *end, unsigned size)
+/* Compilers write only the shortest strings inline: a loop beats memchr(). */
+static inline const uint8_t *skip_cstr(const uint8_t *p, const uint8_t *end)
+{
+	while (p < end)
+		if (!*p++)
+			return p;
+	return NULL;
+}
+
+static const uint8_t *skip_sized_block(const uint8_t *p, const uint8_t *end, unsigned size)
 {
 	struct cursor c = { p, end, p, false };
 
 	cursor_skip(&c, size ? cursor_uint(&c, size) : cursor_uleb(&c));
 	return c.failed ? NULL : c.p;
+}
+
+static inline const uint8_t *skip_block(const uint8_t *p, const uint8_t *end, unsigned size)
+{
+	if (size == 0 && p < end && *p < 0x80 && *p < end - p)
+		return p + 1 + *p;
+	return skip_sized_block(p, end, size);
+}
+
+static const uint8_t *skip_indirect(const struct walk *w, const uint8_t *p)
+{
+	struct cursor c = { p, w->end, p, false };
+	struct value ignored;
+
+	return dwarf_read_form(w->unit, &c, DW_FORM_indirect, 0, &ignored) ? c.p : NULL;
 }
 
 static const uint8_t *capture(const struct walk *w, const uint8_t *p, const struct step *step,
@@ -65,19 +90,49 @@ static const uint8_t *capture(const struct walk *w, const uint8_t *p, const stru
 	struct cursor c = { p, w->end, p, false };
 	struct value value, ignored, *into = &ignored;
 
+	if (step->op == STEP_INDIRECT)
+		return skip_indirect(w, p);
 	if (step->op == STEP_LOW)
 		into = &pcs->low;
 	else if (step->op == STEP_HIGH)
 		into = &pcs->high;
 	else if (step->op == STEP_RANGES)
 		into = &pcs->ranges;
-	if (!dwarf_read_form(w->unit, &c, step->op == STEP_INDIRECT ? DW_FORM_indirect : step->n, 0,
-			     &value))
+	if (!dwarf_read_form(w->unit, &c, step->n, 0, &value))
 		return NULL;
 	*into = value;
 	if (step->op == STEP_SIBLING && value.form != DW_FORM_ref_addr)
 		pcs->sibling = value.u;
 	return c.p;
+}
+
+/* Reads over the attributes of a plain DIE, most of which are of fixed size. Their end, or NULL at
+ * damage. */
+static inline const uint8_t *skip_steps(const struct walk *w, const struct abbrev *abbrev,
+					const uint8_t *p)
+{
+	const uint8_t *end = w->end;
+	const struct step *step;
+
+	if (abbrev->lead > end - p)
+		return NULL;
+	p += abbrev->lead;
+	if (abbrev->fixed)
+		return p;
+	step = w->abbrevs->steps + abbrev->steps;
+	for (; step->op != STEP_END && p; step++) {
+		if (step->op == STEP_FIXED)
+			p = step->n <= end - p ? p + step->n : NULL;
+		else if (step->op == STEP_LEB)
+			p = skip_leb(p, end);
+		else if (step->op == STEP_CSTR)
+			p = skip_cstr(p, end);
+		else if (step->op == STEP_BLOCK)
+			p = skip_block(p, end, step->n);
+		else
+			p = skip_indirect(w, p);
+	}
+	return p;
 }
 
 /* Reads one DIE's attributes from p on. The end of them, or NULL at damage. */
@@ -103,8 +158,7 @@ static inline const uint8_t *run_steps(const struct walk *w, const struct abbrev
 			p = skip_leb(p, end);
 			break;
 		case STEP_CSTR:
-			p = p < end ? memchr(p, 0, (size_t)(end - p)) : NULL;
-			p = p ? p + 1 : NULL;
+			p = skip_cstr(p, end);
 			break;
 		case STEP_BLOCK:
 			p = skip_block(p, end, step->n);
@@ -121,6 +175,20 @@ static inline const uint8_t *run_steps(const struct walk *w, const struct abbrev
 				return NULL;
 			memcpy(&u32, p, 4);
 			pcs->high = (struct value){ .form = DW_FORM_data4, .u = u32 };
+			p += 4;
+			continue;
+		case STEP_HIGH8:
+			if (end - p < 8)
+				return NULL;
+			pcs->high.form = DW_FORM_data8;
+			memcpy(&pcs->high.u, p, 8);
+			p += 8;
+			continue;
+		case STEP_RANGES4:
+			if (end - p < 4)
+				return NULL;
+			memcpy(&u32, p, 4);
+			pcs->ranges = (struct value){ .form = DW_FORM_sec_offset, .u = u32 };
 			p += 4;
 			continue;
 		case STEP_SIBLING4:
@@ -198,6 +266,7 @@ static void mark(struct walk *w, uint64_t lo, uint64_t hi)
 {
 	struct queries *queries = w->queries;
 	struct open_call *open = &w->open[w->n_open - 1];
+	uint32_t q;
 
 	if (lo < w->text_lo || hi <= lo)
 		return;
@@ -206,7 +275,7 @@ static void mark(struct walk *w, uint64_t lo, uint64_t hi)
 			w->found(w->ctx, lo, hi);
 		return;
 	}
-	for (uint32_t q = queries_first(queries, lo); q < queries->n; q++) {
+	for (q = queries_first(queries, lo); q < queries->n; q++) {
 		if (queries->vaddrs[q] >= hi || w->marks_left-- <= 0)
 			break;
 		if (queries->owner[q] != w->owner || (open->subprogram && queries->leaf[q]))
@@ -217,6 +286,9 @@ static void mark(struct walk *w, uint64_t lo, uint64_t hi)
 		queries->leaf[q] = open->call;
 		open->idle = false;
 	}
+	if (open->subprogram && q < queries->n && queries->owner[q] == w->owner &&
+	    queries->behind[q] < hi && queries->vaddrs[q] >= hi)
+		queries->behind[q] = hi;
 }
 
 static void mark_all(struct walk *w, const struct pcs *pcs)
@@ -291,6 +363,31 @@ static uint64_t read_code(const uint8_t **p, const uint8_t *end)
 	return c.failed ? 0 : code;
 }
 
+/* A DIE that may be leapt over or hold queries. Where the next one is, or NULL at damage. */
+static const uint8_t *read_die(struct walk *w, const struct abbrev *abbrev, const uint8_t *die,
+			       const uint8_t *attributes, uint32_t *depth)
+{
+	struct pcs pcs = { 0 };
+	const uint8_t *p = run_steps(w, abbrev, attributes, &pcs);
+	bool wanted = true;
+
+	if (!p)
+		return NULL;
+	if (abbrev->kind == ABBREV_FUNCTION || abbrev->kind == ABBREV_INLINED)
+		wanted = enter(w, abbrev, die, attributes, *depth, &pcs);
+	if (!abbrev->has_children)
+		return p;
+	if (!pcs.sibling || !may_leap(w, (enum abbrev_kind)abbrev->kind, wanted)) {
+		++*depth;
+		return p;
+	}
+	if (pcs.sibling > (uint64_t)(w->end - w->start) || w->start + pcs.sibling < p)
+		return NULL;
+	if (w->n_open && w->open[w->n_open - 1].depth == *depth)
+		w->n_open--;
+	return w->start + pcs.sibling;
+}
+
 /* The pass itself. It ends at the root's last child, at damage, or when all is found. */
 static void read_dies(struct walk *w)
 {
@@ -299,11 +396,9 @@ static void read_dies(struct walk *w)
 
 	w->n_open = 0;
 	while (p < w->end) {
-		const uint8_t *die = p, *attributes;
+		const uint8_t *die = p;
 		const struct abbrev *abbrev;
-		struct pcs pcs = { 0 };
 		uint64_t code = *p++;
-		bool wanted = true;
 
 		if (code & 0x80) {
 			p = die;
@@ -322,26 +417,39 @@ static void read_dies(struct walk *w)
 		abbrev = dwarf_abbrev(w->abbrevs, code);
 		if (!abbrev || abbrev->kind == ABBREV_BAD)
 			return;
-		attributes = p;
-		p = run_steps(w, abbrev, p, &pcs);
-		if (!p)
-			return;
-		if (abbrev->kind == ABBREV_FUNCTION || abbrev->kind == ABBREV_INLINED)
-			wanted = enter(w, abbrev, die, attributes, depth, &pcs);
-		if (!abbrev->has_children)
-			continue;
-		if (pcs.sibling && may_leap(w, (enum abbrev_kind)abbrev->kind, wanted)) {
-			if (pcs.sibling > (uint64_t)(w->end - w->start) ||
-			    w->start + pcs.sibling < p)
-				return;
-			p = w->start + pcs.sibling;
-			if (w->n_open && w->open[w->n_open - 1].depth == depth)
-				w->n_open--;
-			continue;
+		if (abbrev->kind == ABBREV_PLAIN) {
+			p = skip_steps(w, abbrev, p);
+			depth += abbrev->has_children;
+		} else {
+			p = read_die(w, abbrev, die, p, &depth);
 		}
-		if (++depth == UINT32_MAX)
+		if (!p || depth == UINT32_MAX)
 			return;
 	}
+}
+
+/* Whether the queries left over all lie in the padding behind functions: in a row that began in a
+ * function which ended. A function that the pass did not see would begin a row of its own. */
+static bool only_padding_left(const struct walk *w)
+{
+	const struct queries *queries = w->queries;
+	uint32_t seen = 0;
+	uint64_t behind = 0;
+
+	for (uint32_t q = w->first; q < queries->n && seen < w->owned; q++) {
+		if (queries->owner[q] != w->owner)
+			continue;
+		seen++;
+		if (queries->leaf[q]) {
+			behind = 0;
+			continue;
+		}
+		if (queries->behind[q])
+			behind = queries->behind[q];
+		if (!queries->row[q].start || queries->row[q].start >= behind)
+			return false;
+	}
+	return true;
 }
 
 static bool walk_init(struct walk *w, struct worker *worker, struct unit *unit)
@@ -368,11 +476,12 @@ void dwarf_walk(struct worker *worker, struct unit *unit, uint32_t owner)
 		return;
 	w->queries = &worker->dwarf->queries;
 	w->owner = owner;
-	w->unresolved = unit->owned;
+	w->owned = w->unresolved = unit->owned;
+	w->first = unit->first_owned;
 	w->marks_left = (int64_t)unit->owned * 1024 + 1000000;
 	w->leap = true;
 	read_dies(w);
-	if (w->unresolved && w->leapt) {
+	if (w->unresolved && w->leapt && !only_padding_left(w)) {
 		w->leap = false;
 		read_dies(w);
 	}
