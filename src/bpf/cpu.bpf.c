@@ -23,6 +23,7 @@ const volatile uint64_t target_cgroup;	/* TARGET_CGROUP: its id ... */
 const volatile int target_cgroup_level;	/* ... and its depth */
 const volatile bool measure_walks;	/* fill walk_ns */
 const volatile uint64_t wake_bytes;	/* wake the host when the ring holds that much */
+const volatile uint32_t copy_bytes;	/* of stack in a copied sample, at most */
 const volatile uint32_t own_tgid;	/* never sampled when the whole machine is */
 
 struct {
@@ -266,7 +267,7 @@ static long copy_stack_page(uint32_t index, void *context)
 	if (n > SAMPLE_COPY_STEP)
 		return 1;
 	barrier_var(at);
-	if (at > SAMPLE_COPY_MAX - SAMPLE_COPY_STEP)
+	if (at > SAMPLE_COPY_MAX - SAMPLE_COPY_STEP || at >= copy_bytes)
 		return 1;
 	if (bpf_probe_read_user(loop->copy->stack + at, n, (const void *)address))
 		return 1;
@@ -280,9 +281,10 @@ static __always_inline uint64_t wake_flag(void)
 									   BPF_RB_NO_WAKEUP;
 }
 
-static __always_inline int send(struct cpu_counters *count, void *record, uint64_t n)
+static __always_inline int send(struct cpu_counters *count, void *record, uint64_t n,
+				uint64_t wake)
 {
-	if (bpf_ringbuf_output(&ring, record, n, wake_flag()) < 0) {
+	if (bpf_ringbuf_output(&ring, record, n, wake) < 0) {
 		count->drops[DROP_RING_FULL]++;
 		return 0;
 	}
@@ -314,7 +316,9 @@ static __always_inline int send_copy(struct cpu_counters *count, const struct sa
 	if (n > SAMPLE_COPY_MAX)
 		n = SAMPLE_COPY_MAX;
 	count->copied++;
-	return send(count, copy, __builtin_offsetof(struct sample_copy, stack) + n);
+	/* copies are large and go on until the host has loaded what is missing: at once, please */
+	return send(count, copy, __builtin_offsetof(struct sample_copy, stack) + n,
+		    BPF_RB_FORCE_WAKEUP);
 }
 
 SEC("perf_event")
@@ -390,7 +394,7 @@ output:
 	barrier_var(n);
 	if (n > sizeof(*sample))
 		n = sizeof(*sample);
-	return send(count, sample, n);
+	return send(count, sample, n, wake_flag());
 }
 
 /* A child has its parent's mappings, and is a target when its parent is. This also overwrites what was

@@ -102,11 +102,8 @@ static enum walk_end walk_copy(struct cpu_collector *cpu, const struct sample_co
 		end = walk_host_run(cpu->walk_host, &target, record->regs, record->hdr.user_return,
 				    cpu->walked, SAMPLE_USER_FRAMES_MAX, ret_n);
 		if (end == WALK_NO_TABLE) {
-			uint32_t image = walk_host_missing_table(cpu->walk_host);
-
-			processes_want_rows(&cpu->processes, image);
-			if (processes_publish(&cpu->processes) < 0 ||
-			    images_get(&cpu->images, image)->rows != ROWS_BUILT)
+			if (!processes_have_rows(&cpu->processes,
+						 walk_host_missing_table(cpu->walk_host)))
 				return end;
 		} else if (end == WALK_NO_MAPPING && !rescanned) {
 			rescanned = true;
@@ -358,7 +355,7 @@ int cpu_poll(struct cpu_collector *cpu, int timeout_ms)
 {
 	int n = poll(cpu->polls, cpu->n_polls, timeout_ms);
 
-	if (n > 0)	/* let a little more gather */
+	if (n > 0 && !(cpu->kernel && cpu->polls[0].revents))	/* let a little more gather */
 		usleep(cpu->all ? WAKE_PAUSE_ALL_US : WAKE_PAUSE_TARGET_US);
 	return drain(cpu, false);
 }

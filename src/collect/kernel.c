@@ -20,6 +20,8 @@
 
 #define RING_BYTES_MIN (4u << 20)
 #define RING_BYTES_MAX (64u << 20)
+/* With every process a target new ones are frequent, and most stacks are small. */
+#define COPY_BYTES_ALL 32768u
 #define MAPPINGS_DEFAULT 65536u
 
 struct kernel {
@@ -49,10 +51,12 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 	return 0;
 }
 
-/* Room for half a second of full walks on every CPU, and for the copied stacks of the start. */
+/* For every CPU room for half a second of deep walks, and for a tenth of a second of nothing but copies,
+ * as at the start, when rows are still being built. */
 static uint32_t ring_bytes(const struct kernel_options *options, uint32_t cpus)
 {
-	uint64_t want = (uint64_t)options->rate_hz * cpus * 1024 / 2 + (uint64_t)cpus * (2u << 20);
+	uint64_t want = (uint64_t)options->rate_hz * cpus * (1024 / 2 + COPY_BYTES_ALL / 10) +
+			(uint64_t)cpus * (2u << 20);
 	uint32_t bytes = RING_BYTES_MIN;
 
 	if (options->ring_bytes)
@@ -117,6 +121,7 @@ static int load(struct kernel *kernel, uint32_t cpus)
 	s->rodata->target_cgroup_level = options->cgroup_level;
 	s->rodata->measure_walks = options->measure_walks;
 	s->rodata->wake_bytes = bytes / 4;
+	s->rodata->copy_bytes = options->mode == TARGET_TGIDS ? SAMPLE_COPY_MAX : COPY_BYTES_ALL;
 	s->rodata->own_tgid = (uint32_t)getpid();
 	bpf_map__set_max_entries(s->maps.ring, bytes);
 	bpf_map__set_max_entries(s->maps.mappings, mappings);

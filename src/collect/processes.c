@@ -386,14 +386,20 @@ void processes_preload(struct processes *processes, struct str path)
 
 static int publish_rows(struct processes *processes)
 {
-	uint32_t n = 0;
+	uint32_t n = processes->n_wanted;
 
-	for (uint32_t i = 0; i < processes->n_wanted; i++)
-		if (images_build_rows(processes->images, processes->wanted[i]))
-			processes->wanted[n++] = processes->wanted[i];
+	for (uint32_t i = 0; i < n; i++)
+		images_build_rows(processes->images, processes->wanted[i]);
 	processes->n_wanted = 0;
 	return n && processes->kernel ?
 	       kernel_add_rows(processes->kernel, processes->images, processes->wanted, n) : 0;
+}
+
+bool processes_have_rows(struct processes *processes, uint32_t image)
+{
+	processes_want_rows(processes, image);
+	images_build_rows(processes->images, image);
+	return images_get(processes->images, image)->rows == ROWS_BUILT;
 }
 
 const struct walk_mapping *space_walk_mappings(struct space *space, uint32_t *ret_n)

@@ -93,6 +93,10 @@ int processes_publish(struct processes *processes);
 /* Asks for an image's rows at the next publish. */
 void processes_want_rows(struct processes *processes, uint32_t image);
 
+/* Builds an image's rows now, for a walk on the host; the kernel half gets them at the next publish, with
+ * others (each batch waits for every CPU). False when it can have none. */
+bool processes_have_rows(struct processes *processes, uint32_t image);
+
 /* The mappings as walk/ reads them; lent by the space until it changes. NULL when out of memory. */
 const struct walk_mapping *space_walk_mappings(struct space *space, uint32_t *ret_n);
 
