@@ -62,8 +62,7 @@ static int open_event(const struct copier *copier, pid_t tid, int cpu)
 		.config = PERF_COUNT_SW_CPU_CLOCK,
 		.freq = 1,
 		.sample_freq = copier->options.rate_hz,
-		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU |
-			       (copier->kernel ? PERF_SAMPLE_CALLCHAIN : 0) |
+		.sample_type = (copier->kernel ? PERF_SAMPLE_CALLCHAIN : 0) |
 			       PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER,
 		.sample_regs_user = REGS_MASK,
 		.sample_stack_user = STACK_BYTES,
@@ -71,20 +70,12 @@ static int open_event(const struct copier *copier, pid_t tid, int cpu)
 		.exclude_kernel = !copier->kernel,
 		.exclude_hv = 1,
 		.inherit = 1,
-		.sample_id_all = 1,
-		.mmap = 1,
-		.mmap2 = 1,
-		.comm = 1,
-		.comm_exec = 1,
-		.task = 1,
-		.use_clockid = 1,
-		.clockid = CLOCK_MONOTONIC,
-		.watermark = 1,
 		.wakeup_watermark = RING_PAGES * 4096 / 4,
 		.disabled = 1,
 		.enable_on_exec = copier->options.awaits_exec,
 	};
 
+	events_want(&attr);
 	return (int)syscall(SYS_perf_event_open, &attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 }
 

@@ -39,6 +39,7 @@ struct process_event {
 	uint64_t lost;		/* EVENTS_LOST */
 };
 
+struct perf_event_attr;
 struct perfring;
 
 struct events {
@@ -55,6 +56,10 @@ int events_start(struct events *events, struct err *err);
 
 /* A descriptor that polls readable when one of the rings has something; borrowed. One a ring. */
 int events_fd(const struct events *events, uint32_t ring);
+
+/* Makes an event write the records that we follow, on the samples' clock. sample_type must hold at least
+ * TID, TIME and CPU, which end every record. */
+void events_want(struct perf_event_attr *attr);
 
 /* For a collector whose own rings hold these records too: events_begin(), events_add_record() for
  * each (other kinds are passed over), events_sort(). The record must end with our sample_id: pid, tid,
