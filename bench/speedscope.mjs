@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// speedscope.mjs FILE.folded: how long speedscope, in the same browser, takes until it shows the file.
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const testbed = process.env.SONDE_TESTBED || `${homedir()}/.cache/sonde-testbed`;
+const require = createRequire(`${testbed}/node/`);
+const { chromium } = require('playwright-core');
+let release;
+
+try {
+	release = join(dirname(require.resolve('speedscope/package.json')), 'dist/release');
+} catch {
+	console.log('speedscope: skipped, it is not installed (npm i speedscope in the test bed)');
+	process.exit(0);
+}
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--headless',
+	'--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+	'--disable-component-update', '--disable-sync', '--enable-unsafe-swiftshader'] });
+const page = await browser.newPage({ viewport: { width: 1600, height: 900 } });
+
+try {
+	await page.goto(`file://${release}/index.html`);
+	await page.waitForSelector('input[type=file]', { state: 'attached' });
+	const start = performance.now();
+
+	await page.setInputFiles('input[type=file]', process.argv[2]);
+	await page.waitForFunction(() => document.title !== 'speedscope', null, { timeout: 120000, polling: 100 });
+	console.log(`speedscope: ${((performance.now() - start) / 1000).toFixed(2)} s until it shows the file`);
+} catch (error) {
+	console.log(`speedscope: gave up or crashed (${String(error.message).split('\n')[0]})`);
+} finally {
+	await browser.close();
+}
