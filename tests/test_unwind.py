@@ -32,19 +32,24 @@ int main(int argc, char **argv) {
 RUST = 'fn main() { let v: Vec<String> = std::env::args().collect(); println!("{:?}", v.iter().rev().max()); }\n'
 
 
-@pytest.fixture(scope="session")
-def oracle():
-    if not Path("/usr/include/elfutils/libdw.h").exists():
-        pytest.skip("no libdw (libdw-dev)")
+def build(name, *libraries):
+    """A tool of tests/ over our objects."""
     sources = [s for room in ("base", "elf", "unwind") for s in glob.glob(str(ROOT / "src" / room / "*.c"))
                if not s.endswith(("_test.c", "_fuzz.c"))]
     objects = ["build/rel/" + str(Path(s).relative_to(ROOT / "src"))[:-1] + "o" for s in sources]
     subprocess.run(["make", "-s", *objects], cwd=ROOT, check=True)
     BUILD.mkdir(parents=True, exist_ok=True)
-    out = BUILD / "unwind_oracle"
-    subprocess.run(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-Isrc", "tests/unwind_oracle.c", *objects, "-ldw", "-lelf",
+    out = BUILD / name
+    subprocess.run(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-Isrc", f"tests/{name}.c", *objects, *libraries,
                     "-ldeflate", "-lzstd", "-lz", "-lpthread", "-o", str(out)], cwd=ROOT, check=True)
     return out
+
+
+@pytest.fixture(scope="session")
+def oracle():
+    if not Path("/usr/include/elfutils/libdw.h").exists():
+        pytest.skip("no libdw (libdw-dev)")
+    return build("unwind_oracle", "-ldw", "-lelf")
 
 
 def compare(oracle, path):
@@ -83,3 +88,16 @@ def test_rows_of_a_rust_program_are_libdws(oracle, tmp_path):
     (tmp_path / "x.rs").write_text(RUST)
     subprocess.run(["rustc", "-O", "x.rs"], cwd=tmp_path, check=True)
     compare(oracle, tmp_path / "x")
+
+
+@pytest.mark.parametrize("symbols", ["with symbols", "stripped"])
+def test_rules_made_of_code_are_those_of_its_cfi(symbols, tmp_path):
+    """A program whose CFI was cut out: fewer than 1 byte in 100 gets another CFA than CFI gives it."""
+    (tmp_path / "x.c").write_text('#include <stdio.h>\nint main(void) { return puts("x") < 0; }\n')
+    subprocess.run(["gcc", "-O2", "-static", "x.c", "-o", "x"], cwd=tmp_path, check=True)
+    subprocess.run(["objcopy", "-w", "--remove-section", ".eh_frame*", "x", "cut"], cwd=tmp_path, check=True,
+                   stderr=subprocess.DEVNULL)
+    if symbols == "stripped":
+        subprocess.run(["strip", "cut"], cwd=tmp_path, check=True)
+    done = subprocess.run([build("unwind_prologue"), "x", "cut"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout

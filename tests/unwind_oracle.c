@@ -5,7 +5,8 @@
  *
  * At each address that CFI covers, the CFA's, return address's, rbp's and rbx's rule must be what
  * libdw says; elsewhere there must be none, except padding (CFI_PADDING_MAX) and the special cases
- * of unwind/special.c, whose bytes are counted. Prints one line a file; exit 1 when any differs. */
+ * of unwind/special.c and the rules that unwind/prologue.c makes of code, whose bytes are counted.
+ * Prints one line a file; exit 1 when any differs. */
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <fcntl.h>
@@ -31,7 +32,7 @@ struct oracle {
 	Elf *libelf;
 	Dwarf_CFI *eh_frame, *debug_frame;
 	bool in_plt;	/* whose rows unwind/special.c writes where the linker wrote no CFI */
-	uint64_t bytes, frames, expressions, special, wrong;
+	uint64_t bytes, frames, expressions, special, from_code, wrong;
 };
 
 /* ---- libdw's words as one of our rules. ---- */
@@ -199,6 +200,13 @@ static void compare_covered(struct oracle *o, uint64_t start, uint64_t end,
 	}
 }
 
+/* As unwind/prologue.c makes them of code. */
+static bool plain(const struct unwind_rule *rule)
+{
+	return rule->kind == UNWIND_CFA && rule->ra_off == -8 && rule->ra_reg == UNWIND_RIP &&
+	       (rule->cfa_base == UNWIND_RSP || rule->cfa_base == UNWIND_RBP);
+}
+
 /* Nothing in [start, end) has CFI. */
 static void compare_gap(struct oracle *o, uint64_t start, uint64_t end)
 {
@@ -212,6 +220,8 @@ static void compare_gap(struct oracle *o, uint64_t start, uint64_t end)
 			continue;
 		if (o->in_plt || is_special(&o->rules.items[ours]))
 			o->special++;
+		else if (end - start > PADDING_MAX && plain(&o->rules.items[ours]))
+			o->from_code++;
 		else
 			complain(o, vaddr, &none);
 	}
@@ -262,10 +272,11 @@ static int compare(struct oracle *o)
 		if (section->type == SHT_PROGBITS && (section->flags & SHF_EXECINSTR))
 			compare_section(o, section->vaddr, section->vaddr + section->size);
 	}
-	printf("%-28s %8lu rows %9lu bytes, expressions %5lu, special bytes %4lu, unsupported %3u,"
-	       " wrong %lu\n", o->path, (unsigned long)o->frames, (unsigned long)o->bytes,
+	printf("%-28s %8lu rows %9lu bytes, expressions %5lu, special bytes %4lu, from code %lu,"
+	       " unsupported %3u, wrong %lu\n", o->path, (unsigned long)o->frames,
+	       (unsigned long)o->bytes,
 	       (unsigned long)o->expressions, (unsigned long)o->special,
-	       o->table.stats.unsupported, (unsigned long)o->wrong);
+	       (unsigned long)o->from_code, o->table.stats.unsupported, (unsigned long)o->wrong);
 	dwarf_cfi_end(o->eh_frame);
 	dwarf_end(dwarf);
 	return o->wrong || !o->frames;

@@ -162,13 +162,27 @@ static void mark_signal_ranges(struct special *s)
 	}
 }
 
-static void find_trampolines(struct special *s, uint64_t start, uint64_t end)
+/* musl's clone(), in the new thread: xor %ebp,%ebp; pop %rdi; call *%r9. The thread's function
+ * returns behind the call: that is where its stack ends. */
+static const struct str thread_start = { "\x31\xed\x5f\x41\xff\xd1", 6 };
+
+static void find_thread_start(struct special *s, uint64_t start, struct str gap)
+{
+	ptrdiff_t at = find_bytes(gap, thread_start);
+
+	if (at >= 0)
+		add_range(s, start + (uint64_t)at, start + (uint64_t)at + thread_start.n,
+			  s->end_rule);
+}
+
+static void find_in_gap(struct special *s, uint64_t start, uint64_t end)
 {
 	struct str gap = elf_bytes_at(s->elf, start, end - start);
 
 	if (gap.n > s->budget)
 		return;
 	s->budget -= gap.n;
+	find_thread_start(s, start, gap);
 	for (size_t i = 0; i < N_TRAMPOLINES; i++) {
 		struct str rest = gap;
 		ptrdiff_t at;
@@ -187,7 +201,7 @@ static void find_trampolines(struct special *s, uint64_t start, uint64_t end)
 #define SMALL_TEXT ((uint64_t)16 << 20)
 #define BIG_TEXT_GAP_MIN 32
 
-static void find_trampolines_in_gaps(struct special *s, uint64_t at, uint64_t end)
+static void search_gaps(struct special *s, uint64_t at, uint64_t end)
 {
 	uint64_t text = s->cfi->text_end - s->cfi->text_start;
 	uint64_t least = text <= SMALL_TEXT ? TRAMPOLINE_MIN : BIG_TEXT_GAP_MIN;
@@ -199,30 +213,30 @@ static void find_trampolines_in_gaps(struct special *s, uint64_t at, uint64_t en
 
 		s->budget--;
 		if (start > at && start - at >= least)
-			find_trampolines(s, at, start);
+			find_in_gap(s, at, start);
 		if (range_end > at)
 			at = range_end;
 	}
 	if (end > at && end - at >= least)
-		find_trampolines(s, at, end);
+		find_in_gap(s, at, end);
 }
 
 /* By sections where there are any: an executable segment may hold all read-only data too. */
-static void add_trampolines(struct special *s)
+static void search_uncovered_code(struct special *s)
 {
 	for (uint32_t i = 0; i < s->elf->n_sections; i++) {
 		const struct elf_section *section = &s->elf->sections[i];
 
 		if (section->type == SHT_PROGBITS && (section->flags & SHF_EXECINSTR) &&
 		    section->vaddr + section->size > section->vaddr)
-			find_trampolines_in_gaps(s, section->vaddr, section->vaddr + section->size);
+			search_gaps(s, section->vaddr, section->vaddr + section->size);
 	}
 	for (uint32_t i = 0; !s->elf->n_sections && i < s->elf->n_segments; i++) {
 		const struct elf_segment *segment = &s->elf->segments[i];
 
 		if (segment->type == PT_LOAD && (segment->flags & PF_X) &&
 		    segment->vaddr + segment->filesz > segment->vaddr)
-			find_trampolines_in_gaps(s, segment->vaddr,
+			search_gaps(s, segment->vaddr,
 						 segment->vaddr + segment->filesz);
 	}
 }
@@ -279,7 +293,7 @@ int special_add(struct cfi *cfi, const struct elf *elf, struct unwind_rules *rul
 	mark_signal_ranges(&s);
 	add_entry(&s);
 	add_plts(&s);
-	add_trampolines(&s);
+	search_uncovered_code(&s);
 	if (s.failed)
 		return -ENOMEM;
 	return s.unsorted ? cfi_sort(cfi) : 0;

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "elf/elf.h"
 #include "unwind/cfi.h"
+#include "unwind/prologue.h"
 #include "unwind/rows.h"
 #include "unwind/special.h"
 
@@ -174,6 +175,8 @@ int unwind_build(struct unwind_table *table, struct elf *elf, struct unwind_rule
 		rc = cfi_sort(&cfi);
 	if (rc == 0)
 		rc = special_add(&cfi, elf, rules);
+	if (rc == 0)
+		rc = prologue_add(&cfi, elf, rules);
 	settle(&cfi);
 	if (rc < 0 || !cfi.n)
 		goto out;

@@ -48,8 +48,8 @@ struct unwind_table {
 };
 
 /* 0 (also when there is no CFI: the table is then empty), or -errno. Damaged CFI gives the rows
- * that could be read. Hand-written special cases (entry stubs without CFI, signal trampolines) are added
- * here too, so that walk/ knows no file. */
+ * that could be read. What has no CFI and is known otherwise (entry stubs, signal trampolines,
+ * PLTs, small C libraries built without it) is added here too, so that walk/ knows no file. */
 int unwind_build(struct unwind_table *table, struct elf *elf, struct unwind_rules *rules,
 		 struct err *err);
 void unwind_table_fini(struct unwind_table *table);
