@@ -208,19 +208,21 @@ static bool is_padding(const struct x86_insn *insn)
 }
 
 /* Whether a function of unknown size ends here, behind a call: one that does not return (to
- * __stack_chk_fail() say), as padding shows. What follows the padding is then another function. */
+ * __stack_chk_fail() say). Padding shows that, or a push where functions are aligned. */
 static bool ends_behind_call(struct follower *f, const struct function *fn, uint64_t vaddr)
 {
-	struct x86_insn insn;
+	struct x86_insn insn = { 0 };
 	uint64_t at = vaddr;
+	bool pushes;
 
 	if (fn->sized)
 		return false;
 	while (at < fn->end && decode_at(fn->region, at, &insn) && is_padding(&insn))
 		at += insn.length;
-	if (at == vaddr || at % 16)
+	pushes = insn.map == X86_ONE_BYTE && insn.opcode >= 0x50 && insn.opcode <= 0x57;
+	if (at % 16 || (at == vaddr && !pushes))
 		return false;
-	if (at < fn->end && insn.map == X86_ONE_BYTE && insn.opcode >= 0x50 && insn.opcode <= 0x57)
+	if (pushes)
 		come_later(f, at, at_entry);
 	return true;
 }
