@@ -80,7 +80,7 @@ export function showFacts(profile, about) {
 	}
 }
 
-/* The legend, largest first. sums: own cost by kind; toggled(kind) hides or shows one. */
+/* The legend, largest first. sums: self by kind; toggled(kind) hides or shows one. */
 export function showLegend(box, sums, whole, hidden, fills, toggled) {
 	const kinds = KINDS.map((kind, index) => ({ ...kind, index, sum: sums[index] }))
 		.filter(({ sum, index }) => sum > 0 || hidden.has(index))
@@ -92,7 +92,7 @@ export function showLegend(box, sums, whole, hidden, fills, toggled) {
 		button.setAttribute('aria-pressed', String(hidden.has(index)));
 		button.dataset.kind = KINDS[index].id;
 		button.title = hidden.has(index) ? 'Hidden: press to show these frames again'
-			: 'Share of own cost. Press to hide these frames: what they cost then counts for their callers';
+			: 'Share of self time or cost. Press to hide these frames: what they cost then counts for their callers';
 		swatch.style.background = fills[index * 3];
 		button.append(swatch, make('span', words),
 			make('small', hidden.has(index) ? 'hidden' : share(sum, whole)));
@@ -110,7 +110,7 @@ const KEYS = [
 	['Enter', 'zoom to the box; a click does the same'],
 	['Backspace', 'zoom out by one caller'],
 	['Esc', 'close, or show everything, or end the search'],
-	['i', 'inverted: functions by their own cost, callers growing from them'],
+	['i', 'inverted: functions by self, callers growing from them'],
 	['c', 'callers and callees of the chosen function, call sites merged'],
 	['f', 'flip: root at the bottom or at the top'],
 	['1 2 3 4', 'flame graph, inverted, sandwich, table'],
@@ -123,7 +123,7 @@ const KEYS = [
 const READING = [
 	'Each box is a function; the boxes below it (flipped: above it) are what it called. A box is as wide as its share of what was measured, so look for wide boxes with little under them.',
 	'Left to right is not time: callees are sorted, the widest first.',
-	'Total is a function with all it called, own is the function by itself. In the table a function counts once for each sample, however often it recurs in the stack.',
+	'Total is a function with all it called, self is the function alone. In the table a function counts once for each sample, however often it recurs in the stack.',
 	'Colours are kinds of code, named in the legend. Press a kind there to leave its frames out. Shades within a colour mean nothing; they keep neighbours apart.',
 ];
 
@@ -193,7 +193,7 @@ export function fillHelp(dialog, profile) {
 export function fillTip(tip, story) {
 	const table = make('table');
 
-	for (const [words, part, value] of [['Total', story.totalShare, story.total], ['Own', story.selfShare, story.self]]) {
+	for (const [words, part, value] of [['Total', story.totalShare, story.total], ['Self', story.selfShare, story.self]]) {
 		const row = table.insertRow();
 
 		row.append(make('th', words), make('td', part, 'share'), make('td', value));
@@ -221,6 +221,6 @@ export function fillDetails(box, story) {
 	name.append(swatch, story.name.slice(0, 1000));
 	name.title = story.name.slice(0, 5000);
 	box.replaceChildren(name, value('Total', story.totalShare, story.total),
-		value('Own', story.selfShare, story.self),
+		value('Self', story.selfShare, story.self),
 		make('span', [story.kind, story.place, story.module].filter((text) => text).join('  ·  '), 'place'));
 }

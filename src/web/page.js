@@ -215,7 +215,7 @@ export class Page {
 			const places = model.placesOf(this.tree, this.fn).length;
 
 			box.append(make('b', this.nameOf(this.fn).slice(0, 200)),
-				` — callers above, callees below; ${count(places)} call ${places === 1 ? 'path' : 'paths'} merged`);
+				` — callers above, callees below; ${places === 1 ? 'one call path' : `${count(places)} call paths merged`}`);
 		}
 		if (this.stage.panes.some((pane) => pane.tree.cut))
 			box.append(' — the deepest levels are left out: too many to merge');
@@ -318,7 +318,7 @@ export class Page {
 			$(id).hidden = false;
 		$('callees').hidden = true;
 		$('live').textContent = `${this.nameOf(frame)}: total ${share(total[frame], this.whole)}, ` +
-			`own ${share(self[frame], this.whole)}`;
+			`self ${share(self[frame], this.whole)}`;
 	}
 
 	/* The function that "callers and callees", "copy name" and the like are about. */

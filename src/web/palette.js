@@ -7,7 +7,7 @@ export const KINDS = [
 	{ id: 'none', words: 'Kind not recorded', light: '#f0b890', dark: '#8e5147' },
 	{ id: 'kernel', words: 'Kernel', light: '#f58b96', dark: '#8d0936' },
 	{ id: 'native', words: 'Native code', light: '#d09f5d', dark: '#a2690a' },
-	{ id: 'library', words: 'System library', light: '#edcc66', dark: '#745701' },
+	{ id: 'library', words: 'System library', light: '#edcc66', dark: '#586010' },
 	{ id: 'jit', words: 'JIT compiled', light: '#4abba9', dark: '#197f6a' },
 	{ id: 'interpreted', words: 'Interpreted', light: '#7dc9ff', dark: '#003d7d' },
 	{ id: 'runtime', words: 'Runtime / GC', light: '#b89ed9', dark: '#765f9c' },

@@ -5,6 +5,7 @@
 // scrolling and resizing draw; hovering and selecting move two outlines.
 
 import { ROW, Painter } from 'sonde/draw';
+import { GREY } from 'sonde/palette';
 import { Boxes, depthBelow, levelOf, nodeAt, sweepLevel } from 'sonde/sweep';
 
 const KEEP = 2;			/* nearest callers that stay in sight above a zoomed box */
@@ -211,7 +212,8 @@ export class Stage {
 	drawPane(pane, { from, to, wide, shift, moving }) {
 		const { painter, boxes, look } = this, { tree } = pane, { ratio } = painter;
 		const width = painter.canvas.width, scale = width / (wide || to - from || 1);
-		const view = { from, scale, width, group: look.group, grain: moving ? 2 : 1 };
+		const view = { from, scale, width, group: look.group, grain: moving ? 2 : 1,
+			faint: look.hit ? GREY : -1 };
 		const top = pane.top - this.element.scrollTop + shift, room = this.element.clientHeight;
 
 		boxes.n = 0;

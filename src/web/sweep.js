@@ -59,10 +59,21 @@ export function beyond(tree, lo, hi, edge) {
 	return lo;
 }
 
+const SALIENT_MOST = 256;	/* nodes of one pixel that are looked at */
+
+/* The first node of [seed, end) that is not faint, or seed. */
+function salient(frame, group, faint, seed, end) {
+	for (let i = seed; i < end && i < seed + SALIENT_MOST; i++)
+		if (group[frame[i]] !== faint)
+			return i;
+	return seed;
+}
+
 /* Adds what is visible of the nodes [lo, hi) of one level. The window is `width` pixels from `from`,
  * `scale` pixels to a unit. group[frame[i]] says what may be joined; boxes narrower than `grain` pixels
- * are (a coarse grain is quicker, while everything moves). */
-export function sweepLevel(tree, boxes, lo, hi, row, { from, scale, width, group, grain = 1 }) {
+ * are (a coarse grain is quicker, while everything moves). A strip that holds others than the group
+ * `faint` shows one of those: what a search found must not drown among what it left aside. */
+export function sweepLevel(tree, boxes, lo, hi, row, { from, scale, width, group, grain = 1, faint = -1 }) {
 	const { x, total, frame } = tree;
 	let i = beyond(tree, lo, hi, from), end = 0;
 
@@ -81,11 +92,13 @@ export function sweepLevel(tree, boxes, lo, hi, row, { from, scale, width, group
 			i++;
 			continue;
 		}
-		const start = Math.max(Math.floor(left), end), colour = group[frame[i]], seed = i;
-		let stop = start + grain;
+		const start = Math.max(Math.floor(left), end), colour = group[frame[i]];
+		let stop = start + grain, seed = i;
 
 		i = beyond(tree, i + 1, hi, from + stop / scale);
-		while (i < hi && total[i] * scale < grain && group[frame[i]] === colour &&
+		if (colour === faint)
+			seed = salient(frame, group, faint, seed, i);
+		while (colour !== faint && i < hi && total[i] * scale < grain && group[frame[i]] === colour &&
 			(x[i] - from) * scale < stop + 1 && stop < width) {
 			stop += grain;
 			i = beyond(tree, i + 1, hi, from + stop / scale);

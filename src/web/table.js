@@ -6,7 +6,7 @@ import { amount, count, share } from 'sonde/names';
 
 const ROW_PX = 26, MORE = 12;
 const COLUMNS = [
-	{ key: 'self', words: 'Own', title: 'Spent in the function itself', number: true, down: true },
+	{ key: 'self', words: 'Self', title: 'Spent in the function itself', number: true, down: true },
 	{ key: 'total', words: 'Total', title: 'Spent in the function and all it called', number: true, down: true },
 	{ key: 'name', words: 'Function' },
 	{ key: 'module', words: 'Module' },

@@ -221,7 +221,7 @@ const cases = {
 		await visit.click('#flip');
 		assert.equal((await visit.box(['main'])).y, (await visit.box([])).y + 20);
 	},
-	'inverted begins with functions by their own cost': async () => {
+	'inverted begins with functions by self': async () => {
 		const visit = await Visit.to('small');
 		const width = (await visit.box([])).width;
 
@@ -279,7 +279,7 @@ const cases = {
 		await visit.page.focus('#table tbody tr[data-frame]');
 		await visit.key('ArrowDown');
 		assert.equal(await visit.page.locator('#table tr[aria-selected=true]').count(), 1);
-		assert.match(await visit.text('#live'), /total .*own/);
+		assert.match(await visit.text('#live'), /total .*self/);
 		await visit.key('Enter');
 		assert.equal((await visit.state()).view, 'sandwich');
 	},
@@ -291,7 +291,7 @@ const cases = {
 		await visit.page.mouse.move(...await visit.middle(['main', 'parse', 'lex']));
 		const tip = await visit.text('#tip');
 
-		for (const part of ['lex', 'Total', '29.4 %', '50 ms', 'Own', '17.6 %', 'Native code', 'lex.c:30', 'app', '55.6 %'])
+		for (const part of ['lex', 'Total', '29.4 %', '50 ms', 'Self', '17.6 %', 'Native code', 'lex.c:30', 'app', '55.6 %'])
 			assert.ok(tip.includes(part), `${part} in ${tip}`);
 		assert.equal((await visit.state()).draws, draws);
 	},
@@ -354,7 +354,7 @@ const cases = {
 		assert.equal(await visit.box(['main', 'emit', 'write']), null);
 		assert.equal((await visit.state()).whole, 17);
 		await visit.page.mouse.move(...await visit.middle(['main', 'emit']));
-		assert.match(await visit.text('#tip'), /Own\s+29\.4 %/);
+		assert.match(await visit.text('#tip'), /Self\s+29\.4 %/);
 		await visit.click('#legend button[data-kind=library]');
 		assert.ok(await visit.box(['main', 'emit', 'write']));
 	},

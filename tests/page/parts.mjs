@@ -114,6 +114,16 @@ test('boxes narrower than a pixel are joined, and none vanishes', () => {
 	assert.deepEqual(swept([1, 999999], 0, 1000000, 100), [[0, 1, 1, 1], [1, 100, 2, 0]]);
 });
 
+test('what a search found is seen among thousands of boxes that it left aside', () => {
+	const { tree, group } = row(Array(1000).fill(1)), boxes = new Boxes();
+
+	group.fill(7);
+	group[555] = 3;
+	sweepLevel(tree, boxes, 1, tree.n, 0, { from: 0, scale: 10 / 1000, width: 10, group, faint: 7 });
+	assert.equal(boxes.n, 10);
+	assert.deepEqual([...boxes.node.slice(0, 10)].filter((node) => group[tree.frame[node]] === 3), [555]);
+});
+
 test('the work of a level depends on pixels, not on boxes', () => {
 	const { tree, group } = row(Array(100000).fill(1)), boxes = new Boxes();
 	let reads = 0;
