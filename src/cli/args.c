@@ -36,7 +36,7 @@ static int long_option(struct args *args, const char *text)
 	const struct option_row *o = option_named(args->command, text, n);
 
 	if (n == 4 && !memcmp(text, "help", 4)) {
-		print_help(args->command);
+		print_help(args->command, stdout);
 		return ARG_HELP;
 	}
 	if (!o)
@@ -58,7 +58,7 @@ static int short_option(struct args *args)
 	char name[3] = { '-', *args->rest, '\0' };
 
 	if (*args->rest == 'h' && !o) {
-		print_help(args->command);
+		print_help(args->command, stdout);
 		return ARG_HELP;
 	}
 	if (!o)

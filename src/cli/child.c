@@ -26,7 +26,7 @@ static void become(int go_fd, int error_fd, char **command)
 	execvp(command[0], command);
 	why = errno;
 	(void)!write(error_fd, &why, sizeof(why));
-	_exit(127);
+	_exit(why == ENOENT ? 127 : 126);	/* as shells do: not found, cannot be run */
 }
 
 int child_start(struct child *child, char **command, struct err *err)
@@ -89,6 +89,7 @@ int child_go(struct child *child, char **command, struct err *err)
 	child->error_fd = -1;
 	if (n != sizeof(why))
 		return 0;
+	child->never_ran = true;
 	child_ended(child, true);
 	return err_fail(err, -why, "cannot run %s: %s", command[0], err_text(why));
 }

@@ -16,6 +16,7 @@ struct child {
 	pid_t pid;	/* 0: none */
 	int go_fd;	/* closing it without a byte ends the child */
 	int error_fd;	/* errno of a failed exec comes here */
+	bool never_ran;	/* exec failed */
 	bool ended;
 	int status;	/* of waitpid, once ended */
 };

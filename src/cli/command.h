@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Exit codes. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_ABOVE = 3 };
@@ -56,7 +57,8 @@ int usage_error(const struct command *command, const char *format, ...)
 /* Prints "sonde: sentence" to standard error; returns EXIT_FAILED. */
 int failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-void print_help(const struct command *command);
+/* To standard output, or (a mistake) to standard error. NULL: of all commands. */
+void print_help(const struct command *command, FILE *out);
 
 /* "30", "30s", "2m", "500ms", "1h" -> nanoseconds. 0 or -EINVAL. */
 int parse_duration(const char *text, uint64_t *ret_ns);

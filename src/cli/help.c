@@ -5,7 +5,7 @@
 
 #include "cli/command.h"
 
-static void print_option(const struct option_row *o)
+static void print_option(const struct option_row *o, FILE *out)
 {
 	char left[64];
 	int n = 0;
@@ -14,24 +14,25 @@ static void print_option(const struct option_row *o)
 		n = snprintf(left, sizeof(left), "-%c, ", o->id);
 	snprintf(left + n, sizeof(left) - (size_t)n, "--%s%s%s", o->name, o->argument ? " " : "",
 		 o->argument ? o->argument : "");
-	printf("  %-26s %s\n", left, o->words);
+	fprintf(out, "  %-26s %s\n", left, o->words);
 }
 
-void print_help(const struct command *command)
+void print_help(const struct command *command, FILE *out)
 {
 	if (!command) {
-		puts("sonde: stop guessing where the time goes\n\nusage: sonde COMMAND ...\n");
+		fputs("sonde: stop guessing where the time goes\n\nusage: sonde COMMAND ...\n\n", out);
 		for (command = commands; command->name; command++)
-			printf("  %-9s %s\n", command->name, command->words);
-		puts("\nsonde COMMAND --help tells more. Begin with: sonde record -p PID -o flame.html");
+			fprintf(out, "  %-9s %s\n", command->name, command->words);
+		fputs("\nsonde COMMAND --help tells more. Begin with: sonde record -p PID -o "
+		      "flame.html\n", out);
 		return;
 	}
-	printf("usage: sonde %s %s\n\n%s.\n%s\n", command->name, command->usage, command->words,
-	       command->details);
+	fprintf(out, "usage: sonde %s %s\n\n%s.\n%s\n", command->name, command->usage,
+		command->words, command->details);
 	if (command->options->name)
-		puts("");
+		fputc('\n', out);
 	for (const struct option_row *o = command->options; o->name; o++)
-		print_option(o);
+		print_option(o, out);
 }
 
 /* roff: a line must not begin with a control character, and '-' is a minus. */

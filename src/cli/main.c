@@ -23,14 +23,14 @@ int main(int argc, char **argv)
 
 		while (command && command->name && strcmp(command->name, argv[2]))
 			command++;
-		print_help(command && command->name ? command : NULL);
+		print_help(command && command->name ? command : NULL, stdout);
 		return EXIT_DONE;
 	}
 	for (const struct command *command = commands; command->name; command++)
 		if (!strcmp(command->name, name))
 			return command->run(command, argc - 2, argv + 2);
 	if (!*name) {
-		print_help(NULL);
+		print_help(NULL, stderr);
 		return EXIT_USAGE;
 	}
 	return usage_error(NULL, "there is no command '%s'", name);

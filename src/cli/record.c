@@ -104,6 +104,9 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 	}
 	if (rc == 0 && args.next < argc)
 		a->target.command = argv + args.next;
+	if (rc == 0 && a->target.pids && !target_pids_valid(a->target.pids))
+		rc = usage_error(command, "-p takes process ids like 123 or 123,456, not '%s'",
+				 a->target.pids);
 	if (rc == 0 && target_given(&a->target) != 1)
 		rc = usage_error(command, target_given(&a->target) ?
 				 "only one of -p, -n, --cgroup, -a and -- COMMAND can be the target" :
@@ -300,7 +303,7 @@ int run_record(const struct command *command, int argc, char **argv)
 				a.target.command[0]);
 		while (!child_ended(&child, true))
 			;
-		if (rc == 0 || (rc < 0 && child_exit_code(&child) == 127))
+		if (rc == 0 || child.never_ran)
 			exit_code = child_exit_code(&child);
 	}
 	target_fini(&a.target);

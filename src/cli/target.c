@@ -29,6 +29,18 @@ bool target_option(struct target *target, int id, const char *value)
 	return false;
 }
 
+bool target_pids_valid(const char *text)
+{
+	struct str rest = str_of(text);
+	bool valid = true;
+	uint64_t pid;
+
+	while (rest.p)
+		valid &= str_parse_u64(str_trim(str_cut(&rest, ',')), 10, &pid) == 0 && pid > 0 &&
+			 pid <= INT32_MAX;
+	return valid;
+}
+
 int target_given(const struct target *target)
 {
 	return !!target->pids + !!target->name + !!target->cgroup + target->all +
@@ -40,12 +52,10 @@ static int parse_pids(struct target *target, struct err *err)
 	struct str rest = str_of(target->pids);
 
 	while (rest.p) {
-		struct str word = str_trim(str_cut(&rest, ','));
-		uint64_t pid;
+		uint64_t pid = 0;
 		int rc;
 
-		if (str_parse_u64(word, 10, &pid) < 0 || pid == 0 || pid > INT32_MAX)
-			return err_fail(err, -EINVAL, "'%.*s' is not a process id", STR_ARG(word));
+		str_parse_u64(str_trim(str_cut(&rest, ',')), 10, &pid);
 		rc = process_check((pid_t)pid, err);
 		if (rc < 0)
 			return rc;

@@ -29,10 +29,13 @@ struct target {
 /* Takes one option; false when it is not one of TARGET_OPTIONS. */
 bool target_option(struct target *target, int id, const char *value);
 
+/* Whether a text is PID[,PID...]. */
+bool target_pids_valid(const char *text);
+
 /* How many kinds of target were given: must be 1. */
 int target_given(const struct target *target);
 
-/* Finds the processes and makes the words. 0 or -errno with a sentence. */
+/* Finds the processes (the pids are valid) and makes the words. 0 or -errno with a sentence. */
 int target_resolve(struct target *target, struct err *err);
 
 /* Whether any of the processes still lives. */

@@ -142,37 +142,62 @@ static uint32_t find_file(const struct images *images, const struct stat *st, ui
 	return 0;
 }
 
-static void read_elf(struct image *image, const struct image_query *query)
+/* Reads an opened candidate. False when it is not the file that was mapped: what the kernel saw at the
+ * mapping decides, a range or a name may hold another file by now. */
+static bool read_elf(struct image *image, const struct image_query *query)
 {
 	if (elf_open_fd(&image->elf, image->fd, "a mapped file", NULL) < 0) {
 		image->elf = (struct elf){ 0 };
-		return;
+		return !query->build_id_n;
 	}
-	/* what the kernel saw when it was mapped decides; a file found by name may be another one */
 	if (query->build_id_n && !str_eq(image->elf.build_id,
 					 str_over(query->build_id, query->build_id_n))) {
 		elf_close(&image->elf);
 		image->elf = (struct elf){ 0 };
-	} else if (!image->build_id_n && image->elf.build_id.n <= sizeof(image->build_id)) {
+		return false;
+	}
+	if (!image->build_id_n && image->elf.build_id.n <= sizeof(image->build_id)) {
 		memcpy(image->build_id, image->elf.build_id.p, image->elf.build_id.n);
 		image->build_id_n = (uint8_t)image->elf.build_id.n;
 	}
+	return true;
+}
+
+/* Opens and reads the mapped file: by its range, else by its name. */
+static void open_file(struct image *image, const struct image_query *query)
+{
+	image->fd = process_open_mapped(query->pid, query->start, query->end, query->path,
+					query->inode, NULL);
+	if (image->fd >= 0 && read_elf(image, query))
+		return;
+	if (image->fd >= 0)
+		close(image->fd);
+	image->fd = query->build_id_n ?
+		    process_open_mapped(query->pid, 0, 0, query->path, query->inode, NULL) : -1;
+	if (image->fd >= 0 && !read_elf(image, query)) {
+		close(image->fd);
+		image->fd = -1;
+	}
+	if (image->fd < 0)
+		image->fd = -1;
 }
 
 static uint32_t file_image(struct images *images, const struct image_query *query)
 {
-	struct image image = { .kind = IMAGE_FILE };
+	struct image image = { .kind = IMAGE_FILE, .build_id_n = query->build_id_n };
 	char root[64];
-	struct stat st = { 0 };
+	struct stat st;
 	uint64_t hash = 0;
 	uint32_t id;
 
-	image.fd = process_open_mapped(query->pid, query->start, query->end, query->path,
-				       query->inode, NULL);
+	if (query->build_id_n)
+		memcpy(image.build_id, query->build_id, query->build_id_n);
+	open_file(&image, query);
 	if (image.fd >= 0 && fstat(image.fd, &st) == 0) {
 		hash = hash_u64(st.st_ino, st.st_dev);
 		id = find_file(images, &st, hash);
 		if (id) {
+			elf_close(&image.elf);
 			close(image.fd);
 			return id;
 		}
@@ -181,21 +206,15 @@ static uint32_t file_image(struct images *images, const struct image_query *quer
 		image.size = (uint64_t)st.st_size;
 		image.mtime_ns = (uint64_t)st.st_mtim.tv_sec * 1000000000u +
 				 (uint64_t)st.st_mtim.tv_nsec;
-	} else {
-		image.fd = -1;
 	}
 	snprintf(root, sizeof(root), "/proc/%d/root", query->pid);
 	image.path = arena_dup(&images->arena, query->path);
 	image.root = arena_dup(&images->arena, str_of(root));
-	image.build_id_n = query->build_id_n;
-	if (query->build_id_n)
-		memcpy(image.build_id, query->build_id, query->build_id_n);
-	if (image.fd >= 0)
-		read_elf(&image, query);
 	id = add(images, image);
 	if (!id) {
 		elf_close(&image.elf);
-		close(image.fd);
+		if (image.fd >= 0)
+			close(image.fd);
 	} else if (image.fd >= 0) {
 		idindex_add(&images->file_index, hash, id);	/* failing, it is only opened twice */
 	}

@@ -3,6 +3,8 @@
 
 #include "base/vec.h"
 
+#define AHEAD 16	/* rows whose slots are asked of memory before they are needed */
+
 void profile_init(struct profile *profile)
 {
 	*profile = (struct profile){ 0 };
@@ -111,61 +113,18 @@ void profile_add(struct profile *profile, uint32_t stack, uint32_t label_set, co
 		profile->n_indexed = ++profile->n;
 }
 
-/* Rows by stack while many are added: a stack not seen yet cannot have a row to join, one that was
- * has few, unless it comes with many label sets. */
-struct rows_of {
-	uint32_t *latest;	/* stack -> its latest row + 1 */
-	uint32_t *before;	/* row -> the row before it of the same stack, + 1 */
-};
-
-#define ROWS_TRIED 16
-
-/* The row of that stack and label set, or -1; -2: there are too many to look at. */
-static int64_t find_row(const struct profile *profile, const struct rows_of *rows, uint32_t stack,
-			uint32_t set)
-{
-	uint32_t row = rows->latest[stack];
-
-	for (int tries = 0; row; row = rows->before[row - 1]) {
-		if (profile->label_set[row - 1] == set)
-			return row - 1;
-		if (++tries == ROWS_TRIED)
-			return -2;
-	}
-	return -1;
-}
-
-static void note_row(struct rows_of *rows, uint32_t stack, uint32_t row)
-{
-	rows->before[row] = rows->latest[stack];
-	rows->latest[stack] = row + 1;
-}
-
 void profile_add_all(struct profile *profile, uint32_t n, const uint32_t *stacks,
 		     const uint32_t *label_sets, const int64_t *values)
 {
-	struct rows_of rows = { calloc(profile->tree.n, sizeof(uint32_t)),
-				malloc(((size_t)profile->n + n + 1) * sizeof(uint32_t)) };
-
-	if (!rows.latest || !rows.before)
+	if (idindex_reserve(&profile->index, (uint64_t)profile->n + n) < 0)
 		profile->failed = true;
-	for (uint32_t i = 0; !profile->failed && i < profile->n; i++)
-		note_row(&rows, profile->stack[i], i);
 	for (uint32_t i = 0; i < n && !profile->failed; i++, values += profile->n_types) {
-		uint32_t set = label_sets ? label_sets[i] : 0, n_old = profile->n;
-		int64_t row = find_row(profile, &rows, stacks[i], set);
+		uint32_t ahead = i + AHEAD < n ? i + AHEAD : i;
 
-		if (row >= 0)
-			add_to_row(profile, (uint32_t)row, values);
-		else if (row == -1 && append(profile, stacks[i], set, values))
-			profile->n++;
-		else if (row == -2)
-			profile_add(profile, stacks[i], set, values);
-		if (profile->n > n_old)
-			note_row(&rows, stacks[i], n_old);
+		idindex_prefetch(&profile->index, hash_u64(stacks[ahead],
+							   label_sets ? label_sets[ahead] : 0));
+		profile_add(profile, stacks[i], label_sets ? label_sets[i] : 0, values);
 	}
-	free(rows.latest);
-	free(rows.before);
 }
 
 void profile_add_at(struct profile *profile, uint32_t stack, uint32_t label_set, uint64_t time_ns,

@@ -93,8 +93,7 @@ int profile_find_type(const struct profile *profile, struct str type);
  * profiles without times. */
 void profile_add(struct profile *profile, uint32_t stack, uint32_t label_set, const int64_t *values);
 
-/* profile_add() for n samples at once; label_sets may be NULL (none has labels). Faster where most
- * stacks come with one label set. */
+/* profile_add() for n samples at once; label_sets may be NULL (none has labels). Faster. */
 void profile_add_all(struct profile *profile, uint32_t n, const uint32_t *stacks,
 		     const uint32_t *label_sets, const int64_t *values);
 

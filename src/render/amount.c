@@ -81,7 +81,10 @@ static void add_scaled(struct buf *out, double value, const struct scale *scale,
 	v = fabs(value) / scale->size;
 	digits = scale->size <= 1 || v >= 99.95 ? 0 : v >= 9.995 ? 1 : 2;
 	name = !unicode && scale->ascii ? scale->ascii : scale->name;
-	buf_addf(out, "%.*f %s", digits, value / scale->size, name);
+	if (v < 1e6)
+		buf_addf(out, "%.*f %s", digits, value / scale->size, name);
+	else /* no real profile: only there to keep to its cell */
+		buf_addf(out, "%.2g %s", value / scale->size, name);
 }
 
 void amount_add_count(struct buf *out, uint64_t value)

@@ -207,6 +207,28 @@ static bool is_padding(const struct x86_insn *insn)
 	       (insn->map == X86_ONE_BYTE && (insn->opcode == 0x90 || insn->opcode == 0xcc));
 }
 
+/* Whether code jumps back to vaddr from soon behind it: loops are aligned as functions are. */
+#define LOOP_INSNS_MAX 1024
+
+static bool is_loop_head(struct follower *f, const struct function *fn, uint64_t vaddr)
+{
+	struct x86_insn insn;
+	uint64_t at = vaddr;
+
+	for (int i = 0; i < LOOP_INSNS_MAX && at < fn->end && f->budget; i++, f->budget--) {
+		enum flow flow;
+
+		if (!decode_at(fn->region, at, &insn))
+			return false;
+		at += insn.length;
+		flow = flow_of(&insn);
+		if ((flow == FLOW_BRANCH || flow == FLOW_JUMP) &&
+		    at + (uint64_t)(int64_t)insn.imm == vaddr)
+			return true;
+	}
+	return false;
+}
+
 /* Whether a function of unknown size ends here, behind a call: one that does not return (to
  * __stack_chk_fail() say). Padding shows that, or a push where functions are aligned. */
 static bool ends_behind_call(struct follower *f, const struct function *fn, uint64_t vaddr)
@@ -220,7 +242,7 @@ static bool ends_behind_call(struct follower *f, const struct function *fn, uint
 	while (at < fn->end && decode_at(fn->region, at, &insn) && is_padding(&insn))
 		at += insn.length;
 	pushes = insn.map == X86_ONE_BYTE && insn.opcode >= 0x50 && insn.opcode <= 0x57;
-	if (at % 16 || (at == vaddr && !pushes))
+	if (at % 16 || (at == vaddr && !pushes) || is_loop_head(f, fn, at))
 		return false;
 	if (pushes)
 		come_later(f, at, at_entry);
