@@ -175,6 +175,21 @@ TEST(a_deep_tree_stays_on_the_screen)
 	profile_fini(&p);
 }
 
+TEST(two_threads_roots_are_branches_of_the_tree)
+{
+	struct profile p;
+	struct text_options options = { .table = TEXT_TREE, .unicode = true };
+	struct buf out = { 0 };
+
+	test_profile(&p, "clone;work 3", "main;wait 1");
+	CHECK_EQ(text_report(&out, &p, &options, NULL), 0);
+	CHECK(str_contains(buf_str(&out), STR("  ├─ clone  app\n")));
+	CHECK(str_contains(buf_str(&out), STR("  │  work\n")));
+	CHECK(str_contains(buf_str(&out), STR("  └─ main  app\n")));
+	buf_fini(&out);
+	profile_fini(&p);
+}
+
 TEST(a_profile_without_samples_says_so)
 {
 	struct profile p;
@@ -194,4 +209,5 @@ TEST(a_profile_without_samples_says_so)
 TEST_MAIN(CASE(reports_look_as_they_did), CASE(a_filter_is_told_with_what_it_keeps),
 	  CASE(a_profile_from_elsewhere_has_a_head_without_what_is_unknown),
 	  CASE(no_name_reaches_the_terminal_with_control_bytes),
-	  CASE(a_deep_tree_stays_on_the_screen), CASE(a_profile_without_samples_says_so))
+	  CASE(a_deep_tree_stays_on_the_screen),
+	  CASE(two_threads_roots_are_branches_of_the_tree), CASE(a_profile_without_samples_says_so))

@@ -47,7 +47,7 @@ static bool has_one_callee(const struct view *view, uint32_t node)
 
 static bool is_branch(const struct view *view, uint32_t node)
 {
-	return view->parent[node] && !has_one_callee(view, view->parent[node]);
+	return !has_one_callee(view, view->parent[node]);
 }
 
 static int place_node(struct tree *tree, uint32_t node)
