@@ -70,6 +70,14 @@ static void gen_name(struct buf *name, uint32_t i)
 		buf_addf(name, "<std::pair<int, %s>>", words[mix(i, 4, 16)]);
 }
 
+/* Below n, small ones more often: most stacks are near the usual depth. */
+static uint32_t least(uint32_t n)
+{
+	uint32_t a = rnd(n), b = rnd(n);
+
+	return a < b ? a : b;
+}
+
 struct gen {
 	struct buf message, inner, out, strings;
 	uint32_t *ids, n_ids;		/* site -> location id, in order of first use */
@@ -93,11 +101,11 @@ static void gen_type(struct gen *g, const char *type, const char *unit)
 
 static void gen_sample(struct gen *g, uint32_t key)
 {
-	uint32_t stack[64], depth = 20 + rnd(41), site = 1, n = 0;
+	uint32_t stack[64], depth = 20 + least(41), site = 1, n = 0;
 
 	while (n < depth) {
 		stack[n++] = site;
-		site = next_site(site, n < 4 ? 20 : 8);
+		site = next_site(site, n < 4 ? 20 : 6);
 	}
 	buf_clear(&g->message);
 	buf_clear(&g->inner);

@@ -29,25 +29,34 @@ int pprof_out_of_memory(struct pprof_reader *r)
 
 int pprof_each(struct pprof_reader *r, uint32_t number, pprof_visit *visit)
 {
-	struct cursor c = cursor_over(r->bytes);
+	struct pprof_extent extent = r->extents[number];
+	struct cursor c = cursor_over(str_head(r->bytes, extent.end));
 	struct proto_field f;
 	int rc = 0;
 
+	cursor_seek(&c, extent.begin);
 	while (rc == 0 && proto_next(&c, &f))
 		if (f.number == number && f.wire == PROTO_BYTES)
 			rc = visit(r, f.bytes);
 	return rc;
 }
 
-/* Every later pass may take the top level for granted. */
+/* Every later pass may take the top level for granted, and knows where to look. */
 static int check_top(struct pprof_reader *r)
 {
 	struct cursor c = cursor_over(r->bytes);
 	struct proto_field f;
 	size_t at = 0;
 
-	while (proto_next(&c, &f))
+	while (proto_next(&c, &f)) {
+		if (f.number <= PPROF_DOC_URL) {
+			struct pprof_extent *extent = &r->extents[f.number];
+
+			extent->begin = extent->end ? extent->begin : at;
+			extent->end = cursor_pos(&c);
+		}
 		at = cursor_pos(&c);
+	}
 	if (!c.failed)
 		return 0;
 	return err_fail(r->err, -EBADMSG, "%s: the pprof data breaks off or is corrupt in the field at "
@@ -170,35 +179,42 @@ struct sample {
 	uint64_t time_ns;
 };
 
-static int add_location(struct pprof_reader *r, struct sample *s, uint64_t id)
+static int add_locations(struct pprof_reader *r, struct sample *s, struct str packed)
 {
-	uint32_t row = pprof_ids_find(&r->location_ids, id);
+	struct cursor c = cursor_over(packed);
+	struct pprof_span *to;
+	uint64_t n_frames = 0;
 
-	if (row == PPROF_NO_ROW)
-		return pprof_bad(r, s->at, "a sample names location %llu, which is not there",
-				 (unsigned long long)id);
-	r->stack[s->n_locations++] = r->spans[row];
-	s->n_frames += r->spans[row].n;
+	/* a byte each at least */
+	if (VEC_RESERVE(&r->stack, &r->cap_stack, s->n_locations + (uint64_t)packed.n) < 0)
+		return pprof_out_of_memory(r);
+	to = r->stack + s->n_locations;
+	while (cursor_more(&c)) {
+		uint64_t id = cursor_uleb(&c);
+		uint32_t row = pprof_ids_find(&r->location_ids, id);
+
+		if (row == PPROF_NO_ROW)
+			return c.failed ? pprof_bad(r, s->at, "a sample's locations are cut short") :
+			       pprof_bad(r, s->at, "a sample names location %llu, which is not there",
+					 (unsigned long long)id);
+		*to = r->spans[row];
+		n_frames += to++->n;
+	}
+	s->n_locations = (uint32_t)(to - r->stack);
+	s->n_frames += n_frames;
 	return 0;
 }
 
-static int add_locations(struct pprof_reader *r, struct sample *s, const struct proto_field *f)
+/* Old writers give each number a field of its own. */
+static int add_location(struct pprof_reader *r, struct sample *s, uint64_t id)
 {
-	struct cursor c = cursor_over(f->bytes);
-	size_t most = f->wire == PROTO_BYTES ? f->bytes.n : 1;	/* a byte each at least */
-	int rc = 0;
+	uint8_t varint[10];
+	size_t n = 0;
 
-	if (VEC_RESERVE(&r->stack, &r->cap_stack, s->n_locations + (uint64_t)most) < 0)
-		return pprof_out_of_memory(r);
-	if (f->wire != PROTO_BYTES)
-		return add_location(r, s, f->value);
-	while (rc == 0 && cursor_more(&c)) {
-		uint64_t id = cursor_uleb(&c);
-
-		rc = c.failed ? pprof_bad(r, s->at, "a sample's locations are cut short") :
-				add_location(r, s, id);
-	}
-	return rc;
+	for (; id >= 0x80; id >>= 7)
+		varint[n++] = (uint8_t)(id | 0x80);
+	varint[n++] = (uint8_t)id;
+	return add_locations(r, s, str_over(varint, n));
 }
 
 static int add_value(struct pprof_reader *r, struct sample *s, uint64_t value)
@@ -295,7 +311,8 @@ static int add_sample(struct pprof_reader *r, struct str body)
 	s.n_frames = s.time_ns = 0;
 	while (rc == 0 && proto_next(&c, &f)) {
 		if (f.number == PPROF_SAMPLE_LOCATION)
-			rc = add_locations(r, &s, &f);
+			rc = f.wire == PROTO_BYTES ? add_locations(r, &s, f.bytes) :
+						     add_location(r, &s, f.value);
 		else if (f.number == PPROF_SAMPLE_VALUE)
 			rc = add_values(r, &s, &f);
 		else if (f.number == PPROF_SAMPLE_LABEL)

@@ -12,6 +12,7 @@
 
 #include "base/cursor.h"
 #include "format/batch.h"
+#include "format/pprof.h"
 #include "format/pprof_ids.h"
 #include "format/pprof_notes.h"
 #include "format/proto.h"
@@ -23,6 +24,9 @@ struct pprof_reader {
 	struct str bytes;		/* all of it, unwrapped; borrowed */
 	struct err *err;
 	struct pprof_notes notes;
+	struct pprof_extent {		/* by number: all of those fields lie between */
+		size_t begin, end;
+	} extents[PPROF_DOC_URL + 1];
 
 	uint32_t *strings;		/* index in the file -> id in the model */
 	uint32_t n_strings, cap_strings;
