@@ -207,8 +207,8 @@ static bool is_padding(const struct x86_insn *insn)
 	       (insn->map == X86_ONE_BYTE && (insn->opcode == 0x90 || insn->opcode == 0xcc));
 }
 
-/* Whether code jumps back to vaddr from soon behind it: loops are aligned as functions are. */
-#define LOOP_INSNS_MAX 1024
+/* Whether code jumps back to vaddr before it returns: loops are aligned as functions are. */
+#define LOOP_INSNS_MAX 256
 
 static bool is_loop_head(struct follower *f, const struct function *fn, uint64_t vaddr)
 {
@@ -225,6 +225,8 @@ static bool is_loop_head(struct follower *f, const struct function *fn, uint64_t
 		if ((flow == FLOW_BRANCH || flow == FLOW_JUMP) &&
 		    at + (uint64_t)(int64_t)insn.imm == vaddr)
 			return true;
+		if (flow == FLOW_STOP)
+			return false;
 	}
 	return false;
 }
@@ -242,7 +244,7 @@ static bool ends_behind_call(struct follower *f, const struct function *fn, uint
 	while (at < fn->end && decode_at(fn->region, at, &insn) && is_padding(&insn))
 		at += insn.length;
 	pushes = insn.map == X86_ONE_BYTE && insn.opcode >= 0x50 && insn.opcode <= 0x57;
-	if (at % 16 || (at == vaddr && !pushes) || is_loop_head(f, fn, at))
+	if (at % 16 || (!pushes && (at == vaddr || is_loop_head(f, fn, at))))
 		return false;
 	if (pushes)
 		come_later(f, at, at_entry);
