@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -28,6 +29,8 @@
 
 /* A copy at least this long that was not enough: the stack is deeper (a shorter one is all of it). */
 #define COPY_CUT_MIN 32760u
+
+#define PRIORITY (-10)
 
 #define MEMO (1u << 14)
 
@@ -341,6 +344,10 @@ int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
 		rc = start_tier(cpu, options, err);
 	if (rc == 0)
 		rc = make_polls(cpu);
+	/* on a machine with more work than CPUs the ring would fill while we wait for our turn; we need
+	 * little time, but soon. Not permitted without privileges, and then as it was. */
+	if (rc == 0)
+		(void)!setpriority(PRIO_PROCESS, 0, PRIORITY);
 out:
 	if (rc < 0) {
 		err_set(err, "cannot start profiling: %s", err_text(rc));
