@@ -16,6 +16,7 @@
 #include "render/text.h"
 
 #define LIMIT_DEFAULT 40
+#define LIMIT_UNSET UINT32_MAX
 
 struct report_args {
 	struct reading reading;
@@ -28,7 +29,7 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 	struct args args = { .command = command, .argc = argc, .argv = argv };
 	int id, rc = 0;
 
-	a->text.limit = LIMIT_DEFAULT;
+	a->text.limit = LIMIT_UNSET;
 	while (rc == 0 && (id = args_next(&args)) != ARG_END) {
 		if (id == ARG_HELP)
 			return EXIT_DONE + 1;
@@ -48,6 +49,8 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 			rc = reading_word(&a->reading, command, id, args.value);
 		}
 	}
+	if (a->text.limit == LIMIT_UNSET)	/* a tree is bounded by its smallest share */
+		a->text.limit = a->text.table == TEXT_TREE ? 0 : LIMIT_DEFAULT;
 	return rc ? rc + 1 : 0;
 }
 
