@@ -119,9 +119,10 @@ class Aliases:
         if not mine or not symbol:
             return True
         mine, base = self.base(mine), self.base(symbol)
-        # _ZZ1fvEN1S1mEv: DWARF says m; operator() is cl, lambdas have no name of their own
+        # _ZZ1fvEN1S1mEv: DWARF says m; _Z4sortIZ1fvEUlvE_EvT_: sort<f()::<lambda()> >; operators and lambdas have codes
+        plain = mine.split("<")[0]
         return (mine == base or mine in self.names[self.at.get(symbol, "")] or
-                f"{len(mine)}{mine}" in base or mine.startswith(("operator", "_FUN", "~")) or
+                f"{len(plain)}{plain}" in base or mine.startswith(("operator", "_FUN", "~")) or
                 re.sub(r"(?<=[CD])[0-9](?=E)", "", mine) == re.sub(r"(?<=[CD])[0-9](?=E)", "", base))
 
 
