@@ -17,10 +17,10 @@
 
 #define NR_EXECVE 59	/* arch/x86/entry/syscalls/syscall_64.tbl */
 #define NR_EXECVEAT 322
+#define CGROUP_LEVELS_MAX 64
 
 const volatile uint32_t target_mode;	/* enum target_mode */
-const volatile uint64_t target_cgroup;	/* TARGET_CGROUP: its id ... */
-const volatile int target_cgroup_level;	/* ... and its depth */
+const volatile uint64_t target_cgroup;	/* TARGET_CGROUP: its id */
 const volatile bool measure_walks;	/* fill walk_ns */
 const volatile uint64_t wake_bytes;	/* wake the host when the ring holds that much */
 const volatile uint32_t copy_bytes;	/* of stack in a copied sample, at most */
@@ -173,6 +173,22 @@ static long walk_frame_of_loop(uint32_t index, void *context)
 	return next == WALK_STOP || walk_leave(w, rule) == WALK_STOP;
 }
 
+/* How deep the target is nobody can tell us: inside a control group namespace the upper levels are not
+ * seen. So every level is asked, down to our own, below which ids are 0. */
+static __always_inline bool is_below_target(void)
+{
+	uint64_t id;
+
+	for (int level = 0; level < CGROUP_LEVELS_MAX; level++) {
+		id = bpf_get_current_ancestor_cgroup_id(level);
+		if (id == target_cgroup)
+			return true;
+		if (id == 0)
+			break;
+	}
+	return false;
+}
+
 static __always_inline bool is_target(uint32_t tgid)
 {
 	uint32_t *state;
@@ -180,7 +196,7 @@ static __always_inline bool is_target(uint32_t tgid)
 	if (target_mode == TARGET_ALL)
 		return tgid != own_tgid;
 	if (target_mode == TARGET_CGROUP)
-		return bpf_get_current_ancestor_cgroup_id(target_cgroup_level) == target_cgroup;
+		return is_below_target();
 	state = bpf_map_lookup_elem(&targets, &tgid);
 	return state && *state == TARGET_ON;
 }

@@ -230,7 +230,6 @@ static struct record_options session_options(const struct record_args *a, const 
 	} else if (target->by_cgroup_id) {
 		options.cpu.mode = TARGET_CGROUP;
 		options.cpu.cgroup_id = target->cgroup_id;
-		options.cpu.cgroup_level = target->cgroup_level;
 	} else if (child->pid) {
 		options.cpu.pids = &child->pid;
 		options.cpu.n_pids = 1;

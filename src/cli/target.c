@@ -88,17 +88,6 @@ static int resolve_cgroup(struct target *target, struct err *err)
 
 	snprintf(target->words, sizeof(target->words), "cgroup %.200s", target->cgroup);
 	if (cgroup_v2_id(target->cgroup, &target->cgroup_id, &why) == 0) {
-		struct str path = str_of(target->cgroup), root = STR("/sys/fs/cgroup/unified");
-
-		if (!str_starts(path, root))
-			root = STR("/sys/fs/cgroup");
-		if (str_starts(path, root))
-			path = str_skip(path, root.n);
-		while (path.p) {	/* its depth below the hierarchy's root */
-			struct str part = str_cut(&path, '/');
-
-			target->cgroup_level += part.n > 0;
-		}
 		target->by_cgroup_id = true;
 		return 0;
 	}

@@ -16,7 +16,6 @@ struct target {
 	struct pid_list list;	/* resolved */
 	bool by_cgroup_id;
 	uint64_t cgroup_id;
-	int cgroup_level;
 	char words[256];	/* "pid 123 (nginx)", "the whole machine", ... */
 };
 

@@ -252,7 +252,7 @@ static int start_kernel(struct cpu_collector *cpu, const struct cpu_options *opt
 {
 	struct kernel_options kernel_options = {
 		.rate_hz = options->rate_hz, .mode = options->mode, .cgroup_id = options->cgroup_id,
-		.cgroup_level = options->cgroup_level, .ring_bytes = options->ring_bytes,
+		.ring_bytes = options->ring_bytes,
 		.measure_walks = options->measure_walks,
 	};
 	int rc = kernel_open(&cpu->kernel, &kernel_options, err);

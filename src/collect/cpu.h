@@ -47,7 +47,6 @@ struct cpu_options {
 	bool awaits_exec;	/* they are our own children, not yet the command */
 	const char *preload;	/* NULL, or the file the command is run from */
 	uint64_t cgroup_id;
-	int cgroup_level;
 	uint32_t ring_bytes;	/* 0: chosen */
 	bool measure_walks;
 };

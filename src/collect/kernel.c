@@ -118,7 +118,6 @@ static int load(struct kernel *kernel, uint32_t cpus)
 
 	s->rodata->target_mode = options->mode;
 	s->rodata->target_cgroup = options->cgroup_id;
-	s->rodata->target_cgroup_level = options->cgroup_level;
 	s->rodata->measure_walks = options->measure_walks;
 	s->rodata->wake_bytes = bytes / 4;
 	s->rodata->copy_bytes = options->mode == TARGET_TGIDS ? SAMPLE_COPY_MAX : COPY_BYTES_ALL;

@@ -24,7 +24,6 @@ struct kernel_options {
 	uint32_t rate_hz;
 	enum target_mode mode;
 	uint64_t cgroup_id;	/* TARGET_CGROUP: a cgroup v2 id */
-	int cgroup_level;	/* its depth: 0 is the root */
 	uint32_t ring_bytes;	/* 0: by rate and number of CPUs */
 	uint32_t mappings_max;	/* 0: 65,536 */
 	bool measure_walks;
