@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // page.mjs FILE.html...: opens flame graphs in headless Chromium without a GPU and prints what it
-// measured, a line a file: first paint, usable, memory, zooming, search. Medians of ROUNDS (3).
+// measured, a line a file: first paint, usable, memory, zooming, search. Medians of ROUNDS (3). "CPU" is
+// the main thread's own time (Chromium's thread clock), which other work on the machine does not touch.
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
@@ -77,8 +78,11 @@ function searches() {
 async function open(file) {
 	const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ARGS });
 	const page = await browser.newPage({ viewport: { width: 1600, height: 900 }, deviceScaleFactor: SCALE });
-	const result = {};
+	const result = {}, session = await page.context().newCDPSession(page);
+	const cpu = async () => (await session.send('Performance.getMetrics')).metrics
+		.find(({ name }) => name === 'TaskDuration').value * 1000;
 
+	await session.send('Performance.enable', { timeDomain: 'threadTicks' });
 	await page.goto(`file://${resolve(file)}`, { timeout: 120000 });
 	await page.waitForFunction(() => window.sonde?.ready, null, { timeout: 120000 });
 	Object.assign(result, await page.evaluate(() => ({
@@ -88,6 +92,7 @@ async function open(file) {
 		usable: window.sonde.timing?.usable,
 		nodes: window.sonde.page?.profile.nodes.n,
 	})));
+	result.cpu = await cpu();
 	if (result.error)
 		throw new Error(`${file}: ${result.error}`);
 	await page.waitForTimeout(700);
@@ -95,7 +100,10 @@ async function open(file) {
 		gc();
 		return performance.memory.usedJSHeapSize / 2 ** 20;
 	});
+	const before = await cpu();
+
 	result.zooms = await page.evaluate(zooms);
+	result.frameCpu = (await cpu() - before) / result.zooms.draws.length;
 	result.searches = await page.evaluate(searches);
 	await browser.close();
 	return result;
@@ -103,8 +111,8 @@ async function open(file) {
 
 const row = (cells) => console.log(cells.map((cell, i) => i ? String(cell).padStart(11) : String(cell).padEnd(22)).join(''));
 
-row(['file', 'nodes', 'MB', 'paint ms', 'decode ms', 'usable ms', 'JS heap MB', 'draw p50', 'draw p95', 'frame p50',
-	'frame p95', 'search ms']);
+row(['file', 'nodes', 'MB', 'paint ms', 'decode ms', 'usable ms', 'usable CPU', 'JS heap MB', 'draw p50', 'draw p95', 'frame p50',
+	'frame p95', 'frame CPU', 'search ms']);
 for (const file of process.argv.slice(2)) {
 	const rounds = [];
 
@@ -114,7 +122,7 @@ for (const file of process.argv.slice(2)) {
 	const frames = rounds.flatMap((round) => round.zooms.frames), draws = rounds.flatMap((round) => round.zooms.draws);
 
 	row([file.split('/').pop(), rounds[0].nodes, (statSync(file).size / 1e6).toFixed(1), Math.round(of('paint')),
-		Math.round(of('decoded')), Math.round(of('usable')), of('heap').toFixed(1), median(draws).toFixed(1),
-		at(draws, 0.95).toFixed(1), median(frames).toFixed(1), at(frames, 0.95).toFixed(1),
+		Math.round(of('decoded')), Math.round(of('usable')), Math.round(of('cpu')), of('heap').toFixed(1), median(draws).toFixed(1),
+		at(draws, 0.95).toFixed(1), median(frames).toFixed(1), at(frames, 0.95).toFixed(1), of('frameCpu').toFixed(1),
 		Math.max(...rounds.map((round) => median(round.searches))).toFixed(0)]);
 }
