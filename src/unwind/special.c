@@ -281,6 +281,38 @@ static void add_plts(struct special *s)
 	}
 }
 
+/* ---- The first frame of a makecontext() stack. ----
+ *
+ * glibc's __start_context is "returned" to by the function a context was made for; its FDE says nothing, and
+ * so that a return address follows at rsp + 8, where none is. What resumes (uc_link) is another stack. */
+
+static const struct str start_context = {
+	"\x48\x89\xdc\x48\x8b\x3c\x24\x48\x85\xff\x74\x08\xe8", 13
+};	/* mov %rbx,%rsp; mov (%rsp),%rdi; test %rdi,%rdi; je; call (__start_context of x86_64) */
+
+#define START_CONTEXT_MIN 24
+#define START_CONTEXT_MAX 48	/* with a shadow stack's branch in front */
+
+static void mark_start_context(struct special *s)
+{
+	for (uint32_t i = 0; i < s->n; i++) {
+		struct cfi_range *range = &s->cfi->ranges[i];
+		struct str code;
+
+		if (range->size < START_CONTEXT_MIN || range->size > START_CONTEXT_MAX)
+			continue;
+		code = elf_bytes_at(s->elf, range->start, range->size);
+		if (find_bytes(code, start_context) < 0)
+			continue;
+		range->rule = (uint16_t)s->end_rule;
+		/* it is looked up one byte early; where padding stands there that is nobody else's */
+		if (i && cfi_range_end(range - 1) < range->start) {
+			range->start--;
+			range->size++;
+		}
+	}
+}
+
 int special_add(struct cfi *cfi, const struct elf *elf, struct unwind_rules *rules)
 {
 	static const struct unwind_rule end = { .kind = UNWIND_END };
@@ -291,6 +323,7 @@ int special_add(struct cfi *cfi, const struct elf *elf, struct unwind_rules *rul
 	s.end_rule = unwind_rules_add(rules, &end);
 	s.signal_rule = unwind_rules_add(rules, &signal);
 	mark_signal_ranges(&s);
+	mark_start_context(&s);
 	add_entry(&s);
 	add_plts(&s);
 	search_uncovered_code(&s);
