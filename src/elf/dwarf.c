@@ -314,7 +314,7 @@ static int resolve(struct dwarf *dwarf)
 		rc = dwarf_attach_rootless(dwarf);
 	if (rc == 0)
 		rc = run_all(dwarf);
-	while (rc == 0 && dwarf_attach_overlaps(dwarf))
+	for (int i = 0; rc == 0 && i < DWARF_ROUNDS_MAX && dwarf_attach_overlaps(dwarf); i++)
 		rc = run_all(dwarf);
 	return rc;
 }

@@ -8,7 +8,6 @@
 
 #include "base/vec.h"
 
-#define ROUNDS_MAX 4	/* units tried for one query */
 #define SETTLED UINT32_MAX	/* an owner that takes no part in this round */
 
 int queries_init(struct queries *queries, const uint64_t *vaddrs, uint32_t n)
@@ -50,7 +49,7 @@ void queries_fini(struct queries *queries)
 
 static int add_overlap(struct queries *queries, uint32_t query, uint32_t unit)
 {
-	if (queries->n_overlaps / ROUNDS_MAX >= queries->n)
+	if (queries->n_overlaps / DWARF_ROUNDS_MAX >= queries->n)
 		return 0;
 	if (VEC_RESERVE(&queries->overlaps, &queries->cap_overlaps,
 			(uint64_t)queries->n_overlaps + 1) < 0)

@@ -40,6 +40,8 @@
 #define DWARF_UNITS_MAX 2000000		/* unit headers kept of one file */
 #define DWARF_DWOS_MAX 20000		/* .dwo files mapped at once */
 #define DWARF_WORKERS_MAX 4
+#define DWARF_ROUNDS_MAX 4		/* further units tried for a query */
+#define DWARF_SLACK 65536		/* steps that no sane unit needs, see the budgets */
 
 struct dwarf_sections {
 	struct str info, abbrev, line, str, line_str, str_offsets, addr, ranges, rnglists, aranges;

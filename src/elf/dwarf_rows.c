@@ -166,7 +166,7 @@ void dwarf_rows(struct worker *worker, struct unit *unit, uint32_t owner)
 	run.header = header;
 	run.owner = owner;
 	run.text_lo = worker->dwarf->text_lo;
-	run.steps_left = (int64_t)run.queries->n * 64 + 1000000;
+	run.steps_left = (int64_t)unit->owned * 64 + DWARF_SLACK;
 	for (unsigned opcode = header->opcode_base; opcode < 256; opcode++) {
 		unsigned adjusted = opcode - header->opcode_base;
 

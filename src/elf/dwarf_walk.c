@@ -478,7 +478,7 @@ void dwarf_walk(struct worker *worker, struct unit *unit, uint32_t owner)
 	w->owner = owner;
 	w->owned = w->unresolved = unit->owned;
 	w->first = unit->first_owned;
-	w->marks_left = (int64_t)unit->owned * 1024 + 1000000;
+	w->marks_left = (int64_t)unit->owned * OPEN_MAX_CALLS + DWARF_SLACK;
 	w->leap = true;
 	read_dies(w);
 	if (w->unresolved && w->leapt && !only_padding_left(w)) {
