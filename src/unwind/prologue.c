@@ -12,11 +12,12 @@
 #include "unwind/unwind.h"
 #include "unwind/x86.h"
 
-/* Less than this is what the C run-time's start files leave uncovered in every program. More than
- * the other is no C library: another language's code, whose own reader knows it better. */
-#define UNCOVERED_MIN 1024
+/* Runs shorter than the first are padding and single stubs. Less than the second in all is what
+ * start files and a stray assembly function leave uncovered, and not worth reading symbols for. More
+ * than the third is no C library: another language's code, whose own reader knows it better. */
+#define REGION_MIN 64
+#define UNCOVERED_MIN 2048
 #define UNCOVERED_MAX (1u << 20)
-#define REGION_MIN 16
 
 /* Instructions of code that has CFI which are read for what they refer to. */
 #define COVERED_MAX (2u << 20)
@@ -39,6 +40,7 @@ struct follower {
 	struct cfi *cfi;
 	struct region *regions;
 	uint32_t n_regions, cap_regions, n_bytes;
+	uint64_t text_bytes;
 	struct prologue_state *states;	/* one for each byte; of instructions' first bytes */
 	struct origin *later;		/* outside the function being followed */
 	uint32_t n_later, cap_later;
@@ -78,6 +80,7 @@ static void find_regions(struct follower *f)
 
 	if (!text || text->type != SHT_PROGBITS || text->vaddr + text->size <= text->vaddr)
 		return;
+	f->text_bytes = text->size;
 	at = text->vaddr;
 	end = at + text->size;
 	for (uint32_t i = 0; i < f->cfi->n && f->cfi->ranges[i].start < end; i++) {
@@ -329,7 +332,8 @@ static bool is_function(const struct symbol *symbol)
 	       !str_contains(symbol->name, STR(".cold"));
 }
 
-/* What the code that has rules calls and points to, where there are no symbols to say it. */
+/* What the code that has rules calls and points to. Read where symbols do not say where functions
+ * are: in stripped static programs, and in libraries mostly without CFI. */
 static void note_references(struct follower *f)
 {
 	for (uint32_t i = 0; i < f->cfi->n && f->budget; i++) {
@@ -354,8 +358,9 @@ static int follow_symbols(struct follower *f)
 {
 	struct symbols symbols = { 0 };
 	int rc = symbols_load(&symbols, f->elf, NULL);
+	bool exported_only = symbols.dynamic_only && f->n_bytes > f->text_bytes / 2;
 
-	if (!symbols.n || symbols.dynamic_only)
+	if (!symbols.n || exported_only)
 		note_references(f);
 
 	for (uint32_t i = 0; rc == 0 && i < symbols.n; i++)

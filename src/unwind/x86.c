@@ -5,7 +5,7 @@
 
 /* What follows an opcode. */
 enum form {
-	NO_OPERAND, MODRM,
+	NOT_LISTED, NO_OPERAND, MODRM,
 	IMM8, IMM16,
 	IMM32,				/* 2 bytes after a 66 prefix */
 	MODRM_IMM8, MODRM_IMM32,
@@ -17,51 +17,34 @@ enum form {
 	INVALID,
 };
 
-struct run {
-	uint8_t first, last;
-	uint8_t form;
+/* Prefixes and escapes never get here; the ALU block 00-3f repeats every 8. */
+static const uint8_t one_byte[256] = {
+	[0x50 ... 0x5f] = NO_OPERAND, [0x63] = MODRM, [0x68] = IMM32, [0x69] = MODRM_IMM32,
+	[0x6a] = IMM8, [0x6b] = MODRM_IMM8, [0x6c ... 0x6f] = NO_OPERAND, [0x70 ... 0x7f] = IMM8,
+	[0x80] = MODRM_IMM8, [0x81] = MODRM_IMM32, [0x83] = MODRM_IMM8, [0x84 ... 0x8f] = MODRM,
+	[0x90 ... 0x99] = NO_OPERAND, [0x9b ... 0x9f] = NO_OPERAND, [0xa0 ... 0xa3] = OFFSET,
+	[0xa4 ... 0xa7] = NO_OPERAND, [0xa8] = IMM8, [0xa9] = IMM32,
+	[0xaa ... 0xaf] = NO_OPERAND, [0xb0 ... 0xb7] = IMM8, [0xb8 ... 0xbf] = IMM_FULL,
+	[0xc0 ... 0xc1] = MODRM_IMM8, [0xc2] = IMM16, [0xc3] = NO_OPERAND, [0xc6] = MODRM_IMM8,
+	[0xc7] = MODRM_IMM32, [0xc8] = IMM16_IMM8, [0xc9] = NO_OPERAND, [0xca] = IMM16,
+	[0xcb ... 0xcc] = NO_OPERAND, [0xcd] = IMM8, [0xcf] = NO_OPERAND,
+	[0xd0 ... 0xd3] = MODRM, [0xd7] = NO_OPERAND, [0xd8 ... 0xdf] = MODRM,
+	[0xe0 ... 0xe7] = IMM8, [0xe8 ... 0xe9] = JUMP32, [0xeb] = IMM8,
+	[0xec ... 0xef] = NO_OPERAND, [0xf1] = NO_OPERAND, [0xf4 ... 0xf5] = NO_OPERAND,
+	[0xf6] = GROUP3_8, [0xf7] = GROUP3, [0xf8 ... 0xfd] = NO_OPERAND,
+	[0xfe ... 0xff] = MODRM,
 };
 
-/* By runs, ascending; the ALU block 00-3f repeats every 8. Prefixes and escapes never get here. */
-static const struct run one_byte[] = {
-	{ 0x50, 0x5f, NO_OPERAND }, { 0x60, 0x62, INVALID }, { 0x63, 0x63, MODRM },
-	{ 0x68, 0x68, IMM32 }, { 0x69, 0x69, MODRM_IMM32 }, { 0x6a, 0x6a, IMM8 },
-	{ 0x6b, 0x6b, MODRM_IMM8 }, { 0x6c, 0x6f, NO_OPERAND }, { 0x70, 0x7f, IMM8 },
-	{ 0x80, 0x80, MODRM_IMM8 }, { 0x81, 0x81, MODRM_IMM32 }, { 0x82, 0x82, INVALID },
-	{ 0x83, 0x83, MODRM_IMM8 }, { 0x84, 0x8f, MODRM }, { 0x90, 0x99, NO_OPERAND },
-	{ 0x9a, 0x9a, INVALID }, { 0x9b, 0x9f, NO_OPERAND }, { 0xa0, 0xa3, OFFSET },
-	{ 0xa4, 0xa7, NO_OPERAND }, { 0xa8, 0xa8, IMM8 }, { 0xa9, 0xa9, IMM32 },
-	{ 0xaa, 0xaf, NO_OPERAND }, { 0xb0, 0xb7, IMM8 }, { 0xb8, 0xbf, IMM_FULL },
-	{ 0xc0, 0xc1, MODRM_IMM8 }, { 0xc2, 0xc2, IMM16 }, { 0xc3, 0xc3, NO_OPERAND },
-	{ 0xc6, 0xc6, MODRM_IMM8 }, { 0xc7, 0xc7, MODRM_IMM32 }, { 0xc8, 0xc8, IMM16_IMM8 },
-	{ 0xc9, 0xc9, NO_OPERAND }, { 0xca, 0xca, IMM16 }, { 0xcb, 0xcc, NO_OPERAND },
-	{ 0xcd, 0xcd, IMM8 }, { 0xce, 0xce, INVALID }, { 0xcf, 0xcf, NO_OPERAND },
-	{ 0xd0, 0xd3, MODRM }, { 0xd4, 0xd6, INVALID }, { 0xd7, 0xd7, NO_OPERAND },
-	{ 0xd8, 0xdf, MODRM }, { 0xe0, 0xe7, IMM8 }, { 0xe8, 0xe9, JUMP32 },
-	{ 0xea, 0xea, INVALID }, { 0xeb, 0xeb, IMM8 }, { 0xec, 0xef, NO_OPERAND },
-	{ 0xf1, 0xf1, NO_OPERAND }, { 0xf4, 0xf5, NO_OPERAND }, { 0xf6, 0xf6, GROUP3_8 },
-	{ 0xf7, 0xf7, GROUP3 }, { 0xf8, 0xfd, NO_OPERAND }, { 0xfe, 0xff, MODRM },
+/* After 0f, what is not listed has just a ModRM byte. */
+static const uint8_t two_byte[256] = {
+	[0x04] = INVALID, [0x05 ... 0x09] = NO_OPERAND, [0x0a] = INVALID, [0x0b] = NO_OPERAND,
+	[0x0c] = INVALID, [0x0e] = NO_OPERAND, [0x0f] = MODRM_IMM8, [0x24 ... 0x27] = INVALID,
+	[0x30 ... 0x37] = NO_OPERAND, [0x39] = INVALID, [0x3b ... 0x3f] = INVALID,
+	[0x70 ... 0x73] = MODRM_IMM8, [0x77] = NO_OPERAND, [0x80 ... 0x8f] = JUMP32,
+	[0xa0 ... 0xa2] = NO_OPERAND, [0xa4] = MODRM_IMM8, [0xa6 ... 0xa7] = INVALID,
+	[0xa8 ... 0xaa] = NO_OPERAND, [0xac] = MODRM_IMM8, [0xba] = MODRM_IMM8,
+	[0xc2] = MODRM_IMM8, [0xc4 ... 0xc6] = MODRM_IMM8, [0xc8 ... 0xcf] = NO_OPERAND,
 };
-
-/* What has no ModRM byte, or an immediate; the rest has just a ModRM byte. */
-static const struct run two_byte[] = {
-	{ 0x04, 0x04, INVALID }, { 0x05, 0x09, NO_OPERAND }, { 0x0a, 0x0a, INVALID },
-	{ 0x0b, 0x0b, NO_OPERAND }, { 0x0c, 0x0c, INVALID }, { 0x0e, 0x0e, NO_OPERAND },
-	{ 0x0f, 0x0f, MODRM_IMM8 }, { 0x24, 0x27, INVALID }, { 0x30, 0x37, NO_OPERAND },
-	{ 0x39, 0x39, INVALID }, { 0x3b, 0x3f, INVALID }, { 0x70, 0x73, MODRM_IMM8 },
-	{ 0x77, 0x77, NO_OPERAND }, { 0x80, 0x8f, JUMP32 }, { 0xa0, 0xa2, NO_OPERAND },
-	{ 0xa4, 0xa4, MODRM_IMM8 }, { 0xa6, 0xa7, INVALID }, { 0xa8, 0xaa, NO_OPERAND },
-	{ 0xac, 0xac, MODRM_IMM8 }, { 0xba, 0xba, MODRM_IMM8 }, { 0xc2, 0xc2, MODRM_IMM8 },
-	{ 0xc4, 0xc6, MODRM_IMM8 }, { 0xc8, 0xcf, NO_OPERAND },
-};
-
-static enum form look_up(const struct run *runs, size_t n, uint8_t opcode, enum form otherwise)
-{
-	for (size_t i = 0; i < n && runs[i].first <= opcode; i++)
-		if (opcode <= runs[i].last)
-			return runs[i].form;
-	return otherwise;
-}
 
 static enum form form_of(const struct x86_insn *insn)
 {
@@ -71,11 +54,9 @@ static enum form form_of(const struct x86_insn *insn)
 	case X86_ONE_BYTE:
 		if (insn->opcode < 0x40)
 			return alu[insn->opcode & 7];
-		return look_up(one_byte, sizeof(one_byte) / sizeof(*one_byte), insn->opcode,
-			       INVALID);
+		return one_byte[insn->opcode] ? one_byte[insn->opcode] : INVALID;
 	case X86_0F:
-		/* vzeroupper's opcode is the one VEX instruction without ModRM. */
-		return look_up(two_byte, sizeof(two_byte) / sizeof(*two_byte), insn->opcode, MODRM);
+		return two_byte[insn->opcode] ? two_byte[insn->opcode] : MODRM;
 	case X86_0F38:
 		return MODRM;
 	case X86_0F3A:
@@ -84,7 +65,7 @@ static enum form form_of(const struct x86_insn *insn)
 	return INVALID;
 }
 
-static void read_modrm(struct x86_insn *insn, struct cursor *c, bool evex)
+static void read_modrm(struct x86_insn *insn, struct cursor *c)
 {
 	unsigned mod, rm;
 
@@ -100,7 +81,7 @@ static void read_modrm(struct x86_insn *insn, struct cursor *c, bool evex)
 		insn->disp = cursor_s8(c);
 	else if (mod == 2 || (mod == 0 && (rm == 5 || (rm == 4 && (insn->sib & 7) == 5))))
 		insn->disp = cursor_s32(c);
-	insn->rip_relative = mod == 0 && rm == 5 && !evex;
+	insn->rip_relative = mod == 0 && rm == 5;
 }
 
 static void read_imm32(struct x86_insn *insn, struct cursor *c)
@@ -113,7 +94,7 @@ static void read_operands(struct x86_insn *insn, enum form form, bool short_addr
 {
 	if (form == MODRM || form == MODRM_IMM8 || form == MODRM_IMM32 || form == GROUP3_8 ||
 	    form == GROUP3)
-		read_modrm(insn, c, insn->vex);
+		read_modrm(insn, c);
 	switch (form) {
 	case NO_OPERAND:
 	case MODRM:
@@ -152,6 +133,7 @@ static void read_operands(struct x86_insn *insn, enum form form, bool short_addr
 	case JUMP32:
 		insn->imm = cursor_s32(c);
 		break;
+	case NOT_LISTED:
 	case INVALID:
 		cursor_fail(c);
 	}
