@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Known stacks in Rust, found by the unwinder that std links: prints lines like oracle.h's.
-use std::ffi::{c_char, c_int, c_void, CStr};
-use std::hint::black_box;
+use std::ffi::CStr;
+use std::os::raw::{c_char, c_int, c_void};
+
+/// std's is younger than the Rust of Debian 12 (1.63).
+#[inline(always)]
+fn black_box<T>(value: T) -> T {
+    let copy = unsafe { std::ptr::read_volatile(&value) };
+    std::mem::forget(value);
+    copy
+}
 
 #[repr(C)]
 struct Timespec {

@@ -2,8 +2,15 @@
 //! Rust: generics, closures, dyn traits, named threads. argv[1]: CPU seconds. Prints one line like truth.h's.
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::hint::black_box;
 use std::sync::Mutex;
+
+/// std's is younger than the Rust of Debian 12 (1.63).
+#[inline(always)]
+fn black_box<T>(value: T) -> T {
+    let copy = unsafe { std::ptr::read_volatile(&value) };
+    std::mem::forget(value);
+    copy
+}
 
 #[repr(C)]
 struct Timespec {
