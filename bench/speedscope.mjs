@@ -15,9 +15,20 @@ try {
 	console.log('speedscope: skipped, it is not installed (npm i speedscope in the test bed)');
 	process.exit(0);
 }
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--headless',
-	'--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-	'--disable-component-update', '--disable-sync', '--enable-unsafe-swiftshader'] });
+const browser = await chromium.launch({
+	executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+	args: [
+		'--headless',
+		'--no-sandbox',
+		'--disable-gpu',
+		'--disable-quic',
+		'--no-first-run',
+		'--disable-background-networking',
+		'--disable-component-update',
+		'--disable-sync',
+		'--enable-unsafe-swiftshader',
+	],
+});
 const page = await browser.newPage({ viewport: { width: 1600, height: 900 } });
 
 try {
@@ -26,8 +37,13 @@ try {
 	const start = performance.now();
 
 	await page.setInputFiles('input[type=file]', process.argv[2]);
-	await page.waitForFunction(() => document.title !== 'speedscope', null, { timeout: 120000, polling: 100 });
-	console.log(`speedscope: ${((performance.now() - start) / 1000).toFixed(2)} s until it shows the file`);
+	await page.waitForFunction(() => document.title !== 'speedscope', null, {
+		timeout: 120000,
+		polling: 100,
+	});
+	console.log(
+		`speedscope: ${((performance.now() - start) / 1000).toFixed(2)} s until it shows the file`,
+	);
 } catch (error) {
 	console.log(`speedscope: gave up or crashed (${String(error.message).split('\n')[0]})`);
 } finally {

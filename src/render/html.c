@@ -33,8 +33,8 @@ static int deflate_block(struct buf *out, struct str block)
 	return out->failed ? -ENOMEM : 0;
 }
 
-/* Modules cannot be loaded from other files by a page on a disk, so each is a data: address that its
- * name is mapped to. A server maps the same names to the files. */
+/* Modules cannot be loaded from other files by a page on a disk, so each is a data: address that
+ * its name is mapped to. A server maps the same names to the files. */
 static void put_imports(struct buf *out)
 {
 	size_t n;

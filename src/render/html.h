@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* render/html.h
  *
- * A flame graph as one HTML file: the pages' own modules and styles (src/web/) and the packed profile
- * inside. It loads nothing, from a disk or a server: its content security policy forbids it.
+ * A flame graph as one HTML file: the page's own modules and styles (src/web/) and the packed
+ * profile inside. It loads nothing, from a disk or a server: its content security policy forbids it.
  * It opens with the root at the top (options->icicle is the SVG's; here a key flips the picture).
  * How to read it, its keys and the embedded format: docs/flamegraph.md.
  */

@@ -471,7 +471,8 @@ int html_pack(struct buf *out, const struct profile *profile, const struct flame
 	int rc;
 
 	if (type >= (int64_t)profile->n_types)
-		return err_fail(err, -EINVAL, "there is no value type %d in this profile (it has %u)",
+		return err_fail(err, -EINVAL,
+				"there is no value type %d in this profile (it has %u)",
 				(int)type, profile->n_types);
 	rc = pack(&p, (uint32_t)type, err);
 	if (rc == -ENOMEM)

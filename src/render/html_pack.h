@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* render/html_pack.h
  *
- * A profile as the bytes that src/web/data.js reads: strings, frames, the tree, who spent what where.
- * The layout is described in docs/flamegraph.md. Names are only ever part of this block, which is
+ * A profile as the bytes that src/web/data.js reads: strings, frames, the tree, who spent what
+ * where. The layout is described in docs/flamegraph.md. Names are only ever part of this block, which is
  * compressed and encoded, so they never meet HTML.
  */
 #ifndef SONDE_RENDER_HTML_PACK_H

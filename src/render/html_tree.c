@@ -62,8 +62,8 @@ static uint32_t place_of_stack(const struct builder *b, uint32_t stack)
 	return frame < b->profile->frames.n_frames ? b->places->of_frame[frame] : 0;
 }
 
-/* Whether each place has but one frame: then no two callees of a stack can merge, and the index over
- * all nodes, which is most of the work on large profiles, is not needed. */
+/* Whether each place has but one frame: then no two callees of a stack can merge, and the index
+ * over all nodes, which is most of the work on large profiles, is not needed. */
 static int places_are_single(const struct builder *b, bool *ret_single)
 {
 	uint32_t *frame_of = table(b->places->n, sizeof(*frame_of));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "render/web_files.h"
 
-/* X(symbol, path, module): the assembler copies the file in, so that the sources stay as they are and
- * nothing is generated. Paths are seen from where make runs. */
+/* X(symbol, path, module): the assembler copies the file in, so that the sources stay as they are
+ * and nothing is generated. Paths are seen from where make runs. */
 #define WEB_FILES(X)                                    \
 	X(page_html, "page.html", NULL)                 \
 	X(style_css, "style.css", NULL)                 \
@@ -11,6 +11,7 @@
 	X(draw_js, "draw.js", "sonde/draw")             \
 	X(export_js, "export.js", "sonde/export")       \
 	X(fragment_js, "fragment.js", "sonde/fragment") \
+	X(giving_js, "giving.js", "sonde/giving")     \
 	X(head_js, "head.js", "sonde/head")             \
 	X(model_js, "model.js", "sonde/model")          \
 	X(names_js, "names.js", "sonde/names")          \

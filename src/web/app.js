@@ -2,33 +2,42 @@
 // The flame graph page: reads the profile, then passes clicks and keys on to the Page.
 
 import { decode, unpack } from 'sonde/data';
+import { copy, copyFolded, save } from 'sonde/giving';
 import { fillHelp, showFacts, typeWords } from 'sonde/head';
 import { stackOf } from 'sonde/model';
 import { Page } from 'sonde/page';
 
 const $ = (id) => document.getElementById(id);
-const SEARCH_WAIT_MS = 120;	/* typing on must not wait for a search of millions of nodes */
+const SEARCH_WAIT_MS = 120; /* typing on must not wait for a search of millions of nodes */
 const darkScheme = matchMedia('(prefers-color-scheme: dark)');
 
 function wireButtons(page) {
 	const on = (id, act) => $(id).addEventListener('click', act);
 
 	document.querySelectorAll('#views button').forEach((button) =>
-		button.addEventListener('click', () => page.go(button.dataset.view,
-			button.dataset.view === 'sandwich' ? page.current : 0)));
+		button.addEventListener('click', () =>
+			page.go(
+				button.dataset.view,
+				button.dataset.view === 'sandwich' ? page.current : 0,
+			),
+		),
+	);
 	on('flip', () => act.f(page));
 	on('reset', () => page.unzoom());
 	on('theme', () => act.t(page));
 	on('help-open', () => $('help').showModal());
 	on('next', () => page.step(1));
 	on('previous', () => page.step(-1));
-	on('copy', () => page.copyFolded());
-	on('save', () => page.save());
+	on('copy', () => copyFolded(page));
+	on('save', () => save(page));
 	on('focus', () => page.go('sandwich', page.current));
-	on('copy-name', () => page.copy(page.nameOf(page.current), 'the name'));
+	on('copy-name', () => copy(page, page.nameOf(page.current), 'the name'));
 	on('alike', () => {
-		$('query').value = page.nameOf(page.current).replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
-			.replace(/^.*$/s, '^$&$').slice(0, 2000);
+		$('query').value = page
+			.nameOf(page.current)
+			.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
+			.replace(/^.*$/s, '^$&$')
+			.slice(0, 2000);
 		page.search($('query').value);
 	});
 	$('type').addEventListener('change', () => {
@@ -44,8 +53,7 @@ function wireButtons(page) {
 	$('query').addEventListener('keydown', (event) => {
 		if (event.key === 'Enter') {
 			clearTimeout(timer);
-			if (page.query !== $('query').value)
-				page.search($('query').value);
+			if (page.query !== $('query').value) page.search($('query').value);
 			page.step(event.shiftKey ? -1 : 1);
 		} else if (event.key === 'Escape') {
 			$('query').value = '';
@@ -60,35 +68,32 @@ function wireButtons(page) {
 /* What keys do when no field has the focus. */
 const act = {
 	'/': () => $('query').select() || $('query').focus(),
-	'n': (page) => page.step(1),
-	'N': (page) => page.step(-1),
-	'i': (page) => page.go(page.view === 'inverted' ? 'graph' : 'inverted'),
-	'c': (page) => page.go('sandwich', page.current),
-	'f': (page) => {
+	n: (page) => page.step(1),
+	N: (page) => page.step(-1),
+	i: (page) => page.go(page.view === 'inverted' ? 'graph' : 'inverted'),
+	c: (page) => page.go('sandwich', page.current),
+	f: (page) => {
 		page.up = !page.up;
 		page.showView(page.path());
 	},
-	't': (page) => {
+	t: (page) => {
 		page.setTheme(document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark');
 		page.remember();
 	},
-	'y': (page) => page.copyFolded(),
-	's': (page) => page.save(),
+	y: (page) => copyFolded(page),
+	s: (page) => save(page),
 	'?': () => $('help').showModal(),
-	'1': (page) => page.go('graph'),
-	'2': (page) => page.go('inverted'),
-	'3': (page) => page.go('sandwich', page.current),
-	'4': (page) => page.go('table'),
-	'Escape': (page) => {
-		if (page.threads.close())
-			return;
-		if (!$('reset').disabled)
-			page.unzoom();
-		else if (page.query)
-			page.search($('query').value = '');
+	1: (page) => page.go('graph'),
+	2: (page) => page.go('inverted'),
+	3: (page) => page.go('sandwich', page.current),
+	4: (page) => page.go('table'),
+	Escape: (page) => {
+		if (page.threads.close()) return;
+		if (!$('reset').disabled) page.unzoom();
+		else if (page.query) page.search(($('query').value = ''));
 	},
-	'Enter': (page) => page.stage.picked && page.stage.zoom(page.stage.picked),
-	'Backspace': ({ pane, stage }) => {
+	Enter: (page) => page.stage.picked && page.stage.zoom(page.stage.picked),
+	Backspace: ({ pane, stage }) => {
 		const spot = { pane, node: pane.node ? pane.tree.parent[pane.node] : 0 };
 
 		stage.zoom(spot);
@@ -98,8 +103,7 @@ const act = {
 
 for (const key of ['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight'])
 	act[key] = ({ stage, view }) => {
-		if (view === 'table')
-			return;
+		if (view === 'table') return;
 		const spot = stage.neighbour(key);
 
 		stage.pick(spot);
@@ -108,11 +112,22 @@ for (const key of ['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight'])
 
 function wireKeys(page) {
 	addEventListener('keydown', (event) => {
-		const { target } = event, field = target.closest('input, select, textarea, dialog');
-		const pressing = target.closest('button, summary') && (event.key === 'Enter' || event.key === ' ');
+		const { target } = event,
+			field = target.closest('input, select, textarea, dialog');
+		const pressing =
+			target.closest('button, summary') &&
+			(event.key === 'Enter' || event.key === ' ');
 
-		if (event.ctrlKey || event.metaKey || event.altKey || pressing || (field && event.key !== 'Escape') ||
-			$('help').open || target.id === 'query' || !Object.hasOwn(act, event.key))
+		if (
+			event.ctrlKey ||
+			event.metaKey ||
+			event.altKey ||
+			pressing ||
+			(field && event.key !== 'Escape') ||
+			$('help').open ||
+			target.id === 'query' ||
+			!Object.hasOwn(act, event.key)
+		)
 			return;
 		event.preventDefault();
 		act[event.key](page);
@@ -128,57 +143,96 @@ function hook(page, timing) {
 		for (const name of names) {
 			let next = -1;
 
-			for (let i = pane.tree.first[node]; i < pane.tree.first[node + 1] && next < 0; i++)
-				if (pane.tree.total[i] > 0 && page.nameOf(pane.tree.frame[i]) === name)
+			for (
+				let i = pane.tree.first[node];
+				i < pane.tree.first[node + 1] && next < 0;
+				i++
+			)
+				if (
+					pane.tree.total[i] > 0 &&
+					page.nameOf(pane.tree.frame[i]) === name
+				)
 					next = i;
-			if (next < 0)
-				return null;
+			if (next < 0) return null;
 			node = next;
 		}
 		return { pane, node };
 	};
 
 	window.sonde = {
-		ready: true, timing, page,
+		ready: true,
+		timing,
+		page,
 		state: () => ({
-			view: page.view, up: page.up, query: page.query, type: page.type, hidden: [...page.hidden],
-			threads: page.threads.text, theme: document.documentElement.dataset.theme,
-			path: stackOf(page.pane.tree, page.pane.node).map((node) => page.nameOf(page.pane.tree.frame[node])),
-			fn: page.fn ? page.nameOf(page.fn) : '', matched: page.hit ? page.share / page.whole : null,
-			matches: page.found ? page.found.nodes.length : 0, match: page.at, whole: page.whole,
-			draws: page.stage.draws, drawMs: page.stage.drawMs, moving: Boolean(page.stage.motion),
+			view: page.view,
+			up: page.up,
+			query: page.query,
+			type: page.type,
+			hidden: [...page.hidden],
+			threads: page.threads.text,
+			theme: document.documentElement.dataset.theme,
+			path: stackOf(page.pane.tree, page.pane.node).map((node) =>
+				page.nameOf(page.pane.tree.frame[node]),
+			),
+			fn: page.fn ? page.nameOf(page.fn) : '',
+			matched: page.hit ? page.share / page.whole : null,
+			matches: page.found ? page.found.nodes.length : 0,
+			match: page.at,
+			whole: page.whole,
+			draws: page.stage.draws,
+			drawMs: page.stage.drawMs,
+			moving: Boolean(page.stage.motion),
 		}),
 		/* The node at a point of the window. */
 		at: (x, y) => {
 			const spot = page.stage.spotOf({ clientX: x, clientY: y });
 
-			return spot && !spot.note ? { ...page.story(spot), path: stackOf(spot.pane.tree, spot.node)
-				.map((node) => page.nameOf(spot.pane.tree.frame[node])) } : spot;
+			return spot && !spot.note
+				? {
+						...page.story(spot),
+						path: stackOf(spot.pane.tree, spot.node).map(
+							(node) =>
+								page.nameOf(
+									spot.pane.tree.frame[node],
+								),
+						),
+					}
+				: spot;
 		},
 		/* Where the box of a path of names is in the window, or null. */
 		box: (names, which) => {
-			const spot = spotOf(names, which), box = spot && page.stage.boxOf(spot);
+			const spot = spotOf(names, which),
+				box = spot && page.stage.boxOf(spot);
 			const at = $('stage').getBoundingClientRect();
 
-			return box && { x: at.left + box.left, y: at.top + box.top - $('stage').scrollTop,
-				width: box.width, height: box.height };
+			return (
+				box && {
+					x: at.left + box.left,
+					y: at.top + box.top - $('stage').scrollTop,
+					width: box.width,
+					height: box.height,
+				}
+			);
 		},
 		zoom: (names, which) => page.stage.zoom(spotOf(names, which)),
 	};
 }
 
 async function start() {
-	const timing = { start: performance.now() }, holder = $('profile');
+	const timing = { start: performance.now() },
+		holder = $('profile');
 	const profile = decode(await unpack(holder.textContent));
 
-	holder.remove();	/* the text is as large as the rest together */
+	holder.remove(); /* the text is as large as the rest together */
 	timing.decoded = performance.now();
 	document.documentElement.dataset.theme = darkScheme.matches ? 'dark' : 'light';
 	const page = new Page(profile);
 
-	$('title').textContent = document.title = profile.meta.title
-		|| `${typeWords(profile.types[page.type])} profile`;
-	profile.types.forEach((type, index) => $('type').append(new Option(typeWords(type), index)));
+	$('title').textContent = document.title =
+		profile.meta.title || `${typeWords(profile.types[page.type])} profile`;
+	profile.types.forEach((type, index) =>
+		$('type').append(new Option(typeWords(type), index)),
+	);
 	$('type').hidden = profile.types.length < 2;
 	showFacts(profile, () => {
 		$('help').showModal();
@@ -196,7 +250,8 @@ async function start() {
 }
 
 start().catch((error) => {
-	$('wait').textContent = `This page cannot be read: ${error.message}. It may have been cut short when it was ` +
+	$('wait').textContent =
+		`This page cannot be read: ${error.message}. It may have been cut short when it was ` +
 		'copied; write it again with "sonde flame".';
 	window.sonde = { ready: true, error: String(error) };
 });

@@ -9,7 +9,9 @@ export async function unpack(text) {
 	const packed = Uint8Array.fromBase64
 		? Uint8Array.fromBase64(text)
 		: Uint8Array.from(atob(text.trim()), (c) => c.charCodeAt(0));
-	const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+	const stream = new Blob([packed])
+		.stream()
+		.pipeThrough(new DecompressionStream('deflate-raw'));
 
 	return new Uint8Array(await new Response(stream).arrayBuffer());
 }
@@ -23,7 +25,9 @@ class Reader {
 	}
 
 	number() {
-		let value = 0, scale = 1, byte;
+		let value = 0,
+			scale = 1,
+			byte;
 
 		do {
 			if (this.at >= this.bytes.length)
@@ -48,7 +52,8 @@ class Reader {
 
 	/* Fills a typed array. Most numbers are one byte long. */
 	column(into) {
-		const { bytes } = this, end = bytes.length;
+		const { bytes } = this,
+			end = bytes.length;
 		let at = this.at;
 
 		for (let i = 0; i < into.length; i++) {
@@ -63,18 +68,17 @@ class Reader {
 				at = this.at;
 			}
 		}
-		if (at > end)
-			throw new RangeError('the data block ends too early');
+		if (at > end) throw new RangeError('the data block ends too early');
 		this.at = at;
 		return into;
 	}
 }
 
 function readStrings(reader) {
-	const n = reader.number(), list = reader.slice(reader.number()).split('\n');
+	const n = reader.number(),
+		list = reader.slice(reader.number()).split('\n');
 
-	if (list.length !== n)
-		throw new RangeError('the table of strings is damaged');
+	if (list.length !== n) throw new RangeError('the table of strings is damaged');
 	return list;
 }
 
@@ -93,10 +97,12 @@ function readFrames(reader) {
 
 /* Where node i (depth first) stands once nodes are ordered by depth. */
 function placeNodes(reader, levels, nodes) {
-	const n = nodes.n, depth = levels.length - 2;
+	const n = nodes.n,
+		depth = levels.length - 2;
 	const pops = reader.column(nodes.n < 2 ? new Uint8Array(0) : new Uint32Array(n - 1));
 	const frames = reader.column(new Uint32Array(n - 1));
-	const next = levels.slice(), last = new Uint32Array(depth + 2);
+	const next = levels.slice(),
+		last = new Uint32Array(depth + 2);
 	const place = new Uint32Array(n);
 	let at = 0;
 
@@ -123,8 +129,7 @@ function readTree(reader) {
 	const counts = reader.column(new Uint32Array(depth));
 	const levels = new Uint32Array(depth + 1);
 
-	for (let d = 0; d < depth; d++)
-		levels[d + 1] = levels[d] + counts[d];
+	for (let d = 0; d < depth; d++) levels[d + 1] = levels[d] + counts[d];
 	const n = levels[depth];
 	const nodes = { n, levels, parent: new Uint32Array(n), frame: new Uint32Array(n) };
 	const place = placeNodes(reader, levels, nodes);
@@ -139,8 +144,7 @@ export function firstCallees({ n, levels, parent }) {
 
 	for (let id = 0; id < n; id++) {
 		first[id] = at;
-		while (at < n && parent[at] === id)
-			at++;
+		while (at < n && parent[at] === id) at++;
 	}
 	first[n] = n;
 	return first;
@@ -169,8 +173,13 @@ function readGroups(reader, strings, nTypes, place) {
 		for (let t = 0; t < nTypes; t++) {
 			const wide = reader.number();
 
-			group.values.push(reader.column(wide ? new Float64Array(group.nodes.length)
-				: new Uint32Array(group.nodes.length)));
+			group.values.push(
+				reader.column(
+					wide
+						? new Float64Array(group.nodes.length)
+						: new Uint32Array(group.nodes.length),
+				),
+			);
 		}
 		groups.push(group);
 	}
@@ -181,12 +190,10 @@ function readGroups(reader, strings, nTypes, place) {
 export function decode(bytes) {
 	const reader = new Reader(bytes);
 
-	if (reader.slice(8) !== MAGIC)
-		throw new RangeError('this is not a packed profile');
+	if (reader.slice(8) !== MAGIC) throw new RangeError('this is not a packed profile');
 	const meta = {};
 
-	for (let left = reader.number(); left > 0; left--)
-		meta[reader.string()] = reader.string();
+	for (let left = reader.number(); left > 0; left--) meta[reader.string()] = reader.string();
 	const drops = [];
 
 	for (let left = reader.number(); left > 0; left--)
@@ -194,8 +201,12 @@ export function decode(bytes) {
 	const types = [];
 
 	for (let left = reader.number(); left > 0; left--)
-		types.push({ type: reader.string(), unit: reader.string(), scale: reader.number(),
-			total: reader.number() });
+		types.push({
+			type: reader.string(),
+			unit: reader.string(),
+			scale: reader.number(),
+			total: reader.number(),
+		});
 	const strings = readStrings(reader);
 	const frames = readFrames(reader);
 	const { nodes, place } = readTree(reader);

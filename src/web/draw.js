@@ -6,11 +6,11 @@
 import { cutMiddle, shorten } from 'sonde/names';
 import { GREY } from 'sonde/palette';
 
-export const ROW = 20;		/* CSS pixels */
+export const ROW = 20; /* CSS pixels */
 const FONT_PX = 12;
 const PAD = 4;
-const LABEL_MIN = 22;		/* a box narrower than this has no room for letters */
-const NARROW = 3;		/* CSS pixels; too narrow for a gap beside it */
+const LABEL_MIN = 22; /* a box narrower than this has no room for letters */
+const NARROW = 3; /* CSS pixels; too narrow for a gap beside it */
 
 /* How labels are fitted into widths: all in CSS pixels. */
 export class Labels {
@@ -39,8 +39,7 @@ export class Labels {
 		for (let i = 0; i < text.length; i++) {
 			const c = text.charCodeAt(i);
 
-			if (c >= 127)
-				return this.context.measureText(text).width;
+			if (c >= 127) return this.context.measureText(text).width;
 			sum += this.ascii[c];
 		}
 		return sum;
@@ -50,8 +49,10 @@ export class Labels {
 		let forms = this.forms.get(frame);
 
 		if (!forms) {
-			forms = shorten(this.nameOf(frame)).map((text) =>
-				({ text, width: text.length > 600 ? 1e9 : this.width(text) }));
+			forms = shorten(this.nameOf(frame)).map((text) => ({
+				text,
+				width: text.length > 600 ? 1e9 : this.width(text),
+			}));
 			this.forms.set(frame, forms);
 		}
 		return forms;
@@ -61,15 +62,12 @@ export class Labels {
 	fit(frame, room) {
 		const forms = this.formsOf(frame);
 
-		for (const form of forms)
-			if (form.width <= room)
-				return form.text;
+		for (const form of forms) if (form.width <= room) return form.text;
 		const { text } = forms[forms.length - 1];
 		let chars = Math.min(Math.floor(room / 5), text.length);
 		let cut = cutMiddle(text, chars);
 
-		while (cut && this.width(cut) > room)
-			cut = cutMiddle(text, --chars);
+		while (cut && this.width(cut) > room) cut = cutMiddle(text, --chars);
 		return cut;
 	}
 }
@@ -89,7 +87,8 @@ export class Painter {
 
 	/* Sets the size in CSS pixels; true when it changed. */
 	resize(width, height, ratio) {
-		const w = Math.max(1, Math.round(width * ratio)), h = Math.max(1, Math.round(height * ratio));
+		const w = Math.max(1, Math.round(width * ratio)),
+			h = Math.max(1, Math.round(height * ratio));
 
 		if (this.canvas.width === w && this.canvas.height === h && this.ratio === ratio)
 			return false;
@@ -113,12 +112,16 @@ export class Painter {
 
 	/* Draws the narrow boxes and returns how many wide ones are left, their indexes in this.order. */
 	narrow(boxes, tree, colours, group) {
-		const { context, pixels, spikes, ratio } = this, width = spikes.width;
-		const limit = Math.round(NARROW * ratio), tops = [];
-		let wide = 0, slot = -1, row = NaN, any = false;
+		const { context, pixels, spikes, ratio } = this,
+			width = spikes.width;
+		const limit = Math.round(NARROW * ratio),
+			tops = [];
+		let wide = 0,
+			slot = -1,
+			row = NaN,
+			any = false;
 
-		if (this.order.length < boxes.n)
-			this.order = new Uint32Array(boxes.n * 2);
+		if (this.order.length < boxes.n) this.order = new Uint32Array(boxes.n * 2);
 		pixels.fill(0);
 		for (let i = 0; i < boxes.n; i++) {
 			if (!boxes.strip[i] && boxes.right[i] - boxes.left[i] >= limit) {
@@ -130,15 +133,29 @@ export class Painter {
 				tops[++slot] = row;
 			}
 			if (slot < spikes.height)
-				pixels.fill(colours.pixels[group[tree.frame[boxes.node[i]]]],
-					slot * width + boxes.left[i], slot * width + boxes.right[i]);
+				pixels.fill(
+					colours.pixels[group[tree.frame[boxes.node[i]]]],
+					slot * width + boxes.left[i],
+					slot * width + boxes.right[i],
+				);
 			any = true;
 		}
 		if (any) {
 			this.spikesContext.putImageData(this.image, 0, 0, 0, 0, width, slot + 1);
 			context.imageSmoothingEnabled = false;
 			tops.forEach((top, at) =>
-				context.drawImage(spikes, 0, at, width, 1, 0, top, width, Math.round(ROW * ratio)));
+				context.drawImage(
+					spikes,
+					0,
+					at,
+					width,
+					1,
+					0,
+					top,
+					width,
+					Math.round(ROW * ratio),
+				),
+			);
 		}
 		return wide;
 	}
@@ -146,7 +163,8 @@ export class Painter {
 	/* Draws boxes of a tree; group is the colour number of each frame, hit (or null) marks the frames
 	 * that a search found. */
 	boxes(boxes, tree, colours, group, hit) {
-		const { context, ratio } = this, gap = Math.round(ratio);
+		const { context, ratio } = this,
+			gap = Math.round(ratio);
 		const height = Math.round(ROW * ratio) - gap;
 		const wide = this.narrow(boxes, tree, colours, group);
 		const runs = colours.fills.map(() => []);
@@ -156,24 +174,32 @@ export class Painter {
 		runs.forEach((run, colour) => {
 			context.fillStyle = colours.fills[colour];
 			for (const i of run)
-				context.fillRect(boxes.left[i], boxes.row[i],
-					boxes.right[i] - boxes.left[i] - gap, height);
+				context.fillRect(
+					boxes.left[i],
+					boxes.row[i],
+					boxes.right[i] - boxes.left[i] - gap,
+					height,
+				);
 		});
-		if (hit)
-			this.underline(wide, boxes, tree, colours, hit, height);
+		if (hit) this.underline(wide, boxes, tree, colours, hit, height);
 		this.write(wide, boxes, tree, colours, hit);
 	}
 
 	underline(wide, boxes, tree, colours, hit, height) {
-		const { context, ratio } = this, thick = Math.max(2, Math.round(2 * ratio));
+		const { context, ratio } = this,
+			thick = Math.max(2, Math.round(2 * ratio));
 
 		context.fillStyle = colours.mark;
 		for (let k = 0; k < wide; k++) {
 			const i = this.order[k];
 
 			if (hit[tree.frame[boxes.node[i]]])
-				context.fillRect(boxes.left[i], boxes.row[i] + height - thick,
-					boxes.right[i] - boxes.left[i] - Math.round(ratio), thick);
+				context.fillRect(
+					boxes.left[i],
+					boxes.row[i] + height - thick,
+					boxes.right[i] - boxes.left[i] - Math.round(ratio),
+					thick,
+				);
 		}
 	}
 
@@ -187,19 +213,21 @@ export class Painter {
 		for (let faint = 0; faint < (hit ? 2 : 1); faint++) {
 			context.fillStyle = faint ? colours.faint : colours.text;
 			for (let k = 0; k < wide; k++) {
-				const i = this.order[k], room = (boxes.right[i] - boxes.left[i]) / ratio;
+				const i = this.order[k],
+					room = (boxes.right[i] - boxes.left[i]) / ratio;
 
-				if (room < LABEL_MIN)
-					continue;
+				if (room < LABEL_MIN) continue;
 				const frame = tree.frame[boxes.node[i]];
 
-				if (hit && (hit[frame] ? 0 : 1) !== faint)
-					continue;
+				if (hit && (hit[frame] ? 0 : 1) !== faint) continue;
 				const text = labels.fit(frame, room - 2 * PAD);
 
 				if (text)
-					context.fillText(text, boxes.left[i] / ratio + PAD,
-						boxes.row[i] / ratio + ROW / 2);
+					context.fillText(
+						text,
+						boxes.left[i] / ratio + PAD,
+						boxes.row[i] / ratio + ROW / 2,
+					);
 			}
 		}
 		context.setTransform(1, 0, 0, 1, 0, 0);

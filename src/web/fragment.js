@@ -10,7 +10,8 @@ const KEYS = ['view', 'up', 'theme', 'q', 'type', 'threads', 'hide', 'fn', 'path
 
 export function write(state) {
 	return KEYS.filter((key) => state[key])
-		.map((key) => `${key}=${encodeURIComponent(state[key])}`).join('&');
+		.map((key) => `${key}=${encodeURIComponent(state[key])}`)
+		.join('&');
 }
 
 /* Unknown keys and broken escapes are passed over. */
@@ -18,10 +19,10 @@ export function read(text) {
 	const state = {};
 
 	for (const part of text.replace(/^#/, '').split('&')) {
-		const at = part.indexOf('='), key = part.slice(0, at);
+		const at = part.indexOf('='),
+			key = part.slice(0, at);
 
-		if (!KEYS.includes(key))
-			continue;
+		if (!KEYS.includes(key)) continue;
 		try {
 			state[key] = decodeURIComponent(part.slice(at + 1));
 		} catch {
@@ -33,12 +34,12 @@ export function read(text) {
 
 /* FNV-1a over what tells a frame from others. */
 export function frameKey(frames, strings, frame) {
-	const text = `${strings[frames.name[frame]]}\n${strings[frames.module[frame]]}\n` +
+	const text =
+		`${strings[frames.name[frame]]}\n${strings[frames.module[frame]]}\n` +
 		`${frames.kind[frame]}\n${frames.line[frame]}`;
 	let h = 2166136261;
 
-	for (let i = 0; i < text.length; i++)
-		h = Math.imul(h ^ text.charCodeAt(i), 16777619);
+	for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 16777619);
 	return (h >>> 0).toString(36);
 }
 
@@ -50,10 +51,8 @@ export function follow(tree, keyOf, path) {
 		let next = 0;
 
 		for (let i = tree.first[node]; i < tree.first[node + 1] && !next; i++)
-			if (keyOf(tree.frame[i]) === key)
-				next = i;
-		if (!next)
-			break;
+			if (keyOf(tree.frame[i]) === key) next = i;
+		if (!next) break;
 		node = next;
 	}
 	return node;

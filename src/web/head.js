@@ -7,15 +7,20 @@ import { KINDS } from 'sonde/palette';
 export function make(tag, text, className) {
 	const node = document.createElement(tag);
 
-	if (text !== undefined)
-		node.textContent = text;
-	if (className)
-		node.className = className;
+	if (text !== undefined) node.textContent = text;
+	if (className) node.className = className;
 	return node;
 }
 
-const TITLES = { cpu: 'CPU time', samples: 'Samples', wall: 'Elapsed time', alloc_space: 'Memory allocated',
-	inuse_space: 'Memory in use', alloc_objects: 'Allocations', inuse_objects: 'Objects in use' };
+const TITLES = {
+	cpu: 'CPU time',
+	samples: 'Samples',
+	wall: 'Elapsed time',
+	alloc_space: 'Memory allocated',
+	inuse_space: 'Memory in use',
+	alloc_objects: 'Allocations',
+	inuse_objects: 'Objects in use',
+};
 
 export function typeWords({ type }) {
 	return TITLES[type] || type || 'Value';
@@ -29,30 +34,36 @@ function clock(ns) {
 function factsOf({ meta }) {
 	const facts = [];
 
-	if (meta.what)
-		facts.push([meta.what, '']);
+	if (meta.what) facts.push([meta.what, '']);
 	facts.push([count(Number(meta.samples)), meta.samples === '1' ? 'sample' : 'samples']);
 	if (Number(meta.duration_ns))
-		facts.push([clock(Number(meta.duration_ns)), meta.rate ? `at ${meta.rate}` : 'long']);
-	else if (meta.rate)
-		facts.push([meta.rate, '']);
-	if (meta.filter)
-		facts.push([meta.filter, 'filter']);
+		facts.push([
+			clock(Number(meta.duration_ns)),
+			meta.rate ? `at ${meta.rate}` : 'long',
+		]);
+	else if (meta.rate) facts.push([meta.rate, '']);
+	if (meta.filter) facts.push([meta.filter, 'filter']);
 	if (Number(meta.recorded))
-		facts.push([share(Number(meta.complete), Number(meta.recorded)), 'complete stacks']);
+		facts.push([
+			share(Number(meta.complete), Number(meta.recorded)),
+			'complete stacks',
+		]);
 	if (Number(meta.frames))
 		facts.push([share(Number(meta.frames_named), Number(meta.frames)), 'frames named']);
-	if (meta.tier)
-		facts.push([meta.tier, 'tier']);
+	if (meta.tier) facts.push([meta.tier, 'tier']);
 	return facts;
 }
 
 function lossWords({ meta, drops }) {
-	const lost = drops.reduce((sum, drop) => sum + drop.count, 0), events = Number(meta.events);
+	const lost = drops.reduce((sum, drop) => sum + drop.count, 0),
+		events = Number(meta.events);
 
 	if (lost)
-		return { warn: true, text: `${share(lost, events)} lost`,
-			more: `: ${count(lost)} of ${count(events)} events` };
+		return {
+			warn: true,
+			text: `${share(lost, events)} lost`,
+			more: `: ${count(lost)} of ${count(events)} events`,
+		};
 	const cut = Number(meta.recorded) - Number(meta.complete);
 
 	if (cut > 0 && cut > 0.005 * Number(meta.recorded))
@@ -62,17 +73,24 @@ function lossWords({ meta, drops }) {
 
 /* Fills the page's first line. about() is called when the badge is pressed. */
 export function showFacts(profile, about) {
-	const { meta } = profile, list = document.getElementById('facts');
-	const badge = document.getElementById('loss'), loss = lossWords(profile);
+	const { meta } = profile,
+		list = document.getElementById('facts');
+	const badge = document.getElementById('loss'),
+		loss = lossWords(profile);
 
-	list.replaceChildren(...factsOf(profile).map(([value, words]) => {
-		const pair = make('div');
+	list.replaceChildren(
+		...factsOf(profile).map(([value, words]) => {
+			const pair = make('div');
 
-		pair.append(make('dt', words), make('dd', value));
-		return pair;
-	}));
+			pair.append(make('dt', words), make('dd', value));
+			return pair;
+		}),
+	);
 	if (loss) {
-		badge.append(`${loss.warn ? '⚠' : '✓'} ${loss.text}`, make('span', loss.more || '', 'long'));
+		badge.append(
+			`${loss.warn ? '⚠' : '✓'} ${loss.text}`,
+			make('span', loss.more || '', 'long'),
+		);
 		badge.classList.toggle('warn', loss.warn);
 		badge.title = 'About this profile';
 		badge.hidden = false;
@@ -86,16 +104,21 @@ export function showLegend(box, sums, whole, hidden, fills, toggled) {
 		.filter(({ sum, index }) => sum > 0 || hidden.has(index))
 		.sort((a, b) => b.sum - a.sum);
 	const buttons = kinds.map(({ words, index, sum }) => {
-		const button = make('button'), swatch = make('i', undefined, 'swatch');
+		const button = make('button'),
+			swatch = make('i', undefined, 'swatch');
 
 		button.type = 'button';
 		button.setAttribute('aria-pressed', String(hidden.has(index)));
 		button.dataset.kind = KINDS[index].id;
-		button.title = hidden.has(index) ? 'Hidden: press to show these frames again'
+		button.title = hidden.has(index)
+			? 'Hidden: press to show these frames again'
 			: 'Share of self time or cost. Press to hide these frames: what they cost then counts for their callers';
 		swatch.style.background = fills[index * 3];
-		button.append(swatch, make('span', words),
-			make('small', hidden.has(index) ? 'hidden' : share(sum, whole)));
+		button.append(
+			swatch,
+			make('span', words),
+			make('small', hidden.has(index) ? 'hidden' : share(sum, whole)),
+		);
 		button.addEventListener('click', () => toggled(index));
 		return button;
 	});
@@ -133,10 +156,8 @@ function pairs(list) {
 	for (const [term, words] of list) {
 		const dt = make('dt');
 
-		if (term instanceof Node)
-			dt.append(term);
-		else
-			dt.textContent = term;
+		if (term instanceof Node) dt.append(term);
+		else dt.textContent = term;
 		box.append(dt, make('dd', words));
 	}
 	return box;
@@ -149,8 +170,15 @@ function aboutOf({ meta, drops, types, groups, frames, nodes }) {
 
 	add('Sampled', meta.what);
 	add('Machine', meta.host);
-	add('Taken', Number(meta.start_wall_ns) ? new Date(Number(meta.start_wall_ns) / 1e6).toISOString()
-		.replace('T', ' ').replace(/\.\d+Z/, ' UTC') : '');
+	add(
+		'Taken',
+		Number(meta.start_wall_ns)
+			? new Date(Number(meta.start_wall_ns) / 1e6)
+					.toISOString()
+					.replace('T', ' ')
+					.replace(/\.\d+Z/, ' UTC')
+			: '',
+	);
 	add('Duration', clock(Number(meta.duration_ns)));
 	add('Rate', meta.rate);
 	add('Method', meta.tier);
@@ -158,20 +186,28 @@ function aboutOf({ meta, drops, types, groups, frames, nodes }) {
 	add('Size', `${count(frames.n - 1)} functions, ${count(nodes.n - 1)} call paths`);
 	add('Threads', groups.length > 1 ? count(groups.length) : '');
 	if (Number(meta.events)) {
-		add('Events', `${count(Number(meta.events))} = ${count(Number(meta.recorded))} recorded` +
-			drops.map((drop) => ` + ${count(drop.count)} ${drop.reason}`).join(''));
-		add('Complete stacks', `${share(Number(meta.complete), Number(meta.recorded))} reach their thread's root`);
+		add(
+			'Events',
+			`${count(Number(meta.events))} = ${count(Number(meta.recorded))} recorded` +
+				drops
+					.map((drop) => ` + ${count(drop.count)} ${drop.reason}`)
+					.join(''),
+		);
+		add(
+			'Complete stacks',
+			`${share(Number(meta.complete), Number(meta.recorded))} reach their thread's root`,
+		);
 		add('Named frames', share(Number(meta.frames_named), Number(meta.frames)));
 	}
-	for (const line of (meta.comments || '').split('\n'))
-		add('Note', line);
+	for (const line of (meta.comments || '').split('\n')) add('Note', line);
 	add('Written by', `Sonde ${meta.version}`);
 	return rows;
 }
 
 export function fillHelp(dialog, profile) {
 	const about = make('h3', 'About this profile');
-	const title = make('h2', 'How to read this page'), close = make('button', '✕', 'plain close');
+	const title = make('h2', 'How to read this page'),
+		close = make('button', '✕', 'plain close');
 
 	about.id = 'about';
 	title.id = 'help-title';
@@ -179,37 +215,62 @@ export function fillHelp(dialog, profile) {
 	close.setAttribute('aria-label', 'Close');
 	close.addEventListener('click', () => dialog.close());
 	dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
-	dialog.replaceChildren(close, title, ...READING.map((text) => make('p', text)), make('h3', 'Keys'),
-		pairs(KEYS.map(([key, words]) => {
-			const keys = make('span');
+	dialog.replaceChildren(
+		close,
+		title,
+		...READING.map((text) => make('p', text)),
+		make('h3', 'Keys'),
+		pairs(
+			KEYS.map(([key, words]) => {
+				const keys = make('span');
 
-			for (const one of key.split(' '))
-				keys.append(make('kbd', one), ' ');
-			return [keys, words];
-		})), about, pairs(aboutOf(profile)));
+				for (const one of key.split(' '))
+					keys.append(make('kbd', one), ' ');
+				return [keys, words];
+			}),
+		),
+		about,
+		pairs(aboutOf(profile)),
+	);
 }
 
 /* The box beside the pointer. */
 export function fillTip(tip, story) {
 	const table = make('table');
 
-	for (const [words, part, value] of [['Total', story.totalShare, story.total], ['Self', story.selfShare, story.self]]) {
+	for (const [words, part, value] of [
+		['Total', story.totalShare, story.total],
+		['Self', story.selfShare, story.self],
+	]) {
 		const row = table.insertRow();
 
 		row.append(make('th', words), make('td', part, 'share'), make('td', value));
 	}
 	if (story.ofParent)
-		table.insertRow().append(make('th', 'Of caller'), make('td', story.ofParent, 'share'), make('td', ''));
-	const where = make('div', undefined, 'where'), swatch = make('i', undefined, 'swatch');
+		table.insertRow().append(
+			make('th', 'Of caller'),
+			make('td', story.ofParent, 'share'),
+			make('td', ''),
+		);
+	const where = make('div', undefined, 'where'),
+		swatch = make('i', undefined, 'swatch');
 
 	swatch.style.background = story.colour;
-	where.append(swatch, [story.kind, story.place, story.module].filter((text) => text).join('  ·  '));
-	tip.replaceChildren(make('div', story.name, 'name'), table, ...(story.kind || story.place ? [where] : []));
+	where.append(
+		swatch,
+		[story.kind, story.place, story.module].filter((text) => text).join('  ·  '),
+	);
+	tip.replaceChildren(
+		make('div', story.name, 'name'),
+		table,
+		...(story.kind || story.place ? [where] : []),
+	);
 }
 
 /* The same in the line at the foot. */
 export function fillDetails(box, story) {
-	const name = make('span', undefined, 'name'), swatch = make('i', undefined, 'swatch');
+	const name = make('span', undefined, 'name'),
+		swatch = make('i', undefined, 'swatch');
 	const value = (words, part, amountText) => {
 		const span = make('span', `${words} `);
 
@@ -220,7 +281,16 @@ export function fillDetails(box, story) {
 	swatch.style.background = story.colour;
 	name.append(swatch, story.name.slice(0, 1000));
 	name.title = story.name.slice(0, 5000);
-	box.replaceChildren(name, value('Total', story.totalShare, story.total),
+	box.replaceChildren(
+		name,
+		value('Total', story.totalShare, story.total),
 		value('Self', story.selfShare, story.self),
-		make('span', [story.kind, story.place, story.module].filter((text) => text).join('  ·  '), 'place'));
+		make(
+			'span',
+			[story.kind, story.place, story.module]
+				.filter((text) => text)
+				.join('  ·  '),
+			'place',
+		),
+	);
 }

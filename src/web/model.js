@@ -14,7 +14,8 @@ function sums(n, most) {
 
 /* Callees side by side from their caller's left edge. */
 function place(tree) {
-	const { n, parent, total } = tree, x = new total.constructor(n);
+	const { n, parent, total } = tree,
+		x = new total.constructor(n);
 
 	for (let i = 2; i < n; i++)
 		x[i] = parent[i] === parent[i - 1] ? x[i - 1] + total[i - 1] : x[parent[i]];
@@ -28,23 +29,22 @@ export function weigh({ nodes, groups, types }, type, chosen) {
 	const { total } = tree;
 
 	groups.forEach((group, index) => {
-		if (chosen && !chosen.has(index))
-			return;
+		if (chosen && !chosen.has(index)) return;
 		const values = group.values[type];
 
-		for (let i = 0; i < values.length; i++)
-			total[group.nodes[i]] += values[i];
+		for (let i = 0; i < values.length; i++) total[group.nodes[i]] += values[i];
 	});
-	for (let i = tree.n - 1; i > 0; i--)
-		total[tree.parent[i]] += total[i];
+	for (let i = tree.n - 1; i > 0; i--) total[tree.parent[i]] += total[i];
 	return place(tree);
 }
 
 /* What a node cost by itself: its width less that of its callees, which stand side by side. */
 export function selfOf(tree, node) {
-	const lo = tree.first[node], hi = tree.first[node + 1];
+	const lo = tree.first[node],
+		hi = tree.first[node + 1];
 
-	return lo < hi ? tree.x[node] + tree.total[node] - tree.x[hi - 1] - tree.total[hi - 1]
+	return lo < hi
+		? tree.x[node] + tree.total[node] - tree.x[hi - 1] - tree.total[hi - 1]
 		: tree.total[node];
 }
 
@@ -65,15 +65,13 @@ export function walk(tree, top, enter, leave) {
 				}
 		while (next < 0) {
 			leave(node);
-			if (node === top)
-				return;
+			if (node === top) return;
 			for (let i = node + 1; i < first[parent[node] + 1]; i++)
 				if (total[i] > 0) {
 					next = i;
 					break;
 				}
-			if (next < 0)
-				node = parent[node];
+			if (next < 0) node = parent[node];
 		}
 		node = next;
 	}
@@ -81,18 +79,23 @@ export function walk(tree, top, enter, leave) {
 
 /* self and total of each frame; a frame counts once in a stack however often it recurs there. */
 export function functionTotals(tree, nFrames) {
-	const self = new Float64Array(nFrames), total = new Float64Array(nFrames);
+	const self = new Float64Array(nFrames),
+		total = new Float64Array(nFrames);
 	const open = new Uint32Array(nFrames);
 
-	walk(tree, 0, (node) => {
-		const frame = tree.frame[node];
+	walk(
+		tree,
+		0,
+		(node) => {
+			const frame = tree.frame[node];
 
-		self[frame] += selfOf(tree, node);
-		if (open[frame]++ === 0)
-			total[frame] += tree.total[node];
-	}, (node) => {
-		open[tree.frame[node]]--;
-	});
+			self[frame] += selfOf(tree, node);
+			if (open[frame]++ === 0) total[frame] += tree.total[node];
+		},
+		(node) => {
+			open[tree.frame[node]]--;
+		},
+	);
 	return { self, total };
 }
 
@@ -100,8 +103,7 @@ export function functionTotals(tree, nFrames) {
 export function kindTotals(frames, self, nKinds) {
 	const sum = new Float64Array(nKinds);
 
-	for (let i = 1; i < frames.n; i++)
-		sum[frames.kind[i]] += self[i];
+	for (let i = 1; i < frames.n; i++) sum[frames.kind[i]] += self[i];
 	return sum;
 }
 
@@ -111,10 +113,13 @@ export function compileQuery(text) {
 	const framed = /^\/(.*)\/([a-z]*)$/s.exec(text);
 	const source = framed ? framed[1] : text;
 
-	if (!source)
-		return null;
+	if (!source) return null;
 	try {
-		const flags = framed ? framed[2].replace(/[gy]/g, '') : /[A-Z]/.test(source) ? '' : 'i';
+		const flags = framed
+			? framed[2].replace(/[gy]/g, '')
+			: /[A-Z]/.test(source)
+				? ''
+				: 'i';
 		const expression = new RegExp(source, flags);
 
 		return { test: (name) => expression.test(name) };
@@ -125,15 +130,14 @@ export function compileQuery(text) {
 
 /* Marks frames whose name, module or file matches. */
 export function matchFrames(query, frames, strings) {
-	const known = new Int8Array(strings.length), hit = new Uint8Array(frames.n);
+	const known = new Int8Array(strings.length),
+		hit = new Uint8Array(frames.n);
 	const test = (id) => {
-		if (known[id] === 0)
-			known[id] = query.test(strings[id]) ? 1 : -1;
+		if (known[id] === 0) known[id] = query.test(strings[id]) ? 1 : -1;
 		return known[id] > 0;
 	};
 
-	for (let i = 1; i < frames.n; i++)
-		hit[i] = test(frames.name[i]) ? 1 : 0;
+	for (let i = 1; i < frames.n; i++) hit[i] = test(frames.name[i]) ? 1 : 0;
 	return hit;
 }
 
@@ -141,7 +145,8 @@ export function matchFrames(query, frames, strings) {
  * them meets what matters first. */
 export function search(tree, hit) {
 	const { n, parent, frame, total } = tree;
-	const inside = new Uint8Array(n), outermost = [];
+	const inside = new Uint8Array(n),
+		outermost = [];
 	let matched = 0;
 
 	for (let i = 1; i < n; i++) {
@@ -185,7 +190,8 @@ class Merger {
 
 	/* One merged node's emitted sources -> its children, and their runs at the end of `next`. */
 	fold(owner, nodes, weights, next) {
-		const { tree, slot, least } = this, n = nodes.length;
+		const { tree, slot, least } = this,
+			n = nodes.length;
 
 		if (n === 1) {
 			this.child(owner, tree.frame[nodes[0]], weights[0]);
@@ -196,7 +202,9 @@ class Merger {
 			next.ends.push(next.nodes.length);
 			return;
 		}
-		const frames = [], totals = [], sizes = [];
+		const frames = [],
+			totals = [],
+			sizes = [];
 
 		for (let i = 0; i < n; i++) {
 			const frame = tree.frame[nodes[i]];
@@ -231,18 +239,22 @@ class Merger {
 		for (let i = 0; i < n; i++) {
 			const at = slot[tree.frame[nodes[i]]];
 
-			if (sizes[at] < 0)
-				continue;
+			if (sizes[at] < 0) continue;
 			next.nodes[sizes[at]] = nodes[i];
 			next.weights[sizes[at]++] = weights[i];
 		}
-		for (const frame of frames)
-			slot[frame] = -1;
+		for (const frame of frames) slot[frame] = -1;
 	}
 
 	run(seeds, step) {
-		let level = { nodes: seeds.nodes, weights: seeds.weights, ends: [seeds.nodes.length] }, id = 0;
-		const nodes = [], weights = [];
+		let level = {
+				nodes: seeds.nodes,
+				weights: seeds.weights,
+				ends: [seeds.nodes.length],
+			},
+			id = 0;
+		const nodes = [],
+			weights = [];
 
 		this.total[0] = seeds.weights.reduce((sum, weight) => sum + weight, 0);
 		this.frame[0] = seeds.frame;
@@ -253,13 +265,16 @@ class Merger {
 			for (const end of level.ends) {
 				nodes.length = weights.length = 0;
 				for (; from < end; from++)
-					step(level.nodes[from], level.weights[from], nodes, weights);
-				if (nodes.length)
-					this.fold(id, nodes, weights, next);
+					step(
+						level.nodes[from],
+						level.weights[from],
+						nodes,
+						weights,
+					);
+				if (nodes.length) this.fold(id, nodes, weights, next);
 				id++;
 			}
-			if (next.ends.length)
-				this.levels.push(this.parent.length);
+			if (next.ends.length) this.levels.push(this.parent.length);
 			this.cut = this.parent.length > this.most;
 			level = next;
 		}
@@ -268,10 +283,14 @@ class Merger {
 
 	/* Widths are known already, so that a node may be wider than its callees. */
 	finish() {
-		const n = this.parent.length, levels = Uint32Array.from(this.levels);
+		const n = this.parent.length,
+			levels = Uint32Array.from(this.levels);
 		const tree = {
-			n, levels, cut: this.cut,
-			parent: Uint32Array.from(this.parent), frame: Uint32Array.from(this.frame),
+			n,
+			levels,
+			cut: this.cut,
+			parent: Uint32Array.from(this.parent),
+			frame: Uint32Array.from(this.frame),
 			total: Float64Array.from(this.total),
 		};
 
@@ -285,7 +304,9 @@ const MERGED_MOST = 1000000;
 
 /* The outermost nodes of a frame: those with no other call of it above them. */
 export function placesOf(tree, frame) {
-	const { n, parent } = tree, inside = new Uint8Array(n), nodes = [];
+	const { n, parent } = tree,
+		inside = new Uint8Array(n),
+		nodes = [];
 
 	for (let i = 1; i < n; i++) {
 		if (inside[parent[i]]) {
@@ -306,7 +327,8 @@ function seedsOf(tree, frame) {
 
 /* Who calls a function: all its call sites merged, callers growing from it. */
 export function callersOf(tree, frame, nFrames) {
-	return new Merger(tree, nFrames, MERGED_MOST).run(seedsOf(tree, frame),
+	return new Merger(tree, nFrames, MERGED_MOST).run(
+		seedsOf(tree, frame),
 		(node, weight, nodes, weights) => {
 			const caller = tree.parent[node];
 
@@ -314,19 +336,22 @@ export function callersOf(tree, frame, nFrames) {
 				nodes.push(caller);
 				weights.push(weight);
 			}
-		});
+		},
+	);
 }
 
 /* What a function calls: all its call sites merged. */
 export function calleesOf(tree, frame, nFrames) {
-	return new Merger(tree, nFrames, MERGED_MOST).run(seedsOf(tree, frame),
+	return new Merger(tree, nFrames, MERGED_MOST).run(
+		seedsOf(tree, frame),
 		(node, weight, nodes, weights) => {
 			for (let i = tree.first[node]; i < tree.first[node + 1]; i++)
 				if (tree.total[i] > 0) {
 					nodes.push(i);
 					weights.push(tree.total[i]);
 				}
-		});
+		},
+	);
 }
 
 /* The whole profile upside down: functions by what they cost themselves, callers growing from them.
@@ -360,31 +385,32 @@ export function without(tree, kinds, hidden, nFrames) {
 	const seeds = { frame: 0, nodes: [0], weights: [tree.total[0]] };
 	const { first, total, frame } = tree;
 
-	return new Merger(tree, nFrames, 4 * MERGED_MOST).run(seeds, (node, weight, nodes, weights) => {
-		const todo = [node];
+	return new Merger(tree, nFrames, 4 * MERGED_MOST).run(
+		seeds,
+		(node, weight, nodes, weights) => {
+			const todo = [node];
 
-		while (todo.length) {
-			const from = todo.pop();
+			while (todo.length) {
+				const from = todo.pop();
 
-			for (let i = first[from]; i < first[from + 1]; i++) {
-				if (!(total[i] > 0))
-					continue;
-				if (hidden.has(kinds[frame[i]])) {
-					todo.push(i);
-				} else {
-					nodes.push(i);
-					weights.push(total[i]);
+				for (let i = first[from]; i < first[from + 1]; i++) {
+					if (!(total[i] > 0)) continue;
+					if (hidden.has(kinds[frame[i]])) {
+						todo.push(i);
+					} else {
+						nodes.push(i);
+						weights.push(total[i]);
+					}
 				}
 			}
-		}
-	});
+		},
+	);
 }
 
 /* The stack of a node, outermost first, without the root. */
 export function stackOf(tree, node) {
 	const stack = [];
 
-	for (let i = node; i > 0; i = tree.parent[i])
-		stack.push(i);
+	for (let i = node; i > 0; i = tree.parent[i]) stack.push(i);
 	return stack.reverse();
 }

@@ -15,18 +15,18 @@ const KEEP = { '<': /operator<*$/, '(': /(operator|\.)$/ };
 
 /* name without what stands between `open` and its partner; as it is where they do not pair. */
 function withoutPairs(name, open) {
-	const close = CLOSERS[open], keep = KEEP[open];
-	let depth = 0, kept = '';
+	const close = CLOSERS[open],
+		keep = KEEP[open];
+	let depth = 0,
+		kept = '';
 
 	for (let i = 0; i < name.length; i++) {
 		const c = name[i];
 
 		if (c === open && (depth > 0 || !keep.test(name.slice(Math.max(0, i - 12), i))))
 			depth++;
-		else if (c === close && name[i - 1] !== '-' && depth > 0)
-			depth--;
-		else if (depth === 0)
-			kept += c;
+		else if (c === close && name[i - 1] !== '-' && depth > 0) depth--;
+		else if (depth === 0) kept += c;
 	}
 	return depth === 0 ? kept : name;
 }
@@ -36,11 +36,15 @@ const CLONE = /(?:\.(?:part|constprop|isra|cold|lto_priv|llvm|clone|localalias)(
 
 /* The parts of a qualified name: a::b, a.b, a/b.c. */
 function partsOf(name) {
-	const clone = CLONE.exec(name), stem = clone ? name.slice(0, clone.index) : name;
+	const clone = CLONE.exec(name),
+		stem = clone ? name.slice(0, clone.index) : name;
 	const path = stem.slice(stem.lastIndexOf('/') + 1) || stem;
 
-	return { parts: path.split(/::|\.(?=[^\d.])/).filter((part) => part), rest: clone ? clone[0] : '',
-		joint: path.includes('::') ? '::' : '.' };
+	return {
+		parts: path.split(/::|\.(?=[^\d.])/).filter((part) => part),
+		rest: clone ? clone[0] : '',
+		joint: path.includes('::') ? '::' : '.',
+	};
 }
 
 /* The ways to write a name, longest first: whole, without arguments and package, last part. */
@@ -49,31 +53,27 @@ export function shorten(name) {
 	const add = (form) => {
 		const clean = form.trim();
 
-		if (clean && clean.length < forms[forms.length - 1].length)
-			forms.push(clean);
+		if (clean && clean.length < forms[forms.length - 1].length) forms.push(clean);
 	};
 
-	if (name.length > 2000)	/* the pairs below are looked at from left to right, label by label */
+	if (name.length > 2000)
+		/* the pairs below are looked at from left to right, label by label */
 		return forms;
-	if (!/^([\w$~(]|<.*>::)[\w$@.:/<>,*&()[\]{}\s;+='"#~-]*$/.test(name))
-		return forms;
+	if (!/^([\w$~(]|<.*>::)[\w$@.:/<>,*&()[\]{}\s;+='"#~-]*$/.test(name)) return forms;
 	const bare = withoutPairs(withoutPairs(name, '<'), '(').replace(/ const$/, '');
 
 	add(bare);
 	const spaced = bare.slice(bare.lastIndexOf(' ') + 1);
 	const { parts, rest, joint } = partsOf(spaced || bare);
 
-	if (parts.length > 1)
-		add(parts.slice(-2).join(joint) + rest);
-	if (parts.length > 1)
-		add(parts[parts.length - 1] + rest);
+	if (parts.length > 1) add(parts.slice(-2).join(joint) + rest);
+	if (parts.length > 1) add(parts[parts.length - 1] + rest);
 	return forms;
 }
 
 /* The middle of text left out so that about `room` characters remain; '' where none are worth it. */
 export function cutMiddle(text, room) {
-	if (room < 5)
-		return '';
+	if (room < 5) return '';
 	const tail = Math.floor((room - 1) / 2);
 
 	return text.slice(0, room - 1 - tail) + '…' + text.slice(text.length - tail);
@@ -86,34 +86,49 @@ export function count(n) {
 }
 
 function pick(n, steps) {
-	if (!n)
-		return '0';
-	const step = steps.find(([size]) => n >= size) || steps[steps.length - 1], value = n / step[0];
+	if (!n) return '0';
+	const step = steps.find(([size]) => n >= size) || steps[steps.length - 1],
+		value = n / step[0];
 
-	return `${value >= 100 || value === Math.round(value) ? Math.round(value)
-		: value.toPrecision(3)} ${step[1]}`;
+	return `${
+		value >= 100 || value === Math.round(value)
+			? Math.round(value)
+			: value.toPrecision(3)
+	} ${step[1]}`;
 }
 
 /* A value in its unit. */
 export function amount(n, unit) {
 	if (unit === 'nanoseconds')
-		return pick(n, [[3.6e12, 'h'], [6e10, 'min'], [1e9, 's'], [1e6, 'ms'], [1e3, 'µs'], [1, 'ns']]);
+		return pick(n, [
+			[3.6e12, 'h'],
+			[6e10, 'min'],
+			[1e9, 's'],
+			[1e6, 'ms'],
+			[1e3, 'µs'],
+			[1, 'ns'],
+		]);
 	if (unit === 'microseconds' || unit === 'milliseconds' || unit === 'seconds')
-		return amount(n * { microseconds: 1e3, milliseconds: 1e6, seconds: 1e9 }[unit],
-			'nanoseconds');
+		return amount(
+			n * { microseconds: 1e3, milliseconds: 1e6, seconds: 1e9 }[unit],
+			'nanoseconds',
+		);
 	if (unit === 'bytes')
-		return pick(n, [[2 ** 40, 'TiB'], [2 ** 30, 'GiB'], [2 ** 20, 'MiB'], [1024, 'KiB'],
-			[1, 'B']]);
+		return pick(n, [
+			[2 ** 40, 'TiB'],
+			[2 ** 30, 'GiB'],
+			[2 ** 20, 'MiB'],
+			[1024, 'KiB'],
+			[1, 'B'],
+		]);
 	return unit === 'count' || !unit ? count(n) : `${count(n)} ${unit}`;
 }
 
 /* A part of a whole: "12.3 %", "0.04 %", "<0.01 %". */
 export function share(part, whole) {
-	const percent = whole > 0 ? 100 * part / whole : 0;
+	const percent = whole > 0 ? (100 * part) / whole : 0;
 
-	if (percent === 0 || percent >= 99.995)
-		return `${Math.round(percent)} %`;
-	if (percent < 0.01)
-		return '<0.01 %';
+	if (percent === 0 || percent >= 99.995) return `${Math.round(percent)} %`;
+	if (percent < 0.01) return '<0.01 %';
 	return `${percent < 9.995 ? percent.toFixed(2) : percent.toFixed(1)} %`;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the page shows and why: the view, the zoom, the search, what is hidden; no listening here.
 
-import { folded, svg } from 'sonde/export';
 import * as fragment from 'sonde/fragment';
 import { fillDetails, fillTip, make, showLegend } from 'sonde/head';
 import * as model from 'sonde/model';
@@ -40,16 +39,25 @@ export class Page {
 			select: (spot) => this.describe(spot),
 			zoom: () => this.zoomed(),
 		});
-		this.table = new FunctionTable($('table'), {
-			name: (frame) => this.nameOf(frame),
-			module: (frame) => this.moduleOf(frame),
-			location: (frame) => this.placeOf(frame),
-			colour: (frame) => this.colours.fills[this.colourOf[frame]],
-		}, (frame, open) => this.chooseFunction(frame, open));
-		this.threads = new ThreadPicker($('threads-open'), $('threads'), profile.groups, (chosen) => {
-			this.chosen = chosen;
-			this.weighAgain();
-		});
+		this.table = new FunctionTable(
+			$('table'),
+			{
+				name: (frame) => this.nameOf(frame),
+				module: (frame) => this.moduleOf(frame),
+				location: (frame) => this.placeOf(frame),
+				colour: (frame) => this.colours.fills[this.colourOf[frame]],
+			},
+			(frame, open) => this.chooseFunction(frame, open),
+		);
+		this.threads = new ThreadPicker(
+			$('threads-open'),
+			$('threads'),
+			profile.groups,
+			(chosen) => {
+				this.chosen = chosen;
+				this.weighAgain();
+			},
+		);
 	}
 
 	/* ---- words ---- */
@@ -60,22 +68,28 @@ export class Page {
 		if (name === undefined) {
 			const { frames, strings } = this.profile;
 
-			name = frame ? harmless(strings[frames.name[frame]]).trim() || '[no name]' : 'all';
+			name = frame
+				? harmless(strings[frames.name[frame]]).trim() || '[no name]'
+				: 'all';
 			this.names.set(frame, name);
 		}
 		return name;
 	}
 
 	moduleOf(frame) {
-		const { frames, strings } = this.profile, path = strings[frames.module[frame]];
+		const { frames, strings } = this.profile,
+			path = strings[frames.module[frame]];
 
 		return harmless(path.slice(path.lastIndexOf('/') + 1));
 	}
 
 	placeOf(frame) {
-		const { frames, strings } = this.profile, file = strings[frames.file[frame]];
+		const { frames, strings } = this.profile,
+			file = strings[frames.file[frame]];
 
-		return file ? harmless(file) + (frames.line[frame] ? `:${frames.line[frame]}` : '') : '';
+		return file
+			? harmless(file) + (frames.line[frame] ? `:${frames.line[frame]}` : '')
+			: '';
 	}
 
 	amount(value) {
@@ -86,23 +100,34 @@ export class Page {
 
 	/* A node for a reader. */
 	story({ pane, node }) {
-		const { tree } = pane, frame = tree.frame[node], total = tree.total[node];
-		const self = this.view === 'inverted' || pane.callers ? null : model.selfOf(tree, node);
+		const { tree } = pane,
+			frame = tree.frame[node],
+			total = tree.total[node];
+		const self =
+			this.view === 'inverted' || pane.callers ? null : model.selfOf(tree, node);
 
 		return {
-			name: this.nameOf(frame), colour: this.colours.fills[this.colourOf[frame]],
-			total: this.amount(total), totalShare: share(total, this.whole),
+			name: this.nameOf(frame),
+			colour: this.colours.fills[this.colourOf[frame]],
+			total: this.amount(total),
+			totalShare: share(total, this.whole),
 			self: self === null ? '' : this.amount(self),
 			selfShare: self === null ? '–' : share(self, this.whole),
-			ofParent: node && !pane.callers ? share(total, tree.total[tree.parent[node]]) : '',
+			ofParent:
+				node && !pane.callers
+					? share(total, tree.total[tree.parent[node]])
+					: '',
 			kind: frame ? KINDS[this.profile.frames.kind[frame]].words : '',
-			place: frame ? this.placeOf(frame) : '', module: frame ? this.moduleOf(frame) : '',
+			place: frame ? this.placeOf(frame) : '',
+			module: frame ? this.moduleOf(frame) : '',
 		};
 	}
 
 	line(tree, node) {
-		return `${this.nameOf(tree.frame[node])}: ${this.amount(tree.total[node])}, ` +
-			`${share(tree.total[node], this.whole)}`;
+		return (
+			`${this.nameOf(tree.frame[node])}: ${this.amount(tree.total[node])}, ` +
+			`${share(tree.total[node], this.whole)}`
+		);
 	}
 
 	/* ---- what is shown ---- */
@@ -117,15 +142,27 @@ export class Page {
 
 	/* Weights changed: another type, other threads, other kinds left out. */
 	weighAgain() {
-		const { profile } = this, { scale, unit } = profile.types[this.type];
+		const { profile } = this,
+			{ scale, unit } = profile.types[this.type];
 		const path = this.path();
 
 		this.base = model.weigh(profile, this.type, this.chosen);
 		this.tree = this.hidden.size
-			? model.without(this.base, profile.frames.kind, this.hidden, profile.frames.n) : this.base;
+			? model.without(
+					this.base,
+					profile.frames.kind,
+					this.hidden,
+					profile.frames.n,
+				)
+			: this.base;
 		this.sums = null;
-		this.threads.weigh(profile.groups.map((group) =>
-			group.values[this.type].reduce((sum, value) => sum + value, 0)), unit, scale);
+		this.threads.weigh(
+			profile.groups.map((group) =>
+				group.values[this.type].reduce((sum, value) => sum + value, 0),
+			),
+			unit,
+			scale,
+		);
 		this.showView(path);
 		this.searchAgain();
 		this.later();
@@ -133,8 +170,7 @@ export class Page {
 
 	/* Totals by function, made when they are first asked for. */
 	get totals() {
-		if (!this.sums)
-			this.sums = model.functionTotals(this.tree, this.profile.frames.n);
+		if (!this.sums) this.sums = model.functionTotals(this.tree, this.profile.frames.n);
 		return this.sums;
 	}
 
@@ -151,29 +187,41 @@ export class Page {
 		const { frames } = this.profile;
 		const sums = model.kindTotals(frames, this.totals.self, KINDS.length);
 
-		showLegend($('legend'), sums, this.whole, this.hidden, this.colours.fills, (kind) => {
-			if (!this.hidden.delete(kind))
-				this.hidden.add(kind);
-			this.weighAgain();
-		});
+		showLegend(
+			$('legend'),
+			sums,
+			this.whole,
+			this.hidden,
+			this.colours.fills,
+			(kind) => {
+				if (!this.hidden.delete(kind)) this.hidden.add(kind);
+				this.weighAgain();
+			},
+		);
 	}
 
 	showTable() {
-		if ($('table').hidden)
-			return;
-		this.table.show({ totals: this.totals, whole: this.whole, hit: this.view === 'table' ? this.hit : null,
-			...this.profile.types[this.type] });
+		if ($('table').hidden) return;
+		this.table.show({
+			totals: this.totals,
+			whole: this.whole,
+			hit: this.view === 'table' ? this.hit : null,
+			...this.profile.types[this.type],
+		});
 		this.table.select(this.fn);
 	}
 
 	panes() {
-		const n = this.profile.frames.n, { tree } = this;
+		const n = this.profile.frames.n,
+			{ tree } = this;
 
 		if (this.view === 'inverted')
 			return [new Pane(model.inverted(tree, n), { up: this.up })];
-		if (this.view !== 'sandwich')
-			return [new Pane(tree, { up: this.up })];
-		const callers = new Pane(model.callersOf(tree, this.fn, n), { up: true, bare: true });
+		if (this.view !== 'sandwich') return [new Pane(tree, { up: this.up })];
+		const callers = new Pane(model.callersOf(tree, this.fn, n), {
+			up: true,
+			bare: true,
+		});
 
 		callers.callers = true;
 		return [callers, new Pane(model.calleesOf(tree, this.fn, n))];
@@ -183,10 +231,13 @@ export class Page {
 		const { view } = this;
 
 		if (view === 'sandwich' && !this.fn)
-			this.fn = this.totals.self.reduce((best, value, frame, all) =>
-				value > all[best] ? frame : best, 1);
+			this.fn = this.totals.self.reduce(
+				(best, value, frame, all) => (value > all[best] ? frame : best),
+				1,
+			);
 		document.querySelectorAll('#views button').forEach((button) =>
-			button.setAttribute('aria-pressed', String(button.dataset.view === view)));
+			button.setAttribute('aria-pressed', String(button.dataset.view === view)),
+		);
 		document.querySelector('main').classList.toggle('both', view === 'sandwich');
 		$('table').hidden = view !== 'table' && view !== 'sandwich';
 		$('picture').hidden = view === 'table';
@@ -207,15 +258,18 @@ export class Page {
 	}
 
 	heading() {
-		const box = $('heading'), { view } = this;
+		const box = $('heading'),
+			{ view } = this;
 
 		box.hidden = view !== 'sandwich' && !this.stage.panes.some((pane) => pane.tree.cut);
 		box.replaceChildren();
 		if (view === 'sandwich') {
 			const places = model.placesOf(this.tree, this.fn).length;
 
-			box.append(make('b', this.nameOf(this.fn).slice(0, 200)),
-				` — callers above, callees below; ${places === 1 ? 'one call path' : `${count(places)} call paths merged`}`);
+			box.append(
+				make('b', this.nameOf(this.fn).slice(0, 200)),
+				` — callers above, callees below; ${places === 1 ? 'one call path' : `${count(places)} call paths merged`}`,
+			);
 		}
 		if (this.stage.panes.some((pane) => pane.tree.cut))
 			box.append(' — the deepest levels are left out: too many to merge');
@@ -223,19 +277,19 @@ export class Page {
 
 	look() {
 		const { colours, colourOf, hit } = this;
-		const group = hit ? colourOf.map((colour, frame) => hit[frame] ? colour : GREY) : colourOf;
+		const group = hit
+			? colourOf.map((colour, frame) => (hit[frame] ? colour : GREY))
+			: colourOf;
 
 		return { colours, group, hit };
 	}
 
 	go(view, fn) {
-		if (fn)
-			this.fn = fn;
+		if (fn) this.fn = fn;
 		this.view = view;
 		this.showView();
 		this.findNodes();
-		if (view !== 'table')
-			$('stage').focus({ preventScroll: true });
+		if (view !== 'table') $('stage').focus({ preventScroll: true });
 	}
 
 	chooseFunction(frame, open) {
@@ -257,45 +311,66 @@ export class Page {
 		const tip = $('tip');
 
 		tip.hidden = !spot || !event || event.pointerType === 'touch';
-		if (tip.hidden)
-			return;
-		if (!this.tipped || this.tipped.node !== spot.node || this.tipped.pane !== spot.pane)
+		if (tip.hidden) return;
+		if (
+			!this.tipped ||
+			this.tipped.node !== spot.node ||
+			this.tipped.pane !== spot.pane
+		)
 			fillTip(tip, this.story(spot));
 		this.tipped = spot;
-		const x = event.clientX + 14, y = event.clientY + 18;
+		const x = event.clientX + 14,
+			y = event.clientY + 18;
 		const left = Math.min(x, innerWidth - tip.offsetWidth - 8);
-		const top = y + tip.offsetHeight > innerHeight - 8 ? event.clientY - tip.offsetHeight - 10 : y;
+		const top =
+			y + tip.offsetHeight > innerHeight - 8
+				? event.clientY - tip.offsetHeight - 10
+				: y;
 
 		tip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, top)}px)`;
 	}
 
 	describe(spot, quiet) {
-		const { pane, node } = spot, { tree } = pane, frame = tree.frame[node];
+		const { pane, node } = spot,
+			{ tree } = pane,
+			frame = tree.frame[node];
 
 		fillDetails($('details'), this.story(spot));
-		for (const id of ['focus', 'alike', 'copy-name'])
-			$(id).hidden = !frame;
+		for (const id of ['focus', 'alike', 'copy-name']) $(id).hidden = !frame;
 		const callees = [];
 
-		for (let i = tree.first[node]; i < tree.first[node + 1] && callees.length < CALLEES_MOST; i++)
-			if (tree.total[i] > 0)
-				callees.push(i);
+		for (
+			let i = tree.first[node];
+			i < tree.first[node + 1] && callees.length < CALLEES_MOST;
+			i++
+		)
+			if (tree.total[i] > 0) callees.push(i);
 		$('callees').hidden = !callees.length;
 		$('callees').open = false;
-		$('callees').querySelector('summary').textContent = pane.callers || this.view === 'inverted' && node
-			? 'Callers ▴' : 'Calls ▴';
-		$('callees').querySelector('ul').replaceChildren(...callees.map((callee) => this.callee(pane, callee)));
+		$('callees').querySelector('summary').textContent =
+			pane.callers || (this.view === 'inverted' && node)
+				? 'Callers ▴'
+				: 'Calls ▴';
+		$('callees')
+			.querySelector('ul')
+			.replaceChildren(...callees.map((callee) => this.callee(pane, callee)));
 		if (!quiet)
-			$('live').textContent = `${this.line(tree, node)}; calls ${callees.length === CALLEES_MOST
-				? 'many functions' : `${callees.length} function${callees.length === 1 ? '' : 's'}`}`;
+			$('live').textContent = `${this.line(tree, node)}; calls ${
+				callees.length === CALLEES_MOST
+					? 'many functions'
+					: `${callees.length} function${callees.length === 1 ? '' : 's'}`
+			}`;
 	}
 
 	callee(pane, node) {
-		const item = make('li'), button = make('button');
+		const item = make('li'),
+			button = make('button');
 
 		button.type = 'button';
-		button.append(make('span', this.nameOf(pane.tree.frame[node]).slice(0, 300)),
-			make('b', share(pane.tree.total[node], this.whole)));
+		button.append(
+			make('span', this.nameOf(pane.tree.frame[node]).slice(0, 300)),
+			make('b', share(pane.tree.total[node], this.whole)),
+		);
 		button.addEventListener('click', () => {
 			this.stage.pick({ pane, node });
 			this.stage.reveal({ pane, node });
@@ -308,16 +383,20 @@ export class Page {
 		const { self, total } = this.totals;
 
 		fillDetails($('details'), {
-			name: this.nameOf(frame), colour: this.colours.fills[this.colourOf[frame]],
-			total: this.amount(total[frame]), totalShare: share(total[frame], this.whole),
-			self: this.amount(self[frame]), selfShare: share(self[frame], this.whole),
+			name: this.nameOf(frame),
+			colour: this.colours.fills[this.colourOf[frame]],
+			total: this.amount(total[frame]),
+			totalShare: share(total[frame], this.whole),
+			self: this.amount(self[frame]),
+			selfShare: share(self[frame], this.whole),
 			kind: KINDS[this.profile.frames.kind[frame]].words,
-			place: this.placeOf(frame), module: this.moduleOf(frame),
+			place: this.placeOf(frame),
+			module: this.moduleOf(frame),
 		});
-		for (const id of ['focus', 'alike', 'copy-name'])
-			$(id).hidden = false;
+		for (const id of ['focus', 'alike', 'copy-name']) $(id).hidden = false;
 		$('callees').hidden = true;
-		$('live').textContent = `${this.nameOf(frame)}: total ${share(total[frame], this.whole)}, ` +
+		$('live').textContent =
+			`${this.nameOf(frame)}: total ${share(total[frame], this.whole)}, ` +
 			`self ${share(self[frame], this.whole)}`;
 	}
 
@@ -341,8 +420,7 @@ export class Page {
 
 	unzoom() {
 		for (const pane of this.stage.panes)
-			if (pane.node)
-				this.stage.zoom({ pane, node: 0 });
+			if (pane.node) this.stage.zoom({ pane, node: 0 });
 		this.describe({ pane: this.pane, node: 0 });
 		this.stage.picked = null;
 		this.stage.outline();
@@ -357,11 +435,14 @@ export class Page {
 	}
 
 	searchAgain() {
-		const { frames } = this.profile, query = model.compileQuery(this.query);
+		const { frames } = this.profile,
+			query = model.compileQuery(this.query);
 
 		this.wrong = query && query.error;
-		this.hit = query && !query.error
-			? model.matchFrames(query, frames, this.profile.strings) : null;
+		this.hit =
+			query && !query.error
+				? model.matchFrames(query, frames, this.profile.strings)
+				: null;
 		this.at = -1;
 		this.stage.restyle(this.look());
 		this.findNodes();
@@ -370,7 +451,8 @@ export class Page {
 
 	/* Matches of the tree in view; in a sandwich those of what is called. */
 	findNodes() {
-		const { panes } = this.stage, pane = panes[panes.length - 1];
+		const { panes } = this.stage,
+			pane = panes[panes.length - 1];
 
 		this.at = -1;
 		this.found = this.hit ? model.search(pane.tree, this.hit) : null;
@@ -379,83 +461,42 @@ export class Page {
 	}
 
 	showMatches() {
-		const box = $('matched'), { found } = this, any = Boolean(found && found.nodes.length);
+		const box = $('matched'),
+			{ found } = this,
+			any = Boolean(found && found.nodes.length);
 
 		box.replaceChildren();
 		box.classList.toggle('wrong', Boolean(this.wrong));
 		$('query').setAttribute('aria-invalid', String(Boolean(this.wrong)));
 		$('next').hidden = $('previous').hidden = !any || this.view === 'table';
-		if (this.wrong)
-			box.textContent = this.wrong;
+		if (this.wrong) box.textContent = this.wrong;
 		else if (found)
-			box.append(make('b', share(this.share, this.whole)), ' matched' + (any && this.view !== 'table'
-				? ` · ${this.at < 0 ? '' : `${count(this.at + 1)} of `}${count(found.nodes.length)}` : ''));
+			box.append(
+				make('b', share(this.share, this.whole)),
+				' matched' +
+					(any && this.view !== 'table'
+						? ` · ${this.at < 0 ? '' : `${count(this.at + 1)} of `}${count(found.nodes.length)}`
+						: ''),
+			);
 	}
 
 	step(by) {
 		const { found, stage } = this;
 
-		if (!found || !found.nodes.length || this.view === 'table')
-			return;
+		if (!found || !found.nodes.length || this.view === 'table') return;
 		const n = found.nodes.length;
 
 		this.at = this.at < 0 ? (by > 0 ? 0 : n - 1) : (this.at + by + n) % n;
-		const spot = { pane: stage.panes[stage.panes.length - 1], node: found.nodes[this.at] };
+		const spot = {
+			pane: stage.panes[stage.panes.length - 1],
+			node: found.nodes[this.at],
+		};
 
 		if (spot.pane.node && !stage.boxOf(spot))
 			stage.zoom({ pane: spot.pane, node: 0 }, { jump: true });
 		stage.pick(spot);
 		stage.reveal(spot);
 		this.showMatches();
-	}
-
-	/* ---- giving away ---- */
-
-	async copy(text, what) {
-		let done = true;
-
-		try {
-			await navigator.clipboard.writeText(text);
-		} catch {
-			const area = make('textarea');	/* where the clipboard is not granted to files */
-
-			area.value = text;
-			document.body.append(area);
-			area.select();
-			done = document.execCommand('copy');
-			area.remove();
-		}
-		this.say(done ? `Copied ${what}.` : 'This browser does not let the page copy.');
-	}
-
-	copyFolded() {
-		const { pane } = this;
-		const text = pane.callers || this.view === 'inverted' ? null
-			: folded(pane.tree, pane.node, (frame) => this.nameOf(frame), this.profile.types[this.type].scale);
-
-		this.lastCopy = text;
-		if (text === null)
-			this.say('Too much to copy (or not a tree of calls): zoom into a part of the flame graph.');
-		else
-			this.copy(text, `${count(text.split('\n').length - 1)} folded stacks`);
-	}
-
-	save() {
-		const { stage } = this;
-
-		if (this.view === 'table')
-			return;
-		const text = svg(stage.panes, 1200, this.look(), {
-			title: `${$('title').textContent}, ${this.amount(this.whole)}`, labels: stage.painter.labels,
-			describe: (tree, node) => this.line(tree, node),
-		});
-		const link = make('a');
-
-		link.href = URL.createObjectURL(new Blob([text], { type: 'image/svg+xml' }));
-		link.download = 'flame.svg';
-		link.click();
-		setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-		this.say('Saved flame.svg.');
 	}
 
 	/* A sentence for eyes and for readers of screens. */
@@ -468,48 +509,68 @@ export class Page {
 
 	keyOf(frame) {
 		if (!this.keys.has(frame))
-			this.keys.set(frame, fragment.frameKey(this.profile.frames, this.profile.strings, frame));
+			this.keys.set(
+				frame,
+				fragment.frameKey(this.profile.frames, this.profile.strings, frame),
+			);
 		return this.keys.get(frame);
 	}
 
 	path() {
 		const pane = this.stage.panes[this.stage.panes.length - 1];
 
-		return pane ? model.stackOf(pane.tree, pane.node).map((node) => this.keyOf(pane.tree.frame[node])).join('.')
+		return pane
+			? model
+					.stackOf(pane.tree, pane.node)
+					.map((node) => this.keyOf(pane.tree.frame[node]))
+					.join('.')
 			: '';
 	}
 
 	remember() {
-		if (this.restoring)
-			return;
+		if (this.restoring) return;
 		const state = fragment.write({
-			view: this.view === 'graph' ? '' : this.view, up: this.up ? '1' : '', theme: this.theme,
-			q: this.query, type: this.type === (Number(this.profile.meta.type) || 0) ? '' : String(this.type),
-			threads: this.threads.text, hide: [...this.hidden].map((kind) => KINDS[kind].id).join(','),
-			fn: this.view === 'sandwich' ? this.keyOf(this.fn) : '', path: this.path(),
+			view: this.view === 'graph' ? '' : this.view,
+			up: this.up ? '1' : '',
+			theme: this.theme,
+			q: this.query,
+			type:
+				this.type === (Number(this.profile.meta.type) || 0)
+					? ''
+					: String(this.type),
+			threads: this.threads.text,
+			hide: [...this.hidden].map((kind) => KINDS[kind].id).join(','),
+			fn: this.view === 'sandwich' ? this.keyOf(this.fn) : '',
+			path: this.path(),
 		});
 
 		history.replaceState(null, '', `#${state}`);
 	}
 
 	restore() {
-		const state = fragment.read(location.hash), { profile } = this;
+		const state = fragment.read(location.hash),
+			{ profile } = this;
 
 		this.restoring = true;
 		this.setTheme(['dark', 'light'].includes(state.theme) ? state.theme : '');
 		this.view = VIEWS.includes(state.view) ? state.view : 'graph';
 		this.up = state.up === '1';
 		this.query = $('query').value = (state.q || '').slice(0, 2000);
-		this.type = Math.min(Number(state.type ?? profile.meta.type) || 0, profile.types.length - 1);
+		this.type = Math.min(
+			Number(state.type ?? profile.meta.type) || 0,
+			profile.types.length - 1,
+		);
 		$('type').value = String(this.type);
-		this.hidden = new Set(KINDS.map((kind, index) => index)
-			.filter((index) => (state.hide || '').split(',').includes(KINDS[index].id)));
+		this.hidden = new Set(
+			KINDS.map((kind, index) => index).filter((index) =>
+				(state.hide || '').split(',').includes(KINDS[index].id),
+			),
+		);
 		this.threads.text = state.threads;
 		this.chosen = this.threads.chosen;
 		this.fn = 0;
 		for (let frame = 1; state.fn && frame < profile.frames.n && !this.fn; frame++)
-			if (this.keyOf(frame) === state.fn)
-				this.fn = frame;
+			if (this.keyOf(frame) === state.fn) this.fn = frame;
 		this.path = () => state.path || '';
 		this.weighAgain();
 		delete this.path;
@@ -518,7 +579,8 @@ export class Page {
 
 	setTheme(theme) {
 		this.theme = theme;
-		document.documentElement.dataset.theme = theme || (darkScheme.matches ? 'dark' : 'light');
+		document.documentElement.dataset.theme =
+			theme || (darkScheme.matches ? 'dark' : 'light');
 		if (this.base) {
 			this.stage.restyle(this.look());
 			this.showLegend();

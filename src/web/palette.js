@@ -15,20 +15,36 @@ export const KINDS = [
 ];
 
 export const SHADES = 3;
-export const GREY = KINDS.length * SHADES;	/* what a search left aside */
+export const GREY = KINDS.length * SHADES; /* what a search left aside */
 export const ROOT = GREY + 1;
 
 function mix(colour, other, part) {
 	const channel = (text, at) => parseInt(text.slice(at, at + 2), 16);
 
-	return '#' + [1, 3, 5].map((at) => Math.round(channel(colour, at) * (1 - part) +
-		channel(other, at) * part).toString(16).padStart(2, '0')).join('');
+	return (
+		'#' +
+		[1, 3, 5]
+			.map((at) =>
+				Math.round(
+					channel(colour, at) * (1 - part) +
+						channel(other, at) * part,
+				)
+					.toString(16)
+					.padStart(2, '0'),
+			)
+			.join('')
+	);
 }
 
 /* As a canvas keeps it, on the little-endian machines that browsers run on. */
 function toPixel(colour) {
-	return (0xff000000 | parseInt(colour.slice(5, 7), 16) << 16 | parseInt(colour.slice(3, 5), 16) << 8 |
-		parseInt(colour.slice(1, 3), 16)) >>> 0;
+	return (
+		(0xff000000 |
+			(parseInt(colour.slice(5, 7), 16) << 16) |
+			(parseInt(colour.slice(3, 5), 16) << 8) |
+			parseInt(colour.slice(1, 3), 16)) >>>
+		0
+	);
 }
 
 /* The fill of each colour number, and the other colours of a drawing. */
@@ -36,13 +52,27 @@ export function palette(dark) {
 	const fills = [];
 
 	for (const kind of KINDS)
-		fills.push(kind[dark ? 'dark' : 'light'],
-			mix(kind[dark ? 'dark' : 'light'], dark ? '#000000' : '#ffffff', dark ? 0.08 : 0.14),
-			mix(kind[dark ? 'dark' : 'light'], dark ? '#000000' : '#ffffff', dark ? 0.16 : 0.28));
+		fills.push(
+			kind[dark ? 'dark' : 'light'],
+			mix(
+				kind[dark ? 'dark' : 'light'],
+				dark ? '#000000' : '#ffffff',
+				dark ? 0.08 : 0.14,
+			),
+			mix(
+				kind[dark ? 'dark' : 'light'],
+				dark ? '#000000' : '#ffffff',
+				dark ? 0.16 : 0.28,
+			),
+		);
 	fills.push(dark ? '#262a31' : '#e9ebef', dark ? '#5a6678' : '#c3cad6');
 	return {
-		fills, pixels: Uint32Array.from(fills, toPixel), text: dark ? '#ffffff' : '#1a1a1a', faint: dark ? '#8b93a1' : '#727a87',
-		mark: dark ? '#ffffff' : '#101418', back: dark ? '#14171c' : '#ffffff',
+		fills,
+		pixels: Uint32Array.from(fills, toPixel),
+		text: dark ? '#ffffff' : '#1a1a1a',
+		faint: dark ? '#8b93a1' : '#727a87',
+		mark: dark ? '#ffffff' : '#101418',
+		back: dark ? '#14171c' : '#ffffff',
 	};
 }
 
@@ -51,18 +81,18 @@ function hash(text) {
 
 	for (let i = 0; i < text.length && i < 64; i++)
 		h = Math.imul(h ^ text.charCodeAt(i), 16777619);
-	return (h ^ h >>> 15) >>> 0;
+	return (h ^ (h >>> 15)) >>> 0;
 }
 
 /* The colour number of each frame. */
 export function colourFrames(frames, strings) {
-	const colours = new Uint8Array(frames.n), known = new Int8Array(strings.length).fill(-1);
+	const colours = new Uint8Array(frames.n),
+		known = new Int8Array(strings.length).fill(-1);
 
 	for (let i = 0; i < frames.n; i++) {
 		const name = frames.name[i];
 
-		if (known[name] < 0)
-			known[name] = hash(strings[name]) % SHADES;
+		if (known[name] < 0) known[name] = hash(strings[name]) % SHADES;
 		colours[i] = Math.min(frames.kind[i], KINDS.length - 1) * SHADES + known[name];
 	}
 	colours[0] = ROOT;

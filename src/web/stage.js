@@ -8,7 +8,7 @@ import { ROW, Painter } from 'sonde/draw';
 import { GREY } from 'sonde/palette';
 import { Boxes, depthBelow, levelOf, nodeAt, sweepLevel } from 'sonde/sweep';
 
-const KEEP = 2;			/* nearest callers that stay in sight above a zoomed box */
+const KEEP = 2; /* nearest callers that stay in sight above a zoomed box */
 const ZOOM_MS = 180;
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
@@ -27,8 +27,7 @@ export class Pane {
 		this.from = tree.x[node];
 		this.to = tree.x[node] + tree.total[node];
 		this.path = [];
-		for (let i = node; this.path.unshift(i), i > 0;)
-			i = tree.parent[i];
+		for (let i = node; this.path.unshift(i), i > 0;) i = tree.parent[i];
 		this.depth = depthBelow(tree, node);
 		this.ranges = [];
 		for (let lo = node, hi = node + 1, d = 0; d <= this.depth; d++) {
@@ -50,19 +49,19 @@ export class Pane {
 	}
 
 	rowOf(level) {
-		const { hidden } = this, skip = this.bare ? 1 : 0;
+		const { hidden } = this,
+			skip = this.bare ? 1 : 0;
 
-		if (!hidden || level === 0)
-			return level - skip;
+		if (!hidden || level === 0) return level - skip;
 		return level <= hidden ? 1 - skip : level - hidden + 1 - skip;
 	}
 
 	/* The level shown in a row; -1 for the row that stands for hidden callers. */
 	levelOf(row) {
-		const { hidden } = this, at = row + (this.bare ? 1 : 0);
+		const { hidden } = this,
+			at = row + (this.bare ? 1 : 0);
 
-		if (!hidden || at === 0)
-			return at;
+		if (!hidden || at === 0) return at;
 		return at === 1 ? -1 : at + hidden - 1;
 	}
 
@@ -82,7 +81,8 @@ export class Pane {
 	}
 
 	rangeOf(level) {
-		return level < this.level ? [this.path[level], this.path[level] + 1]
+		return level < this.level
+			? [this.path[level], this.path[level] + 1]
 			: this.ranges[level - this.level] || [0, 0];
 	}
 }
@@ -95,7 +95,10 @@ export class Stage {
 		this.told = told;
 		this.content = element.querySelector('.content');
 		this.canvas = element.querySelector('canvas');
-		this.outlines = { hover: element.querySelector('.hover'), pick: element.querySelector('.pick') };
+		this.outlines = {
+			hover: element.querySelector('.hover'),
+			pick: element.querySelector('.pick'),
+		};
 		this.painter = new Painter(this.canvas, nameOf);
 		this.boxes = new Boxes();
 		this.panes = [];
@@ -140,8 +143,7 @@ export class Stage {
 		const { clientWidth, clientHeight } = this.element;
 		let height = 0;
 
-		if (!this.panes.length || !clientWidth)
-			return;
+		if (!this.panes.length || !clientWidth) return;
 		for (const pane of this.panes) {
 			pane.top = height;
 			height += pane.height;
@@ -158,8 +160,7 @@ export class Stage {
 	home() {
 		const room = this.element.clientHeight;
 
-		if (this.panes.length > 1)
-			return Math.max(0, this.panes[1].top - room / 2);
+		if (this.panes.length > 1) return Math.max(0, this.panes[1].top - room / 2);
 		return this.panes[0] && this.panes[0].up ? this.content.offsetHeight : 0;
 	}
 
@@ -177,61 +178,82 @@ export class Stage {
 
 		if (!motion || motion.pane !== pane)
 			return { from: pane.from, to: pane.to, shift: 0, moving: false };
-		const t = Math.min(1, (now - motion.start) / ZOOM_MS), eased = 1 - (1 - t) ** 3;
+		const t = Math.min(1, (now - motion.start) / ZOOM_MS),
+			eased = 1 - (1 - t) ** 3;
 
 		if (t >= 1) {
 			this.motion = null;
 			return { from: pane.from, to: pane.to, shift: 0, moving: false };
 		}
 		/* Zooming in, the edges must not reach their places linearly: widths differ by orders. */
-		const wide = Math.exp(Math.log(motion.to - motion.from) * (1 - eased) +
-			Math.log(pane.to - pane.from) * eased);
-		const before = motion.to - motion.from, after = pane.to - pane.from;
+		const wide = Math.exp(
+			Math.log(motion.to - motion.from) * (1 - eased) +
+				Math.log(pane.to - pane.from) * eased,
+		);
+		const before = motion.to - motion.from,
+			after = pane.to - pane.from;
 		const part = before === after ? eased : (wide - before) / (after - before);
 
-		return { from: motion.from + (pane.from - motion.from) * part, to: 0, wide,
-			shift: motion.shift * (1 - eased), moving: true };
+		return {
+			from: motion.from + (pane.from - motion.from) * part,
+			to: 0,
+			wide,
+			shift: motion.shift * (1 - eased),
+			moving: true,
+		};
 	}
 
 	draw() {
 		const { painter, look } = this;
 
-		if (!this.panes.length || !look)
-			return;
+		if (!this.panes.length || !look) return;
 		const started = performance.now();
 
 		painter.clear(look.colours);
-		for (const pane of this.panes)
-			this.drawPane(pane, this.windowOf(pane, started));
+		for (const pane of this.panes) this.drawPane(pane, this.windowOf(pane, started));
 		this.drawMs = performance.now() - started;
 		this.draws = (this.draws || 0) + 1;
-		if (this.motion)
-			this.request();
+		if (this.motion) this.request();
 	}
 
 	drawPane(pane, { from, to, wide, shift, moving }) {
-		const { painter, boxes, look } = this, { tree } = pane, { ratio } = painter;
-		const width = painter.canvas.width, scale = width / (wide || to - from || 1);
-		const view = { from, scale, width, group: look.group, grain: moving ? 2 : 1,
-			faint: look.hit ? GREY : -1 };
-		const top = pane.top - this.element.scrollTop + shift, room = this.element.clientHeight;
+		const { painter, boxes, look } = this,
+			{ tree } = pane,
+			{ ratio } = painter;
+		const width = painter.canvas.width,
+			scale = width / (wide || to - from || 1);
+		const view = {
+			from,
+			scale,
+			width,
+			group: look.group,
+			grain: moving ? 2 : 1,
+			faint: look.hit ? GREY : -1,
+		};
+		const top = pane.top - this.element.scrollTop + shift,
+			room = this.element.clientHeight;
 
 		boxes.n = 0;
 		for (let row = 0; row < pane.rows; row++) {
-			const y = top + pane.yOf(row) - pane.top, level = pane.levelOf(row);
+			const y = top + pane.yOf(row) - pane.top,
+				level = pane.levelOf(row);
 
-			if (y < -ROW || y >= room)
-				continue;
+			if (y < -ROW || y >= room) continue;
 			const device = Math.round(y * ratio);
 
-			if (level < 0)
-				painter.note(this.noteOf(pane), device, look.colours);
+			if (level < 0) painter.note(this.noteOf(pane), device, look.colours);
 			else if (moving)
-				sweepLevel(tree, boxes, tree.levels[level], tree.levels[level + 1], device, view);
+				sweepLevel(
+					tree,
+					boxes,
+					tree.levels[level],
+					tree.levels[level + 1],
+					device,
+					view,
+				);
 			else if (level <= pane.level)
 				boxes.add(0, width, device, pane.path[level], 0);
-			else
-				sweepLevel(tree, boxes, ...pane.rangeOf(level), device, view);
+			else sweepLevel(tree, boxes, ...pane.rangeOf(level), device, view);
 		}
 		painter.boxes(boxes, tree, look.colours, look.group, look.hit);
 	}
@@ -242,30 +264,46 @@ export class Stage {
 
 	/* The box of a node in content pixels, or null when it is not in the window. */
 	boxOf({ pane, node }) {
-		const { tree } = pane, level = levelOf(tree, node), scale = this.width / (pane.to - pane.from);
+		const { tree } = pane,
+			level = levelOf(tree, node),
+			scale = this.width / (pane.to - pane.from);
 
-		if (pane.bare && level === 0 || pane.hidden && level > 0 && level <= pane.hidden)
+		if (
+			(pane.bare && level === 0) ||
+			(pane.hidden && level > 0 && level <= pane.hidden)
+		)
 			return null;
-		if (level < pane.level && pane.path[level] !== node)
-			return null;
+		if (level < pane.level && pane.path[level] !== node) return null;
 		const left = Math.max(0, (tree.x[node] - pane.from) * scale);
-		const right = Math.min(this.width, (tree.x[node] + tree.total[node] - pane.from) * scale);
+		const right = Math.min(
+			this.width,
+			(tree.x[node] + tree.total[node] - pane.from) * scale,
+		);
 
-		return right < left || level > pane.level + pane.depth ? null
-			: { left, top: pane.yOf(pane.rowOf(level)), width: right - left, height: ROW };
+		return right < left || level > pane.level + pane.depth
+			? null
+			: {
+					left,
+					top: pane.yOf(pane.rowOf(level)),
+					width: right - left,
+					height: ROW,
+				};
 	}
 
 	/* What is at a point of the content: { pane, node }, { pane, note: true } or null. */
 	spotAt(x, y) {
 		for (const pane of this.panes) {
-			if (y < pane.top || y >= pane.top + pane.height)
-				continue;
+			if (y < pane.top || y >= pane.top + pane.height) continue;
 			const level = pane.levelOf(pane.rowAt(y));
 
-			if (level < 0)
-				return { pane, note: true };
+			if (level < 0) return { pane, note: true };
 			const unit = (pane.to - pane.from) / this.width;
-			const node = nodeAt(pane.tree, ...pane.rangeOf(level), pane.from + x * unit, unit);
+			const node = nodeAt(
+				pane.tree,
+				...pane.rangeOf(level),
+				pane.from + x * unit,
+				unit,
+			);
 
 			return node < 0 ? null : { pane, node };
 		}
@@ -275,13 +313,14 @@ export class Stage {
 	spotOf(event) {
 		const box = this.element.getBoundingClientRect();
 
-		return this.spotAt(event.clientX - box.left,
-			event.clientY - box.top + this.element.scrollTop);
+		return this.spotAt(
+			event.clientX - box.left,
+			event.clientY - box.top + this.element.scrollTop,
+		);
 	}
 
 	point(event) {
-		if (!this.motion)
-			this.hover(this.spotOf(event), event);
+		if (!this.motion) this.hover(this.spotOf(event), event);
 	}
 
 	hover(spot, event) {
@@ -294,8 +333,7 @@ export class Stage {
 	click(event) {
 		const spot = this.spotOf(event);
 
-		if (!spot)
-			return;
+		if (!spot) return;
 		if (spot.note) {
 			spot.pane.expanded = true;
 			this.layOut();
@@ -312,8 +350,12 @@ export class Stage {
 	}
 
 	outline() {
-		for (const [which, spot] of [['hover', this.hovered], ['pick', this.picked]]) {
-			const style = this.outlines[which].style, box = spot && this.boxOf(spot);
+		for (const [which, spot] of [
+			['hover', this.hovered],
+			['pick', this.picked],
+		]) {
+			const style = this.outlines[which].style,
+				box = spot && this.boxOf(spot);
 
 			style.display = box ? 'block' : 'none';
 			if (box) {
@@ -325,17 +367,27 @@ export class Stage {
 
 	/* Makes a node the whole width, moving there unless motion is unwelcome. */
 	zoom(spot, { jump = false } = {}) {
-		const { pane, node } = spot, before = { from: pane.from, to: pane.to };
-		const old = this.boxOf(spot), oldTop = old ? old.top - this.element.scrollTop : 0;
+		const { pane, node } = spot,
+			before = { from: pane.from, to: pane.to };
+		const old = this.boxOf(spot),
+			oldTop = old ? old.top - this.element.scrollTop : 0;
 
 		pane.expanded = false;
 		pane.zoom(node);
 		this.motion = null;
 		this.hover(null);
 		this.layOut();
-		this.element.scrollTop = this.panes.length > 1
-			? Math.min(this.home(), pane.up ? pane.height : Infinity) : this.home();
-		if (!jump && !still.matches && old && before.to > before.from && pane.to > pane.from) {
+		this.element.scrollTop =
+			this.panes.length > 1
+				? Math.min(this.home(), pane.up ? pane.height : Infinity)
+				: this.home();
+		if (
+			!jump &&
+			!still.matches &&
+			old &&
+			before.to > before.from &&
+			pane.to > pane.from
+		) {
 			const now = this.boxOf(spot);
 			const shift = now ? oldTop - (now.top - this.element.scrollTop) : 0;
 
@@ -348,13 +400,17 @@ export class Stage {
 
 	/* Brings a node into sight, zooming to it where its box would be too narrow to see. */
 	reveal(spot) {
-		const box = this.boxOf(spot), { element } = this;
+		const box = this.boxOf(spot),
+			{ element } = this;
 
-		if (!box || box.width < 24)
-			this.zoom(spot);
+		if (!box || box.width < 24) this.zoom(spot);
 		const now = this.boxOf(spot);
 
-		if (now && (now.top < element.scrollTop || now.top + ROW > element.scrollTop + element.clientHeight))
+		if (
+			now &&
+			(now.top < element.scrollTop ||
+				now.top + ROW > element.scrollTop + element.clientHeight)
+		)
 			element.scrollTop = now.top - element.clientHeight / 2;
 		this.outline();
 	}
@@ -362,26 +418,27 @@ export class Stage {
 	/* The node a key leads to from the picked one; the same one at an end. */
 	neighbour(direction) {
 		const spot = this.picked || { pane: this.panes[this.panes.length - 1], node: 0 };
-		const { pane, node } = spot, { tree } = pane;
-		const away = pane.up ? 'ArrowUp' : 'ArrowDown', home = pane.up ? 'ArrowDown' : 'ArrowUp';
+		const { pane, node } = spot,
+			{ tree } = pane;
+		const away = pane.up ? 'ArrowUp' : 'ArrowDown',
+			home = pane.up ? 'ArrowDown' : 'ArrowUp';
 
-		if (direction === home)
-			return { pane, node: node ? tree.parent[node] : 0 };
-		if (direction === away)
-			return { pane, node: widest(tree, node) };
-		const level = levelOf(tree, node), step = direction === 'ArrowLeft' ? -1 : 1;
+		if (direction === home) return { pane, node: node ? tree.parent[node] : 0 };
+		if (direction === away) return { pane, node: widest(tree, node) };
+		const level = levelOf(tree, node),
+			step = direction === 'ArrowLeft' ? -1 : 1;
 		const lo = level <= pane.level ? pane.path[level] : pane.rangeOf(level)[0];
 		const hi = level <= pane.level ? lo + 1 : pane.rangeOf(level)[1];
 
 		for (let i = node + step; i >= lo && i < hi; i += step)
-			if (tree.total[i] > 0)
-				return { pane, node: i };
+			if (tree.total[i] > 0) return { pane, node: i };
 		return spot;
 	}
 }
 
 function widest(tree, node) {
-	let best = node, most = 0;
+	let best = node,
+		most = 0;
 
 	for (let i = tree.first[node]; i < tree.first[node + 1]; i++)
 		if (tree.total[i] > most) {

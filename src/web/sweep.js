@@ -13,19 +13,22 @@ export class Boxes {
 	}
 
 	grow(size) {
-		for (const [name, Column] of [['left', Int32Array], ['right', Int32Array],
-			['row', Int32Array], ['node', Uint32Array], ['strip', Uint8Array]]) {
+		for (const [name, Column] of [
+			['left', Int32Array],
+			['right', Int32Array],
+			['row', Int32Array],
+			['node', Uint32Array],
+			['strip', Uint8Array],
+		]) {
 			const column = new Column(size);
 
-			if (this[name])
-				column.set(this[name]);
+			if (this[name]) column.set(this[name]);
 			this[name] = column;
 		}
 	}
 
 	add(left, right, row, node, strip) {
-		if (this.n === this.left.length)
-			this.grow(this.n * 2);
+		if (this.n === this.left.length) this.grow(this.n * 2);
 		this.left[this.n] = left;
 		this.right[this.n] = right;
 		this.row[this.n] = row;
@@ -51,21 +54,18 @@ export function beyond(tree, lo, hi, edge) {
 	while (lo < hi) {
 		const middle = (lo + hi) >>> 1;
 
-		if (x[middle] + total[middle] > edge)
-			hi = middle;
-		else
-			lo = middle + 1;
+		if (x[middle] + total[middle] > edge) hi = middle;
+		else lo = middle + 1;
 	}
 	return lo;
 }
 
-const SALIENT_MOST = 256;	/* nodes of one pixel that are looked at */
+const SALIENT_MOST = 256; /* nodes of one pixel that are looked at */
 
 /* The first node of [seed, end) that is not faint, or seed. */
 function salient(frame, group, faint, seed, end) {
 	for (let i = seed; i < end && i < seed + SALIENT_MOST; i++)
-		if (group[frame[i]] !== faint)
-			return i;
+		if (group[frame[i]] !== faint) return i;
 	return seed;
 }
 
@@ -73,17 +73,26 @@ function salient(frame, group, faint, seed, end) {
  * `scale` pixels to a unit. group[frame[i]] says what may be joined; boxes narrower than `grain` pixels
  * are (a coarse grain is quicker, while everything moves). A strip that holds others than the group
  * `faint` shows one of those: what a search found must not drown among what it left aside. */
-export function sweepLevel(tree, boxes, lo, hi, row, { from, scale, width, group, grain = 1, faint = -1 }) {
+export function sweepLevel(
+	tree,
+	boxes,
+	lo,
+	hi,
+	row,
+	{ from, scale, width, group, grain = 1, faint = -1 },
+) {
 	const { x, total, frame } = tree;
-	let i = beyond(tree, lo, hi, from), end = 0;
+	let i = beyond(tree, lo, hi, from),
+		end = 0;
 
 	while (i < hi) {
-		const left = (x[i] - from) * scale, right = left + total[i] * scale;
+		const left = (x[i] - from) * scale,
+			right = left + total[i] * scale;
 
-		if (left >= width)
-			break;
+		if (left >= width) break;
 		if (right - left >= grain) {
-			const a = Math.max(Math.round(left), end, 0), b = Math.min(Math.round(right), width);
+			const a = Math.max(Math.round(left), end, 0),
+				b = Math.min(Math.round(right), width);
 
 			if (b > a) {
 				boxes.add(a, b, row, i, 0);
@@ -92,19 +101,25 @@ export function sweepLevel(tree, boxes, lo, hi, row, { from, scale, width, group
 			i++;
 			continue;
 		}
-		const start = Math.max(Math.floor(left), end), colour = group[frame[i]];
-		let stop = start + grain, seed = i;
+		const start = Math.max(Math.floor(left), end),
+			colour = group[frame[i]];
+		let stop = start + grain,
+			seed = i;
 
 		i = beyond(tree, i + 1, hi, from + stop / scale);
-		if (colour === faint)
-			seed = salient(frame, group, faint, seed, i);
-		while (colour !== faint && i < hi && total[i] * scale < grain && group[frame[i]] === colour &&
-			(x[i] - from) * scale < stop + 1 && stop < width) {
+		if (colour === faint) seed = salient(frame, group, faint, seed, i);
+		while (
+			colour !== faint &&
+			i < hi &&
+			total[i] * scale < grain &&
+			group[frame[i]] === colour &&
+			(x[i] - from) * scale < stop + 1 &&
+			stop < width
+		) {
 			stop += grain;
 			i = beyond(tree, i + 1, hi, from + stop / scale);
 		}
-		if (start < width)
-			boxes.add(start, Math.min(stop, width), row, seed, 1);
+		if (start < width) boxes.add(start, Math.min(stop, width), row, seed, 1);
 		end = stop;
 	}
 }
@@ -113,43 +128,44 @@ export function sweepLevel(tree, boxes, lo, hi, row, { from, scale, width, group
 export function nodeAt(tree, lo, hi, x, slack) {
 	const i = beyond(tree, lo, hi, x);
 
-	if (i < hi && tree.x[i] <= x && tree.total[i] > 0)
-		return i;
-	if (i < hi && tree.x[i] - x <= slack && tree.total[i] > 0)
-		return i;
+	if (i < hi && tree.x[i] <= x && tree.total[i] > 0) return i;
+	if (i < hi && tree.x[i] - x <= slack && tree.total[i] > 0) return i;
 	const before = i - 1;
 
-	if (before >= lo && tree.total[before] > 0 && x - tree.x[before] - tree.total[before] <= slack)
+	if (
+		before >= lo &&
+		tree.total[before] > 0 &&
+		x - tree.x[before] - tree.total[before] <= slack
+	)
 		return before;
 	return -1;
 }
 
 /* The level a node stands on. */
 export function levelOf(tree, node) {
-	let lo = 0, hi = tree.levels.length - 1;
+	let lo = 0,
+		hi = tree.levels.length - 1;
 
 	while (lo + 1 < hi) {
 		const middle = (lo + hi) >>> 1;
 
-		if (tree.levels[middle] <= node)
-			lo = middle;
-		else
-			hi = middle;
+		if (tree.levels[middle] <= node) lo = middle;
+		else hi = middle;
 	}
 	return lo;
 }
 
 /* Levels below `node` that hold something called from it: how deep the drawing will be. */
 export function depthBelow(tree, node) {
-	let lo = node, hi = node + 1, depth = 0;
+	let lo = node,
+		hi = node + 1,
+		depth = 0;
 
 	for (;;) {
 		lo = tree.first[lo];
 		hi = tree.first[hi];
-		while (lo < hi && !(tree.total[lo] > 0))
-			lo++;
-		if (lo >= hi)
-			return depth;
+		while (lo < hi && !(tree.total[lo] > 0)) lo++;
+		if (lo >= hi) return depth;
 		depth++;
 	}
 }

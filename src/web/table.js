@@ -4,10 +4,23 @@
 
 import { amount, count, share } from 'sonde/names';
 
-const ROW_PX = 26, MORE = 12;
+const ROW_PX = 26,
+	MORE = 12;
 const COLUMNS = [
-	{ key: 'self', words: 'Self', title: 'Spent in the function itself', number: true, down: true },
-	{ key: 'total', words: 'Total', title: 'Spent in the function and all it called', number: true, down: true },
+	{
+		key: 'self',
+		words: 'Self',
+		title: 'Spent in the function itself',
+		number: true,
+		down: true,
+	},
+	{
+		key: 'total',
+		words: 'Total',
+		title: 'Spent in the function and all it called',
+		number: true,
+		down: true,
+	},
 	{ key: 'name', words: 'Function' },
 	{ key: 'module', words: 'Module' },
 	{ key: 'location', words: 'File' },
@@ -16,23 +29,28 @@ const COLUMNS = [
 function element(tag, text, className) {
 	const node = document.createElement(tag);
 
-	if (text !== undefined)
-		node.textContent = text;
-	if (className)
-		node.className = className;
+	if (text !== undefined) node.textContent = text;
+	if (className) node.className = className;
 	return node;
 }
 
 export class FunctionTable {
 	/* texts: { name(frame), module(frame), location(frame), colour(frame) }; chosen(frame, open). */
 	constructor(box, texts, chosen) {
-		Object.assign(this, { box, texts, chosen, key: 'self', down: true, rows: [], selected: 0 });
+		Object.assign(this, {
+			box,
+			texts,
+			chosen,
+			key: 'self',
+			down: true,
+			rows: [],
+			selected: 0,
+		});
 		this.table = element('table');
 		this.table.setAttribute('aria-label', 'Functions');
 		this.head = this.table.createTHead().insertRow();
 		this.body = this.table.createTBody();
-		for (const column of COLUMNS)
-			this.addHeading(column);
+		for (const column of COLUMNS) this.addHeading(column);
 		box.append(this.table);
 		box.addEventListener('scroll', () => this.draw(), { passive: true });
 		new ResizeObserver(() => this.draw()).observe(box);
@@ -64,8 +82,7 @@ export class FunctionTable {
 		Object.assign(this, { totals, whole, unit, scale });
 		this.rows = [];
 		for (let frame = 1; frame < totals.total.length; frame++)
-			if (totals.total[frame] > 0 && (!hit || hit[frame]))
-				this.rows.push(frame);
+			if (totals.total[frame] > 0 && (!hit || hit[frame])) this.rows.push(frame);
 		this.largest = { self: 0, total: 0 };
 		for (const frame of this.rows)
 			for (const key of ['self', 'total'])
@@ -74,12 +91,18 @@ export class FunctionTable {
 	}
 
 	sort() {
-		const { key, totals, texts } = this, sign = this.down ? -1 : 1;
+		const { key, totals, texts } = this,
+			sign = this.down ? -1 : 1;
 
 		if (key === 'self' || key === 'total') {
-			const first = totals[key], second = totals[key === 'self' ? 'total' : 'self'];
+			const first = totals[key],
+				second = totals[key === 'self' ? 'total' : 'self'];
 
-			this.rows.sort((a, b) => sign * (first[a] - first[b] || second[a] - second[b]) || a - b);
+			this.rows.sort(
+				(a, b) =>
+					sign * (first[a] - first[b] || second[a] - second[b]) ||
+					a - b,
+			);
 		} else {
 			const text = new Map(this.rows.map((frame) => [frame, texts[key](frame)]));
 			const order = new Intl.Collator('en', { numeric: true }).compare;
@@ -89,8 +112,12 @@ export class FunctionTable {
 		for (const column of COLUMNS) {
 			const on = column.key === key;
 
-			column.cell.setAttribute('aria-sort', on ? this.down ? 'descending' : 'ascending' : 'none');
-			column.button.textContent = column.words + (on ? this.down ? ' ↓' : ' ↑' : '');
+			column.cell.setAttribute(
+				'aria-sort',
+				on ? (this.down ? 'descending' : 'ascending') : 'none',
+			);
+			column.button.textContent =
+				column.words + (on ? (this.down ? ' ↓' : ' ↑') : '');
 		}
 		this.table.setAttribute('aria-rowcount', this.rows.length + 1);
 		this.box.scrollTop = 0;
@@ -103,27 +130,29 @@ export class FunctionTable {
 	}
 
 	draw() {
-		if (!this.totals || this.box.hidden)
-			return;
+		if (!this.totals || this.box.hidden) return;
 		const first = Math.max(0, Math.floor(this.box.scrollTop / ROW_PX) - MORE);
-		const last = Math.min(this.rows.length,
-			Math.ceil((this.box.scrollTop + this.box.clientHeight) / ROW_PX) + MORE);
+		const last = Math.min(
+			this.rows.length,
+			Math.ceil((this.box.scrollTop + this.box.clientHeight) / ROW_PX) + MORE,
+		);
 		const rows = [this.space(first)];
 
-		for (let i = first; i < last; i++)
-			rows.push(this.row(this.rows[i], i));
+		for (let i = first; i < last; i++) rows.push(this.row(this.rows[i], i));
 		rows.push(this.space(this.rows.length - last));
-		if (!this.rows.length)
-			rows.push(this.empty());
+		if (!this.rows.length) rows.push(this.empty());
 		const focused = this.body.contains(document.activeElement);
 
 		this.body.replaceChildren(...rows);
 		if (focused)
-			(this.body.querySelector('[aria-selected="true"]') || rows[1])?.focus({ preventScroll: true });
+			(this.body.querySelector('[aria-selected="true"]') || rows[1])?.focus({
+				preventScroll: true,
+			});
 	}
 
 	empty() {
-		const row = element('tr'), cell = element('td', 'No function matches.', 'none');
+		const row = element('tr'),
+			cell = element('td', 'No function matches.', 'none');
 
 		cell.colSpan = 3;
 		row.append(cell);
@@ -131,31 +160,42 @@ export class FunctionTable {
 	}
 
 	space(n) {
-		const row = element('tr', undefined, 'space'), cell = element('td');
+		const row = element('tr', undefined, 'space'),
+			cell = element('td');
 
 		row.setAttribute('aria-hidden', 'true');
-		cell.colSpan = 3;	/* the others may not be shown */
+		cell.colSpan = 3; /* the others may not be shown */
 		cell.style.height = `${n * ROW_PX}px`;
 		row.append(cell);
 		return row;
 	}
 
 	row(frame, index) {
-		const { totals, whole, texts } = this, row = element('tr');
+		const { totals, whole, texts } = this,
+			row = element('tr');
 
 		row.dataset.frame = frame;
-		row.tabIndex = frame === this.selected || !this.selected && index === 0 ? 0 : -1;
+		row.tabIndex = frame === this.selected || (!this.selected && index === 0) ? 0 : -1;
 		row.setAttribute('aria-rowindex', index + 2);
 		row.setAttribute('aria-selected', String(frame === this.selected));
 		for (const key of ['self', 'total']) {
-			const cell = element('td', undefined, 'number'), bar = element('span', undefined, 'bar');
+			const cell = element('td', undefined, 'number'),
+				bar = element('span', undefined, 'bar');
 
-			bar.style.width = `${100 * totals[key][frame] / (this.largest[key] || 1)}%`;
-			cell.append(element('span', amount(totals[key][frame] * this.scale, this.unit), 'amount'),
-				element('span', share(totals[key][frame], whole)), bar);
+			bar.style.width = `${(100 * totals[key][frame]) / (this.largest[key] || 1)}%`;
+			cell.append(
+				element(
+					'span',
+					amount(totals[key][frame] * this.scale, this.unit),
+					'amount',
+				),
+				element('span', share(totals[key][frame], whole)),
+				bar,
+			);
 			row.append(cell);
 		}
-		const name = element('td'), swatch = element('i', undefined, 'swatch');
+		const name = element('td'),
+			swatch = element('i', undefined, 'swatch');
 
 		swatch.style.background = texts.colour(frame);
 		name.append(swatch, element('bdi', texts.name(frame).slice(0, 400)));
@@ -180,8 +220,7 @@ export class FunctionTable {
 	click(event, open) {
 		const frame = this.frameOf(event);
 
-		if (frame)
-			this.chosen(frame, open);
+		if (frame) this.chosen(frame, open);
 	}
 
 	keydown(event) {
@@ -191,9 +230,13 @@ export class FunctionTable {
 		if (event.key === 'Enter' && at >= 0) {
 			this.chosen(this.rows[at], true);
 		} else if (step && at >= 0) {
-			const next = Math.max(0, Math.min(this.rows.length - 1, at + step)), top = next * ROW_PX;
+			const next = Math.max(0, Math.min(this.rows.length - 1, at + step)),
+				top = next * ROW_PX;
 
-			if (top < this.box.scrollTop || top > this.box.scrollTop + this.box.clientHeight - 3 * ROW_PX)
+			if (
+				top < this.box.scrollTop ||
+				top > this.box.scrollTop + this.box.clientHeight - 3 * ROW_PX
+			)
 				this.box.scrollTop = top - this.box.clientHeight / 2;
 			this.chosen(this.rows[next], false);
 		} else {

@@ -6,13 +6,17 @@ import { amount, share } from 'sonde/names';
 const SHOWN_MOST = 400;
 
 function threadWords(group) {
-	return `${group.thread || (group.tid < 0 ? 'unknown thread' : 'thread')}` +
-		(group.tid < 0 ? '' : ` ${group.tid}`);
+	return (
+		`${group.thread || (group.tid < 0 ? 'unknown thread' : 'thread')}` +
+		(group.tid < 0 ? '' : ` ${group.tid}`)
+	);
 }
 
 function processWords(group) {
-	return `${group.process || (group.pid < 0 ? 'unknown process' : 'process')}` +
-		(group.pid < 0 ? '' : ` ${group.pid}`);
+	return (
+		`${group.process || (group.pid < 0 ? 'unknown process' : 'process')}` +
+		(group.pid < 0 ? '' : ` ${group.pid}`)
+	);
 }
 
 /* groups -> [{ words, value, members: [group index] }], largest first. */
@@ -22,8 +26,7 @@ function processesOf(groups, values) {
 	groups.forEach((group, index) => {
 		const words = processWords(group);
 
-		if (!processes.has(words))
-			processes.set(words, { words, value: 0, members: [] });
+		if (!processes.has(words)) processes.set(words, { words, value: 0, members: [] });
 		processes.get(words).value += values[index];
 		processes.get(words).members.push(index);
 	});
@@ -56,7 +59,11 @@ export class ThreadPicker {
 		this.all.addEventListener('click', () => this.choose(null));
 		this.list.addEventListener('change', (event) => this.tick(event.target));
 		document.addEventListener('pointerdown', (event) => {
-			if (!box.hidden && !box.contains(event.target) && !button.contains(event.target))
+			if (
+				!box.hidden &&
+				!box.contains(event.target) &&
+				!button.contains(event.target)
+			)
 				this.close();
 		});
 		this.label();
@@ -65,8 +72,7 @@ export class ThreadPicker {
 	/* What each group cost, in the type looked at. */
 	weigh(values, unit, scale) {
 		Object.assign(this, { values, unit, scale });
-		if (!this.box.hidden)
-			this.draw();
+		if (!this.box.hidden) this.draw();
 	}
 
 	toggle() {
@@ -86,8 +92,7 @@ export class ThreadPicker {
 
 	/* True when there was something to close. */
 	close() {
-		if (this.box.hidden)
-			return false;
+		if (this.box.hidden) return false;
 		this.box.hidden = true;
 		this.button.setAttribute('aria-expanded', 'false');
 		this.button.focus();
@@ -95,8 +100,10 @@ export class ThreadPicker {
 	}
 
 	item(words, value, members, className) {
-		const item = document.createElement('li'), label = document.createElement('label');
-		const tick = document.createElement('input'), name = document.createElement('span');
+		const item = document.createElement('li'),
+			label = document.createElement('label');
+		const tick = document.createElement('input'),
+			name = document.createElement('span');
 		const cost = document.createElement('em');
 		const on = members.filter((index) => !this.chosen || this.chosen.has(index)).length;
 
@@ -113,31 +120,46 @@ export class ThreadPicker {
 	}
 
 	draw() {
-		const want = this.search.value.toLowerCase(), items = [];
+		const want = this.search.value.toLowerCase(),
+			items = [];
 		let left = 0;
 
 		this.whole = this.values.reduce((sum, value) => sum + value, 0);
 		for (const process of processesOf(this.groups, this.values)) {
 			const named = process.words.toLowerCase().includes(want);
-			const threads = process.members.filter((index) => named ||
-				threadWords(this.groups[index]).toLowerCase().includes(want));
+			const threads = process.members.filter(
+				(index) =>
+					named ||
+					threadWords(this.groups[index])
+						.toLowerCase()
+						.includes(want),
+			);
 
-			if (!threads.length)
-				continue;
+			if (!threads.length) continue;
 			if (items.length >= SHOWN_MOST) {
 				left += threads.length;
 				continue;
 			}
-			items.push(this.item(process.words, process.value, process.members, 'process'));
+			items.push(
+				this.item(process.words, process.value, process.members, 'process'),
+			);
 			if (process.members.length > 1 || this.groups[process.members[0]].tid >= 0)
 				for (const index of threads)
-					items.push(this.item(threadWords(this.groups[index]), this.values[index],
-						[index], 'thread'));
+					items.push(
+						this.item(
+							threadWords(this.groups[index]),
+							this.values[index],
+							[index],
+							'thread',
+						),
+					);
 		}
 		this.list.replaceChildren(...items.slice(0, SHOWN_MOST));
 		left += Math.max(0, items.length - SHOWN_MOST);
 		this.more.hidden = items.length > 0 && left === 0;
-		this.more.textContent = items.length ? `${left} more: search to see them.` : 'None of that name.';
+		this.more.textContent = items.length
+			? `${left} more: search to see them.`
+			: 'None of that name.';
 	}
 
 	/* The first tick leaves only what was ticked; unticking the last one shows all again. */
@@ -145,49 +167,51 @@ export class ThreadPicker {
 		const chosen = new Set(this.chosen || []);
 
 		for (const index of box.members)
-			if (box.checked)
-				chosen.add(index);
-			else
-				chosen.delete(index);
+			if (box.checked) chosen.add(index);
+			else chosen.delete(index);
 		this.choose(chosen.size ? chosen : null);
 	}
 
 	choose(chosen, silent) {
 		this.chosen = chosen && chosen.size < this.groups.length ? chosen : null;
 		this.label();
-		if (!this.box.hidden)
-			this.draw();
-		if (!silent)
-			this.changed(this.chosen);
+		if (!this.box.hidden) this.draw();
+		if (!silent) this.changed(this.chosen);
 	}
 
 	label() {
 		const { button, chosen, groups } = this;
-		const processes = new Set([...(chosen || [])].map((index) => processWords(groups[index])));
+		const processes = new Set(
+			[...(chosen || [])].map((index) => processWords(groups[index])),
+		);
 
 		button.classList.toggle('on', Boolean(chosen));
-		if (!chosen)
-			button.textContent = `All threads (${groups.length}) ▾`;
+		if (!chosen) button.textContent = `All threads (${groups.length}) ▾`;
 		else if (chosen.size === 1)
 			button.textContent = `${threadWords(groups[[...chosen][0]])} ▾`;
 		else if (processes.size === 1)
 			button.textContent = `${[...processes][0]}, ${chosen.size} threads ▾`;
-		else
-			button.textContent = `${chosen.size} of ${groups.length} threads ▾`;
+		else button.textContent = `${chosen.size} of ${groups.length} threads ▾`;
 	}
 
 	/* As text for an address: "pid.tid,pid.tid", and back. */
 	get text() {
-		return this.chosen ? [...this.chosen].map((index) =>
-			`${this.groups[index].pid}.${this.groups[index].tid}`).join(',') : '';
+		return this.chosen
+			? [...this.chosen]
+					.map(
+						(index) =>
+							`${this.groups[index].pid}.${this.groups[index].tid}`,
+					)
+					.join(',')
+			: '';
 	}
 
 	set text(text) {
-		const wanted = new Set((text || '').split(',')), chosen = new Set();
+		const wanted = new Set((text || '').split(',')),
+			chosen = new Set();
 
 		this.groups.forEach(({ pid, tid }, index) => {
-			if (wanted.has(`${pid}.${tid}`))
-				chosen.add(index);
+			if (wanted.has(`${pid}.${tid}`)) chosen.add(index);
 		});
 		this.choose(chosen.size ? chosen : null, true);
 	}

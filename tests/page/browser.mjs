@@ -8,8 +8,16 @@ import { createRequire } from 'node:module';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-	'--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const ARGS = [
+	'--headless',
+	'--no-sandbox',
+	'--disable-gpu',
+	'--disable-quic',
+	'--no-first-run',
+	'--disable-background-networking',
+	'--disable-component-update',
+	'--disable-sync',
+];
 let folder, context;
 
 /* A page under test and what a person does to it. */
@@ -20,7 +28,11 @@ class Visit {
 		visit.page = await context.newPage();
 		visit.problems = [];
 		visit.requests = [];
-		visit.page.on('console', (message) => message.type() === 'error' && visit.problems.push(message.text()));
+		visit.page.on(
+			'console',
+			(message) =>
+				message.type() === 'error' && visit.problems.push(message.text()),
+		);
 		visit.page.on('pageerror', (error) => visit.problems.push(error.stack));
 		visit.page.on('request', (request) => visit.requests.push(request.url()));
 		await visit.page.setViewportSize({ width, height });
@@ -36,7 +48,10 @@ class Visit {
 	}
 
 	box(names, pane) {
-		return this.page.evaluate(([list, which]) => window.sonde.box(list, which), [names, pane]);
+		return this.page.evaluate(
+			([list, which]) => window.sonde.box(list, which),
+			[names, pane],
+		);
 	}
 
 	async middle(names, pane) {
@@ -47,7 +62,7 @@ class Visit {
 	}
 
 	async clickBox(names, pane) {
-		await this.page.mouse.click(...await this.middle(names, pane));
+		await this.page.mouse.click(...(await this.middle(names, pane)));
 		await this.settle();
 	}
 
@@ -76,11 +91,20 @@ class Visit {
 
 	/* The colour at a point of the canvas, as drawn. */
 	pixel(x, y) {
-		return this.page.evaluate(([px, py]) => {
-			const canvas = document.querySelector('canvas'), at = canvas.getBoundingClientRect();
+		return this.page.evaluate(
+			([px, py]) => {
+				const canvas = document.querySelector('canvas'),
+					at = canvas.getBoundingClientRect();
 
-			return [...canvas.getContext('2d').getImageData(px - at.left, py - at.top, 1, 1).data.slice(0, 3)];
-		}, [Math.round(x), Math.round(y)]);
+				return [
+					...canvas
+						.getContext('2d')
+						.getImageData(px - at.left, py - at.top, 1, 1)
+						.data.slice(0, 3),
+				];
+			},
+			[Math.round(x), Math.round(y)],
+		);
 	}
 }
 
@@ -88,21 +112,36 @@ class Visit {
  *   app/main 10.10    main;parse 2  main;parse;lex 3  main;parse;lex;sys_read 2  main;emit;write 5
  *   app/worker 10.11  start;parse;parse;lex 1  start;parse 2      helper 20.20  main;parse 2 */
 const cases = {
-	'the page opens from the disk, asks nothing of a network and has nothing to complain of': async () => {
-		const visit = await Visit.to('small');
-		const state = await visit.state();
+	'the page opens from the disk, asks nothing of a network and has nothing to complain of':
+		async () => {
+			const visit = await Visit.to('small');
+			const state = await visit.state();
 
-		assert.deepEqual(visit.problems, []);
-		assert.deepEqual(visit.requests.filter((url) => !/^(file|data|blob):/.test(url)), []);
-		assert.equal(visit.requests.filter((url) => url.startsWith('file:')).length, 1);
-		assert.equal(state.whole, 17);
-		assert.match(await visit.text('#title'), /^CPU time/);
-		const facts = await visit.text('#facts');
+			assert.deepEqual(visit.problems, []);
+			assert.deepEqual(
+				visit.requests.filter((url) => !/^(file|data|blob):/.test(url)),
+				[],
+			);
+			assert.equal(
+				visit.requests.filter((url) => url.startsWith('file:')).length,
+				1,
+			);
+			assert.equal(state.whole, 17);
+			assert.match(await visit.text('#title'), /^CPU time/);
+			const facts = await visit.text('#facts');
 
-		for (const fact of ['17', 'samples', '30 s', '100 Hz', 'complete stacks', 'BPF', 'compile all'])
-			assert.ok(facts.includes(fact), `${fact} in ${facts}`);
-		assert.match(await visit.text('#loss'), /15\.0 % lost: 3 of 20 events/);
-	},
+			for (const fact of [
+				'17',
+				'samples',
+				'30 s',
+				'100 Hz',
+				'complete stacks',
+				'BPF',
+				'compile all',
+			])
+				assert.ok(facts.includes(fact), `${fact} in ${facts}`);
+			assert.match(await visit.text('#loss'), /15\.0 % lost: 3 of 20 events/);
+		},
 	'a click zooms: the box takes the whole width, its callers stay above': async () => {
 		const visit = await Visit.to('small');
 		const all = await visit.box([]);
@@ -110,7 +149,10 @@ const cases = {
 		assert.ok((await visit.box(['main', 'parse'])).width < all.width * 0.8);
 		await visit.clickBox(['main', 'parse']);
 		assert.deepEqual((await visit.state()).path, ['main', 'parse']);
-		assert.equal(Math.round((await visit.box(['main', 'parse'])).width), Math.round(all.width));
+		assert.equal(
+			Math.round((await visit.box(['main', 'parse'])).width),
+			Math.round(all.width),
+		);
 		const main = await visit.box(['main']);
 
 		assert.equal(Math.round(main.width), Math.round(all.width));
@@ -137,11 +179,18 @@ const cases = {
 
 		await visit.page.evaluate((names) => window.sonde.zoom(names), path);
 		await visit.settle();
-		const all = await visit.box([]), box = await visit.box(path);
+		const all = await visit.box([]),
+			box = await visit.box(path);
 
 		assert.ok(box.y - all.y <= 4 * 20, `${(box.y - all.y) / 20} rows above`);
 		assert.equal((await visit.box(path.slice(0, -1))).y, box.y - 20);
-		assert.deepEqual(await visit.page.evaluate(([x, y]) => window.sonde.at(x, y)?.note, [all.x + 50, all.y + 30]), true);
+		assert.deepEqual(
+			await visit.page.evaluate(
+				([x, y]) => window.sonde.at(x, y)?.note,
+				[all.x + 50, all.y + 30],
+			),
+			true,
+		);
 		await visit.page.mouse.click(all.x + 50, all.y + 30);
 		await visit.settle();
 		assert.ok((await visit.box(path.slice(0, 3))).y > all.y);
@@ -149,19 +198,31 @@ const cases = {
 	'a stack of 3,000 levels is drawn and scrolled': async () => {
 		const visit = await Visit.to('deep');
 
-		assert.equal(await visit.page.evaluate(() => window.sonde.page.profile.nodes.levels.length - 2), 3000);
-		await visit.page.evaluate(() => { document.getElementById('stage').scrollTop = 1e9; });
+		assert.equal(
+			await visit.page.evaluate(
+				() => window.sonde.page.profile.nodes.levels.length - 2,
+			),
+			3000,
+		);
+		await visit.page.evaluate(() => {
+			document.getElementById('stage').scrollTop = 1e9;
+		});
 		await visit.settle();
 		const box = await visit.box(Array.from({ length: 3000 }, (_, i) => `level${i}`));
 
 		assert.ok(box.y > 0 && box.y < 700, String(box.y));
-		assert.notDeepEqual(await visit.pixel(box.x + box.width / 2, box.y + 4), [255, 255, 255]);
+		assert.notDeepEqual(
+			await visit.pixel(box.x + box.width / 2, box.y + 4),
+			[255, 255, 255],
+		);
 	},
 	'search marks matches, greys the rest and says the matched share': async () => {
 		const visit = await Visit.to('small');
-		const [x] = await visit.middle(['main', 'parse', 'lex']), { y } = await visit.box(['main', 'parse', 'lex']);
+		const [x] = await visit.middle(['main', 'parse', 'lex']),
+			{ y } = await visit.box(['main', 'parse', 'lex']);
 		const [ex, ey] = await visit.middle(['main', 'emit']);
-		const before = await visit.pixel(x + 40, y + 3), grey = await visit.pixel(ex + 40, ey - 6);
+		const before = await visit.pixel(x + 40, y + 3),
+			grey = await visit.pixel(ex + 40, ey - 6);
 
 		await visit.search('^lex$');
 		const state = await visit.state();
@@ -213,7 +274,8 @@ const cases = {
 		const visit = await Visit.to('small');
 
 		await visit.key('f');
-		const all = await visit.box([]), main = await visit.box(['main']);
+		const all = await visit.box([]),
+			main = await visit.box(['main']);
 
 		assert.equal(main.y, all.y - 20);
 		await visit.clickBox(['main', 'parse']);
@@ -228,38 +290,57 @@ const cases = {
 		await visit.key('i');
 		assert.equal((await visit.state()).view, 'inverted');
 		assert.ok(Math.abs((await visit.box(['parse'])).width / width - 6 / 17) < 0.01);
-		assert.ok(Math.abs((await visit.box(['lex', 'parse'])).width / width - 4 / 17) < 0.01);
+		assert.ok(
+			Math.abs((await visit.box(['lex', 'parse'])).width / width - 4 / 17) < 0.01,
+		);
 	},
 	'a sandwich merges all call sites of a function': async () => {
 		const visit = await Visit.to('small');
 
 		await visit.clickBox(['main', 'parse', 'lex']);
 		await visit.click('#focus');
-		const state = await visit.state(), width = (await visit.box([], 1)).width;
+		const state = await visit.state(),
+			width = (await visit.box([], 1)).width;
 
 		assert.equal(state.view, 'sandwich');
 		assert.equal(state.fn, 'lex');
-		assert.match(await visit.text('#heading'), /lex — callers above, callees below; 2 call paths merged/);
+		assert.match(
+			await visit.text('#heading'),
+			/lex — callers above, callees below; 2 call paths merged/,
+		);
 		assert.equal(Math.round((await visit.box(['parse'], 0)).width), Math.round(width));
-		assert.ok(Math.abs((await visit.box(['parse', 'main'], 0)).width / width - 5 / 6) < 0.01);
-		assert.ok(Math.abs((await visit.box(['sys_read'], 1)).width / width - 2 / 6) < 0.01);
+		assert.ok(
+			Math.abs((await visit.box(['parse', 'main'], 0)).width / width - 5 / 6) <
+				0.01,
+		);
+		assert.ok(
+			Math.abs((await visit.box(['sys_read'], 1)).width / width - 2 / 6) < 0.01,
+		);
 		assert.ok((await visit.box(['parse'], 0)).y < (await visit.box([], 1)).y);
 		assert.ok((await visit.box(['sys_read'], 1)).y > (await visit.box([], 1)).y);
 	},
 	'the table sorts by its headings, and counts recursion once': async () => {
 		const visit = await Visit.to('small');
-		const first = () => visit.page.locator('#table tbody tr[data-frame]').first().innerText();
+		const first = () =>
+			visit.page.locator('#table tbody tr[data-frame]').first().innerText();
 
 		await visit.click('[data-view=table]');
 		assert.match(await first(), /parse/);
 		await visit.page.locator('#table thead button', { hasText: 'Total' }).click();
 		assert.match(await first(), /main/);
-		const parse = visit.page.locator('#table tbody tr[data-frame]', { hasText: 'parse' });
+		const parse = visit.page.locator('#table tbody tr[data-frame]', {
+			hasText: 'parse',
+		});
 
 		assert.match(await parse.innerText(), /120 ms\s*70\.6 %/);
 		await visit.page.locator('#table thead button', { hasText: 'Function' }).click();
 		assert.match(await first(), /emit/);
-		assert.equal(await visit.page.locator('#table thead th[aria-sort=ascending]').innerText(), 'Function ↑');
+		assert.equal(
+			await visit.page
+				.locator('#table thead th[aria-sort=ascending]')
+				.innerText(),
+			'Function ↑',
+		);
 		assert.equal(await visit.page.getAttribute('#table table', 'aria-rowcount'), '8');
 	},
 	'the table is filtered by the search, and a double click opens the sandwich': async () => {
@@ -268,7 +349,9 @@ const cases = {
 		await visit.click('[data-view=table]');
 		await visit.search('^(lex|emit)$');
 		assert.equal(await visit.page.locator('#table tbody tr[data-frame]').count(), 2);
-		await visit.page.locator('#table tbody tr[data-frame]', { hasText: 'emit' }).dblclick();
+		await visit.page
+			.locator('#table tbody tr[data-frame]', { hasText: 'emit' })
+			.dblclick();
 		await visit.settle();
 		assert.equal((await visit.state()).fn, 'emit');
 	},
@@ -287,48 +370,72 @@ const cases = {
 		const visit = await Visit.to('small');
 		const { draws } = await visit.state();
 
-		await visit.page.mouse.move(...await visit.middle(['main', 'parse']));
-		await visit.page.mouse.move(...await visit.middle(['main', 'parse', 'lex']));
+		await visit.page.mouse.move(...(await visit.middle(['main', 'parse'])));
+		await visit.page.mouse.move(...(await visit.middle(['main', 'parse', 'lex'])));
 		const tip = await visit.text('#tip');
 
-		for (const part of ['lex', 'Total', '29.4 %', '50 ms', 'Self', '17.6 %', 'Native code', 'lex.c:30', 'app', '55.6 %'])
+		for (const part of [
+			'lex',
+			'Total',
+			'29.4 %',
+			'50 ms',
+			'Self',
+			'17.6 %',
+			'Native code',
+			'lex.c:30',
+			'app',
+			'55.6 %',
+		])
 			assert.ok(tip.includes(part), `${part} in ${tip}`);
 		assert.equal((await visit.state()).draws, draws);
 	},
-	'arrows move, Enter zooms, Backspace goes back, and a reader of screens is told': async () => {
-		const visit = await Visit.to('small');
+	'arrows move, Enter zooms, Backspace goes back, and a reader of screens is told':
+		async () => {
+			const visit = await Visit.to('small');
 
-		await visit.key('ArrowDown');
-		assert.match(await visit.text('#live'), /^main: 140 ms, 82\.4 %; calls 2 functions/);
-		await visit.key('ArrowRight');
-		assert.match(await visit.text('#live'), /^start:/);
-		await visit.key('ArrowLeft');
-		await visit.key('ArrowDown');
-		await visit.key('Enter');
-		assert.deepEqual((await visit.state()).path, ['main', 'parse']);
-		await visit.key('Backspace');
-		assert.deepEqual((await visit.state()).path, ['main']);
-		await visit.key('ArrowUp');
-		assert.match(await visit.text('#live'), /^all:/);
-	},
+			await visit.key('ArrowDown');
+			assert.match(
+				await visit.text('#live'),
+				/^main: 140 ms, 82\.4 %; calls 2 functions/,
+			);
+			await visit.key('ArrowRight');
+			assert.match(await visit.text('#live'), /^start:/);
+			await visit.key('ArrowLeft');
+			await visit.key('ArrowDown');
+			await visit.key('Enter');
+			assert.deepEqual((await visit.state()).path, ['main', 'parse']);
+			await visit.key('Backspace');
+			assert.deepEqual((await visit.state()).path, ['main']);
+			await visit.key('ArrowUp');
+			assert.match(await visit.text('#live'), /^all:/);
+		},
 	'a thread is picked from the list, and shares are of it': async () => {
 		const visit = await Visit.to('small');
 
 		await visit.click('#threads-open');
 		await visit.page.fill('#threads input[type=search]', 'worker');
-		await visit.page.locator('#threads li.thread', { hasText: 'worker 11' }).locator('input').check();
+		await visit.page
+			.locator('#threads li.thread', { hasText: 'worker 11' })
+			.locator('input')
+			.check();
 		await visit.settle();
 		let state = await visit.state();
 
 		assert.equal(state.whole, 3);
 		assert.equal(state.threads, '10.11');
 		assert.equal(await visit.box(['main']), null);
-		assert.equal(Math.round((await visit.box(['start', 'parse'])).width), Math.round((await visit.box([])).width));
+		assert.equal(
+			Math.round((await visit.box(['start', 'parse'])).width),
+			Math.round((await visit.box([])).width),
+		);
 		await visit.key('Escape');
 		assert.match(await visit.text('#threads-open'), /worker 11/);
 		await visit.click('#threads-open');
 		await visit.page.fill('#threads input[type=search]', '');
-		await visit.page.locator('#threads li.process', { hasText: 'app' }).locator('input').check();
+		await visit.page
+			.locator('#threads li.process', { hasText: 'app' })
+			.locator('input')
+			.check();
 		await visit.settle();
 		assert.equal((await visit.state()).whole, 15);
 		await visit.page.locator('#threads button', { hasText: 'All' }).click();
@@ -353,34 +460,51 @@ const cases = {
 		await visit.click('#legend button[data-kind=library]');
 		assert.equal(await visit.box(['main', 'emit', 'write']), null);
 		assert.equal((await visit.state()).whole, 17);
-		await visit.page.mouse.move(...await visit.middle(['main', 'emit']));
+		await visit.page.mouse.move(...(await visit.middle(['main', 'emit'])));
 		assert.match(await visit.text('#tip'), /Self\s+29\.4 %/);
 		await visit.click('#legend button[data-kind=library]');
 		assert.ok(await visit.box(['main', 'emit', 'write']));
 	},
 	'colours follow kinds': async () => {
 		const visit = await Visit.to('small');
-		const kernel = await visit.box(['main', 'parse', 'lex', 'sys_read']), native = await visit.box(['main']);
+		const kernel = await visit.box(['main', 'parse', 'lex', 'sys_read']),
+			native = await visit.box(['main']);
 		const [r, g, b] = await visit.pixel(kernel.x + kernel.width - 6, kernel.y + 3);
 
 		assert.ok(r > g + 60 && r > b + 60, `kernel is red: ${[r, g, b]}`);
-		assert.notDeepEqual(await visit.pixel(native.x + native.width - 6, native.y + 3), [r, g, b]);
+		assert.notDeepEqual(await visit.pixel(native.x + native.width - 6, native.y + 3), [
+			r,
+			g,
+			b,
+		]);
 	},
 	'the zoomed part is copied as folded stacks': async () => {
 		const visit = await Visit.to('small');
 
 		await visit.clickBox(['main', 'parse']);
 		await visit.key('y');
-		assert.equal(await visit.page.evaluate(() => window.sonde.page.lastCopy),
-			'main;parse 40000000\nmain;parse;lex 30000000\nmain;parse;lex;sys_read 20000000\n');
-		await visit.page.waitForFunction(() => /Copied 3 folded/.test(document.getElementById('live').textContent));
+		assert.equal(
+			await visit.page.evaluate(() => window.sonde.page.lastCopy),
+			'main;parse 40000000\nmain;parse;lex 30000000\nmain;parse;lex;sys_read 20000000\n',
+		);
+		await visit.page.waitForFunction(() =>
+			/Copied 3 folded/.test(document.getElementById('live').textContent),
+		);
 	},
 	'the picture is saved as valid SVG': async () => {
 		const visit = await Visit.to('hostile');
-		const [download] = await Promise.all([visit.page.waitForEvent('download'), visit.click('#save')]);
+		const [download] = await Promise.all([
+			visit.page.waitForEvent('download'),
+			visit.click('#save'),
+		]);
 		const text = readFileSync(await download.path(), 'utf8');
-		const error = await visit.page.evaluate((source) =>
-			new DOMParser().parseFromString(source, 'image/svg+xml').querySelector('parsererror')?.textContent, text);
+		const error = await visit.page.evaluate(
+			(source) =>
+				new DOMParser()
+					.parseFromString(source, 'image/svg+xml')
+					.querySelector('parsererror')?.textContent,
+			text,
+		);
 
 		assert.equal(download.suggestedFilename(), 'flame.svg');
 		assert.equal(error, undefined);
@@ -394,22 +518,35 @@ const cases = {
 		await visit.search('le[xy]');
 		await visit.page.focus('#stage');
 		await visit.clickBox(['main', 'parse']);
-		const before = await visit.state(), hash = await visit.page.evaluate(() => location.hash);
+		const before = await visit.state(),
+			hash = await visit.page.evaluate(() => location.hash);
 		const again = await Visit.to('small', { hash });
 		const after = await again.state();
 
-		for (const key of ['view', 'up', 'query', 'theme', 'path', 'matched', 'threads', 'whole'])
+		for (const key of [
+			'view',
+			'up',
+			'query',
+			'theme',
+			'path',
+			'matched',
+			'threads',
+			'whole',
+		])
 			assert.deepEqual(after[key], before[key], key);
 		assert.equal(after.theme, 'dark');
 		assert.deepEqual(after.path, ['main', 'parse']);
-		const sandwich = await Visit.to('small', { hash: '#view=sandwich&threads=10.11&hide=kernel' });
+		const sandwich = await Visit.to('small', {
+			hash: '#view=sandwich&threads=10.11&hide=kernel',
+		});
 
 		assert.equal((await sandwich.state()).whole, 3);
 		assert.equal((await sandwich.state()).view, 'sandwich');
 	},
 	'dark and light follow the system until the button is pressed': async () => {
 		const dark = await Visit.to('small', { scheme: 'dark' });
-		const background = () => dark.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+		const background = () =>
+			dark.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 
 		assert.equal((await dark.state()).theme, 'dark');
 		assert.equal(await background(), 'rgb(20, 23, 28)');
@@ -424,38 +561,72 @@ const cases = {
 
 		assert.deepEqual(visit.problems, []);
 		assert.equal(await visit.page.evaluate(() => window.pwned), undefined);
-		assert.equal(await visit.page.locator('img, iframe, object, embed, body script:not(#profile)').count(), 0);
-		await visit.page.mouse.move(...await visit.middle(['</script><script>window.pwned=1</script>']));
-		assert.match(await visit.text('#tip'), /<\/script><script>window\.pwned=1<\/script>/);
-		await visit.page.mouse.move(...await visit.middle(['"><img src=x onerror=window.pwned=2>']));
+		assert.equal(
+			await visit.page
+				.locator('img, iframe, object, embed, body script:not(#profile)')
+				.count(),
+			0,
+		);
+		await visit.page.mouse.move(
+			...(await visit.middle(['</script><script>window.pwned=1</script>'])),
+		);
+		assert.match(
+			await visit.text('#tip'),
+			/<\/script><script>window\.pwned=1<\/script>/,
+		);
+		await visit.page.mouse.move(
+			...(await visit.middle(['"><img src=x onerror=window.pwned=2>'])),
+		);
 		assert.match(await visit.text('#tip'), /onerror=window\.pwned=2/);
 		for (const view of ['table', 'inverted', 'sandwich', 'graph'])
 			await visit.click(`[data-view=${view}]`);
-		const names = await visit.page.evaluate(() => [...window.sonde.page.profile.strings]);
+		const names = await visit.page.evaluate(() => [
+			...window.sonde.page.profile.strings,
+		]);
 
 		assert.ok(names.includes('nul␀inside'));
 		assert.ok(names.includes('tab␉and␛[31m'));
 		assert.ok(names.some((name) => name.length === 5000));
-		assert.equal(await visit.page.evaluate(() => window.sonde.page.nameOf(
-			[...Array(window.sonde.page.profile.frames.n).keys()].find((frame) =>
-				window.sonde.page.nameOf(frame).includes('rtl')))), 'rtl\ufffdtxet');
+		assert.equal(
+			await visit.page.evaluate(() =>
+				window.sonde.page.nameOf(
+					[...Array(window.sonde.page.profile.frames.n).keys()].find(
+						(frame) =>
+							window.sonde.page
+								.nameOf(frame)
+								.includes('rtl'),
+					),
+				),
+			),
+			'rtl\ufffdtxet',
+		);
 		assert.equal(await visit.page.evaluate(() => window.pwned), undefined);
 		assert.deepEqual(visit.problems, []);
 	},
 	'a long name stays in its box and its tip on the screen': async () => {
 		const visit = await Visit.to('hostile');
-		const long = await visit.page.evaluate(() => window.sonde.page.profile.strings.find((name) => name.length === 5000));
+		const long = await visit.page.evaluate(() =>
+			window.sonde.page.profile.strings.find((name) => name.length === 5000),
+		);
 
-		await visit.page.mouse.move(...await visit.middle([long]));
+		await visit.page.mouse.move(...(await visit.middle([long])));
 		const tip = await visit.page.locator('#tip').boundingBox();
 
 		assert.ok(tip.height < 300 && tip.x + tip.width <= 1200);
-		assert.ok(await visit.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+		assert.ok(
+			await visit.page.evaluate(
+				() => document.documentElement.scrollWidth <= innerWidth,
+			),
+		);
 	},
 	'a narrow window hides nothing that is needed and scrolls nowhere sideways': async () => {
 		const visit = await Visit.to('small', { width: 390, height: 800 });
 
-		assert.ok(await visit.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+		assert.ok(
+			await visit.page.evaluate(
+				() => document.documentElement.scrollWidth <= innerWidth,
+			),
+		);
 		assert.ok((await visit.box([])).y < 220, 'the head leaves room');
 		await visit.clickBox(['main', 'parse']);
 		assert.deepEqual((await visit.state()).path, ['main', 'parse']);
@@ -479,17 +650,37 @@ const cases = {
 		assert.ok(await visit.page.isVisible('dialog'));
 		const text = await visit.text('dialog');
 
-		for (const part of ['Backspace', 'inverted', 'Events', '20 = 17 recorded + 3 ring full', 'BPF', 'compile all'])
+		for (const part of [
+			'Backspace',
+			'inverted',
+			'Events',
+			'20 = 17 recorded + 3 ring full',
+			'BPF',
+			'compile all',
+		])
 			assert.ok(text.includes(part), part);
 		await visit.key('Escape');
-		assert.ok(!await visit.page.isVisible('dialog'));
+		assert.ok(!(await visit.page.isVisible('dialog')));
 	},
 	'every control has a name': async () => {
 		const visit = await Visit.to('small');
-		const nameless = await visit.page.evaluate(() => [...document.querySelectorAll('button, input, select, [role]')]
-			.filter((node) => !(node.getAttribute('aria-label') || node.textContent.trim() || node.title ||
-				node.getAttribute('aria-labelledby') || node.closest('label') || ['status', 'tooltip', 'search'].includes(node.getAttribute('role'))))
-			.map((node) => node.outerHTML.slice(0, 100)));
+		const nameless = await visit.page.evaluate(() =>
+			[...document.querySelectorAll('button, input, select, [role]')]
+				.filter(
+					(node) =>
+						!(
+							node.getAttribute('aria-label') ||
+							node.textContent.trim() ||
+							node.title ||
+							node.getAttribute('aria-labelledby') ||
+							node.closest('label') ||
+							['status', 'tooltip', 'search'].includes(
+								node.getAttribute('role'),
+							)
+						),
+				)
+				.map((node) => node.outerHTML.slice(0, 100)),
+		);
 
 		assert.deepEqual(nameless, []);
 	},
@@ -500,7 +691,8 @@ const cases = {
 		assert.deepEqual(visit.problems, []);
 	},
 	'a page that was cut short says so': async () => {
-		const text = readFileSync(join(folder, 'small.html'), 'utf8'), at = text.lastIndexOf('id="profile">');
+		const text = readFileSync(join(folder, 'small.html'), 'utf8'),
+			at = text.lastIndexOf('id="profile">');
 
 		writeFileSync(join(folder, 'cut.html'), text.slice(0, at + 400));
 		const visit = await Visit.to('cut');
@@ -512,10 +704,15 @@ const cases = {
 async function run() {
 	const testbed = process.env.SONDE_TESTBED || `${homedir()}/.cache/sonde-testbed`;
 	const { chromium } = createRequire(`${testbed}/node/`)('playwright-core');
-	const user = mkdtempSync(join(tmpdir(), 'sonde-page-')), results = {};
+	const user = mkdtempSync(join(tmpdir(), 'sonde-page-')),
+		results = {};
 
-	context = await chromium.launchPersistentContext(user, { executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-		args: ARGS, acceptDownloads: true, viewport: { width: 1200, height: 700 } });
+	context = await chromium.launchPersistentContext(user, {
+		executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+		args: ARGS,
+		acceptDownloads: true,
+		viewport: { width: 1200, height: 700 },
+	});
 	for (const [name, body] of Object.entries(cases)) {
 		try {
 			await body();
@@ -523,8 +720,7 @@ async function run() {
 		} catch (error) {
 			results[name] = String(error.stack || error);
 		}
-		for (const page of context.pages().slice(1))
-			await page.close();
+		for (const page of context.pages().slice(1)) await page.close();
 	}
 	await context.close();
 	rmSync(user, { recursive: true, force: true });
@@ -532,7 +728,5 @@ async function run() {
 }
 
 folder = process.argv[2];
-if (folder === '--list')
-	console.log(JSON.stringify(Object.keys(cases)));
-else
-	await run();
+if (folder === '--list') console.log(JSON.stringify(Object.keys(cases)));
+else await run();

@@ -4,9 +4,12 @@ import { register } from 'node:module';
 
 const web = new URL('../../src/web/', import.meta.url).href;
 
-register('data:text/javascript,' + encodeURIComponent(`
+register(
+	'data:text/javascript,' +
+		encodeURIComponent(`
 export function resolve(name, context, next) {
 	if (!name.startsWith('sonde/'))
 		return next(name, context);
 	return { url: ${JSON.stringify(web)} + name.slice(6) + '.js', format: 'module', shortCircuit: true };
-}`));
+}`),
+);

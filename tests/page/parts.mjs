@@ -11,32 +11,62 @@ import { firstCallees } from 'sonde/data';
 
 /* [parent, frame, self] rows, ordered by level -> a weighed tree. */
 function treeOf(rows) {
-	const n = rows.length, parent = Uint32Array.from(rows, (row) => row[0]), levels = [0];
+	const n = rows.length,
+		parent = Uint32Array.from(rows, (row) => row[0]),
+		levels = [0];
 	const depth = [];
 
 	for (let i = 0; i < n; i++) {
 		depth[i] = i ? depth[parent[i]] + 1 : 0;
-		if (i && depth[i] !== depth[i - 1])
-			levels.push(i);
+		if (i && depth[i] !== depth[i - 1]) levels.push(i);
 	}
 	levels.push(n);
-	const nodes = { n, parent, frame: Uint32Array.from(rows, (row) => row[1]), levels: Uint32Array.from(levels) };
+	const nodes = {
+		n,
+		parent,
+		frame: Uint32Array.from(rows, (row) => row[1]),
+		levels: Uint32Array.from(levels),
+	};
 
 	nodes.first = firstCallees(nodes);
 	const self = rows.map((row) => row[2]);
 
-	return model.weigh({ nodes, types: [{ total: self.reduce((a, b) => a + b) }], groups: [
-		{ nodes: Uint32Array.from(rows, (row, i) => i), values: [Uint32Array.from(self)] }] }, 0, null);
+	return model.weigh(
+		{
+			nodes,
+			types: [{ total: self.reduce((a, b) => a + b) }],
+			groups: [
+				{
+					nodes: Uint32Array.from(rows, (row, i) => i),
+					values: [Uint32Array.from(self)],
+				},
+			],
+		},
+		0,
+		null,
+	);
 }
 
 /* all > main(1) > parse(2) > lex(3), main > emit(4), start(5) > parse > parse > lex */
-const TREE = treeOf([[0, 0, 0], [0, 1, 0], [0, 5, 1], [1, 2, 2], [1, 4, 5], [2, 2, 0],
-	[3, 3, 4], [5, 2, 0], [7, 3, 3]]);
+const TREE = treeOf([
+	[0, 0, 0],
+	[0, 1, 0],
+	[0, 5, 1],
+	[1, 2, 2],
+	[1, 4, 5],
+	[2, 2, 0],
+	[3, 3, 4],
+	[5, 2, 0],
+	[7, 3, 3],
+]);
 
 test('a node is as wide as what it and its callees cost, and callees stand side by side', () => {
 	assert.deepEqual([...TREE.total], [15, 11, 4, 6, 5, 3, 4, 3, 3]);
 	assert.deepEqual([...TREE.x], [0, 0, 11, 0, 6, 11, 0, 11, 11]);
-	assert.deepEqual(TREE.total.map((_, i) => model.selfOf(TREE, i)).join(), '0,0,1,2,5,0,4,0,3');
+	assert.deepEqual(
+		TREE.total.map((_, i) => model.selfOf(TREE, i)).join(),
+		'0,0,1,2,5,0,4,0,3',
+	);
 });
 
 test('a function counts once in a stack however often it recurs', () => {
@@ -47,7 +77,8 @@ test('a function counts once in a stack however often it recurs', () => {
 });
 
 test('search sums the outermost matches only, and lists the widest first', () => {
-	const hit = Uint8Array.from([0, 0, 1, 1, 0, 0]), { nodes, matched } = model.search(TREE, hit);
+	const hit = Uint8Array.from([0, 0, 1, 1, 0, 0]),
+		{ nodes, matched } = model.search(TREE, hit);
 
 	assert.equal(matched, 9);
 	assert.deepEqual([...nodes], [3, 5]);
@@ -77,7 +108,8 @@ test('the inverted tree begins with functions by their own cost', () => {
 });
 
 test('frames of a hidden kind leave what they cost to their callers', () => {
-	const kinds = Uint8Array.from([0, 1, 9, 1, 1, 1]), tree = model.without(TREE, kinds, new Set([9]), 6);
+	const kinds = Uint8Array.from([0, 1, 9, 1, 1, 1]),
+		tree = model.without(TREE, kinds, new Set([9]), 6);
 
 	assert.deepEqual([...tree.frame], [0, 1, 5, 4, 3, 3]);
 	assert.deepEqual([...tree.total], [15, 11, 4, 5, 4, 3]);
@@ -92,44 +124,75 @@ function row(widths) {
 }
 
 function swept(widths, from, to, width) {
-	const { tree, group } = row(widths), boxes = new Boxes();
+	const { tree, group } = row(widths),
+		boxes = new Boxes();
 
 	sweepLevel(tree, boxes, 1, tree.n, 0, { from, scale: width / (to - from), width, group });
-	return Array.from({ length: boxes.n }, (_, i) =>
-		[boxes.left[i], boxes.right[i], boxes.node[i], boxes.strip[i]]);
+	return Array.from({ length: boxes.n }, (_, i) => [
+		boxes.left[i],
+		boxes.right[i],
+		boxes.node[i],
+		boxes.strip[i],
+	]);
 }
 
 test('boxes of a pixel and more are drawn between whole pixels', () => {
-	assert.deepEqual(swept([5, 3, 2], 0, 10, 100), [[0, 50, 1, 0], [50, 80, 2, 0], [80, 100, 3, 0]]);
+	assert.deepEqual(swept([5, 3, 2], 0, 10, 100), [
+		[0, 50, 1, 0],
+		[50, 80, 2, 0],
+		[80, 100, 3, 0],
+	]);
 });
 
 test('a window shows only what is in it, cut at its edges', () => {
 	assert.deepEqual(swept([5, 3, 2], 6, 8, 100), [[0, 100, 2, 0]]);
-	assert.deepEqual(swept([5, 3, 2], 4, 6, 100), [[0, 50, 1, 0], [50, 100, 2, 0]]);
+	assert.deepEqual(swept([5, 3, 2], 4, 6, 100), [
+		[0, 50, 1, 0],
+		[50, 100, 2, 0],
+	]);
 });
 
 test('boxes narrower than a pixel are joined, and none vanishes', () => {
 	assert.deepEqual(swept(Array(1000).fill(1), 0, 1000, 10), [[0, 10, 1, 1]]);
 	assert.deepEqual(swept([999999, 1], 0, 1000000, 100), [[0, 100, 1, 0]]);
-	assert.deepEqual(swept([1, 999999], 0, 1000000, 100), [[0, 1, 1, 1], [1, 100, 2, 0]]);
+	assert.deepEqual(swept([1, 999999], 0, 1000000, 100), [
+		[0, 1, 1, 1],
+		[1, 100, 2, 0],
+	]);
 });
 
 test('what a search found is seen among thousands of boxes that it left aside', () => {
-	const { tree, group } = row(Array(1000).fill(1)), boxes = new Boxes();
+	const { tree, group } = row(Array(1000).fill(1)),
+		boxes = new Boxes();
 
 	group.fill(7);
 	group[555] = 3;
-	sweepLevel(tree, boxes, 1, tree.n, 0, { from: 0, scale: 10 / 1000, width: 10, group, faint: 7 });
+	sweepLevel(tree, boxes, 1, tree.n, 0, {
+		from: 0,
+		scale: 10 / 1000,
+		width: 10,
+		group,
+		faint: 7,
+	});
 	assert.equal(boxes.n, 10);
-	assert.deepEqual([...boxes.node.slice(0, 10)].filter((node) => group[tree.frame[node]] === 3), [555]);
+	assert.deepEqual(
+		[...boxes.node.slice(0, 10)].filter((node) => group[tree.frame[node]] === 3),
+		[555],
+	);
 });
 
 test('the work of a level depends on pixels, not on boxes', () => {
-	const { tree, group } = row(Array(100000).fill(1)), boxes = new Boxes();
+	const { tree, group } = row(Array(100000).fill(1)),
+		boxes = new Boxes();
 	let reads = 0;
 	const x = new Proxy(tree.x, { get: (target, key) => (reads++, target[key]) });
 
-	sweepLevel({ ...tree, x }, boxes, 1, tree.n, 0, { from: 0, scale: 100 / 100000, width: 100, group });
+	sweepLevel({ ...tree, x }, boxes, 1, tree.n, 0, {
+		from: 0,
+		scale: 100 / 100000,
+		width: 100,
+		group,
+	});
 	assert.ok(reads < 100 * 60, `${reads} reads`);
 	assert.equal(boxes.right[boxes.n - 1], 100);
 });
@@ -139,10 +202,18 @@ test('every pixel of a full row is drawn once, whatever the widths', () => {
 	const random = (n) => (seed = (seed * 1103515245 + 12345) & 0x7fffffff) % n;
 
 	for (let round = 0; round < 200; round++) {
-		const widths = Array.from({ length: 1 + random(80) }, () => 1 + random(random(4) ? 10 : 5000));
+		const widths = Array.from(
+			{ length: 1 + random(80) },
+			() => 1 + random(random(4) ? 10 : 5000),
+		);
 		let end = 0;
 
-		for (const [left, right] of swept(widths, 0, widths.reduce((a, b) => a + b), 64)) {
+		for (const [left, right] of swept(
+			widths,
+			0,
+			widths.reduce((a, b) => a + b),
+			64,
+		)) {
 			assert.equal(left, end);
 			assert.ok(right > left);
 			end = right;
@@ -171,18 +242,29 @@ test('levels and depths are found', () => {
 });
 
 for (const [name, ...forms] of [
-	['std::vector<int, std::allocator<int>>::push_back(int const&)', 'std::vector::push_back', 'vector::push_back', 'push_back'],
+	[
+		'std::vector<int, std::allocator<int>>::push_back(int const&)',
+		'std::vector::push_back',
+		'vector::push_back',
+		'push_back',
+	],
 	['io/netty/channel/nio/NioEventLoop.run', 'NioEventLoop.run', 'run'],
 	['deflate_slow.part.13'],
 	['ns::work.constprop.0', 'work.constprop.0'],
 	['operator<<(std::ostream&, Foo const&)', 'operator<<'],
-	['core::ptr::drop_in_place<alloc::vec::Vec<u8>>', 'core::ptr::drop_in_place', 'ptr::drop_in_place', 'drop_in_place'],
+	[
+		'core::ptr::drop_in_place<alloc::vec::Vec<u8>>',
+		'core::ptr::drop_in_place',
+		'ptr::drop_in_place',
+		'drop_in_place',
+	],
 	['<listcomp>'],
 	['github.com/a/b.(*T).Run', '(*T).Run', 'Run'],
 	['naïve::größe'],
 	['[unknown]'],
 ])
-	test(`"${name}" is shortened where it says least`, () => assert.deepEqual(shorten(name), [name, ...forms]));
+	test(`"${name}" is shortened where it says least`, () =>
+		assert.deepEqual(shorten(name), [name, ...forms]));
 
 test('names of thousands of characters are left to be cut in the middle', () => {
 	const name = 'a<'.repeat(2500);

@@ -7,10 +7,20 @@ import { homedir } from 'node:os';
 
 const testbed = process.env.SONDE_TESTBED || `${homedir()}/.cache/sonde-testbed`;
 const { chromium } = createRequire(`${testbed}/node/`)('playwright-core');
-const ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-	'--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const ARGS = [
+	'--headless',
+	'--no-sandbox',
+	'--disable-gpu',
+	'--disable-quic',
+	'--no-first-run',
+	'--disable-background-networking',
+	'--disable-component-update',
+	'--disable-sync',
+];
 const browser = await chromium.launch({
-	executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ARGS });
+	executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+	args: ARGS,
+});
 const page = await browser.newPage({ viewport: { width: 1000, height: 600 } });
 const problems = [];
 
@@ -19,19 +29,29 @@ page.on('request', (request) => request.url().startsWith('file:') || problems.pu
 await page.goto(`file://${process.argv[2]}`);
 
 const text = (id) => page.evaluate((name) => document.getElementById(name).textContent, id);
-const box = (name) => page.evaluate((wanted) => {
-	for (const group of document.querySelectorAll('.b')) {
-		if (group.querySelector('title').textContent.split('\n')[0] !== wanted)
-			continue;
-		const { x, y, width, height } = group.querySelector('rect').getBoundingClientRect();
-		const label = group.querySelector('text');
+const box = (name) =>
+	page.evaluate((wanted) => {
+		for (const group of document.querySelectorAll('.b')) {
+			if (group.querySelector('title').textContent.split('\n')[0] !== wanted)
+				continue;
+			const { x, y, width, height } = group
+				.querySelector('rect')
+				.getBoundingClientRect();
+			const label = group.querySelector('text');
 
-		return { x, y, width, height, hidden: group.classList.contains('hidden'),
-			up: group.classList.contains('up'), hit: group.classList.contains('hit'),
-			label: label ? label.textContent : '' };
-	}
-	return null;
-}, name);
+			return {
+				x,
+				y,
+				width,
+				height,
+				hidden: group.classList.contains('hidden'),
+				up: group.classList.contains('up'),
+				hit: group.classList.contains('hit'),
+				label: label ? label.textContent : '',
+			};
+		}
+		return null;
+	}, name);
 const middle = async (name) => {
 	const { x, y, width, height } = await box(name);
 	return [x + width / 2, y + height / 2];
@@ -47,13 +67,13 @@ try {
 	assert.ok((await box('parse')).y < (await box('main')).y);
 
 	// the pointer names what it is on
-	await page.mouse.move(...await middle('parse'));
+	await page.mouse.move(...(await middle('parse')));
 	assert.match(await text('details'), /^parse · total 60\.0 % \(6\) · self 10\.0 % \(1\)/);
 
 	// a click makes a box as wide as the window; its callers stay, others go
-	await page.mouse.click(...await middle('parse'));
+	await page.mouse.click(...(await middle('parse')));
 	near((await box('parse')).width, room, 'the width of parse, zoomed');
-	near((await box('lex')).width, room * 5 / 6, 'the width of lex, zoomed');
+	near((await box('lex')).width, (room * 5) / 6, 'the width of lex, zoomed');
 	assert.ok((await box('main')).up && !(await box('main')).hidden);
 	assert.ok((await box('emit<T>')).hidden);
 	assert.match(page.url(), /#zoom=\d+$/);
@@ -69,7 +89,7 @@ try {
 	await page.keyboard.type('^(parse|lex)$');
 	assert.equal(await text('matched'), 'Matched: 60.0% in 2 boxes');
 	assert.ok((await box('lex')).hit && !(await box('main')).hit);
-	await page.keyboard.type('(');	// no expression yet: nothing changes, nothing breaks
+	await page.keyboard.type('('); // no expression yet: nothing changes, nothing breaks
 	assert.equal(await text('matched'), 'Matched: 60.0% in 2 boxes');
 	await page.keyboard.press('Escape');
 	assert.equal(await text('matched'), '');
@@ -85,8 +105,8 @@ try {
 	near((await box('all')).width, 500 - 24, 'the width of all in a narrow window');
 
 	// light and dark
-	const fill = () => page.evaluate(() =>
-		getComputedStyle(document.getElementById('back')).fill);
+	const fill = () =>
+		page.evaluate(() => getComputedStyle(document.getElementById('back')).fill);
 	const light = await fill();
 	await page.emulateMedia({ colorScheme: 'dark' });
 	assert.notEqual(await fill(), light);
