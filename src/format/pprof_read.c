@@ -288,12 +288,11 @@ static int expand(struct pprof_reader *r, const struct sample *s)
 	for (uint32_t i = s->n_locations; i-- > 0;) {
 		struct pprof_span span = r->stack[i];
 
-		if (span.n == 1) {
+		if (span.n == 1)
 			*to++ = span.at;
-			continue;
-		}
-		memcpy(to, r->chains + span.at, span.n * sizeof(*to));
-		to += span.n;
+		else
+			while (span.n--)	/* two or three: not worth a call */
+				*to++ = r->chains[span.at++];
 	}
 	return 0;
 }

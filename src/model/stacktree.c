@@ -128,9 +128,14 @@ uint32_t stacktree_depth(const struct stacktree *tree, uint32_t id)
 /* Adding many stacks: instead of asking a hash table for every frame of every stack, the stacks are
  * split by their outermost frame, each part by its next frame, and so on. A part of one stack is
  * the rest of a chain and is copied. Only nodes that were there before need the index. */
+#define NEAR 5
+
 struct item {
 	uint32_t at, end;	/* its frames */
 	uint32_t stack;		/* whose id it becomes */
+	/* Its frames at depths d .. d + 4, d a multiple of 5. Stacks of one part lie all over memory: this
+	 * way a level costs a cache miss a stack only every fifth time. */
+	uint32_t near[NEAR];
 };
 
 struct part {
@@ -191,6 +196,19 @@ static void take_pair(struct splitter *s, const struct item *pair, uint32_t dept
 	take_chain(s, &pair[1], depth, node);
 }
 
+static void load_near(struct splitter *s, const struct part *part)
+{
+	for (uint32_t i = part->begin; i < part->end; i++) {
+		struct item *item = &s->items[i];
+		uint32_t at = item->at + part->depth, left = item->end - at;
+
+		if (i + AHEAD < part->end)
+			__builtin_prefetch(&s->frames[s->items[i + AHEAD].at + part->depth]);
+		for (uint32_t k = 0; k < NEAR && k < left; k++)
+			item->near[k] = s->frames[at + k];
+	}
+}
+
 /* Hands `node` to the stacks that end here and closes the gaps, and counts the others by their next
  * frame: *ret_n of them, listed in s->distinct in the order in which they first appear. */
 static int count_next(struct splitter *s, struct part *part, uint32_t node, uint32_t *ret_n)
@@ -199,20 +217,21 @@ static int count_next(struct splitter *s, struct part *part, uint32_t node, uint
 
 	if (VEC_RESERVE(&s->distinct, &s->cap_distinct, (uint64_t)part->end - part->begin) < 0)
 		return -1;
+	if (part->depth % NEAR == 0)
+		load_near(s, part);
 	for (uint32_t i = part->begin; i < part->end; i++) {
-		struct item item = s->items[i];
-		uint32_t frame;
+		const struct item *item = &s->items[i];
+		uint32_t frame = item->near[part->depth % NEAR];
 
-		if (i + AHEAD < part->end)
-			__builtin_prefetch(&s->frames[s->items[i + AHEAD].at + part->depth]);
-		if (item.end - item.at == part->depth) {
-			s->ret_ids[item.stack] = node;
+		if (item->end - item->at == part->depth) {
+			s->ret_ids[item->stack] = node;
 			continue;
 		}
-		frame = s->frames[item.at + part->depth];
 		if (!s->count[frame]++)
 			s->distinct[n++] = frame;
-		s->items[keep++] = item;
+		if (keep < i)
+			s->items[keep] = *item;
+		keep++;
 	}
 	part->end = keep;
 	*ret_n = n;
@@ -235,7 +254,7 @@ static int split(struct splitter *s, const struct part *part, uint32_t node, uin
 		at += size;
 	}
 	for (uint32_t i = part->begin; i < part->end; i++)
-		s->spare[s->count[s->frames[s->items[i].at + part->depth]]++] = s->items[i];
+		s->spare[s->count[s->items[i].near[part->depth % NEAR]]++] = s->items[i];
 	memcpy(s->items + part->begin, s->spare + part->begin,
 	       (part->end - part->begin) * sizeof(*s->items));
 	for (uint32_t k = 0; k < n; k++)
@@ -278,7 +297,7 @@ static int splitter_start(struct splitter *s, const uint32_t *first, uint32_t n)
 	if (!s->items || !s->spare || !s->count)
 		return -1;
 	for (uint32_t i = 0; i < n; i++)
-		s->items[i] = (struct item){ first[i], first[i + 1], i };
+		s->items[i] = (struct item){ .at = first[i], .end = first[i + 1], .stack = i };
 	return 0;
 }
 
