@@ -283,8 +283,9 @@ static void add_plts(struct special *s)
 
 /* ---- The first frame of a makecontext() stack. ----
  *
- * glibc's __start_context is "returned" to by the function a context was made for; its FDE says nothing, and
- * so that a return address follows at rsp + 8, where none is. What resumes (uc_link) is another stack. */
+ * glibc's __start_context is "returned" to by the function a context was made for; its FDE says
+ * nothing, and so that a return address follows at rsp + 8, where none is. What resumes (uc_link) is
+ * another stack. */
 
 static const struct str start_context = {
 	"\x48\x89\xdc\x48\x8b\x3c\x24\x48\x85\xff\x74\x08\xe8", 13
@@ -295,6 +296,8 @@ static const struct str start_context = {
 
 static void mark_start_context(struct special *s)
 {
+	if (s->cfi->text_end - s->cfi->text_start > SMALL_TEXT)
+		return;		/* it would touch all of a big file's text, and no C library is */
 	for (uint32_t i = 0; i < s->n; i++) {
 		struct cfi_range *range = &s->cfi->ranges[i];
 		struct str code;
@@ -305,7 +308,7 @@ static void mark_start_context(struct special *s)
 		if (find_bytes(code, start_context) < 0)
 			continue;
 		range->rule = (uint16_t)s->end_rule;
-		/* it is looked up one byte early; where padding stands there that is nobody else's */
+		/* Looked up one byte early; where padding stands that is nobody else's. */
 		if (i && cfi_range_end(range - 1) < range->start) {
 			range->start--;
 			range->size++;

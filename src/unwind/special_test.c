@@ -254,6 +254,24 @@ TEST(a_trampoline_that_debug_frame_takes_for_a_function_is_known_by_its_bytes)
 	end(&m);
 }
 
+/* ---- Coroutines. ---- */
+
+TEST(glibcs_start_context_is_the_end_of_a_coroutines_stack)
+{
+	struct made m = { .spec.text = STR(NOPS8 NOPS8 "\x48\x89\xdc\x48\x8b\x3c\x24\x48\x85\xff"
+					   "\x74\x08\xe8\0\0\0\0\x89\xc7\xe8\0\0\0\0\xf4") };
+
+	add_cie(&m);
+	add_fde(&m, 0, 8, STR(""));
+	add_fde(&m, 16, 25, STR(""));
+	build(&m);
+	check_cfa(&m, 7, UNWIND_RSP, 8);
+	check_kind(&m, 14, UNWIND_NONE);
+	check_kind(&m, 15, UNWIND_END);
+	check_kind(&m, 40, UNWIND_END);
+	end(&m);
+}
+
 /* ---- PLTs. ---- */
 
 TEST(a_lazy_plt_without_cfi_gets_the_rules_linkers_write)
@@ -300,5 +318,6 @@ TEST_MAIN(CASE(every_pointer_encoding_gives_the_same_function),
 	  CASE(a_signal_frame_begins_a_byte_early_unless_its_cfi_does),
 	  CASE(a_trampoline_takes_its_early_byte_from_the_function_before),
 	  CASE(a_trampoline_that_debug_frame_takes_for_a_function_is_known_by_its_bytes),
+	  CASE(glibcs_start_context_is_the_end_of_a_coroutines_stack),
 	  CASE(a_lazy_plt_without_cfi_gets_the_rules_linkers_write),
 	  CASE(a_plt_that_only_jumps_is_a_frame_just_entered))
