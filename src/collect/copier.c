@@ -152,6 +152,24 @@ static int add_all(struct copier *copier)
 	return rc;
 }
 
+/* One answer of the kernel has several reasons: what it says to an event on ourselves tells which. */
+static int refused(const struct copier *copier, int rc, struct err *err)
+{
+	int fd;
+
+	if (rc != -EACCES && rc != -EPERM)
+		return err_fail(err, rc, "perf_event_open failed: %s", err_text(rc));
+	fd = open_event(copier, 0, -1);
+	if (fd >= 0) {
+		close(fd);
+		return err_fail(err, rc, "another user's processes can be profiled by root only (or with "
+				"CAP_PERFMON and CAP_SYS_PTRACE)");
+	}
+	return err_fail(err, rc, "perf_event_open: %s; perf events are forbidden to this user where the "
+			"sysctl kernel.perf_event_paranoid is above 2, and in containers that filter "
+			"this system call", err_text(rc));
+}
+
 int copier_start(struct copier **ret_copier, const struct copier_options *options,
 		 struct events *events, struct err *err)
 {
@@ -174,10 +192,9 @@ int copier_start(struct copier **ret_copier, const struct copier_options *option
 		rc = add_all(copier);
 	}
 	if (rc < 0) {
+		rc = refused(copier, rc, err);
 		copier_close(copier);
-		return err_fail(err, rc, "perf_event_open failed: %s%s", err_text(rc),
-				rc == -EACCES || rc == -EPERM ?
-				" (see /proc/sys/kernel/perf_event_paranoid)" : "");
+		return rc;
 	}
 	if (!options->awaits_exec)
 		each_event(copier, PERF_EVENT_IOC_ENABLE);

@@ -281,8 +281,8 @@ static int start_copier(struct cpu_collector *cpu, const struct cpu_options *opt
 
 	processes_init(&cpu->processes, &cpu->images, NULL, false, false);
 	if (options->mode != TARGET_TGIDS)
-		return err_fail(err, -EPERM, "without privileges only one's own processes can be "
-				"profiled: use -p, -n or -- COMMAND");
+		return err_fail(err, -EPERM, "perf events can follow one's own processes (-p, -n, "
+				"-- COMMAND), not the whole machine or a control group");
 	rc = copier_start(&cpu->copier, &copier_options, &cpu->events, err);
 	return rc < 0 ? rc : add_targets(cpu, options);
 }
@@ -320,8 +320,8 @@ static int start_tier(struct cpu_collector *cpu, const struct cpu_options *optio
 	cpu->kernel = NULL;
 	rc_second = start_copier(cpu, options, &second);
 	if (rc_second < 0)
-		return err_fail(err, rc, "%.480s; and the way without privileges does not work "
-				"either: %.400s", why.text, second.text);
+		return err_fail(err, rc, "%.480s; and the second way does not work either: %.400s",
+				why.text, second.text);
 	snprintf(cpu->reason, sizeof(cpu->reason), "%s", why.text);
 	return 0;
 }

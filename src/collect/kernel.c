@@ -89,6 +89,26 @@ static int take_record(void *context, void *record, size_t bytes)
 	return kernel->handle_rc;
 }
 
+/* What the programs call that not every kernel has, the newest first. */
+static const struct {
+	enum bpf_func_id id;
+	const char *name, *since;
+} helpers[] = {
+	{ BPF_FUNC_loop, "bpf_loop", "5.17" },
+	{ BPF_FUNC_task_pt_regs, "bpf_task_pt_regs", "5.15" },
+	{ BPF_FUNC_get_current_task_btf, "bpf_get_current_task_btf", "5.11" },
+	{ BPF_FUNC_ringbuf_output, "bpf_ringbuf_output", "5.8" },
+};
+
+static int refused(struct err *err, int rc)
+{
+	for (size_t i = 0; i < sizeof(helpers) / sizeof(helpers[0]); i++)
+		if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_PERF_EVENT, helpers[i].id, NULL) == 0)
+			return err_fail(err, -ENOTSUP, "this kernel has no %s, which Sonde's BPF programs "
+					"need: it came with Linux %s", helpers[i].name, helpers[i].since);
+	return err_fail(err, -ENOTSUP, "this kernel refuses Sonde's BPF programs: %s", err_text(rc));
+}
+
 static int load_failed(struct err *err, int rc)
 {
 	switch (-rc) {
@@ -103,8 +123,7 @@ static int load_failed(struct err *err, int rc)
 				"/sys/kernel/btf/vmlinux): Sonde's BPF programs cannot be fitted to it");
 	case EINVAL:
 	case ENOTSUP:
-		return err_fail(err, -ENOTSUP, "this kernel refuses Sonde's BPF programs (%s); they need "
-				"Linux 5.17 or newer", err_text(rc));
+		return refused(err, rc);
 	}
 	return err_fail(err, rc, "cannot load Sonde's BPF programs: %s", err_text(rc));
 }
