@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A mapped file (or the vDSO): DWARF first, then symbol tables, then "[libfoo.so+0x1234]". */
+/* A mapped file (or the vDSO): DWARF first, then symbol tables, then "[libfoo.so+0x1234]", by where
+ * the function starts. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,6 +14,7 @@
 #include "elf/dwarf.h"
 #include "elf/elf.h"
 #include "elf/minidebug.h"
+#include "elf/starts.h"
 #include "elf/symbols.h"
 #include "symbol/demangle.h"
 #include "symbol/naming.h"
@@ -33,6 +35,8 @@ struct file_object {
 	struct elf elf, debug;		/* debug is closed when the file holds all. */
 	struct symbols symbols, debug_symbols;
 	struct dwarf *dwarf;		/* NULL: none */
+	bool starts_loaded;
+	struct starts starts;		/* for what has no name */
 };
 
 /* /lib, /lib64, /usr/lib, /usr/local/lib ... and a shared object: programs live there too. */
@@ -170,8 +174,21 @@ static struct str outermost_name(const struct file_object *file, struct str name
 	return name;
 }
 
+/* A name for an address that has none: one for all of its function, so that they add up. */
+static uint64_t nameless_vaddr(struct file_object *file, uint64_t vaddr)
+{
+	uint64_t start;
+
+	if (!file->starts_loaded) {
+		file->starts_loaded = true;
+		if (starts_load(&file->starts, &file->elf) < 0)
+			file->starts = (struct starts){ 0 };
+	}
+	return starts_find(&file->starts, vaddr, &start) ? start : vaddr;
+}
+
 struct file_naming {
-	const struct file_object *file;
+	struct file_object *file;
 	struct naming *naming;
 	uint32_t module;
 	enum frame_kind kind;
@@ -182,18 +199,17 @@ static void name_by_symbol(const struct file_naming *fn, uint64_t vaddr)
 	const struct symbol *symbol = find_symbol(fn->file, vaddr);
 	struct str name = str_basename(str_of(fn->file->path));
 
-	if (symbol)
+	if (symbol) {
 		naming_add(fn->naming, &(struct naming_frame){ .name = symbol->name,
 							       .module = fn->module,
 							       .kind = fn->kind,
 							       .address = vaddr });
-	else if (name.n && name.p[0] == '[')	/* [vdso]: not twice in brackets */
-		naming_add_unknown(fn->naming, fn->module, vaddr, "[%.*s+0x%llx]",
-				   STR_ARG(str_head(str_skip(name, 1), name.n - 2)),
-				   (unsigned long long)vaddr);
-	else
-		naming_add_unknown(fn->naming, fn->module, vaddr, "[%.*s+0x%llx]", STR_ARG(name),
-				   (unsigned long long)vaddr);
+		return;
+	}
+	if (name.n && name.p[0] == '[')	/* [vdso]: not twice in brackets */
+		name = str_head(str_skip(name, 1), name.n - 2);
+	naming_add_unknown(fn->naming, fn->module, vaddr, "[%.*s+0x%llx]", STR_ARG(name),
+			   (unsigned long long)nameless_vaddr(fn->file, vaddr));
 }
 
 static void name_by_dwarf(const struct file_naming *fn, uint64_t vaddr,
@@ -264,6 +280,7 @@ static void close_file(struct symbol_object *object)
 	dwarf_close(file->dwarf);
 	symbols_fini(&file->debug_symbols);
 	symbols_fini(&file->symbols);
+	starts_fini(&file->starts);
 	elf_close(&file->debug);
 	elf_close(&file->elf);
 	if (file->fd >= 0)

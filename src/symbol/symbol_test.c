@@ -188,6 +188,37 @@ TEST(an_address_that_belongs_to_no_function_says_where_it_is)
 	world_fini(&w);
 }
 
+TEST(addresses_of_a_stripped_function_have_one_name_and_keep_their_addresses)
+{
+	uint64_t start = vaddr_of((const void *)pc_of_caller);
+	uint64_t vaddrs[3] = { 0x12, start, start + 1 };
+	struct mapped_file file = { 0 };
+	struct world w;
+	char wanted[64];
+	char *bytes;
+
+	CHECK_EQ(mapped_file_open(&file, "/proc/self/exe", NULL), 0);
+	bytes = malloc(file.n);
+	CHECK(bytes != NULL);
+	memcpy(bytes, file.p, file.n);
+	/* without section headers nothing has a name */
+	((Elf64_Ehdr *)(void *)bytes)->e_shoff = ((Elf64_Ehdr *)(void *)bytes)->e_shnum = 0;
+	world_make(&w);
+	CHECK_EQ(symbol_object_open_vdso(&w.object, str_over(bytes, file.n), NULL), 0);
+	resolve(&w, vaddrs, 3);
+	CHECK_EQ(w.chains.n_named, 0);
+	CHECK_STR(name_of(&w, frame_of(&w, 0, 0)), "[vdso+0x12]");
+	snprintf(wanted, sizeof(wanted), "[vdso+0x%llx]", (unsigned long long)start);
+	CHECK_STR(name_of(&w, frame_of(&w, 1, 0)), wanted);
+	CHECK_STR(name_of(&w, frame_of(&w, 2, 0)), wanted);
+	CHECK_EQ(frame_of(&w, 1, 0)->function, frame_of(&w, 2, 0)->function);
+	CHECK_EQ(frame_of(&w, 2, 0)->address, vaddrs[2]);
+	CHECK_EQ(frame_of(&w, 2, 0)->kind, FRAME_UNKNOWN);
+	world_fini(&w);
+	free(bytes);
+	mapped_file_close(&file);
+}
+
 TEST(a_system_library_is_told_apart_and_named_from_its_exports)
 {
 	void *function = dlsym(RTLD_DEFAULT, "a64l");	/* no sanitizer wraps it */
@@ -458,6 +489,7 @@ TEST(what_cannot_be_named_carries_its_reason)
 TEST_MAIN(CASE(an_address_becomes_its_chain_of_inlined_calls_with_lines),
 	  CASE(a_mangled_name_is_shown_demangled_and_kept),
 	  CASE(an_address_that_belongs_to_no_function_says_where_it_is),
+	  CASE(addresses_of_a_stripped_function_have_one_name_and_keep_their_addresses),
 	  CASE(a_system_library_is_told_apart_and_named_from_its_exports),
 	  CASE(a_file_of_another_build_names_nothing),
 	  CASE(the_kernels_zero_padded_build_id_is_the_same),
