@@ -214,13 +214,13 @@ static int gen_folded(const char *path, uint32_t lines)
 	if (!file)
 		return 1;
 	for (uint32_t i = 0; i < lines; i++) {
-		uint32_t depth = 4 + rnd(15), site = 1;
+		uint32_t depth = 4 + rnd(13), site = 1;
 
 		for (uint32_t n = 0; n < depth; n++) {
 			gen_name(&name, site % FUNCTIONS);
 			buf_add_str(&out, buf_str(&name));
 			buf_add_u8(&out, n + 1 < depth ? ';' : ' ');
-			site = next_site(site, n < 4 ? 30 : 24);
+			site = next_site(site, n < 4 ? 55 : 60);
 		}
 		buf_add_dec(&out, 1 + rnd(20));
 		buf_add_u8(&out, '\n');

@@ -257,6 +257,27 @@ TEST(samples_with_times_keep_them)
 	profile_fini(&q);
 }
 
+TEST(many_samples_keep_their_order)
+{
+	struct profile p, q;
+	uint32_t frame;
+
+	profile_init(&p);
+	profile_add_type(&p, STR("samples"), STR("count"));
+	frame = test_frame(&p, "f", NULL, 0, false, FRAME_NATIVE);
+	for (int64_t i = 0; i < 50000; i++)	/* enough for two threads */
+		profile_add_at(&p, i % 2 ? stacktree_push(&p.tree, 0, frame) : 0, 0, (uint64_t)i, &i);
+	again(&p, &q);
+	CHECK_EQ(q.n, 50000);
+	for (uint32_t i = 0; i < q.n; i++) {
+		CHECK_EQ(q.values[i], i);
+		CHECK_EQ(q.time_ns[i], i);
+		CHECK_EQ(q.stack[i], i % 2);
+	}
+	profile_fini(&p);
+	profile_fini(&q);
+}
+
 /* Files as others might write them, put together by hand. */
 struct file {
 	struct buf out, message, inner;
@@ -484,6 +505,7 @@ TEST_MAIN(CASE(what_is_written_is_read_back),
 	  CASE(the_same_profile_gives_the_same_bytes_also_after_reading_it),
 	  CASE(comments_about_other_samples_or_locations_are_not_believed),
 	  CASE(samples_with_times_keep_them),
+	  CASE(many_samples_keep_their_order),
 	  CASE(unpacked_numbers_huge_ids_and_unknown_fields_are_read),
 	  CASE(without_a_comment_the_kind_follows_from_the_mapping),
 	  CASE(what_is_named_but_not_there_is_refused_with_the_place),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <libdeflate.h>
+#include <pthread.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -17,6 +18,17 @@ struct code {	/* a location id as a varint, ready to be copied */
 	char bytes[5];
 	uint8_t n;
 	uint16_t frames;	/* how many frames of a stack it stands for */
+};
+
+/* Samples are most of a file. Once codes and labels are prepared they need nothing that changes, so
+ * that two threads can encode them. */
+#define ROWS_FOR_TWO 20000
+
+struct encoder {
+	const struct writer *w;
+	uint32_t begin, end;		/* rows */
+	struct buf out;
+	struct buf message, line;	/* being put together */
 };
 
 struct writer {
@@ -88,15 +100,6 @@ static void add_label(struct writer *w, struct buf *to, const struct label *labe
 	proto_add_bytes(to, PPROF_SAMPLE_LABEL, buf_str(&w->line));
 }
 
-static void add_time(struct writer *w, struct buf *to, uint64_t time_ns)
-{
-	buf_clear(&w->line);
-	proto_add_uint(&w->line, PPROF_LABEL_KEY, w->time_key);
-	proto_add_uint(&w->line, PPROF_LABEL_NUM, time_ns);
-	proto_add_uint(&w->line, PPROF_LABEL_UNIT, w->time_unit);
-	proto_add_bytes(to, PPROF_SAMPLE_LABEL, buf_str(&w->line));
-}
-
 static int prepare_labels(struct writer *w)
 {
 	const struct labels *labels = &w->profile->labels;
@@ -138,16 +141,17 @@ static int prepare_codes(struct writer *w)
 	return 0;
 }
 
-/* The sample's location ids, innermost first, into w->line. */
-static void gather_locations(struct writer *w, uint32_t stack)
+/* The sample's location ids, innermost first, into e->line. */
+static void gather_locations(struct encoder *e, uint32_t stack)
 {
-	const struct stacktree *tree = &w->profile->tree;
-	const uint32_t *chain_of = w->locations.chain_of;
-	struct buf *to = &w->line;
+	const struct stacktree *tree = &e->w->profile->tree;
+	const uint32_t *chain_of = e->w->locations.chain_of;
+	const struct code *codes = e->w->codes;
+	struct buf *to = &e->line;
 
 	buf_clear(to);
 	while (stack) {
-		struct code code = w->codes[chain_of[stack]];
+		struct code code = codes[chain_of[stack]];
 
 		if (to->cap - to->n < sizeof(code) && !buf_reserve(to, sizeof(code)))
 			return;
@@ -158,26 +162,75 @@ static void gather_locations(struct writer *w, uint32_t stack)
 	}
 }
 
-static void add_sample(struct writer *w, uint32_t i)
+static void add_time(struct encoder *e, uint64_t time_ns)
 {
+	buf_clear(&e->line);
+	proto_add_uint(&e->line, PPROF_LABEL_KEY, e->w->time_key);
+	proto_add_uint(&e->line, PPROF_LABEL_NUM, time_ns);
+	proto_add_uint(&e->line, PPROF_LABEL_UNIT, e->w->time_unit);
+	proto_add_bytes(&e->message, PPROF_SAMPLE_LABEL, buf_str(&e->line));
+}
+
+static void add_sample(struct encoder *e, uint32_t i)
+{
+	const struct writer *w = e->w;
 	const struct profile *profile = w->profile;
 	uint32_t set = profile->label_set[i], n_types = profile->n_types;
-	struct buf *message = &w->message;
+	struct buf *message = &e->message;
 
 	buf_clear(message);
-	gather_locations(w, profile->stack[i]);
-	if (w->line.n)
-		proto_add_bytes(message, PPROF_SAMPLE_LOCATION, buf_str(&w->line));
-	buf_clear(&w->line);
+	gather_locations(e, profile->stack[i]);
+	if (e->line.n)
+		proto_add_bytes(message, PPROF_SAMPLE_LOCATION, buf_str(&e->line));
+	buf_clear(&e->line);
 	for (uint32_t t = 0; t < n_types; t++)
-		buf_add_uleb(&w->line, (uint64_t)profile->values[(size_t)i * n_types + t]);
-	proto_add_bytes(message, PPROF_SAMPLE_VALUE, buf_str(&w->line));
+		buf_add_uleb(&e->line, (uint64_t)profile->values[(size_t)i * n_types + t]);
+	proto_add_bytes(message, PPROF_SAMPLE_VALUE, buf_str(&e->line));
 	if (set)
 		buf_add(message, w->labels.p + w->label_end[set - 1],
 			w->label_end[set] - w->label_end[set - 1]);
 	if (profile->time_ns)
-		add_time(w, message, profile->time_ns[i]);
-	proto_add_bytes(&w->out, PPROF_SAMPLE, buf_str(message));
+		add_time(e, profile->time_ns[i]);
+	proto_add_bytes(&e->out, PPROF_SAMPLE, buf_str(message));
+}
+
+static void *add_samples(void *arg)
+{
+	struct encoder *e = arg;
+
+	for (uint32_t i = e->begin; i < e->end && !e->out.failed; i++)
+		add_sample(e, i);
+	e->out.failed |= e->message.failed || e->line.failed;
+	return NULL;
+}
+
+static void encoder_finish(struct writer *w, struct encoder *e)
+{
+	w->out.failed |= e->out.failed;
+	buf_add_str(&w->out, buf_str(&e->out));
+	buf_fini(&e->out);
+	buf_fini(&e->message);
+	buf_fini(&e->line);
+}
+
+static void add_all_samples(struct writer *w)
+{
+	uint32_t n = w->profile->n, half = n < ROWS_FOR_TWO ? n : n / 2;
+	struct encoder here = { .w = w, .begin = 0, .end = half, .out = w->out };
+	struct encoder beside = { .w = w, .begin = half, .end = n };
+	pthread_t thread;
+	bool threaded = half < n && !pthread_create(&thread, NULL, add_samples, &beside);
+
+	w->out = (struct buf){ 0 };
+	add_samples(&here);
+	if (threaded)
+		pthread_join(thread, NULL);
+	else
+		add_samples(&beside);
+	w->out = here.out;	/* moved back */
+	here.out = (struct buf){ 0 };
+	encoder_finish(w, &here);
+	encoder_finish(w, &beside);
 }
 
 static uint32_t function_id(struct writer *w, uint32_t function)
@@ -354,8 +407,7 @@ static int write_all(struct writer *w)
 	number_mappings(w);
 	if (prepare_labels(w) < 0 || prepare_codes(w) < 0)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < profile->n && !w->out.failed; i++)
-		add_sample(w, i);
+	add_all_samples(w);
 	if (add_mappings(w) < 0)
 		return -ENOMEM;
 	for (uint32_t id = 1; id <= w->locations.n; id++)

@@ -33,6 +33,8 @@ static int finish(struct profile *into, struct job *job, struct err *err)
 
 	if (rc < 0)
 		err_set(err, "%s", job->err.text);
+	else if (!into->n && !into->n_types)	/* the first: nothing to merge with */
+		profile_take(into, &job->profile);
 	else if ((rc = profile_merge(into, &job->profile)) == -E2BIG)
 		err_set(err, "cannot add %s: together they have more than %d value types", job->path,
 			VALUE_TYPES_MAX);

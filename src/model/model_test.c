@@ -175,6 +175,21 @@ TEST(merging_shares_callers_and_keeps_value_types_apart)
 	profile_fini(&empty);
 }
 
+TEST(a_profile_that_was_taken_can_be_added_to)
+{
+	struct profile a, b;
+
+	profile_init(&a);
+	fill(&b, "samples", "parse", "ring full");
+	profile_take(&a, &b);
+	CHECK_EQ(b.n, 0);
+	CHECK_EQ(b.tree.n, 1);
+	CHECK_EQ(a.n, 2);
+	CHECK_STR(frame_name(&a.frames, frame_of(&a, "new")), "new");
+	profile_fini(&a);
+	profile_fini(&b);
+}
+
 TEST(times_count_from_the_start_of_the_merged_profile)
 {
 	struct profile a, b;
@@ -204,4 +219,5 @@ TEST_MAIN(CASE(stacks_with_a_common_caller_share_its_node),
 	  CASE(rows_added_at_once_join_those_of_their_stack_and_labels),
 	  CASE(merging_a_profile_with_its_twin_doubles_it),
 	  CASE(merging_shares_callers_and_keeps_value_types_apart),
+	  CASE(a_profile_that_was_taken_can_be_added_to),
 	  CASE(times_count_from_the_start_of_the_merged_profile))

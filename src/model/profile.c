@@ -28,6 +28,14 @@ void profile_fini(struct profile *profile)
 	*profile = (struct profile){ 0 };
 }
 
+void profile_take(struct profile *into, struct profile *from)
+{
+	profile_fini(into);
+	*into = *from;
+	into->frames.strings = &into->strings;
+	profile_init(from);
+}
+
 uint32_t profile_add_type(struct profile *profile, struct str type, struct str unit)
 {
 	if (profile->n_types == VALUE_TYPES_MAX) {

@@ -83,6 +83,10 @@ struct profile {
 void profile_init(struct profile *profile);
 void profile_fini(struct profile *profile);
 
+/* Moves all of *from into *into, which loses what it had; *from is empty afterwards, as profile_init()
+ * leaves it. */
+void profile_take(struct profile *into, struct profile *from);
+
 /* Appends a value type and returns its index; types are set before the first sample. */
 uint32_t profile_add_type(struct profile *profile, struct str type, struct str unit);
 
