@@ -14,7 +14,7 @@
 
 /* Runs shorter than the first are padding and single stubs. Less than the second in all is what
  * start files and a stray assembly function leave uncovered, and not worth reading symbols for.
- * More than the third is no C library: another language's code, whose own reader knows it better. */
+ * More than the third is no C library but another language, whose own reader knows it better. */
 #define REGION_MIN 64
 #define UNCOVERED_MIN 2048
 #define UNCOVERED_MAX (1u << 20)

@@ -284,8 +284,8 @@ static void add_plts(struct special *s)
 /* ---- The first frame of a makecontext() stack. ----
  *
  * glibc's __start_context is "returned" to by the function a context was made for; its FDE says
- * nothing, and so that a return address follows at rsp + 8, where none is. What resumes (uc_link) is
- * another stack. */
+ * nothing, and so that a return address follows at rsp + 8, where none is. What resumes is another
+ * stack. */
 
 static const struct str start_context = {
 	"\x48\x89\xdc\x48\x8b\x3c\x24\x48\x85\xff\x74\x08\xe8", 13
