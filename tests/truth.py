@@ -57,7 +57,7 @@ class Case:
     args: tuple = ()             # after the seconds; {dir} is the build folder
     post: tuple = ()             # commands on the binary after linking; {out} is its path
     also: tuple = ()             # other builds it needs: (output, source, flags)
-    how: str = "command"         # command, attach, chroot, unshare
+    how: str = "command"         # command, attach, chroot, unshare, pidns
     setup: str = ""              # replace: copies its two binaries into a scratch folder
     rate: int = RATE
     seconds: float = SECONDS
@@ -92,16 +92,18 @@ def matrix():
         Case("c-dwarf4", "plain.c", f"{C} -gdwarf-4"),
         Case("c-dwarf2", "plain.c", f"{C} -gdwarf-2 -gstrict-dwarf"),
         Case("c-no-eh-frame-hdr", "plain.c", f"{C} -Wl,--no-eh-frame-hdr"),
-        Case("c-no-cfi-nofp", "plain.c", f"{C} -fno-asynchronous-unwind-tables -fno-unwind-tables {NO_FP}",
-             cfi=False, ignore=("main", "hot_third"), note="no CFI, no frame pointers"),
-        Case("c-no-cfi-fp", "plain.c", f"{C} -fno-asynchronous-unwind-tables -fno-unwind-tables {FP}",
+        Case("c-no-cfi-nofp", "plain.c", f"-O2 -fno-asynchronous-unwind-tables -fno-unwind-tables {NO_FP}",
+             cfi=False, note="no CFI, no frame pointers"),
+        Case("c-no-cfi-fp", "plain.c", f"-O2 -fno-asynchronous-unwind-tables -fno-unwind-tables {FP}",
              cfi=False, note="no CFI, frame pointers"),
+        Case("c-debug-frame-only", "plain.c", f"{C} -fno-asynchronous-unwind-tables -fno-unwind-tables {NO_FP}"),
         Case("musl-dynamic", "plain.c", C, "musl-gcc", cfi=False, ignore=MUSL, note="musl's libc has no CFI"),
         Case("musl-static", "plain.c", f"{C} -static", "musl-gcc", cfi=False, ignore=MUSL, quick=True,
              note="musl's libc has no CFI"),
         Case("musl-static-pie", "plain.c", f"{C} -static-pie", "musl-gcc", cfi=False, ignore=MUSL,
              note="musl's libc has no CFI"),
-        Case("musl-threads", "threads.c", f"{C} -static", "musl-gcc", cfi=False, note="musl's libc has no CFI"),
+        Case("musl-threads", "threads.c", f"{C} -static", "musl-gcc", cfi=False, ignore=("thread_main",),
+             note="musl's libc has no CFI"),
         Case("deep-60", "recurse.c", f"{C} {NO_FP}", args=("60",)),
         Case("deep-500", "recurse.c", f"{C} {NO_FP}", args=("500",)),
         Case("deep-1100", "recurse.c", f"{C} {NO_FP}", args=("1100",), quick=True),
@@ -124,6 +126,10 @@ def matrix():
         Case("threads", "threads.c", f"{C} -pthread", quick=True),
         Case("threads-attach", "threads.c", f"{C} -pthread", how="attach"),
         Case("threads-static", "threads.c", f"{C} -pthread -static"),
+        Case("forks", "family.c", args=("fork",)),
+        Case("threads-brief", "family.c", args=("brief",), quick=True),
+        Case("main-thread-ends", "family.c", args=("mainexit",)),
+        Case("thread-execs", "family.c", args=("threadexec",)),
         Case("coroutines", "coroutine.c", quick=True),
         Case("coroutines-clang-O3", "coroutine.c", "-O3 -g", "clang"),
         Case("plugin", "plugin.c", f"{C} -ldl", args=("{dir}/one.so", "{dir}/two.so"), also=(
@@ -149,6 +155,8 @@ def matrix():
              forbid="^new_", quick=True),
         Case("jit-perfmap", "jit.c", args=("perfmap",), quick=True),
         Case("jit-perfmap-attach", "jit.c", args=("perfmap",), how="attach"),
+        Case("jit-perfmap-memfd", "jit.c", args=("perfmap", "-", "memfd")),
+        Case("jit-perfmap-pid-namespace", "jit.c", args=("perfmap",), how="pidns"),
         Case("jit-jitdump", "jit.c", args=("jitdump", "{scratch}"), quick=True),
         Case("jit-nothing", "jit.c", args=("nothing",), symbols=False, cfi=False,
              ignore=("jit_spin", "jit_caller with spaces"), note="nothing names or unwinds it but rbp"),
@@ -444,6 +452,8 @@ def run_case(case, scratch, backend="sonde"):
     elif case.how == "chroot":
         copy_with_libraries(prog, scratch / "root", "app/prog")
         command = ["chroot", str(scratch / "root"), "/app/prog", seconds, *args]
+    elif case.how == "pidns":
+        command = ["unshare", "--fork", "--pid", "--mount-proc", *command]
     elif case.how == "unshare":
         # Outside, the same path holds a decoy: a name from it is a lie.
         copy_with_libraries(prog, scratch / "inside", "app/prog")

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Machine code made at run time, with frame pointers, that calls back into C.
  * argv[2]: "perfmap" writes /tmp/perf-PID.map, "jitdump" writes jit-PID.dump into argv[3] and maps it the
- * way perf's jvmti agent does, "nothing" writes nothing.
+ * way perf's jvmti agent does, "nothing" writes nothing. With argv[4] "memfd" the code is in a file without a
+ * name, mapped twice, as runtimes do that never want memory both writable and executable.
  *
  * jitdump: tools/perf/Documentation/jitdump-specification.txt of Linux.
  * perf map: tools/perf/Documentation/jit-interface.txt. */
@@ -104,15 +105,22 @@ NOINLINE uint64_t plain_c(uint32_t rounds)
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 2 ? argv[2] : "nothing";
-	uint8_t *page = mmap(NULL, 65536, PROT_READ | PROT_WRITE | PROT_EXEC,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = argc > 4 ? memfd_create("doublemapper", 0) : -1;
+	int shared = fd >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS;
+	int grown = fd >= 0 ? ftruncate(fd, 65536) : 0;
+	uint8_t *writable = mmap(NULL, 65536, PROT_READ | PROT_WRITE, shared, fd, 0);
+	uint8_t *page = fd >= 0 ? mmap(NULL, 65536, PROT_READ | PROT_EXEC, shared, fd, 0) : writable;
 	uint64_t (*spin)(uint32_t) = (uint64_t(*)(uint32_t))(void *)(page + 64);
 	uint64_t (*call)(uint32_t, void *) = (uint64_t(*)(uint32_t, void *))(void *)(page + 4096);
 
+	if (grown < 0 || writable == MAP_FAILED || page == MAP_FAILED)
+		return 1;
 	truth_init(argc, argv);
 	open_announcements(mode, argc > 3 ? argv[3] : "/tmp");
-	memcpy(page + 64, spin_code, sizeof(spin_code));
-	memcpy(page + 4096, call_code, sizeof(call_code));
+	memcpy(writable + 64, spin_code, sizeof(spin_code));
+	memcpy(writable + 4096, call_code, sizeof(call_code));
+	if (fd < 0 && mprotect(page, 65536, PROT_READ | PROT_EXEC) < 0)
+		return 1;
 	announce(mode, page + 64, sizeof(spin_code), "jit_spin");
 	announce(mode, page + 4096, sizeof(call_code), "jit_caller with spaces");
 	while (truth_more()) {
