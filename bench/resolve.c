@@ -48,21 +48,36 @@ static int read_vaddrs(struct vaddrs *vaddrs)
 	return 0;
 }
 
+/* Decimal into out, which has room. */
+static void add_number(struct buf *out, uint32_t v)
+{
+	char digits[10];
+	int n = 0;
+
+	do
+		digits[n++] = (char)('0' + v % 10);
+	while (v /= 10);
+	while (n)
+		out->p[out->n++] = digits[--n];
+}
+
 static void add_frame(struct buf *out, const struct dwarf_frame *f)
 {
+	if (!buf_reserve(out, f->name.n + f->dir.n + f->file.n + 64))
+		return;
 	buf_add_str(out, f->name);
-	buf_add_u8(out, '\t');
+	out->p[out->n++] = '\t';
 	buf_add_str(out, f->dir);
 	if (f->dir.n)
-		buf_add_u8(out, '/');
+		out->p[out->n++] = '/';
 	buf_add_str(out, f->file);
-	buf_add_u8(out, '\t');
-	buf_add_dec(out, f->line);
-	buf_add_u8(out, '\t');
-	buf_add_dec(out, f->column);
-	buf_add_u8(out, '\t');
-	buf_add_dec(out, f->start_line);
-	buf_add_u8(out, '\n');
+	out->p[out->n++] = '\t';
+	add_number(out, f->line);
+	out->p[out->n++] = '\t';
+	add_number(out, f->column);
+	out->p[out->n++] = '\t';
+	add_number(out, f->start_line);
+	out->p[out->n++] = '\n';
 }
 
 static void print_result(const struct dwarf_result *result, const uint64_t *vaddrs)

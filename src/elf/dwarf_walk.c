@@ -6,6 +6,7 @@
  * over. GCC nests local functions (C's, and methods of C++ local classes) in trees that look like
  * that; so when a query is left over and something was leapt, a second pass leaps nothing. */
 #include "elf/dwarf_internal.h"
+#include "elf/dwarf_steps.h"
 
 #include <errno.h>
 
@@ -23,12 +24,12 @@ struct open_call {
 struct walk {
 	struct worker *worker;
 	struct unit *unit;
-	const struct abbrevs *abbrevs;
+	struct die_reader reader;
 	struct queries *queries;	/* NULL: only `found` is called */
 	uint32_t owner, owned, unresolved;
 	uint32_t first;		/* its first query */
 	int64_t marks_left;		/* what a damaged unit may make us write */
-	const uint8_t *start, *end;	/* start: the unit's header */
+	const uint8_t *start;	/* the unit's header */
 	uint64_t addr_base;
 	uint64_t text_lo;
 	struct call *calls;
@@ -38,200 +39,6 @@ struct walk {
 	void *ctx;
 	struct open_call open[OPEN_MAX_CALLS];
 };
-
-struct pcs {
-	struct value low, high, ranges;
-	uint64_t sibling;	/* from the unit's header; 0: none */
-};
-
-static inline const uint8_t *skip_leb(const uint8_t *p, const uint8_t *end)
-{
-	while (p < end)
-		if (!(*p++ & 0x80))
-			return p;
-	return NULL;
-}
-
-/* Compilers write only the shortest strings inline: a loop beats memchr(). */
-static inline const uint8_t *skip_cstr(const uint8_t *p, const uint8_t *end)
-{
-	while (p < end)
-		if (!*p++)
-			return p;
-	return NULL;
-}
-
-static const uint8_t *skip_sized_block(const uint8_t *p, const uint8_t *end, unsigned size)
-{
-	struct cursor c = { p, end, p, false };
-
-	cursor_skip(&c, size ? cursor_uint(&c, size) : cursor_uleb(&c));
-	return c.failed ? NULL : c.p;
-}
-
-static inline const uint8_t *skip_block(const uint8_t *p, const uint8_t *end, unsigned size)
-{
-	if (size == 0 && p < end && *p < 0x80 && *p < end - p)
-		return p + 1 + *p;
-	return skip_sized_block(p, end, size);
-}
-
-static const uint8_t *skip_indirect(const struct walk *w, const uint8_t *p)
-{
-	struct cursor c = { p, w->end, p, false };
-	struct value ignored;
-
-	return dwarf_read_form(w->unit, &c, DW_FORM_indirect, 0, &ignored) ? c.p : NULL;
-}
-
-static const uint8_t *capture(const struct walk *w, const uint8_t *p, const struct step *step,
-			      struct pcs *pcs)
-{
-	struct cursor c = { p, w->end, p, false };
-	struct value value, ignored, *into = &ignored;
-
-	if (step->op == STEP_INDIRECT)
-		return skip_indirect(w, p);
-	if (step->op == STEP_LOW)
-		into = &pcs->low;
-	else if (step->op == STEP_HIGH)
-		into = &pcs->high;
-	else if (step->op == STEP_RANGES)
-		into = &pcs->ranges;
-	if (!dwarf_read_form(w->unit, &c, step->n, 0, &value))
-		return NULL;
-	*into = value;
-	if (step->op == STEP_SIBLING && value.form != DW_FORM_ref_addr)
-		pcs->sibling = value.u;
-	return c.p;
-}
-
-/* Reads over the attributes of a plain DIE, most of which are of fixed size. Their end, or NULL at
- * damage. */
-static inline const uint8_t *skip_steps(const struct walk *w, const struct abbrev *abbrev,
-					const uint8_t *p)
-{
-	const uint8_t *end = w->end;
-	const struct step *step;
-
-	if (abbrev->lead > end - p)
-		return NULL;
-	p += abbrev->lead;
-	if (abbrev->fixed)
-		return p;
-	step = w->abbrevs->steps + abbrev->steps;
-	for (; step->op != STEP_END && p; step++) {
-		if (step->op == STEP_FIXED)
-			p = step->n <= end - p ? p + step->n : NULL;
-		else if (step->op == STEP_LEB)
-			p = skip_leb(p, end);
-		else if (step->op == STEP_CSTR)
-			p = skip_cstr(p, end);
-		else if (step->op == STEP_BLOCK)
-			p = skip_block(p, end, step->n);
-		else
-			p = skip_indirect(w, p);
-	}
-	return p;
-}
-
-/* Reads one DIE's attributes from p on. The end of them, or NULL at damage. */
-static inline const uint8_t *run_steps(const struct walk *w, const struct abbrev *abbrev,
-				       const uint8_t *p, struct pcs *pcs)
-{
-	const struct step *step = w->abbrevs->steps + abbrev->steps;
-	const uint8_t *end = w->end;
-	uint32_t u32;
-
-	if (abbrev->lead > end - p)
-		return NULL;
-	for (p += abbrev->lead;; step++) {
-		switch ((enum step_op)step->op) {
-		case STEP_END:
-			return p;
-		case STEP_FIXED:
-			if (step->n > end - p)
-				return NULL;
-			p += step->n;
-			continue;
-		case STEP_LEB:
-			p = skip_leb(p, end);
-			break;
-		case STEP_CSTR:
-			p = skip_cstr(p, end);
-			break;
-		case STEP_BLOCK:
-			p = skip_block(p, end, step->n);
-			break;
-		case STEP_LOW8:
-			if (end - p < 8)
-				return NULL;
-			pcs->low.form = DW_FORM_addr;
-			memcpy(&pcs->low.u, p, 8);
-			p += 8;
-			continue;
-		case STEP_HIGH4:
-			if (end - p < 4)
-				return NULL;
-			memcpy(&u32, p, 4);
-			pcs->high = (struct value){ .form = DW_FORM_data4, .u = u32 };
-			p += 4;
-			continue;
-		case STEP_HIGH8:
-			if (end - p < 8)
-				return NULL;
-			pcs->high.form = DW_FORM_data8;
-			memcpy(&pcs->high.u, p, 8);
-			p += 8;
-			continue;
-		case STEP_RANGES4:
-			if (end - p < 4)
-				return NULL;
-			memcpy(&u32, p, 4);
-			pcs->ranges = (struct value){ .form = DW_FORM_sec_offset, .u = u32 };
-			p += 4;
-			continue;
-		case STEP_SIBLING4:
-			if (end - p < 4)
-				return NULL;
-			memcpy(&u32, p, 4);
-			pcs->sibling = u32;
-			p += 4;
-			continue;
-		case STEP_INDIRECT:
-		case STEP_LOW:
-		case STEP_HIGH:
-		case STEP_RANGES:
-		case STEP_SIBLING:
-			p = capture(w, p, step, pcs);
-			break;
-		}
-		if (!p)
-			return NULL;
-	}
-}
-
-/* Once more by the specifications: an address in an indirect or implicit_const form. */
-static bool read_slowly(const struct walk *w, const struct abbrev *abbrev, const uint8_t *p,
-			struct pcs *pcs)
-{
-	struct cursor c = { p, w->end, p, false };
-	struct value value;
-
-	for (uint32_t i = 0; i < abbrev->n_specs; i++) {
-		const struct attr_spec *spec = &w->abbrevs->specs[abbrev->specs + i];
-
-		if (!dwarf_read_form(w->unit, &c, spec->form, spec->implicit, &value))
-			return false;
-		if (spec->name == DW_AT_low_pc)
-			pcs->low = value;
-		else if (spec->name == DW_AT_high_pc)
-			pcs->high = value;
-		else if (spec->name == DW_AT_ranges)
-			pcs->ranges = value;
-	}
-	return true;
-}
 
 /* The call of open[at], made together with those around it when nobody needed them so far. */
 static struct call *call_of(struct walk *w, uint32_t at)
@@ -318,7 +125,8 @@ static bool enter(struct walk *w, const struct abbrev *abbrev, const uint8_t *di
 
 	if (!subprogram && (!w->queries || (w->n_open && w->open[w->n_open - 1].idle)))
 		return false;
-	if (w->n_open == OPEN_MAX_CALLS || (abbrev->slow && !read_slowly(w, abbrev, p, pcs)))
+	if (w->n_open == OPEN_MAX_CALLS ||
+	    (abbrev->slow && !dwarf_read_slowly(&w->reader, abbrev, p, pcs)))
 		return true;
 	w->open[w->n_open++] = (struct open_call){
 		.die = die,
@@ -354,36 +162,36 @@ static bool may_leap(struct walk *w, enum abbrev_kind kind, bool wanted)
 	return false;
 }
 
-static uint64_t read_code(const uint8_t **p, const uint8_t *end)
+static uint64_t read_code(const uint8_t *p, const uint8_t *end, const uint8_t **ret_p)
 {
-	struct cursor c = { *p, end, *p, false };
+	struct cursor c = { p, end, p, false };
 	uint64_t code = cursor_uleb(&c);
 
-	*p = c.p;
+	*ret_p = c.p;
 	return c.failed ? 0 : code;
 }
 
 /* A DIE that may be leapt over or hold queries. Where the next one is, or NULL at damage. */
 static const uint8_t *read_die(struct walk *w, const struct abbrev *abbrev, const uint8_t *die,
-			       const uint8_t *attributes, uint32_t *depth)
+			       const uint8_t *attributes, uint32_t depth, bool *ret_descend)
 {
 	struct pcs pcs = { 0 };
-	const uint8_t *p = run_steps(w, abbrev, attributes, &pcs);
+	const uint8_t *p = dwarf_run_steps(&w->reader, abbrev, attributes, &pcs);
 	bool wanted = true;
 
 	if (!p)
 		return NULL;
 	if (abbrev->kind == ABBREV_FUNCTION || abbrev->kind == ABBREV_INLINED)
-		wanted = enter(w, abbrev, die, attributes, *depth, &pcs);
+		wanted = enter(w, abbrev, die, attributes, depth, &pcs);
 	if (!abbrev->has_children)
 		return p;
 	if (!pcs.sibling || !may_leap(w, (enum abbrev_kind)abbrev->kind, wanted)) {
-		++*depth;
+		*ret_descend = true;
 		return p;
 	}
-	if (pcs.sibling > (uint64_t)(w->end - w->start) || w->start + pcs.sibling < p)
+	if (pcs.sibling > (uint64_t)(w->reader.end - w->start) || w->start + pcs.sibling < p)
 		return NULL;
-	if (w->n_open && w->open[w->n_open - 1].depth == *depth)
+	if (w->n_open && w->open[w->n_open - 1].depth == depth)
 		w->n_open--;
 	return w->start + pcs.sibling;
 }
@@ -391,18 +199,19 @@ static const uint8_t *read_die(struct walk *w, const struct abbrev *abbrev, cons
 /* The pass itself. It ends at the root's last child, at damage, or when all is found. */
 static void read_dies(struct walk *w)
 {
+	const struct die_reader reader = w->reader;	/* const: stays in registers */
 	const uint8_t *p = w->start + (w->unit->die - w->unit->off);
 	uint32_t depth = 0;
 
 	w->n_open = 0;
-	while (p < w->end) {
+	while (p < reader.end && depth < UINT32_MAX) {
 		const uint8_t *die = p;
 		const struct abbrev *abbrev;
 		uint64_t code = *p++;
+		bool descend = false;
 
 		if (code & 0x80) {
-			p = die;
-			code = read_code(&p, w->end);
+			code = read_code(die, reader.end, &p);
 		}
 		if (!code) {
 			if (depth <= 1)
@@ -414,16 +223,17 @@ static void read_dies(struct walk *w)
 				return;
 			continue;
 		}
-		abbrev = dwarf_abbrev(w->abbrevs, code);
+		abbrev = dwarf_abbrev(reader.abbrevs, code);
 		if (!abbrev || abbrev->kind == ABBREV_BAD)
 			return;
 		if (abbrev->kind == ABBREV_PLAIN) {
-			p = skip_steps(w, abbrev, p);
+			p = dwarf_skip_steps(&reader, abbrev, p);
 			depth += abbrev->has_children;
 		} else {
-			p = read_die(w, abbrev, die, p, &depth);
+			p = read_die(w, abbrev, die, p, depth, &descend);
+			depth += descend;
 		}
-		if (!p || depth == UINT32_MAX)
+		if (!p)
 			return;
 	}
 }
@@ -459,12 +269,11 @@ static bool walk_init(struct walk *w, struct worker *worker, struct unit *unit)
 	memset(w, 0, offsetof(struct walk, open));
 	w->worker = worker;
 	w->unit = unit;
-	w->abbrevs = dwarf_abbrevs(worker, unit);
 	w->start = info + unit->off;
-	w->end = info + unit->end;
+	w->reader = (struct die_reader){ unit, dwarf_abbrevs(worker, unit), info + unit->end };
 	w->addr_base = dwarf_addr_base(worker, unit);
 	w->text_lo = worker->dwarf->text_lo;
-	return w->abbrevs != NULL;
+	return w->reader.abbrevs != NULL;
 }
 
 void dwarf_walk(struct worker *worker, struct unit *unit, uint32_t owner)
