@@ -12,11 +12,12 @@
 #include "unwind/unwind.h"
 #include "unwind/x86.h"
 
-/* Runs shorter than the first are padding and single stubs. Less than the second in all is what
- * start files and a stray assembly function leave uncovered, and not worth reading symbols for.
+/* Runs shorter than the first are padding and single stubs. Less than the second in all, or than
+ * this part of the text, are start files and stray assembly, not worth reading symbols for.
  * More than the third is no C library but another language, whose own reader knows it better. */
 #define REGION_MIN 64
 #define UNCOVERED_MIN 2048
+#define UNCOVERED_PART 64
 #define UNCOVERED_MAX (1u << 20)
 
 /* Instructions of code that has CFI which are read for what they refer to. */
@@ -439,7 +440,8 @@ int prologue_add(struct cfi *cfi, struct elf *elf, struct unwind_rules *rules)
 	int rc = 0;
 
 	find_regions(&f);
-	if (f.failed || f.n_bytes < UNCOVERED_MIN || f.n_bytes > UNCOVERED_MAX)
+	if (f.failed || f.n_bytes < UNCOVERED_MIN || f.n_bytes > UNCOVERED_MAX ||
+	    f.n_bytes < f.text_bytes / UNCOVERED_PART)
 		goto out;
 	f.states = calloc(f.n_bytes, sizeof(*f.states));
 	if (!f.states) {
