@@ -25,8 +25,9 @@ static const struct capability capabilities[] = {
 	{ "CAP_BPF", 39, "load the walker into the kernel" },
 	{ "CAP_PERFMON", 38, "attach it to the timers, follow all processes" },
 	{ "CAP_SYS_PTRACE", 19, "read other users' mappings" },
-	{ "CAP_SYS_ADMIN", 21, "stands in for CAP_BPF and CAP_PERFMON; open what processes have mapped" },
-	{ "CAP_SYSLOG", 34, "kernel addresses where kptr_restrict hides them" },
+	{ "CAP_SYS_ADMIN", 21, "stand in for CAP_BPF and CAP_PERFMON, and open deleted programs" },
+	{ "CAP_DAC_READ_SEARCH", 2, "read programs in folders that are closed to this user" },
+	{ "CAP_SYSLOG", 34, "name kernel functions" },
 };
 
 #define N_CAPABILITIES (sizeof(capabilities) / sizeof(capabilities[0]))
@@ -86,7 +87,9 @@ static int gather(struct system_facts *f, struct err *err)
 	f->kptr_restrict = read_number("/proc/sys/kernel/kptr_restrict");
 	f->rate_max = read_number("/proc/sys/kernel/perf_event_max_sample_rate");
 	f->cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	f->addresses = f->kptr_restrict == 0 || (f->kptr_restrict == 1 && (f->effective >> 34 & 1));
+	/* kallsyms_show_value() in kernel/ksyms_common.c */
+	f->addresses = (f->kptr_restrict == 0 && f->paranoid <= 1) ||
+		       (f->kptr_restrict <= 1 && (f->effective >> 34 & 1));
 	f->debuginfod = getenv("DEBUGINFOD_URLS");
 	machine_try_tiers(&f->tiers);
 	return machine_measure_rows(&f->rows, err);
@@ -109,7 +112,8 @@ static void print_missing(struct buf *out, const struct system_facts *f)
 		buf_addf(out, "  /sys/kernel/btf/vmlinux: a kernel built with CONFIG_DEBUG_INFO_BTF "
 			      "(every distribution's since 2021)\n");
 	if (!f->addresses)
-		buf_addf(out, "  kernel function names: run as root, or sysctl kernel.kptr_restrict=0\n");
+		buf_addf(out, "  kernel function names: CAP_SYSLOG (root has it), and sysctl "
+			      "kernel.kptr_restrict below 2\n");
 	for (size_t i = 0; i < N_CAPABILITIES; i++)
 		if (!(f->effective >> capabilities[i].number & 1))
 			buf_addf(out, "  %s, to %s: run as root, or setcap on the sonde binary\n",

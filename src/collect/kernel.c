@@ -116,7 +116,7 @@ static int load_failed(struct err *err, int rc)
 	case EACCES:
 		return err_fail(err, -EPERM, "the kernel does not let this user load BPF programs; run "
 				"as root, or give sonde CAP_BPF and CAP_PERFMON (setcap "
-				"cap_bpf,cap_perfmon,cap_sys_ptrace+ep)");
+				"cap_bpf,cap_perfmon,cap_sys_ptrace,cap_syslog+ep)");
 	case ESRCH:
 	case ENOENT:
 		return err_fail(err, -ENOTSUP, "this kernel has no type information (BTF, "

@@ -52,7 +52,7 @@ static void name_kernel(struct symbol_object *object, struct naming *naming,
 		naming_query(naming);
 		if (kernel->kallsyms.hidden) {
 			naming_add_unknown(naming, whole, vaddrs[i],
-					   "[kernel: addresses hidden by kptr_restrict]");
+					   "[kernel: addresses hidden from this user]");
 		} else if (kernel->unreadable) {
 			naming_add_unknown(naming, whole, vaddrs[i],
 					   "[kernel: cannot read /proc/kallsyms]");
