@@ -205,7 +205,7 @@ export class Page {
 		this.table.show({
 			totals: this.totals,
 			whole: this.whole,
-			hit: this.view === 'table' ? this.hit : null,
+			hit: this.hit,
 			...this.profile.types[this.type],
 		});
 		this.table.select(this.fn);
