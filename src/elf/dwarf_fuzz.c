@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Input: a whole ELF file, or (where it does not start like one) debug sections: their 16-bit
- * sizes, then their bytes. A file with split sections is also its own .dwo: it is put where descriptor
- * DWO_FD is, and a skeleton may name it. */
+ * sizes, then their bytes. A file with split sections is also its own .dwo: it is put where
+ * descriptor DWO_FD is, and a skeleton may name it. */
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
