@@ -57,7 +57,7 @@ class Case:
     args: tuple = ()             # after the seconds; {dir} is the build folder
     post: tuple = ()             # commands on the binary after linking; {out} is its path
     also: tuple = ()             # other builds it needs: (output, source, flags)
-    how: str = "command"         # command, attach, chroot, unshare, pidns
+    how: str = "command"         # command, attach, chroot, unshare, pidns, unprivileged
     setup: str = ""              # replace: copies its two binaries into a scratch folder
     rate: int = RATE
     seconds: float = SECONDS
@@ -193,6 +193,11 @@ def matrix():
         Case("rust-v0-names", "rust.rs", "-g -C opt-level=2 -C symbol-mangling-version=v0"),
         Case("rust-stripped", "rust.rs", "-g -C opt-level=2", post=("strip {out}",), twin=True, symbols=False),
         Case("rust-lto", "rust.rs", "-g -C opt-level=3 -C lto=fat -C codegen-units=1"),
+        Case("unprivileged-qsort", "callback.c", f"{C} {NO_FP}", how="unprivileged", quick=True),
+        Case("unprivileged-threads", "threads.c", f"{C} -pthread", how="unprivileged"),
+        Case("unprivileged-cpp", "cpp.cc", how="unprivileged"),
+        Case("unprivileged-frames", "frames.c", "-O2 -g -mavx2", how="unprivileged"),
+        Case("unprivileged-rust", "rust.rs", "-g -C opt-level=2", how="unprivileged"),
         Case("rust-attach", "rust.rs", "-g -C opt-level=2", how="attach"),
     ]
     return rows
@@ -466,11 +471,19 @@ def run_case(case, scratch, backend="sonde"):
                   f"exec {place}/{loader.relative_to(scratch / 'inside')} --library-path {libs} {place}/app/prog {seconds}")
         command = ["unshare", "-m", "sh", "-c", script]
     path = scratch / ("p.perf" if backend == "perf" else "p.pb.gz")
+    if case.how == "unprivileged":
+        for file in (SONDE, prog):
+            shutil.copy2(file, scratch / os.path.basename(file))
+        scratch.chmod(0o777)
+        command[0] = str(scratch / prog.name)
     if backend == "perf":
         record = ["perf", "record", "-q", "-F", str(case.rate), "-e", "cpu-clock", "--call-graph", "dwarf,32768",
                   "-o", str(path)]
     else:
         record = [SONDE, "record", "-F", str(case.rate), "-o", str(path)]
+    if case.how == "unprivileged":
+        record = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all",
+                  "--bounding-set=-all", str(scratch / os.path.basename(SONDE)), *record[1:]]
     if case.how == "attach":
         out, err, rc = run_attached(record, command, scratch)
     else:
