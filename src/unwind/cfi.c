@@ -7,6 +7,7 @@
 
 #include "base/cursor.h"
 #include "base/vec.h"
+#include "unwind/memory.h"
 #include "unwind/unwind.h"
 
 #define NO_CIE UINT32_MAX
@@ -222,7 +223,7 @@ static int reserve_ranges(struct cfi *cfi, uint64_t cap)
 	struct cfi_range *ranges = NULL;
 
 	if (cap <= UINT32_MAX)
-		ranges = realloc(cfi->ranges, cap * sizeof(*ranges));
+		ranges = memory_resize(cfi->ranges, cap * sizeof(*ranges));
 	if (!ranges)
 		return -ENOMEM;
 	cfi->ranges = ranges;

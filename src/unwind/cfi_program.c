@@ -84,6 +84,7 @@ static struct unwind_rule rule_of(const struct cfi_state *state)
 
 static void put_row(struct run *run, uint32_t rule)
 {
+	run->out->rows->any_unsupported |= rule == UNWIND_RULE_UNSUPPORTED;
 	rows_add(run->out->rows, run->row_at, rule);
 	run->changed = false;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "unwind/memory.h"
 #include "unwind/unwind.h"
 
 #define ROWS_AT_LEAST 64
@@ -22,7 +23,7 @@ static size_t table_cells(uint32_t n_pages, uint32_t n_rows)
 static bool resize(struct rows *rows, uint32_t cap)
 {
 	size_t n_cells = table_cells(rows->n_pages, cap + rows->n_pages);
-	uint64_t *cells = realloc(rows->cells, n_cells * sizeof(*cells));
+	uint64_t *cells = memory_resize(rows->cells, n_cells * sizeof(*cells));
 
 	if (!cells)
 		return false;
@@ -116,7 +117,7 @@ int rows_finish(struct rows *rows, struct unwind_table *table)
 	rows_put_half(rows->cells, rows->index_at + rows->n_pages, rows->n);
 	clear_odd_halves(rows);
 	rows->cells[0] = (uint64_t)rows->n_pages << 32 | rows->first_page;
-	for (uint32_t i = 0; i < rows->n; i++)
+	for (uint32_t i = 0; rows->any_unsupported && i < rows->n; i++)
 		table->stats.unsupported += rows_half(rows->cells, rows->rows_at + i) >> 16 ==
 					    UNWIND_RULE_UNSUPPORTED;
 	n_cells = table_cells(rows->n_pages, rows->n);

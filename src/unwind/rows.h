@@ -30,6 +30,7 @@ struct rows {
 	uint32_t index_at, rows_at;	/* where they begin, in halves of cells */
 	uint64_t first_page;
 	uint32_t page, n_pages;	/* the page being written, counted from first_page */
+	bool any_unsupported;	/* a row of rule 1 was added */
 	bool full;		/* UNWIND_ROWS_MAX reached: the last row became "no rule" */
 	bool failed;		/* out of memory; in both cases further rows are dropped */
 };

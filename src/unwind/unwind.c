@@ -115,19 +115,11 @@ static void settle(struct cfi *cfi)
 			continue;
 		if (!range->fallback && cfi_range_end(range) > covered_to)
 			covered_to = cfi_range_end(range);
-		cfi->ranges[kept++] = *range;
+		if (kept < i)
+			cfi->ranges[kept] = *range;
+		kept++;
 	}
 	cfi->n = kept;
-}
-
-static uint64_t last_end(const struct cfi *cfi)
-{
-	uint64_t last = 0;
-
-	for (uint32_t i = 0; i < cfi->n; i++)
-		if (cfi_range_end(&cfi->ranges[i]) > last)
-			last = cfi_range_end(&cfi->ranges[i]);
-	return last;
 }
 
 /* Of CFI, in programs full of rows. */
@@ -136,7 +128,8 @@ static uint64_t last_end(const struct cfi *cfi)
 static int write_rows(const struct cfi *cfi, uint64_t bytes, struct cfi_output *out)
 {
 	uint64_t end = cfi->ranges[0].start;
-	int rc = rows_init(out->rows, end, last_end(cfi), bytes / BYTES_PER_ROW);
+	uint64_t last = cfi_range_end(&cfi->ranges[cfi->n - 1]);
+	int rc = rows_init(out->rows, end, last, bytes / BYTES_PER_ROW);
 
 	for (uint32_t i = 0; i < cfi->n && rc == 0; i++) {
 		const struct cfi_range *range = &cfi->ranges[i];
