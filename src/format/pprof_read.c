@@ -282,17 +282,17 @@ static int expand(struct pprof_reader *r, const struct sample *s)
 		return pprof_bad(r, s->at, "its samples unfold to far more frames than a file of this "
 				 "size can mean");
 	r->frames_left -= s->n_frames;
-	to = batch_frames(&r->batch, s->n_frames);
+	to = batch_frames(&r->batch, s->n_frames + PPROF_SPAN_NEAR);
 	if (!to)
 		return pprof_out_of_memory(r);
 	for (uint32_t i = s->n_locations; i-- > 0;) {
 		struct pprof_span span = r->stack[i];
 
-		if (span.n == 1)
-			*to++ = span.at;
-		else
-			while (span.n--)	/* two or three: not worth a call */
-				*to++ = r->chains[span.at++];
+		/* one to four, without a branch that depends on how many */
+		memcpy(to, r->chains + span.at, PPROF_SPAN_NEAR * sizeof(*to));
+		if (span.n > PPROF_SPAN_NEAR)
+			memcpy(to, r->chains + span.at, span.n * sizeof(*to));
+		to += span.n;
 	}
 	return 0;
 }

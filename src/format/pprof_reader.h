@@ -18,6 +18,8 @@
 #include "format/proto.h"
 #include "model/profile.h"
 
+#define PPROF_SPAN_NEAR 4
+
 struct pprof_reader {
 	struct profile *profile;
 	const char *what;		/* the file's name in sentences */
@@ -38,8 +40,8 @@ struct pprof_reader {
 	uint32_t *functions;		/* row of function_ids -> model's function */
 	uint32_t cap_functions;
 
-	/* Location row r is spans[r].n frames, outermost first: one in spans[r].at itself, more of them
-	 * from chains[spans[r].at] on. */
+	/* Location row r is chains[spans[r].at] and the spans[r].n - 1 after it, outermost first. Behind the
+	 * last one there is room for PPROF_SPAN_NEAR more, so that few can be copied as that many. */
 	struct pprof_span {
 		uint32_t at, n;
 	} *spans;

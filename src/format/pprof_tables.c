@@ -224,13 +224,14 @@ static int place_location(struct pprof_reader *r, struct str body, const struct 
 static int store_location(struct pprof_reader *r, struct location *location,
 			  const struct frame *place)
 {
-	uint32_t row = r->location_ids.n, id = 0;
+	uint32_t row = r->location_ids.n;
 
 	if (!location->n)	/* not symbolised: the address is all there is */
 		location->lines[location->n++] = (struct frame){ 0 };
 	if (pprof_ids_add(&r->location_ids, location->id) < 0 ||
 	    VEC_RESERVE(&r->spans, &r->cap_spans, (uint64_t)row + 1) < 0 ||
-	    VEC_RESERVE(&r->chains, &r->cap_chains, (uint64_t)r->n_chains + location->n) < 0)
+	    VEC_RESERVE(&r->chains, &r->cap_chains,
+			(uint64_t)r->n_chains + location->n + PPROF_SPAN_NEAR) < 0)
 		return pprof_out_of_memory(r);
 	for (uint32_t i = location->n; i-- > 0;) {
 		struct frame frame = location->lines[i];
@@ -239,12 +240,10 @@ static int store_location(struct pprof_reader *r, struct location *location,
 		frame.kind = place->kind;
 		frame.address = place->address;
 		frame.inlined = i + 1 < location->n;
-		id = frames_add(&r->profile->frames, &frame);
-		r->chains[r->n_chains + location->n - 1 - i] = id;
+		r->chains[r->n_chains + location->n - 1 - i] = frames_add(&r->profile->frames, &frame);
 	}
-	r->spans[row] = (struct pprof_span){ location->n == 1 ? id : r->n_chains, location->n };
-	if (location->n > 1)
-		r->n_chains += location->n;
+	r->spans[row] = (struct pprof_span){ r->n_chains, location->n };
+	r->n_chains += location->n;
 	return 0;
 }
 

@@ -15,9 +15,8 @@
 #define GZIP_LEVEL 1	/* bench/formats: higher levels cost more time than the rest together */
 
 struct code {	/* a location id as a varint, ready to be copied */
-	char bytes[5];
+	char bytes[7];
 	uint8_t n;
-	uint16_t frames;	/* how many frames of a stack it stands for */
 };
 
 /* Samples are most of a file. Once codes and labels are prepared they need nothing that changes, so
@@ -136,7 +135,6 @@ static int prepare_codes(struct writer *w)
 		for (; id >= 0x80; id >>= 7)
 			code->bytes[code->n++] = (char)(id | 0x80);
 		code->bytes[code->n++] = (char)id;
-		code->frames = l->length[l->order[i]];
 	}
 	return 0;
 }
@@ -144,21 +142,18 @@ static int prepare_codes(struct writer *w)
 /* The sample's location ids, innermost first, into e->line. */
 static void gather_locations(struct encoder *e, uint32_t stack)
 {
-	const struct stacktree *tree = &e->w->profile->tree;
-	const uint32_t *chain_of = e->w->locations.chain_of;
+	const uint32_t *chain_of = e->w->locations.chain_of, *outside = e->w->locations.outside;
 	const struct code *codes = e->w->codes;
 	struct buf *to = &e->line;
 
 	buf_clear(to);
-	while (stack) {
+	for (; stack; stack = outside[stack]) {
 		struct code code = codes[chain_of[stack]];
 
 		if (to->cap - to->n < sizeof(code) && !buf_reserve(to, sizeof(code)))
 			return;
 		memcpy(to->p + to->n, &code, sizeof(code));	/* the rest is overwritten */
 		to->n += code.n;
-		while (code.frames--)
-			stack = tree->parent[stack];
 	}
 }
 
