@@ -74,8 +74,9 @@ int events_start(struct events *events, struct err *err)
 		return 0;
 	events_stop(events);
 	return err_fail(err, rc ? rc : -ENODEV,
-			"cannot follow processes: perf_event_open failed: %s; it needs root or "
-			"CAP_PERFMON", err_text(rc ? rc : -ENODEV));
+			"cannot follow processes: perf_event_open failed: %s; it needs root, or "
+			"CAP_PERFMON with the sysctl kernel.perf_event_paranoid at most 2",
+			err_text(rc ? rc : -ENODEV));
 }
 
 int events_fd(const struct events *events, uint32_t ring)

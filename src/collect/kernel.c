@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/vec.h"
 #include "collect/images.h"
 #include "collect/runs.h"
@@ -100,8 +101,26 @@ static const struct {
 	{ BPF_FUNC_ringbuf_output, "bpf_ringbuf_output", "5.8" },
 };
 
+/* No BPF program may read anything then (LOCKDOWN_BPF_READ_KERNEL in kernel/trace/bpf_trace.c). */
+static bool locked_down(void)
+{
+	struct mapped_file file;
+	struct str text;
+	bool yes;
+
+	if (mapped_file_open(&file, "/sys/kernel/security/lockdown", NULL) < 0)
+		return false;
+	text = mapped_file_view(&file);
+	yes = text.n && memmem(text.p, text.n, "[confidentiality]", 17);
+	mapped_file_close(&file);
+	return yes;
+}
+
 static int refused(struct err *err, int rc)
 {
+	if (locked_down())
+		return err_fail(err, -ENOTSUP, "this kernel is locked down (the word in brackets in "
+				"/sys/kernel/security/lockdown): its BPF programs may read nothing");
 	for (size_t i = 0; i < sizeof(helpers) / sizeof(helpers[0]); i++)
 		if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_PERF_EVENT, helpers[i].id, NULL) == 0)
 			return err_fail(err, -ENOTSUP, "this kernel has no %s, which Sonde's BPF programs "
