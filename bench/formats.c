@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bench/formats.c - makes large profiles, and times what Sonde does with them.
  *
- *   formats gen-pprof FILE [MB]      synthetic pprof, uncompressed size given (50)
- *   formats gen-folded FILE [LINES]  synthetic folded stacks (1,000,000 lines: 226 MB, 2.9 M nodes)
+ *   formats gen-pprof FILE [MB [LABELS]]  synthetic pprof, uncompressed size given (50); each sample
+ *                                    with 1 (the thread's id) to 4 labels (as Sonde records)
+ *   formats gen-folded FILE [LINES]  synthetic folded stacks (1,000,000 lines: 231 MB, 2.6 M nodes)
  *   formats read FILE                reads; prints what is in it, seconds, MB/s and peak memory
  *   formats parts OUT FILE           reads it twice, merges, writes; prints each part
  *   formats merge OUT FILE...        reads all, merges, writes
@@ -83,6 +84,7 @@ struct gen {
 	uint32_t *ids, n_ids;		/* site -> location id, in order of first use */
 	uint32_t *sites;		/* and back */
 	uint32_t n_strings;
+	uint32_t labels, key;		/* how many each sample has; string of the first one's key */
 };
 
 static uint32_t gen_string(struct gen *g, struct str s)
@@ -99,7 +101,7 @@ static void gen_type(struct gen *g, const char *type, const char *unit)
 	proto_add_bytes(&g->out, PPROF_SAMPLE_TYPE, buf_str(&g->message));
 }
 
-static void gen_sample(struct gen *g, uint32_t key)
+static void gen_sample(struct gen *g)
 {
 	uint32_t stack[64], depth = 20 + least(41), site = 1, n = 0;
 
@@ -121,10 +123,15 @@ static void gen_sample(struct gen *g, uint32_t key)
 	buf_add_uleb(&g->inner, 1 + rnd(3));
 	buf_add_uleb(&g->inner, 10101010 * (1 + rnd(3)));
 	proto_add_bytes(&g->message, PPROF_SAMPLE_VALUE, buf_str(&g->inner));
-	buf_clear(&g->inner);	/* as Sonde's own recordings: each sample has its thread */
-	proto_add_uint(&g->inner, PPROF_LABEL_KEY, key);
-	proto_add_uint(&g->inner, PPROF_LABEL_NUM, 1000 + rnd(8));
-	proto_add_bytes(&g->message, PPROF_SAMPLE_LABEL, buf_str(&g->inner));
+	for (uint32_t thread = rnd(8), k = 0; k < g->labels; k++) {
+		buf_clear(&g->inner);
+		proto_add_uint(&g->inner, PPROF_LABEL_KEY, g->key + k);
+		if (k < 2)
+			proto_add_uint(&g->inner, PPROF_LABEL_NUM, 1000 + (k ? 0 : thread));
+		else
+			proto_add_uint(&g->inner, PPROF_LABEL_STR, g->key + k + (k > 2 ? thread : 0));
+		proto_add_bytes(&g->message, PPROF_SAMPLE_LABEL, buf_str(&g->inner));
+	}
 	proto_add_bytes(&g->out, PPROF_SAMPLE, buf_str(&g->message));
 }
 
@@ -179,21 +186,26 @@ static void gen_tables(struct gen *g)
 	buf_fini(&text);
 }
 
-static int gen_pprof(const char *path, size_t bytes)
+static int gen_pprof(const char *path, size_t bytes, uint32_t labels)
 {
-	struct gen g = { .ids = calloc(SITES + 1, 4), .sites = calloc(SITES + 1, 4) };
+	struct gen g = { .labels = labels, .ids = calloc(SITES + 1, 4), .sites = calloc(SITES + 1, 4) };
 	FILE *file = fopen(path, "w");
 	size_t done = 0;
-	uint32_t key, samples = 0;
+	uint32_t samples = 0;
 
 	if (!file || !g.ids || !g.sites)
 		return 1;
 	gen_string(&g, STR(""));
 	gen_type(&g, "samples", "count");
 	gen_type(&g, "cpu", "nanoseconds");
-	key = gen_string(&g, STR("tid"));
+	g.key = gen_string(&g, STR("tid"));
+	gen_string(&g, STR("pid"));
+	gen_string(&g, STR("process"));
+	gen_string(&g, STR("thread"));
+	for (int i = 0; i < 8; i++)
+		gen_string(&g, STR("worker"));
 	for (; done + g.out.n + (6 << 20) < bytes; samples++) {
-		gen_sample(&g, key);
+		gen_sample(&g);
 		if (g.out.n > 1 << 20) {
 			done += g.out.n;
 			put(&g.out, file);
@@ -326,7 +338,8 @@ int main(int argc, char **argv)
 	int rc;
 
 	if (argc >= 3 && !strcmp(argv[1], "gen-pprof"))
-		return gen_pprof(argv[2], (argc > 3 ? strtoul(argv[3], NULL, 10) : 50) * 1000000);
+		return gen_pprof(argv[2], (argc > 3 ? strtoul(argv[3], NULL, 10) : 50) * 1000000,
+				 argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 1);
 	if (argc >= 3 && !strcmp(argv[1], "gen-folded"))
 		return gen_folded(argv[2], argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 1000000);
 	if (argc == 3 && !strcmp(argv[1], "read")) {
