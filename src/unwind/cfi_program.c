@@ -269,9 +269,9 @@ static struct str block(struct cursor *c)
 	return cursor_bytes(c, cursor_uleb(c));
 }
 
-/* All but what execute() deals with itself. Operands are read into variables first: the order of a
- * call's arguments is not defined. */
-static void step_rest(struct run *run, uint8_t op, struct cursor *c)
+/* All but what execute() deals with itself, and rare enough to stay out of its way. Operands are
+ * read into variables first: the order of a call's arguments is not defined. */
+static __attribute__((noinline)) void step_rest(struct run *run, uint8_t op, struct cursor *c)
 {
 	uint64_t reg;
 
@@ -381,9 +381,9 @@ static inline __attribute__((always_inline)) uint64_t short_uleb(struct cursor *
 /* False when the program is damaged; what it said before holds.
  *
  * The five instructions that make up nearly all programs are dealt with here. The cursor's address
- * is given to nobody (others get a copy's), so that it stays in registers: a whole build takes an
- * eighth less time for it. */
-static bool execute(struct run *run, struct str program)
+ * is given to nobody (others get a copy's), so that it stays in registers, and what is called is
+ * put in place: a whole build takes a quarter less time for both. */
+static __attribute__((flatten)) bool execute(struct run *run, struct str program)
 {
 	struct cursor c = cursor_over(program), rest;
 

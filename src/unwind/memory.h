@@ -10,8 +10,8 @@
 
 #define MEMORY_BIG ((size_t)4 << 20)
 
-/* realloc() that asks for huge pages where it is worth it: taking one page fault for every 4 KiB was
- * a tenth of a big file's build. NULL when out of memory. */
+/* realloc() that asks for huge pages where it is worth it: a page fault for every 4 KiB took a
+ * tenth of a big file's build. NULL when out of memory. */
 static inline void *memory_resize(void *old, size_t bytes)
 {
 	char *p = realloc(old, bytes);

@@ -122,6 +122,8 @@ static void settle(struct cfi *cfi)
 	cfi->n = kept;
 }
 
+#define PREFETCH_AHEAD 8
+
 /* Of CFI, in programs full of rows. */
 #define BYTES_PER_ROW 5
 
@@ -135,6 +137,9 @@ static int write_rows(const struct cfi *cfi, uint64_t bytes, struct cfi_output *
 		const struct cfi_range *range = &cfi->ranges[i];
 		uint64_t limit = cfi_range_end(range);
 
+		/* In order of address, programs are all over the section. */
+		if (i + PREFETCH_AHEAD < cfi->n)
+			__builtin_prefetch(cfi->ranges[i + PREFETCH_AHEAD].program);
 		if (i + 1 < cfi->n && cfi->ranges[i + 1].start < limit)
 			limit = cfi->ranges[i + 1].start;
 		if (end < range->start)
