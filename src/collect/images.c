@@ -58,6 +58,8 @@ void images_fini(struct images *images)
 			elf_close(&image->elf);
 		if (image->fd >= 0)
 			close(image->fd);
+		if (image->kind == IMAGE_RUNTIME)
+			perf_home_close(&image->perf_home);
 	}
 	free(images->items);
 	free(images->aliases);
@@ -235,15 +237,18 @@ uint32_t images_of_mapping(struct images *images, const struct image_query *quer
 
 uint32_t images_of_runtime(struct images *images, pid_t pid, struct str process)
 {
+	struct image image = { .kind = IMAGE_RUNTIME, .pid = pid, .fd = -1 };
 	uint64_t hash = hash_u64((uint64_t)pid, hash_str(process));
 	uint32_t id = find_alias(images, hash);
 
 	if (id)
 		return id;
-	return add_alias(images, hash, add(images, (struct image){
-		.kind = IMAGE_RUNTIME, .pid = pid, .fd = -1,
-		.process = arena_dup(&images->arena, process),
-	}));
+	image.process = arena_dup(&images->arena, process);
+	perf_home_open(&image.perf_home, pid);
+	id = add(images, image);
+	if (!id)
+		perf_home_close(&image.perf_home);
+	return add_alias(images, hash, id);
 }
 
 /* Kept open: the name may mean nothing here once the process, and its root, have gone. */

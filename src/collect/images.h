@@ -21,6 +21,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 #include "elf/elf.h"
+#include "proc/perfhome.h"
 #include "unwind/unwind.h"
 
 struct err;
@@ -35,6 +36,7 @@ struct image {
 	struct str root;	/* "/proc/PID/root" of that process, or "" */
 	struct str process;	/* RUNTIME: its name */
 	pid_t pid;		/* RUNTIME: whose it is */
+	struct perf_home perf_home;	/* RUNTIME: where its perf map will be found */
 	struct str jitdump;	/* RUNTIME: a path of ours to the jitdump it has mapped, held by fd */
 	int fd;			/* FILE, RUNTIME's jitdump: open, or -1 when it could not be had */
 	uint8_t build_id[20];	/* of the mapping, as the kernel read it; else of the opened file */

@@ -9,15 +9,14 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/err.h"
 #include "base/vec.h"
 #include "proc/maps.h"
+#include "proc/perfhome.h"
 #include "proc/process.h"
 #include "proc/procfile.h"
 
 #define JIT_FILE_MAX ((size_t)2 << 30)
-#define START_SLACK_S 2		/* a process's start is told in ticks, a file's time by a coarse clock */
 
 int jit_map_add(struct jit_map *map, struct jit_code code)
 {
@@ -125,43 +124,6 @@ void jit_map_fini(struct jit_map *map)
 	*map = (struct jit_map){ 0 };
 }
 
-/* Seconds since 1970 at which the process started; 0 when it is gone. */
-static int64_t start_time_s(pid_t pid)
-{
-	uint64_t ticks = process_start_ticks(pid);
-	long hz = sysconf(_SC_CLK_TCK);
-	int64_t booted_s = (int64_t)(clock_wall_ns() / 1000000000u) -
-			   (int64_t)(clock_ns(CLOCK_BOOTTIME) / 1000000000u);
-
-	return ticks ? booted_s + (int64_t)(ticks / (uint64_t)(hz > 0 ? hz : 100)) : 0;
-}
-
-static bool may_own(uid_t owner, pid_t pid)
-{
-	char path[6 + PROCFILE_PATH_MAX];
-	struct stat st;
-
-	if (owner == 0 || owner == geteuid())
-		return true;
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	return stat(path, &st) == 0 && st.st_uid == owner;
-}
-
-/* -ENOENT for what jit_map_load() must not believe. */
-static int open_perf_map(const char *path, pid_t pid)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct stat st;
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && may_own(st.st_uid, pid) &&
-	    st.st_mtime >= start_time_s(pid) - START_SLACK_S)
-		return fd;
-	close(fd);
-	return -ENOENT;
-}
-
 typedef int (*parse_fn)(struct jit_map *map, struct str bytes, struct err *err);
 
 /* Reads fd, which it closes, and parses what it holds. A copy, never a mapping: the process may cut
@@ -180,20 +142,13 @@ static int load_fd(struct jit_map *map, int fd, parse_fn parse, const char *what
 	return rc;
 }
 
-static int load_perf(struct jit_map *map, pid_t pid, struct err *err)
+static int load_perf(struct jit_map *map, const struct perf_home *home, struct err *err)
 {
-	char path[6 + PROCFILE_PATH_MAX];
-	int fd;
+	int fd = perf_home_open_map(home);
+	char name[32];
 
-	if (process_start_ticks(pid))
-		snprintf(path, sizeof(path), "/proc/%d/root/tmp/perf-%d.map", pid,
-			 process_pid_in_namespace(pid));
-	else
-		snprintf(path, sizeof(path), "/tmp/perf-%d.map", pid);
-	fd = open_perf_map(path, pid);
-	if (fd < 0)
-		return fd;
-	return load_fd(map, fd, jit_map_parse_perf, path, err);
+	snprintf(name, sizeof(name), "perf-%d.map", home->pid);
+	return fd < 0 ? fd : load_fd(map, fd, jit_map_parse_perf, name, err);
 }
 
 static bool is_jitdump(struct str path)
@@ -229,10 +184,13 @@ static int load_mapped_jitdump(struct jit_map *map, pid_t pid, struct err *err)
 int jit_map_load(struct jit_map *map, pid_t pid, struct err *err)
 {
 	struct err why = { 0 };
+	struct perf_home home;
 	int from_perf, from_dump;
 
 	*map = (struct jit_map){ 0 };
-	from_perf = load_perf(map, pid, &why);
+	perf_home_open(&home, pid);
+	from_perf = load_perf(map, &home, &why);
+	perf_home_close(&home);
 	from_dump = load_mapped_jitdump(map, pid, &why);
 	if (from_perf == 0 || from_dump == 0)
 		return 0;
@@ -240,6 +198,15 @@ int jit_map_load(struct jit_map *map, pid_t pid, struct err *err)
 	if (why.text[0])
 		return err_fail(err, from_perf == -ENOENT ? from_dump : from_perf, "%s", why.text);
 	return err_fail(err, -ENOENT, "process %d has neither a perf map nor a jitdump", pid);
+}
+
+int jit_map_load_perf(struct jit_map *map, const struct perf_home *home, struct err *err)
+{
+	int rc;
+
+	*map = (struct jit_map){ 0 };
+	rc = load_perf(map, home, err);
+	return rc == -ENOENT ? err_fail(err, rc, "the process left no perf map") : rc;
 }
 
 int jit_map_load_jitdump(struct jit_map *map, const char *path, struct err *err)

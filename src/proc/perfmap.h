@@ -15,6 +15,7 @@
 #include "base/str.h"
 
 struct err;
+struct perf_home;
 
 struct jit_line {
 	uint64_t address;
@@ -41,10 +42,13 @@ struct jit_map {
 
 /* /proc/PID/root/tmp/perf-NSPID.map (or /tmp/perf-PID.map of a process that has ended), and the
  * jitdump that the process has mapped (a mapping whose base name is jit-*.dump). -ENOENT when there
- * is neither. A map is believed only if it is a regular file that the process's user, root or we own,
- * and not older than the process: pids come again, and anyone may write to /tmp. What can be read of
- * the two is kept when the other is bad. */
+ * is neither. Which maps are believed says proc/perfhome.h. What can be read of the two is kept when
+ * the other is bad. */
 int jit_map_load(struct jit_map *map, pid_t pid, struct err *err);
+
+/* The perf map of a process that has ended, by what was taken while it lived. -ENOENT when there is
+ * none to believe. */
+int jit_map_load_perf(struct jit_map *map, const struct perf_home *home, struct err *err);
 
 /* The jitdump at `path`, for a process that has ended: its mapping told the path. */
 int jit_map_load_jitdump(struct jit_map *map, const char *path, struct err *err);

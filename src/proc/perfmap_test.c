@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "base/file.h"
 #include "base/test.h"
+#include "proc/perfhome.h"
 
 static struct jit_map map_of(const char *text)
 {
@@ -177,6 +179,67 @@ TEST(a_link_in_place_of_a_map_is_not_followed)
 	CHECK_EQ(jit_map_load(&map, 2147483647, NULL), -ENOENT);
 }
 
+/* In a root of its own when we may give it one: nobody finds its /tmp there afterwards. */
+static pid_t start_with_map(const char *root, int *ret_end)
+{
+	int ready[2], end[2];
+	char byte;
+	pid_t pid;
+
+	CHECK(pipe(ready) == 0 && pipe(end) == 0);
+	pid = fork();
+	if (pid == 0) {
+		char path[64];
+		static const char text[] = "1000 10 left_behind\n";
+		int fd;
+
+		close(end[1]);
+		if (chroot(root) < 0 || chdir("/") < 0 || mkdir("/tmp", 0755) < 0)
+			_exit(1);
+		snprintf(path, sizeof(path), "/tmp/perf-%d.map", getpid());
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
+		if (write(fd, text, sizeof(text) - 1) < 0 || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		_exit(read(end[0], &byte, 1) != 0);
+	}
+	close(ready[1]);
+	close(end[0]);
+	CHECK_EQ(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	*ret_end = end[1];
+	return pid;
+}
+
+TEST(a_map_is_found_after_its_process_and_its_root_have_gone)
+{
+	char root[] = "/tmp/sonde-perfmap-XXXXXX", path[128];
+	struct jit_map map;
+	struct perf_home home;
+	int end, rc;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		skip();
+	CHECK(mkdtemp(root) != NULL);
+	pid = start_with_map(root, &end);
+	perf_home_open(&home, pid);
+	close(end);
+	CHECK_EQ(waitpid(pid, NULL, 0), pid);
+	CHECK_EQ(jit_map_load(&map, pid, NULL), -ENOENT);
+	rc = jit_map_load_perf(&map, &home, NULL);
+	snprintf(path, sizeof(path), "%s/tmp/perf-%d.map", root, pid);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/tmp", root);
+	rmdir(path);
+	rmdir(root);
+	CHECK_EQ(rc, 0);
+	CHECK_STR(name_at(&map, 0x1000), "left_behind");
+	jit_map_fini(&map);
+	CHECK_EQ(jit_map_load_perf(&map, &home, NULL), -ENOENT);
+	perf_home_close(&home);
+	perf_home_close(&home);
+}
+
 TEST_MAIN(CASE(an_address_has_the_name_of_the_code_that_holds_it),
 	  CASE(names_may_hold_spaces_and_numbers_a_prefix),
 	  CASE(of_codes_that_overlap_the_later_line_holds),
@@ -185,4 +248,5 @@ TEST_MAIN(CASE(an_address_has_the_name_of_the_code_that_holds_it),
 	  CASE(lines_that_say_nothing_are_counted),
 	  CASE(the_map_of_a_process_is_found_by_its_pid),
 	  CASE(a_map_that_an_earlier_process_left_behind_is_not_believed),
-	  CASE(a_link_in_place_of_a_map_is_not_followed))
+	  CASE(a_link_in_place_of_a_map_is_not_followed),
+	  CASE(a_map_is_found_after_its_process_and_its_root_have_gone))

@@ -67,8 +67,11 @@ static int open_runtime(struct symbol_object **ret_object, const struct image *i
 {
 	int rc = symbol_object_open_jit(ret_object, image->pid, image->process, err);
 
-	return rc == 0 && image->jitdump.n ?
-	       symbol_object_set_jitdump(*ret_object, image->jitdump, err) : rc;
+	if (rc < 0)
+		return rc;
+	symbol_object_set_perf_home(*ret_object, &image->perf_home);
+	return image->jitdump.n ?
+	       symbol_object_set_jitdump(*ret_object, image->jitdump, err) : 0;
 }
 
 static int open_object(struct symbol_object **ret_object, const struct images *images, uint32_t id,

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "proc/perfhome.h"
 #include "proc/perfmap.h"
+#include "proc/process.h"
 #include "symbol/naming.h"
 #include "symbol/object.h"
 
@@ -14,10 +16,19 @@ struct jit_object {
 	struct symbol_object object;
 	struct jit_map map;
 	pid_t pid;
+	const struct perf_home *home;	/* borrowed; NULL: not told */
 	char *jitdump;			/* NULL: not told */
 	bool loaded, absent;
 	char module[];		/* "[jit node]" */
 };
+
+/* Whether the pid has been given to another process since. */
+static bool is_another(const struct jit_object *jit)
+{
+	uint64_t ticks = process_start_ticks(jit->pid);
+
+	return ticks && jit->home && jit->home->start_ticks && ticks != jit->home->start_ticks;
+}
 
 static void load_jit(struct symbol_object *object)
 {
@@ -26,7 +37,9 @@ static void load_jit(struct symbol_object *object)
 	if (jit->loaded)
 		return;
 	jit->loaded = true;
-	jit->absent = jit_map_load(&jit->map, jit->pid, NULL) < 0;
+	jit->absent = is_another(jit) || jit_map_load(&jit->map, jit->pid, NULL) < 0;
+	if (jit->absent && jit->home)
+		jit->absent = jit_map_load_perf(&jit->map, jit->home, NULL) < 0;
 	if (jit->absent && jit->jitdump)
 		jit->absent = jit_map_load_jitdump(&jit->map, jit->jitdump, NULL) < 0;
 }
@@ -104,6 +117,14 @@ int symbol_object_open_jit(struct symbol_object **ret_object, pid_t pid, struct 
 	snprintf(jit->module, room, name.n ? "[jit %.*s]" : "[jit%.*s]", STR_ARG(name));
 	*ret_object = &jit->object;
 	return 0;
+}
+
+void symbol_object_set_perf_home(struct symbol_object *object, const struct perf_home *home)
+{
+	struct jit_object *jit = (struct jit_object *)object;
+
+	if (object->source == &jit_source)
+		jit->home = home;
 }
 
 int symbol_object_set_jitdump(struct symbol_object *object, struct str path, struct err *err)

@@ -17,6 +17,7 @@
 
 struct err;
 struct frames;
+struct perf_home;
 struct symbol_object;
 
 /* A mapped file. `fd` (or -1) is duplicated; `path` is as the process sees it, `root` the prefix under
@@ -38,9 +39,13 @@ int symbol_object_open_kernel(struct symbol_object **ret_object, struct err *err
 int symbol_object_open_jit(struct symbol_object **ret_object, pid_t pid, struct str name,
 			   struct err *err);
 
+/* Where its perf map is (proc/perfhome.h): what names its code when it is loaded after the process has
+ * ended. Lent until the object is closed. Other objects ignore it. */
+void symbol_object_set_perf_home(struct symbol_object *object, const struct perf_home *home);
+
 /* The jitdump that such a process had mapped, by a path that is valid here: what names its code when
- * it is loaded after the process has ended (a perf map is found without help). The path is copied.
- * Other objects ignore it. 0 or -ENOMEM. */
+ * the process has ended and left no perf map. The path is copied. Other objects ignore it. 0 or
+ * -ENOMEM. */
 int symbol_object_set_jitdump(struct symbol_object *object, struct str path, struct err *err);
 
 /* Code that nobody can name: every frame is FRAME_UNKNOWN and its name is "[reason]". */
