@@ -29,9 +29,7 @@ static void space_drop(struct processes *processes, struct space *space)
 		return;
 	if (space->published && processes->kernel)
 		kernel_remove_run(processes->kernel, &space->run);
-	free(space->maps);
-	free(space->walk);
-	free(space);
+	space_free(space);
 }
 
 void processes_fini(struct processes *processes)
@@ -44,82 +42,13 @@ void processes_fini(struct processes *processes)
 	*processes = (struct processes){ 0 };
 }
 
-static struct space *space_new(struct processes *processes, const struct space *like)
-{
-	struct space *space = calloc(1, sizeof(*space));
-
-	if (!space)
-		return NULL;
-	space->refs = 1;
-	space->id = ++processes->next_space;
-	if (like && like->n) {
-		space->maps = calloc(like->n, sizeof(*space->maps));
-		if (!space->maps) {
-			free(space);
-			return NULL;
-		}
-		memcpy(space->maps, like->maps, like->n * sizeof(*like->maps));
-		space->n = like->n;
-	}
-	return space;
-}
-
-const struct space_map *space_find(const struct space *space, uint64_t address)
-{
-	uint32_t low = 0, high = space ? space->n : 0;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		const struct space_map *map = &space->maps[middle];
-
-		if (address < map->start)
-			high = middle;
-		else if (address >= map->end)
-			low = middle + 1;
-		else
-			return map;
-	}
-	return NULL;
-}
-
-/* Puts a mapping in; what it covers of older ones is theirs no more. */
-static int space_insert(struct space *space, struct space_map map)
-{
-	struct space_map *fresh = calloc((size_t)space->n + 2, sizeof(*fresh));
-	bool placed = false;
-	uint32_t n = 0;
-
-	if (!fresh)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < space->n; i++) {
-		struct space_map below = space->maps[i], above = below;
-
-		below.end = below.end < map.start ? below.end : map.start;
-		above.start = above.start > map.end ? above.start : map.end;
-		if (below.start < below.end)
-			fresh[n++] = below;
-		if (!placed && space->maps[i].end > map.start) {
-			fresh[n++] = map;
-			placed = true;
-		}
-		if (above.start < above.end)
-			fresh[n++] = above;
-	}
-	if (!placed)
-		fresh[n++] = map;
-	free(space->maps);
-	space->maps = fresh;
-	space->n = n;
-	return 0;
-}
-
 /* The process's space for writing: its own, under a new id. */
 static struct space *own_space(struct processes *processes, struct process *process)
 {
 	struct space *space = process->space;
 
 	if (!space || space->refs > 1 || space->published) {
-		struct space *fresh = space_new(processes, space);
+		struct space *fresh = space_new(++processes->next_space, space);
 
 		if (!fresh)
 			return NULL;
@@ -400,30 +329,6 @@ bool processes_have_rows(struct processes *processes, uint32_t image)
 	processes_want_rows(processes, image);
 	images_build_rows(processes->images, image);
 	return images_get(processes->images, image)->rows == ROWS_BUILT;
-}
-
-const struct walk_mapping *space_walk_mappings(struct space *space, uint32_t *ret_n)
-{
-	uint32_t n = space->n < WALK_MAPPINGS_PER_PROCESS ? space->n : WALK_MAPPINGS_PER_PROCESS;
-
-	if (space->walk_id != space->id) {
-		struct walk_mapping *fresh = realloc(space->walk, (n ? n : 1) * sizeof(*fresh));
-
-		if (!fresh)
-			return NULL;
-		for (uint32_t i = 0; i < n; i++) {
-			const struct space_map *map = &space->maps[i];
-
-			fresh[i] = (struct walk_mapping){
-				.start = map->start, .end = map->end, .bias = map->bias,
-				.table = map->walkable ? map->image : 0,
-			};
-		}
-		space->walk = fresh;
-		space->walk_id = space->id;
-	}
-	*ret_n = n;
-	return space->walk;
 }
 
 static int publish_space(struct processes *processes, struct space *space)

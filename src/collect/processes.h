@@ -19,27 +19,10 @@
 #include "base/hash.h"
 #include "collect/images.h"
 #include "collect/kernel.h"
+#include "collect/space.h"
 
 struct err;
 struct process_event;
-
-struct space_map {
-	uint64_t start, end;
-	uint64_t bias;		/* vaddr = address - bias */
-	uint32_t image;
-	uint32_t walkable;	/* 1: the image has (or will have) rows; 0: run-time code */
-};
-
-struct space {
-	uint32_t refs;
-	uint32_t id;		/* new with every change: a key for what is cached of it */
-	struct space_map *maps;
-	uint32_t n;
-	struct walk_mapping *walk;	/* the same for walk/, made when wanted (walk_id == id) */
-	uint32_t walk_id;
-	struct kernel_run run;
-	bool published;
-};
 
 struct process {
 	pid_t pid;
@@ -96,11 +79,5 @@ void processes_want_rows(struct processes *processes, uint32_t image);
 /* Builds an image's rows now, for a walk on the host; the kernel half gets them at the next publish, with
  * others (each batch waits for every CPU). False when it can have none. */
 bool processes_have_rows(struct processes *processes, uint32_t image);
-
-/* The mappings as walk/ reads them; lent by the space until it changes. NULL when out of memory. */
-const struct walk_mapping *space_walk_mappings(struct space *space, uint32_t *ret_n);
-
-/* The mapping that holds an address, or NULL. */
-const struct space_map *space_find(const struct space *space, uint64_t address);
 
 #endif
