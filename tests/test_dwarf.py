@@ -93,7 +93,7 @@ def split(request, source, tmp_path):
     compiler, version = request.param
     flags = f"-std=c++17 -gdwarf-{version} -gsplit-dwarf -c"
     run(f"{compiler} {flags} -O2 {source} -o one.o", tmp_path)
-    run(f"{compiler} {flags} -O1 -Dmain=other -Df=other_f -o two.o {source}", tmp_path)
+    run(f"{compiler} {flags} -O1 -Dmain=other -Df=other_f -Dwork=other_work -Dunit0=other_unit -o two.o {source}", tmp_path)
     run(f"{compiler} one.o two.o -o program", tmp_path)
     return tmp_path / "program"
 
