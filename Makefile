@@ -54,6 +54,9 @@ all: build/sonde
 build/sonde: build/rel/cli/main.o $(sort $(foreach r,cli $(need_cli),$(call objects,rel,$(r))))
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) $^ $(LIBS) -o $@
 
+# Where a pass over megabytes is all there is to do, measured: docs/figures.md.
+build/rel/unwind/%.o build/rel/elf/%.o: CFLAGS_ALL += -O3
+
 build/rel/%.o: src/%.c | $(BPF)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
