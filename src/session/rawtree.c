@@ -65,13 +65,16 @@ static int count(struct rawtree *raw, uint32_t stack, uint32_t label_set)
 int rawtree_add(struct rawtree *raw, const struct raw_sample *sample, uint32_t label_set)
 {
 	struct raw_frame cut = { .vaddr = sample->end, .image = RAW_CUT_IMAGE };
-	uint32_t stack = 0;
+	uint32_t stack = 0, frame;
 
-	if (sample->end != WALK_COMPLETE)
-		stack = stacktree_push(&raw->tree, 0, frame_id(raw, &cut));
+	if (sample->end != WALK_COMPLETE) {
+		frame = frame_id(raw, &cut);
+		if (!frame)
+			return -ENOMEM;
+		stack = stacktree_push(&raw->tree, 0, frame);
+	}
 	for (uint32_t i = sample->n; i-- > 0;) {
-		uint32_t frame = frame_id(raw, &sample->frames[i]);
-
+		frame = frame_id(raw, &sample->frames[i]);
 		if (!frame)
 			return -ENOMEM;
 		stack = stacktree_push(&raw->tree, stack, frame);
