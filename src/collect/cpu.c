@@ -16,6 +16,7 @@
 #include "collect/images.h"
 #include "collect/kernel.h"
 #include "collect/processes.h"
+#include "proc/maps.h"
 #include "proc/process.h"
 #include "walk/host.h"
 
@@ -225,13 +226,29 @@ static int drain(struct cpu_collector *cpu, bool last)
 	return rc < 0 || last ? rc : processes_publish(&cpu->processes);
 }
 
-static int add_targets(struct cpu_collector *cpu, const struct cpu_options *options)
+/* Without its mappings a process would be all unknown addresses: better said at once. A process that
+ * cannot be read for another reason is ending. */
+static int check_readable(pid_t pid, struct err *err)
+{
+	struct proc_maps maps;
+	int rc = proc_maps_read(&maps, pid, err);
+
+	proc_maps_fini(&maps);
+	if (rc == -EPERM || rc == -EACCES)
+		return rc;
+	err_clear(err);
+	return 0;
+}
+
+static int add_targets(struct cpu_collector *cpu, const struct cpu_options *options, struct err *err)
 {
 	struct pid_list list = { 0 };
 	int rc = 0;
 
 	for (uint32_t i = 0; i < options->n_pids && rc == 0; i++) {
-		if (cpu->kernel)
+		if (!options->awaits_exec)
+			rc = check_readable(options->pids[i], err);
+		if (rc == 0 && cpu->kernel)
 			rc = kernel_add_target(cpu->kernel, options->pids[i], options->awaits_exec);
 		if (rc == 0 && !processes_get(&cpu->processes, options->pids[i]))
 			rc = -ENOMEM;
@@ -264,7 +281,7 @@ static int start_kernel(struct cpu_collector *cpu, const struct cpu_options *opt
 	processes_init(&cpu->processes, &cpu->images, cpu->kernel, cpu->all, !cpu->all);
 	if (options->preload)
 		processes_preload(&cpu->processes, str_of(options->preload));
-	rc = add_targets(cpu, options);
+	rc = add_targets(cpu, options, err);
 	if (rc == 0)
 		rc = processes_publish(&cpu->processes);
 	return rc < 0 ? rc : kernel_start(cpu->kernel, err);
@@ -284,7 +301,7 @@ static int start_copier(struct cpu_collector *cpu, const struct cpu_options *opt
 		return err_fail(err, -EPERM, "perf events can follow one's own processes (-p, -n, "
 				"-- COMMAND), not the whole machine or a control group");
 	rc = copier_start(&cpu->copier, &copier_options, &cpu->events, err);
-	return rc < 0 ? rc : add_targets(cpu, options);
+	return rc < 0 ? rc : add_targets(cpu, options, err);
 }
 
 static int make_polls(struct cpu_collector *cpu)
@@ -319,6 +336,8 @@ static int start_tier(struct cpu_collector *cpu, const struct cpu_options *optio
 	kernel_close(cpu->kernel);
 	cpu->kernel = NULL;
 	rc_second = start_copier(cpu, options, &second);
+	if (rc_second < 0 && !strcmp(why.text, second.text))
+		return err_fail(err, rc, "%s", why.text);
 	if (rc_second < 0)
 		return err_fail(err, rc, "%.480s; and the second way does not work either: %.400s",
 				why.text, second.text);
