@@ -34,7 +34,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(map_flags, BPF_F_NO_PREALLOC);	/* where the kernel permits it */
 	__type(key, uint32_t);		/* tgid */
 	__type(value, uint32_t);	/* TARGET_* */
 } targets SEC(".maps");

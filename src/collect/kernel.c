@@ -147,13 +147,18 @@ static int load_failed(struct err *err, int rc)
 	return err_fail(err, rc, "cannot load Sonde's BPF programs: %s", err_text(rc));
 }
 
-static int load(struct kernel *kernel, uint32_t cpus)
+/* `hash_flags` are those of the maps that grow with the processes. */
+static int load(struct kernel *kernel, uint32_t cpus, uint32_t hash_flags)
 {
 	const struct kernel_options *options = &kernel->options;
-	struct cpu *s = kernel->skeleton;
+	struct cpu *s = cpu__open();
 	uint32_t bytes = ring_bytes(options, cpus);
 	uint32_t mappings = options->mappings_max ? options->mappings_max : MAPPINGS_DEFAULT;
 
+	if (!s)
+		return -errno;
+	cpu__destroy(kernel->skeleton);
+	kernel->skeleton = s;
 	s->rodata->target_mode = options->mode;
 	s->rodata->target_cgroup = options->cgroup_id;
 	s->rodata->measure_walks = options->measure_walks;
@@ -163,6 +168,8 @@ static int load(struct kernel *kernel, uint32_t cpus)
 	bpf_map__set_max_entries(s->maps.ring, bytes);
 	bpf_map__set_max_entries(s->maps.mappings, mappings);
 	bpf_map__set_max_entries(s->maps.copies, cpus);
+	bpf_map__set_map_flags(s->maps.targets, hash_flags);
+	bpf_map__set_map_flags(s->maps.processes, hash_flags);
 	return cpu__load(s);
 }
 
@@ -178,8 +185,9 @@ int kernel_open(struct kernel **ret_kernel, const struct kernel_options *options
 	}
 	libbpf_set_print(quiet);
 	kernel->options = *options;
-	kernel->skeleton = cpu__open();
-	rc = kernel->skeleton ? load(kernel, (uint32_t)cpus) : -errno;
+	rc = load(kernel, (uint32_t)cpus, BPF_F_NO_PREALLOC);
+	if (rc == -EINVAL)	/* before 6.1 perf event programs must have all memory allocated: 10 MiB */
+		rc = load(kernel, (uint32_t)cpus, 0);
 	if (rc < 0) {
 		kernel_close(kernel);
 		return load_failed(err, rc);
