@@ -76,6 +76,9 @@ static int load(const char *path, const char *mode_name, uint32_t mode, uint32_t
 	map = bpf_object__find_map_by_name(object, "copies");
 	if (map)
 		bpf_map__set_max_entries(map, cpus);
+	bpf_object__for_each_map(map, object)	/* before 6.1 timers take no others */
+		if (bpf_map__type(map) == BPF_MAP_TYPE_HASH)
+			bpf_map__set_map_flags(map, 0);
 	bpf_object__for_each_program(program, object) {
 		logs[n] = calloc(1, LOG_BYTES);
 		bpf_program__set_log_level(program, LOG_STATS);
