@@ -74,6 +74,17 @@ static int open_runtime(struct symbol_object **ret_object, const struct image *i
 	       symbol_object_set_jitdump(*ret_object, image->jitdump, err) : 0;
 }
 
+static int open_file(struct symbol_object **ret_object, const struct image *image,
+		     struct err *err)
+{
+	int rc = symbol_object_open_file(ret_object, image->fd, image->path, image->root,
+					 str_over(image->build_id, image->build_id_n), err);
+
+	if (rc == 0)
+		symbol_object_set_stamp(*ret_object, image->size, image->mtime_ns);
+	return rc;
+}
+
 static int open_object(struct symbol_object **ret_object, const struct images *images, uint32_t id,
 		       struct err *err)
 {
@@ -83,8 +94,7 @@ static int open_object(struct symbol_object **ret_object, const struct images *i
 	case IMAGE_KERNEL:
 		return symbol_object_open_kernel(ret_object, err);
 	case IMAGE_FILE:
-		return symbol_object_open_file(ret_object, image->fd, image->path, image->root,
-					       str_over(image->build_id, image->build_id_n), err);
+		return open_file(ret_object, image, err);
 	case IMAGE_VDSO:
 		return symbol_object_open_vdso(ret_object, image->elf.bytes, err);
 	case IMAGE_RUNTIME:

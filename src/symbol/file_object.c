@@ -28,6 +28,7 @@ struct file_object {
 	size_t n_bytes;
 	char build_id[64];		/* as the kernel reported it */
 	size_t build_id_bytes;
+	uint64_t stamp_bytes, stamp_mtime_ns;	/* when it was mapped; 0, 0: not told */
 	bool system;			/* a library that came with the system */
 
 	bool loaded;
@@ -90,6 +91,24 @@ static int open_elf(struct file_object *file)
 	return rc;
 }
 
+/* Whether it was written to since it was mapped, as far as times tell. */
+static bool was_written(const struct file_object *file)
+{
+	struct stat st;
+
+	return (file->stamp_bytes || file->stamp_mtime_ns) && fstat(file->fd, &st) == 0 &&
+	       ((uint64_t)st.st_size != file->stamp_bytes || (uint64_t)st.st_mtim.tv_sec * 1000000000u +
+			(uint64_t)st.st_mtim.tv_nsec != file->stamp_mtime_ns);
+}
+
+/* Whether what the path or descriptor now holds is what was mapped. */
+static bool is_same(const struct file_object *file)
+{
+	struct str reported = { file->build_id, file->build_id_bytes };
+
+	return reported.n ? same_build_id(reported, file->elf.build_id) : !was_written(file);
+}
+
 static const char *trouble_of(int rc)
 {
 	switch (rc) {
@@ -136,21 +155,20 @@ static void open_debug_information(struct file_object *file)
 static void load_file(struct symbol_object *object)
 {
 	struct file_object *file = (struct file_object *)object;
-	struct str reported = { file->build_id, file->build_id_bytes };
 	int rc;
 
 	if (file->loaded)
 		return;
 	file->loaded = true;
 	rc = open_elf(file);
-	if (rc < 0) {
+	if (rc < 0)
 		file->elf = (struct elf){ 0 };
+	if (rc < 0 && !was_written(file))
 		file->trouble = trouble_of(rc);
-	} else if (reported.n && !same_build_id(reported, file->elf.build_id)) {
+	else if (rc < 0 || !is_same(file))
 		file->trouble = "changed on disk since it was mapped";
-	} else {
+	else
 		open_debug_information(file);
-	}
 }
 
 static const struct symbol *find_symbol(const struct file_object *file, uint64_t vaddr)
@@ -327,6 +345,16 @@ int symbol_object_open_file(struct symbol_object **ret_object, int fd, struct st
 	file->system = is_system_library(path);
 	*ret_object = &file->object;
 	return 0;
+}
+
+void symbol_object_set_stamp(struct symbol_object *object, uint64_t bytes, uint64_t mtime_ns)
+{
+	struct file_object *file = (struct file_object *)object;
+
+	if (object->source == &file_source) {
+		file->stamp_bytes = bytes;
+		file->stamp_mtime_ns = mtime_ns;
+	}
 }
 
 int symbol_object_open_vdso(struct symbol_object **ret_object, struct str bytes, struct err *err)

@@ -28,6 +28,10 @@ struct symbol_object;
 int symbol_object_open_file(struct symbol_object **ret_object, int fd, struct str path,
 			    struct str root, struct str build_id, struct err *err);
 
+/* What fstat() told of such a file while it was mapped: a file without a build id is known by it to be
+ * the same. Other objects ignore it. */
+void symbol_object_set_stamp(struct symbol_object *object, uint64_t bytes, uint64_t mtime_ns);
+
 /* The vDSO, from its bytes (copied). */
 int symbol_object_open_vdso(struct symbol_object **ret_object, struct str bytes, struct err *err);
 
