@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@
 /* With every process a target new ones are frequent, and most stacks are small. */
 #define COPY_BYTES_ALL 32768u
 #define MAPPINGS_DEFAULT 65536u
+#define PID_NAMESPACE_INITIAL 0xeffffffcu	/* PROC_PID_INIT_INO in include/linux/proc_ns.h */
 
 struct kernel {
 	struct cpu *skeleton;
@@ -173,6 +175,14 @@ static int load(struct kernel *kernel, uint32_t cpus, uint32_t hash_flags)
 	return cpu__load(s);
 }
 
+/* BPF programs see the numbers that processes have outside of all pid namespaces. */
+static bool in_pid_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino != PID_NAMESPACE_INITIAL;
+}
+
 int kernel_open(struct kernel **ret_kernel, const struct kernel_options *options, struct err *err)
 {
 	int cpus = libbpf_num_possible_cpus(), rc;
@@ -182,6 +192,12 @@ int kernel_open(struct kernel **ret_kernel, const struct kernel_options *options
 	if (!kernel || cpus <= 0) {
 		free(kernel);
 		return -ENOMEM;
+	}
+	if (in_pid_namespace()) {
+		free(kernel);
+		return err_fail(err, -ENOTSUP, "inside a pid namespace (a container) the kernel half would "
+				"know processes by other numbers; run sonde on the host, or the "
+				"container with --pid=host");
 	}
 	libbpf_set_print(quiet);
 	kernel->options = *options;
