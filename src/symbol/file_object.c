@@ -128,15 +128,36 @@ static const char *trouble_of(int rc)
 	}
 }
 
+/* What may lie beside the file: under the process's root or, when that has gone with it, where our
+ * descriptor says that the file is. */
+static const char *find_place(const struct file_object *file, char *place, const char **ret_root)
+{
+	char link[32];
+	ssize_t n = -1;
+
+	*ret_root = file->root;
+	if (!*file->root || access(file->root, F_OK) == 0)
+		return file->path;
+	*ret_root = "";
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", file->fd);
+	if (file->fd >= 0)
+		n = readlink(link, place, PATH_MAX - 1);
+	if (n <= 0 || *place != '/')
+		return file->path;
+	place[n] = 0;
+	return place;
+}
+
 static void open_debug_information(struct file_object *file)
 {
-	char debug_path[PATH_MAX];
+	char debug_path[PATH_MAX], place[PATH_MAX];
+	const char *root, *path = find_place(file, place, &root);
 	int rc;
 
 	if (symbols_load(&file->symbols, &file->elf, NULL) < 0)
 		file->symbols = (struct symbols){ 0 };
-	snprintf(debug_path, sizeof(debug_path), "%s%s", file->root, file->path);
-	rc = debugfile_find(&file->elf, file->path, file->root, &file->debug, debug_path, NULL);
+	snprintf(debug_path, sizeof(debug_path), "%s%s", root, path);
+	rc = debugfile_find(&file->elf, path, root, &file->debug, debug_path, NULL);
 	if (rc < 0)
 		rc = minidebug_open(&file->debug, &file->elf);
 	if (rc < 0)
