@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -258,6 +259,29 @@ TEST(a_file_of_another_build_names_nothing)
 	world_fini(&w);
 }
 
+TEST(a_file_without_a_build_id_that_was_written_to_names_nothing)
+{
+	uint64_t pc = outer();
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	struct world w;
+
+	CHECK(fd >= 0 && fstat(fd, &st) == 0);
+	for (int written = 0; written < 2; written++) {
+		world_make(&w);
+		CHECK_EQ(symbol_object_open_file(&w.object, fd, STR("/bin/prog"), STR(""),
+						 (struct str){ 0 }, NULL), 0);
+		symbol_object_set_stamp(w.object, (uint64_t)st.st_size,
+					(uint64_t)st.st_mtim.tv_sec * 1000000000u +
+					(uint64_t)st.st_mtim.tv_nsec + (uint64_t)written);
+		resolve(&w, &pc, 1);
+		CHECK_STR(name_of(&w, frame_of(&w, 0, -1)),
+			  written ? "[prog: changed on disk since it was mapped]" : "outer");
+		world_fini(&w);
+	}
+	close(fd);
+}
+
 TEST(the_kernels_zero_padded_build_id_is_the_same)
 {
 	uint64_t pc = outer();
@@ -492,6 +516,7 @@ TEST_MAIN(CASE(an_address_becomes_its_chain_of_inlined_calls_with_lines),
 	  CASE(addresses_of_a_stripped_function_have_one_name_and_keep_their_addresses),
 	  CASE(a_system_library_is_told_apart_and_named_from_its_exports),
 	  CASE(a_file_of_another_build_names_nothing),
+	  CASE(a_file_without_a_build_id_that_was_written_to_names_nothing),
 	  CASE(the_kernels_zero_padded_build_id_is_the_same),
 	  CASE(a_file_that_cannot_be_read_says_why),
 	  CASE(a_descriptor_serves_when_the_path_is_gone), CASE(the_vdso_is_named_from_memory),
