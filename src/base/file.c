@@ -100,8 +100,8 @@ static int open_nameless(const char *path)
 	char folder[PATH_MAX];
 	size_t n = strlen(path) - name.n;
 
-	if (n >= sizeof(folder))
-		return -1;
+	if (n >= sizeof(folder) || access("/proc/self/fd", F_OK) < 0)
+		return -1;	/* without /proc it could not be given a name */
 	memcpy(folder, path, n);
 	folder[n] = '\0';
 	return open(n ? folder : ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);

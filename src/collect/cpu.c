@@ -345,6 +345,17 @@ static int start_tier(struct cpu_collector *cpu, const struct cpu_options *optio
 	return 0;
 }
 
+/* Every mapped file is held open; the soft limit is for programs that use select(). */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
 	      cpu_sample_fn handle, void *context, struct err *err)
 {
@@ -353,6 +364,7 @@ int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
 
 	if (rc < 0)
 		goto out;
+	raise_file_limit();
 	cpu->all = options->mode != TARGET_TGIDS;
 	cpu->handle = handle;
 	cpu->context = context;

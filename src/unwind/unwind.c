@@ -2,6 +2,7 @@
 #include "unwind/unwind.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/cursor.h"
 #include "base/err.h"
@@ -124,6 +125,17 @@ static void settle(struct cfi *cfi)
 
 #define PREFETCH_AHEAD 8
 
+/* glibc's clone() and clone3() end their FDE right before the system call and begin another, in which the
+ * return address is undefined, where the new thread starts. In the parent nothing has changed in
+ * between: what held before holds there. */
+#define CLONE_GAP_MAX 64
+
+static bool is_thread_start(const struct cfi_range *range)
+{
+	return range->rule == UNWIND_RULE_NONE && range->program_n >= 2 &&
+	       !memcmp(range->program, "\x07\x10", 2);	/* DW_CFA_undefined: rip */
+}
+
 /* Of CFI, in programs full of rows. */
 #define BYTES_PER_ROW 5
 
@@ -142,7 +154,8 @@ static int write_rows(const struct cfi *cfi, uint64_t bytes, struct cfi_output *
 			__builtin_prefetch(cfi->ranges[i + PREFETCH_AHEAD].program);
 		if (i + 1 < cfi->n && cfi->ranges[i + 1].start < limit)
 			limit = cfi->ranges[i + 1].start;
-		if (end < range->start)
+		if (end < range->start &&
+		    !(range->start - end <= CLONE_GAP_MAX && is_thread_start(range)))
 			rows_add(out->rows, end, UNWIND_RULE_NONE);
 		out->first_row = range->start - end <= CFI_PADDING_MAX ? end : range->start;
 		if (range->rule != UNWIND_RULE_NONE)
