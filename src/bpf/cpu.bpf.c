@@ -85,8 +85,9 @@ struct {
 	__type(value, struct cpu_counters);
 } counters SEC(".maps");
 
+/* Larger than a per-CPU value may be: an entry a CPU, set before load. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, uint32_t);
 	__type(value, struct walk);
@@ -99,7 +100,7 @@ struct {
 	__type(value, struct sample_walked);
 } samples SEC(".maps");
 
-/* Larger than a per-CPU value may be: an entry a CPU, set before load. */
+/* Likewise. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -342,7 +343,7 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	uint64_t id = bpf_get_current_pid_tgid(), before = 0, n;
-	uint32_t zero = 0, tgid = id >> 32;
+	uint32_t zero = 0, tgid = id >> 32, cpu = bpf_get_smp_processor_id();
 	struct walk_process *process;
 	struct cpu_counters *count;
 	struct sample_walked *sample;
@@ -355,13 +356,13 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 		return 0;
 	count = bpf_map_lookup_elem(&counters, &zero);
 	sample = bpf_map_lookup_elem(&samples, &zero);
-	w = bpf_map_lookup_elem(&walks, &zero);
+	w = bpf_map_lookup_elem(&walks, &cpu);
 	if (!count || !sample || !w)
-		return 0;	/* cannot be: per-CPU arrays have their element */
+		return 0;	/* cannot be: every CPU has its elements */
 	count->events++;
 	sample->hdr = (struct sample_hdr){
 		.time_ns = bpf_ktime_get_ns(), .tgid = tgid, .tid = (uint32_t)id,
-		.cpu = (uint16_t)bpf_get_smp_processor_id(), .kind = SAMPLE_WALKED,
+		.cpu = (uint16_t)cpu, .kind = SAMPLE_WALKED,
 	};
 	bpf_get_current_comm(sample->hdr.comm, sizeof(sample->hdr.comm));
 	bytes = bpf_get_stack(ctx, sample->frames, SAMPLE_KERNEL_FRAMES_MAX * 8, 0);

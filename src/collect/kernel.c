@@ -169,6 +169,7 @@ static int load(struct kernel *kernel, uint32_t cpus, uint32_t hash_flags)
 	s->rodata->own_tgid = (uint32_t)getpid();
 	bpf_map__set_max_entries(s->maps.ring, bytes);
 	bpf_map__set_max_entries(s->maps.mappings, mappings);
+	bpf_map__set_max_entries(s->maps.walks, cpus);
 	bpf_map__set_max_entries(s->maps.copies, cpus);
 	bpf_map__set_map_flags(s->maps.targets, hash_flags);
 	bpf_map__set_map_flags(s->maps.processes, hash_flags);
