@@ -35,7 +35,6 @@
 #define WALK_WINDOW_BELOW 64u	/* saved registers stand below the return address */
 #define WALK_CACHE 4096u	/* a power of two */
 #define WALK_MAPPING_STEPS 13	/* log2(WALK_MAPPINGS_PER_PROCESS) + 1 */
-#define WALK_GUESS 24u	/* rows around the guess */
 #define WALK_ROW_STEPS 17	/* log2(rows in a page) + 1 */
 #define WALK_FP_REACH (256u << 10)	/* a frame pointer further above the stack pointer is none */
 #define WALK_PC_MIN 0x1000ull
@@ -129,7 +128,7 @@ WALK_INLINE uint32_t walk_half(uint64_t cell, uint32_t index)
 WALK_INLINE uint32_t walk_find_row(struct walk *w, walk_table_t table, uint64_t vaddr)
 {
 	uint64_t cell, page = vaddr >> UNWIND_PAGE_BITS;
-	uint32_t n_pages, first_row_cell, guess, rule = 0;
+	uint32_t n_pages, first_row_cell, rule = 0;
 
 	if (!walk_cell_at(table, 0, &cell))
 		return 0;
@@ -146,19 +145,10 @@ WALK_INLINE uint32_t walk_find_row(struct walk *w, walk_table_t table, uint64_t 
 	}
 	w->high = walk_half(cell, (uint32_t)page + 1);
 	first_row_cell = 1 + (n_pages + 2) / 2;
-	/* The last row at or below vaddr: row `low` always is, row `high` never. Rows stand about evenly in
-	 * their page, so the first two looks are around where it would be if they did: what is left then
-	 * is near, and in few cache lines. */
-	guess = w->low + (uint32_t)(((vaddr & 0xffff) * (w->high - w->low)) >> UNWIND_PAGE_BITS);
-	for (int i = 0; i < WALK_ROW_STEPS + 2 && w->low < w->high; i++) {
+	/* the last row at or below vaddr: row `low` always is, row `high` never */
+	for (int i = 0; i < WALK_ROW_STEPS && w->low < w->high; i++) {
 		uint32_t middle = (w->low + w->high) / 2, row;
 
-		if (i == 0)
-			middle = guess > WALK_GUESS ? guess - WALK_GUESS : 0;
-		else if (i == 1)
-			middle = guess + WALK_GUESS;
-		if (middle < w->low || middle >= w->high)
-			middle = (w->low + w->high) / 2;
 		if (!walk_cell_at(table, first_row_cell + middle / 2, &cell))
 			return 0;
 		row = walk_half(cell, middle);
