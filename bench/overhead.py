@@ -16,6 +16,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SONDE = os.path.join(ROOT, "build/sonde")
 ROUNDS = int(os.environ.get("ROUNDS", "7"))
+SECONDS = int(os.environ.get("SECONDS_EACH", "30"))
 WORK = [None, "40000", "30"]
 
 
@@ -66,7 +67,7 @@ def main():
         median = statistics.median(times[way])
         print(f"{way:28} {median / 1e9:8.3f} {100 * (median / alone - 1):8.2f}%")
 
-    print(f"\n{'the profiler itself, 99 Hz':44} {'CPU ms':>8} {'samples':>8} {'us/sample':>10}")
+    print(f"\n{'the profiler itself, 99 Hz, ' + str(SECONDS) + ' s':44} {'CPU ms':>8} {'samples':>8} {'us/sample':>10}")
     for name, seconds, samples in costs(perf, frame_pointers):
         print(f"{name:44} {seconds * 1e3:8.1f} {samples:8} {seconds * 1e6 / max(samples, 1):10.1f}")
     shutil.rmtree(folder)
@@ -74,9 +75,9 @@ def main():
 
 def sonde_cost(program):
     """Sonde's CPU for a recording by pid, so that the program's own is not in it."""
-    target = subprocess.Popen([program, "1000000", "30"], stdout=subprocess.DEVNULL)
+    target = subprocess.Popen([program, "100000000", "30"], stdout=subprocess.DEVNULL)
     try:
-        seconds = run([SONDE, "record", "-p", str(target.pid), "-F", "99", "-d", "5", "-o", "s.pb.gz",
+        seconds = run([SONDE, "record", "-p", str(target.pid), "-F", "99", "-d", str(SECONDS), "-o", "s.pb.gz",
                        "-o", "s.folded"])
     finally:
         target.kill()
@@ -87,10 +88,10 @@ def sonde_cost(program):
 
 
 def perf_cost(program, options):
-    target = subprocess.Popen([program, "1000000", "30"], stdout=subprocess.DEVNULL)
+    target = subprocess.Popen([program, "100000000", "30"], stdout=subprocess.DEVNULL)
     try:
         seconds = run(["perf", "record", "-B", "-e", "cpu-clock", "-F", "99", *options, "-o", "p.data", "-p",
-                       str(target.pid), "--", "sleep", "5"], stdout=subprocess.DEVNULL)
+                       str(target.pid), "--", "sleep", str(SECONDS)], stdout=subprocess.DEVNULL)
         with open("p.txt", "w") as out:
             seconds += run(["perf", "script", "-i", "p.data"], stdout=out)
     finally:
@@ -109,7 +110,7 @@ def costs(perf, frame_pointers):
                  ("perf record --call-graph dwarf + perf script",
                   lambda: perf_cost(WORK[0], ["--call-graph", "dwarf"]))]
     rows = {name: [] for name, _ in ways}
-    for _ in range(max(ROUNDS // 2, 1)):
+    for _ in range(max(ROUNDS // 2 - 1, 1)):
         for name, way in ways:
             rows[name].append(way())
     for name, _ in ways:
