@@ -22,6 +22,7 @@
 #include "unwind/unwind.h"
 
 #define PADDING_MAX 15
+#define CLONE_GAP_MAX 64
 #define COMPLAINTS_MAX 10
 
 struct oracle {
@@ -207,18 +208,28 @@ static bool plain(const struct unwind_rule *rule)
 	       (rule->cfa_base == UNWIND_RSP || rule->cfa_base == UNWIND_RBP);
 }
 
+/* The gap around a clone system call: what ends it is where a new thread's stack ends, and up to there
+ * the parent's last row goes on (unwind/unwind.c). */
+static bool is_clone_gap(const struct oracle *o, uint64_t start, uint64_t end)
+{
+	return end - start <= CLONE_GAP_MAX &&
+	       o->rules.items[unwind_find(&o->table, end)].kind == UNWIND_END;
+}
+
 /* Nothing in [start, end) has CFI. */
 static void compare_gap(struct oracle *o, uint64_t start, uint64_t end)
 {
 	static const struct unwind_rule none = { .kind = UNWIND_NONE };
 	uint32_t next = unwind_find(&o->table, end);
+	uint32_t before = start ? unwind_find(&o->table, start - 1) : UNWIND_RULE_NONE;
+	bool clone_gap = is_clone_gap(o, start, end);
 
 	for (uint64_t vaddr = start; vaddr < end; vaddr++) {
 		uint32_t ours = unwind_find(&o->table, vaddr);
 
 		if (ours == UNWIND_RULE_NONE || (end - start <= PADDING_MAX && ours == next))
 			continue;
-		if (o->in_plt || is_special(&o->rules.items[ours]))
+		if (o->in_plt || is_special(&o->rules.items[ours]) || (clone_gap && ours == before))
 			o->special++;
 		else if (end - start > PADDING_MAX && plain(&o->rules.items[ours]))
 			o->from_code++;
