@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -16,6 +15,7 @@
 #include "cli/child.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/reading.h"
 #include "cli/screen.h"
 #include "cli/target.h"
 #include "render/text.h"
@@ -26,7 +26,6 @@
 #define RATE_MAX 50000
 #define ATTACH_DEFAULT_NS 10000000000u
 #define POLL_MS 100
-#define FILE_DEFAULT "sonde.pb.gz"
 
 struct record_args {
 	struct target target;
@@ -126,7 +125,7 @@ static int check_outputs(const struct record_args *a, struct err *err)
 
 static int try_outputs(const struct record_args *a, struct err *err)
 {
-	int rc = a->n_outputs ? 0 : output_try(FILE_DEFAULT, err);
+	int rc = a->n_outputs ? 0 : output_try(FILE_DEFAULT_NAME, err);
 
 	for (int i = 0; rc == 0 && i < a->n_outputs; i++)
 		rc = output_try(a->outputs[i], err);
@@ -196,13 +195,13 @@ static int write_outputs(const struct profile *profile, const struct record_args
 		rc = output_write(profile, a->outputs[i], a->format, &options, err);
 	if (a->n_outputs)
 		return rc;
-	if (access(FILE_DEFAULT, F_OK) == 0 && rename(FILE_DEFAULT, FILE_DEFAULT ".old") < 0)
-		return err_fail(err, -errno, "cannot keep the older " FILE_DEFAULT " as "
-				FILE_DEFAULT ".old: %s", err_text(errno));
-	return output_write(profile, FILE_DEFAULT, NULL, &options, err);
+	if (access(FILE_DEFAULT_NAME, F_OK) == 0 && rename(FILE_DEFAULT_NAME, FILE_DEFAULT_NAME ".old") < 0)
+		return err_fail(err, -errno, "cannot keep the older " FILE_DEFAULT_NAME " as "
+				FILE_DEFAULT_NAME ".old: %s", err_text(errno));
+	return output_write(profile, FILE_DEFAULT_NAME, NULL, &options, err);
 }
 
-static void print_head(const struct profile *profile, const struct record_args *a)
+static void print_head(const struct profile *profile)
 {
 	struct text_options options = { .type = -1, .limit = 10 };
 	struct buf out = { 0 };
@@ -211,8 +210,7 @@ static void print_head(const struct profile *profile, const struct record_args *
 	if (text_report(&out, profile, &options, NULL) == 0)
 		fwrite(out.p, 1, out.n, stderr);
 	buf_fini(&out);
-	(void)a;
-	fputs("written: " FILE_DEFAULT " (sonde report, sonde flame and pprof read it)\n", stderr);
+	fputs("written: " FILE_DEFAULT_NAME " (sonde report, sonde flame and pprof read it)\n", stderr);
 }
 
 static struct record_options session_options(const struct record_args *a, const struct child *child)
@@ -264,7 +262,7 @@ static int record(const struct record_args *a, struct child *child, struct err *
 	if (rc == 0)
 		rc = write_outputs(&profile, a, err);
 	if (rc == 0 && !a->n_outputs)
-		print_head(&profile, a);
+		print_head(&profile);
 	if (rc == 0 && profile.n == 0)
 		fprintf(stderr, "sonde: no samples: %s used no CPU time while it was recorded\n",
 			a->target.words);

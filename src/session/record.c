@@ -35,7 +35,7 @@ struct recording {
 	struct label_memo memo[LABEL_MEMO];
 	uint32_t rate_hz;
 	uint64_t start_ns, start_wall_ns, end_ns;
-	uint64_t samples, complete, copied;
+	uint64_t samples, complete;
 	char target[256];
 	struct { uint32_t pid, tid, process, thread; } keys;
 };
@@ -71,7 +71,6 @@ static int take(void *context, const struct raw_sample *sample)
 		rc = -ENOMEM;
 	r->samples++;
 	r->complete += sample->end == WALK_COMPLETE;
-	r->copied += sample->copied;
 	return rc;
 }
 
