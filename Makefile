@@ -24,8 +24,9 @@ need_elf := base
 need_proc := base
 need_unwind := elf base
 need_walk := base
-need_symbol := model elf proc base
-need_collect := proc unwind walk elf base
+need_runtime := elf proc base
+need_symbol := runtime model elf proc base
+need_collect := runtime proc unwind walk elf base
 need_session := collect symbol $(need_symbol) $(need_collect)
 need_cli := session format render $(need_render) $(need_session)
 
@@ -35,13 +36,13 @@ LIBS := -lbpf -lelf -ldeflate -lzstd -lz -liberty -lpthread -lm
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 # $(call objects,VARIANT,ROOM): the objects of a room, without tests, fuzzers and main.
-sources = $(filter-out %_test.c %_fuzz.c %/main.c,$(wildcard src/$(1)/*.c))
+sources = $(filter-out %_test.c %_fuzz.c %/main.c,$(wildcard src/$(1)/*.c src/$(1)/*/*.c))
 objects = $(patsubst src/%.c,build/$(1)/%.o,$(call sources,$(2)))
 closure = $(foreach r,$(sort $(1) $(need_$(1))),$(call objects,$(2),$(r)))
 room = $(firstword $(subst /, ,$(1)))
 
-TESTS := $(patsubst src/%_test.c,build/test/%,$(wildcard src/*/*_test.c))
-FUZZERS := $(patsubst src/%_fuzz.c,build/fuzz/%,$(wildcard src/*/*_fuzz.c))
+TESTS := $(patsubst src/%_test.c,build/test/%,$(wildcard src/*/*_test.c src/*/*/*_test.c))
+FUZZERS := $(patsubst src/%_fuzz.c,build/fuzz/%,$(wildcard src/*/*_fuzz.c src/*/*/*_fuzz.c))
 BPF := $(patsubst src/bpf/%.bpf.c,build/gen/%.skel.h,$(wildcard src/bpf/*.bpf.c))
 
 .PHONY: all test check bench fuzz includes install clean

@@ -50,6 +50,10 @@ enum unwind_kind {
 	UNWIND_UNSUPPORTED,	/* CFI says something these rules cannot hold */
 };
 
+/* A rule's kind also says what else the code does that it covers. */
+#define UNWIND_KIND 0x3fu		/* the enum's part */
+#define UNWIND_MARK_PYTHON 0x80u	/* CPython's loop: it works on interpreted frames */
+
 /* Where the caller's value of a followed register is. */
 enum unwind_save {
 	UNWIND_SAME,	/* still in the register */
@@ -64,7 +68,7 @@ struct unwind_rule {
 	int16_t cfa_add;
 	int16_t ra_off;		/* -8 nearly always */
 	int16_t fp_off, bx_off;
-	uint8_t kind;		/* enum unwind_kind */
+	uint8_t kind;		/* enum unwind_kind | UNWIND_MARK_* */
 	uint8_t cfa_base;	/* enum unwind_reg */
 	uint8_t saves;		/* enum unwind_save of rbp | of rbx << 4 */
 	uint8_t ra_reg;		/* enum unwind_reg; UNWIND_RIP: in memory at ra_off */

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* abi/runtime.h
+ *
+ * What the walker must know of a language runtime in one address space: where its structures are and
+ * how they are laid out. Found by runtime/, read by walk/, in the kernel and on the host.
+ *
+ * An interpreter's loop is an ordinary native frame; its unwind rows are marked (UNWIND_MARK_PYTHON in
+ * abi/unwind.h), and at such a frame the walk also takes the interpreted frames that this run of the
+ * loop is working on. docs/python.md and docs/go.md have the layouts.
+ */
+#ifndef SONDE_ABI_RUNTIME_H
+#define SONDE_ABI_RUNTIME_H
+
+#ifndef __bpf__
+#include <stdbool.h>
+#include <stdint.h>
+#else
+#include "abi/bpf_types.h"
+#endif
+
+#define RUNTIME_NO_FIELD 0xffffu	/* a structure that lacks the field */
+
+/* How the frames of one run of CPython's loop are told from those of the run that called it. */
+enum python_segment {
+	PYTHON_SEGMENT_EACH,	/* <= 3.10: one frame each */
+	PYTHON_SEGMENT_ENTRY,	/* 3.11: up to the one whose is_entry byte is set */
+	PYTHON_SEGMENT_SHIM,	/* >= 3.12: up to one that C owns, which is no function */
+};
+
+/* Where a frame's instruction is told. */
+enum python_instr {
+	PYTHON_INSTR_INDEX,	/* <= 3.10: an int, f_lasti, taken as it is */
+	PYTHON_INSTR_POINTER,	/* >= 3.11: a pointer; code units after the code's start */
+};
+
+/* CPython in one address space. Offsets are bytes into the structure that the name begins with. */
+struct walk_python {
+	uint64_t key_at;	/* address of the thread-specific-data key (an int); 0: `key` is it */
+	uint64_t gil_at;	/* <= 3.11: address of the pointer to the thread state that holds the
+				 * GIL; 0: not known this way */
+	uint32_t interp_gil;	/* >= 3.12: in PyInterpreterState, of the pointer to the GIL; 0: none */
+	int32_t key;
+	uint16_t gil_holder, gil_locked;	/* in the GIL's structure (>= 3.12) */
+	uint16_t tsd_at;	/* from the thread pointer (fs base) */
+	uint8_t tsd_indirect;	/* 1: a pointer to the slots is there (musl); 0: the slots (glibc) */
+	uint8_t tsd_stride, tsd_value;	/* of a slot; of the value in it */
+	uint8_t tsd_keys;	/* slots that can be reached so */
+	uint8_t minor;		/* of 3.MINOR */
+	uint8_t segment;	/* enum python_segment */
+	uint8_t instr;		/* enum python_instr */
+	uint8_t shim_owner;	/* this owner and above it are C's (3 from 3.12 on) */
+	uint8_t free_threaded;
+	uint8_t frame_bytes;	/* of a frame to read at once: all fields below are in them; <= 128 */
+	uint16_t tstate_interp;
+	uint16_t tstate_frame;	/* the innermost frame ... */
+	uint16_t cframe_frame;	/* ... or (3.11, 3.12) a _PyCFrame with it at this offset; else NO_FIELD */
+	uint16_t frame_previous, frame_code, frame_instr;
+	uint16_t frame_owner;	/* a byte (owner, or is_entry); NO_FIELD <= 3.10 */
+	uint16_t frame_coroutine;	/* <= 3.10: f_gen; NO_FIELD from 3.11 on ... */
+	uint16_t coroutine_frame;	/* ... where the frame is inside its generator, at this offset */
+	uint16_t frame_tlbc;	/* free-threaded 3.14: int index of the thread's own bytecode; else NO_FIELD */
+	uint16_t code_tlbc;	/* the same: of the pointer to the array of copies (size, then pointers) */
+	uint16_t code_start;	/* of the bytecode */
+	uint16_t code_first_line;	/* the three that make up the check: python_check() */
+	uint16_t code_file, code_name;
+	uint16_t zero[5];
+};
+
+/* What the kernel saw of a code object, so that the host can tell another one at the same address. */
+static inline uint32_t python_check(uint32_t first_line, uint64_t file, uint64_t name)
+{
+	uint64_t h = (file ^ (name << 17 | name >> 47)) * 0x9e3779b97f4a7c15ull + first_line;
+
+	return (uint32_t)(h >> 32) ^ (uint32_t)h;
+}
+
+/* Why there is no interpreted frame where there should be one. X(ENUM, "words for a person") */
+#define PYTHON_FAULTS(X)                                                        \
+	X(NONE, "")                                                             \
+	X(NO_STATE, "no interpreter state for the thread")                      \
+	X(STATE_FAULT, "interpreter state could not be read")                   \
+	X(FRAME_FAULT, "frame could not be read")                               \
+	X(CODE_FAULT, "code object could not be read")                          \
+	X(CHANGED, "code object changed before it was read")                    \
+	X(GONE, "process ended before its code object was read")                \
+	X(NOT_CODE, "not a code object")
+
+enum python_fault {
+#define X(id, words) PYTHON_FAULT_##id,
+	PYTHON_FAULTS(X)
+#undef X
+	PYTHON_FAULT_COUNT
+};
+
+/* Go in one address space: where a thread's goroutine is and what is known of it. */
+struct walk_go {
+	int32_t g_tls;		/* from the thread pointer (fs base); -8 on amd64 */
+	uint16_t g_m, m_curg, m_g0;
+	uint16_t g_goid;
+	uint16_t g_labels;	/* in g (<= 1.22) or in m's ... ; NO_FIELD: not known */
+	uint16_t g_sched_sp, g_sched_pc, g_sched_bp;
+	uint16_t g_stack_hi;
+	uint16_t labels_kind;
+	uint16_t zero[2];
+};
+
+enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO };
+
+struct walk_runtime {
+	uint32_t kind;		/* enum runtime_kind */
+	uint32_t zero;
+	union {
+		struct walk_python python;
+		struct walk_go go;
+	};
+};
+
+#define WALK_RUNTIMES_MAX 4096u		/* address spaces with a runtime, at one time */
+
+_Static_assert(sizeof(struct walk_python) == 80, "ABI with BPF");
+_Static_assert(sizeof(struct walk_runtime) == 88, "ABI with BPF");
+
+#endif
