@@ -116,6 +116,13 @@ struct walk_process {
 #define TARGET_ON 1u
 #define TARGET_AWAITS_EXEC 2u	/* our own child before it becomes the command */
 
+/* Where the running kernel has the members we read, in bytes; set before load. (libbpf's CO-RE would find
+ * them too, for 10 ms at every start: proc/kernelbtf.h.) */
+struct kernel_offsets {
+	uint32_t task_mm;	/* of struct task_struct: NULL for a kernel thread */
+	uint32_t task_tgid;
+};
+
 /* Who is sampled; set before load. */
 enum target_mode { TARGET_ALL, TARGET_TGIDS, TARGET_CGROUP };
 

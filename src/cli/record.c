@@ -25,7 +25,8 @@
 #define RATE_DEFAULT 99
 #define RATE_MAX 50000
 #define ATTACH_DEFAULT_NS 10000000000u
-#define POLL_MS 100
+#define POLL_MS 1000		/* nothing else is due than the progress line */
+#define POLL_LOOK_MS 100	/* where only looking tells that the target has ended, or a ring is small */
 
 struct record_args {
 	struct target target;
@@ -155,21 +156,26 @@ static void pass_on(const struct child *child, int number)
 static int record_until_done(struct recording *recording, const struct record_args *a,
 			     struct child *child)
 {
+	int watch = target_watch(&a->target, child->pid);
+	int poll_ms = watch < 0 || record_tier_reason(recording)[0] ? POLL_LOOK_MS : POLL_MS;
 	bool progress = isatty(STDERR_FILENO) && !child->pid;
 	uint64_t start = clock_mono_ns(), duration = a->duration_ns;
 	int rc = 0;
 
 	if (!duration && !child->pid)
 		duration = ATTACH_DEFAULT_NS;
+	record_watch(recording, watch);
 	while (rc == 0 && !stop_signal) {
 		uint64_t now = clock_mono_ns(), left = duration ? duration - (now - start) : 0;
-		int timeout = POLL_MS;
+		int timeout = poll_ms;
 
 		if (duration && now - start >= duration)
 			break;
-		if (duration && left / 1000000 < POLL_MS)
+		if (duration && left / 1000000 < (uint64_t)poll_ms)
 			timeout = (int)(left / 1000000) + 1;
 		rc = record_poll(recording, timeout);
+		if (watch >= 0)
+			target_watch_seen(watch);
 		if (child->pid ? child_ended(child, false) : !target_alive(&a->target))
 			break;
 		show_progress(recording, start, progress);
@@ -180,7 +186,7 @@ static int record_until_done(struct recording *recording, const struct record_ar
 		/* what the command does at its end belongs to the profile; a second signal ends that */
 		stop_signal = 0;
 		while (rc == 0 && child->pid && !child_ended(child, false) && !stop_signal)
-			rc = record_poll(recording, POLL_MS);
+			rc = record_poll(recording, poll_ms);
 	}
 	return rc;
 }

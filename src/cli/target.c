@@ -5,10 +5,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/str.h"
 #include "base/vec.h"
+
+#define WATCHED_MAX 64	/* each is a descriptor */
 
 bool target_option(struct target *target, int id, const char *value)
 {
@@ -120,6 +125,47 @@ bool target_alive(const struct target *target)
 		if (kill(target->list.items[i], 0) == 0 || errno == EPERM)
 			return true;
 	return target->all || target->by_cgroup_id;
+}
+
+static int watch_process(int epoll, pid_t pid)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT };
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0), rc;
+
+	if (fd < 0)
+		return -errno;
+	/* the descriptor stays open until we end: closing it would end the watch */
+	rc = epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+	if (rc < 0)
+		close(fd);
+	return rc;
+}
+
+int target_watch(const struct target *target, pid_t child)
+{
+	int epoll = target->list.n > WATCHED_MAX ? -1 : epoll_create1(EPOLL_CLOEXEC);
+	int rc = epoll < 0 ? -ENOTSUP : 0;
+
+	if (rc == 0 && child)
+		rc = watch_process(epoll, child);
+	for (uint32_t i = 0; rc == 0 && i < target->list.n; i++) {
+		rc = watch_process(epoll, target->list.items[i]);
+		if (rc == -ESRCH)	/* has ended already */
+			rc = 0;
+	}
+	if (rc == 0)
+		return epoll;
+	if (epoll >= 0)
+		close(epoll);
+	return -1;
+}
+
+void target_watch_seen(int watch)
+{
+	struct epoll_event events[16];
+
+	while (epoll_wait(watch, events, 16, 0) > 0)
+		;
 }
 
 void target_fini(struct target *target)

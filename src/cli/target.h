@@ -40,6 +40,12 @@ int target_resolve(struct target *target, struct err *err);
 /* Whether any of the processes still lives. */
 bool target_alive(const struct target *target);
 
+/* A descriptor that becomes readable each time one of the processes, or `child` (0: none), ends, until
+ * target_watch_seen(). -1 where that cannot be had (before Linux 5.3, or they are many): then they must be
+ * looked at. The watch lasts until we end. */
+int target_watch(const struct target *target, pid_t child);
+void target_watch_seen(int watch);
+
 void target_fini(struct target *target);
 
 #endif

@@ -24,14 +24,20 @@
  * than a sample that is still under way must wait for it. */
 #define EVENT_DELAY_NS 2000000u
 
-/* Side-band records wake us, but never more often than this: what arrives meanwhile is copied. */
+/* Side-band records wake us, but never more often than this: what arrives meanwhile is copied. They
+ * are the whole machine's: while none is about a target, others' programs that start and end shall
+ * not keep us busy. */
 #define WAKE_PAUSE_TARGET_US 500
+#define WAKE_PAUSE_OTHERS_US 64000
 #define WAKE_PAUSE_ALL_US 20000
 
 /* A copy at least this long that was not enough: the stack is deeper (a shorter one is all of it). */
 #define COPY_CUT_MIN 32760u
 
 #define PRIORITY (-10)
+
+/* What we wait for; those without a descriptor are -1. */
+enum { POLL_RING, POLL_WATCHED, POLL_EVENTS };
 
 #define MEMO (1u << 14)
 
@@ -53,6 +59,7 @@ struct cpu_collector {
 	struct frame_memo *memo;
 	struct pollfd *polls;
 	uint32_t n_polls;
+	uint32_t pause_us;
 	bool all;
 	cpu_sample_fn handle;
 	void *context;
@@ -308,11 +315,12 @@ static int make_polls(struct cpu_collector *cpu)
 {
 	uint32_t n = cpu->kernel ? cpu->events.n_rings : copier_rings(cpu->copier);
 
-	cpu->polls = calloc(n + 1, sizeof(*cpu->polls));
+	cpu->polls = calloc(n + 2, sizeof(*cpu->polls));
 	if (!cpu->polls)
 		return -ENOMEM;
-	if (cpu->kernel)
-		cpu->polls[cpu->n_polls++].fd = kernel_fd(cpu->kernel);
+	cpu->polls[POLL_RING].fd = cpu->kernel ? kernel_fd(cpu->kernel) : -1;
+	cpu->polls[POLL_WATCHED].fd = -1;
+	cpu->n_polls = POLL_EVENTS;
 	for (uint32_t i = 0; i < n; i++)
 		cpu->polls[cpu->n_polls++].fd = cpu->kernel ? events_fd(&cpu->events, i) :
 							      copier_fd(cpu->copier, i);
@@ -366,6 +374,7 @@ int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
 		goto out;
 	raise_file_limit();
 	cpu->all = options->mode != TARGET_TGIDS;
+	cpu->pause_us = WAKE_PAUSE_TARGET_US;
 	cpu->handle = handle;
 	cpu->context = context;
 	cpu->walk_host = walk_host_new();
@@ -389,13 +398,36 @@ out:
 	return rc;
 }
 
+void cpu_watch(struct cpu_collector *cpu, int fd)
+{
+	cpu->polls[POLL_WATCHED].fd = fd;
+}
+
+/* Lets a little more gather before side-band records are read; samples with copied stacks end that. */
+static void pause_a_little(struct cpu_collector *cpu, int timeout_ms)
+{
+	uint64_t us = cpu->all ? WAKE_PAUSE_ALL_US : cpu->pause_us;
+	struct timespec pause;
+
+	if (us > (uint64_t)timeout_ms * 1000)
+		us = (uint64_t)timeout_ms * 1000;
+	pause = (struct timespec){ .tv_nsec = (long)us * 1000 };
+	ppoll(cpu->polls, POLL_EVENTS, &pause, NULL);
+	cpu->pause_us = cpu->pause_us * 2 < WAKE_PAUSE_OTHERS_US ? cpu->pause_us * 2 :
+								   WAKE_PAUSE_OTHERS_US;
+}
+
 int cpu_poll(struct cpu_collector *cpu, int timeout_ms)
 {
-	int n = poll(cpu->polls, cpu->n_polls, timeout_ms);
+	uint64_t before = cpu->processes.applied;
+	int n = poll(cpu->polls, cpu->n_polls, timeout_ms), rc;
 
-	if (n > 0 && !(cpu->kernel && cpu->polls[0].revents))	/* let a little more gather */
-		usleep(cpu->all ? WAKE_PAUSE_ALL_US : WAKE_PAUSE_TARGET_US);
-	return drain(cpu, false);
+	if (n > 0 && !cpu->polls[POLL_RING].revents && !cpu->polls[POLL_WATCHED].revents)
+		pause_a_little(cpu, timeout_ms);
+	rc = drain(cpu, false);
+	if (cpu->processes.applied != before)
+		cpu->pause_us = WAKE_PAUSE_TARGET_US;
+	return rc;
 }
 
 int cpu_stop(struct cpu_collector *cpu, struct cpu_totals *ret_totals)

@@ -76,8 +76,12 @@ int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
 	      cpu_sample_fn handle, void *context, struct err *err);
 
 /* Waits up to timeout_ms for something to do and does it. Returns 0, or what the handler returned. A
- * signal ends the waiting. */
+ * signal ends the waiting. The first tier wakes by itself before its ring is full, however long the
+ * timeout. */
 int cpu_poll(struct cpu_collector *cpu, int timeout_ms);
+
+/* Ends the waiting also when this descriptor is readable; it is borrowed. -1: none. */
+void cpu_watch(struct cpu_collector *cpu, int fd);
 
 /* Stops the timers and hands over what is still in the ring. */
 int cpu_stop(struct cpu_collector *cpu, struct cpu_totals *ret_totals);

@@ -18,18 +18,25 @@
 #include "base/vec.h"
 #include "collect/images.h"
 #include "collect/runs.h"
+#include "proc/kernelbtf.h"
 #include "cpu.skel.h"
 
-#define RING_BYTES_MIN (4u << 20)
+#define RING_BYTES_MIN (1u << 20)
 #define RING_BYTES_MAX (64u << 20)
 /* With every process a target new ones are frequent, and most stacks are small. */
 #define COPY_BYTES_ALL 32768u
-#define MAPPINGS_DEFAULT 65536u
+/* Memory that the kernel clears at every start, so no more than is needed: a target and its children
+ * are fewer than a machine's processes. What finds no room is copied and walked on the host. */
+#define MAPPINGS_ALL 65536u
+#define MAPPINGS_TARGETS 32768u
+#define PROCESSES_ALL 65536u
+#define PROCESSES_TARGETS 16384u
 #define PID_NAMESPACE_INITIAL 0xeffffffcu	/* PROC_PID_INIT_INO in include/linux/proc_ns.h */
 
 struct kernel {
 	struct cpu *skeleton;
 	struct kernel_options options;
+	struct kernel_offsets offsets;
 	struct bpf_link **links;	/* one a CPU */
 	struct bpf_link *fork_link, *exec_link;
 	uint32_t n_links;
@@ -59,7 +66,7 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 static uint32_t ring_bytes(const struct kernel_options *options, uint32_t cpus)
 {
 	uint64_t want = (uint64_t)options->rate_hz * cpus * (1024 / 2 + COPY_BYTES_ALL / 10) +
-			(uint64_t)cpus * (2u << 20);
+			(uint64_t)cpus * (512u << 10);
 	uint32_t bytes = RING_BYTES_MIN;
 
 	if (options->ring_bytes)
@@ -149,13 +156,31 @@ static int load_failed(struct err *err, int rc)
 	return err_fail(err, rc, "cannot load Sonde's BPF programs: %s", err_text(rc));
 }
 
+/* -ENOENT without type information, as libbpf says it. */
+static int find_offsets(struct kernel_offsets *ret_offsets)
+{
+	struct kernel_btf btf;
+	int rc = kernel_btf_open(&btf, NULL);
+
+	if (rc < 0)
+		return -ENOENT;
+	rc = kernel_btf_find_member(&btf, STR("task_struct"), STR("mm"), &ret_offsets->task_mm);
+	if (rc == 0)
+		rc = kernel_btf_find_member(&btf, STR("task_struct"), STR("tgid"),
+					    &ret_offsets->task_tgid);
+	kernel_btf_close(&btf);
+	return rc;
+}
+
 /* `hash_flags` are those of the maps that grow with the processes. */
 static int load(struct kernel *kernel, uint32_t cpus, uint32_t hash_flags)
 {
 	const struct kernel_options *options = &kernel->options;
 	struct cpu *s = cpu__open();
 	uint32_t bytes = ring_bytes(options, cpus);
-	uint32_t mappings = options->mappings_max ? options->mappings_max : MAPPINGS_DEFAULT;
+	bool few = options->mode == TARGET_TGIDS;
+	uint32_t mappings = few ? MAPPINGS_TARGETS : MAPPINGS_ALL;
+	uint32_t processes = few ? PROCESSES_TARGETS : PROCESSES_ALL;
 
 	if (!s)
 		return -errno;
@@ -165,10 +190,13 @@ static int load(struct kernel *kernel, uint32_t cpus, uint32_t hash_flags)
 	s->rodata->target_cgroup = options->cgroup_id;
 	s->rodata->measure_walks = options->measure_walks;
 	s->rodata->wake_bytes = bytes / 4;
-	s->rodata->copy_bytes = options->mode == TARGET_TGIDS ? SAMPLE_COPY_MAX : COPY_BYTES_ALL;
+	s->rodata->copy_bytes = few ? SAMPLE_COPY_MAX : COPY_BYTES_ALL;
 	s->rodata->own_tgid = (uint32_t)getpid();
+	s->rodata->offsets = kernel->offsets;
 	bpf_map__set_max_entries(s->maps.ring, bytes);
 	bpf_map__set_max_entries(s->maps.mappings, mappings);
+	bpf_map__set_max_entries(s->maps.targets, few ? processes : 1);
+	bpf_map__set_max_entries(s->maps.processes, processes);
 	bpf_map__set_max_entries(s->maps.walks, cpus);
 	bpf_map__set_max_entries(s->maps.copies, cpus);
 	bpf_map__set_map_flags(s->maps.targets, hash_flags);
@@ -202,7 +230,9 @@ int kernel_open(struct kernel **ret_kernel, const struct kernel_options *options
 	}
 	libbpf_set_print(quiet);
 	kernel->options = *options;
-	rc = load(kernel, (uint32_t)cpus, BPF_F_NO_PREALLOC);
+	rc = find_offsets(&kernel->offsets);
+	if (rc == 0)
+		rc = load(kernel, (uint32_t)cpus, BPF_F_NO_PREALLOC);
 	if (rc == -EINVAL)	/* before 6.1 perf event programs must have all memory allocated: 10 MiB */
 		rc = load(kernel, (uint32_t)cpus, 0);
 	if (rc < 0) {

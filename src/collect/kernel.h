@@ -25,7 +25,6 @@ struct kernel_options {
 	enum target_mode mode;
 	uint64_t cgroup_id;	/* TARGET_CGROUP: a cgroup v2 id */
 	uint32_t ring_bytes;	/* 0: by rate and number of CPUs */
-	uint32_t mappings_max;	/* 0: 65,536 */
 	bool measure_walks;
 };
 

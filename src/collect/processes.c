@@ -217,6 +217,7 @@ static int apply_fork(struct processes *processes, const struct process_event *e
 				  processes_find(processes, (pid_t)event->parent_pid);
 	if (!parent)
 		return 0;
+	processes->applied++;
 	child = processes_find(processes, (pid_t)event->pid);
 	if (!child)
 		child = add_process(processes, (pid_t)event->pid);
@@ -261,6 +262,7 @@ int processes_apply(struct processes *processes, const struct process_event *eve
 		process = add_process(processes, (pid_t)event->pid);
 	if (!process)
 		return 0;
+	processes->applied++;
 	switch (event->kind) {
 	case PROCESS_MAPPED:
 		return add_mapping(processes, process, &(struct image_query){

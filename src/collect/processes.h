@@ -47,6 +47,7 @@ struct processes {
 	uint32_t n_wanted, cap_wanted;
 	uint32_t next_space;
 	uint64_t lost;			/* side-band records the kernel could not deliver */
+	uint64_t applied;		/* those that were about one of our processes */
 };
 
 void processes_init(struct processes *processes, struct images *images, struct kernel *kernel,

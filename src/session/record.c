@@ -107,6 +107,11 @@ int record_poll(struct recording *r, int timeout_ms)
 	return cpu_poll(r->cpu, timeout_ms);
 }
 
+void record_watch(struct recording *r, int fd)
+{
+	cpu_watch(r->cpu, fd);
+}
+
 const char *record_tier_reason(const struct recording *r)
 {
 	return cpu_tier_reason(r->cpu);

@@ -31,6 +31,9 @@ int record_start(struct recording **ret_recording, const struct record_options *
 /* Waits up to timeout_ms (a signal ends the waiting) and takes in what has come. */
 int record_poll(struct recording *recording, int timeout_ms);
 
+/* Ends the waiting also when this descriptor is readable; it is borrowed. -1: none. */
+void record_watch(struct recording *recording, int fd);
+
 /* Why a lesser tier than the first one is at work: a sentence, "" when it is the first. */
 const char *record_tier_reason(const struct recording *recording);
 
