@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "collect/images.h"
+#include "collect/ksyms.h"
 #include "symbol/symbol.h"
 
 /* Which frames (of the profile) a raw frame stands for: chain[first[id] .. first[id] + n[id]), innermost
@@ -85,6 +86,11 @@ static int open_file(struct symbol_object **ret_object, const struct image *imag
 	return rc;
 }
 
+static bool ask_kernel(void *context, uint64_t address, struct str *ret_name, struct str *ret_module)
+{
+	return ksyms_find(context, address, ret_name, ret_module);
+}
+
 static int open_object(struct symbol_object **ret_object, const struct images *images, uint32_t id,
 		       struct err *err)
 {
@@ -116,6 +122,7 @@ static int name_image(struct profile *profile, struct chains *chains, const stru
 {
 	struct symbol_chains named = { 0 };
 	struct symbol_object *object = NULL;
+	struct ksyms *ksyms = queries[0].image == IMAGE_KERNEL_ID ? ksyms_open() : NULL;
 	uint64_t *vaddrs = calloc(n, sizeof(*vaddrs));
 	uint32_t distinct = 0;
 	int rc = vaddrs ? open_object(&object, images, queries[0].image, err) : -ENOMEM;
@@ -123,6 +130,8 @@ static int name_image(struct profile *profile, struct chains *chains, const stru
 	for (uint32_t i = 0; rc == 0 && i < n; i++)
 		if (!distinct || vaddrs[distinct - 1] != queries[i].vaddr)
 			vaddrs[distinct++] = queries[i].vaddr;
+	if (rc == 0 && ksyms)
+		symbol_object_set_kernel_names(object, ask_kernel, ksyms);
 	if (rc == 0)
 		rc = symbol_resolve(object, &profile->frames, vaddrs, distinct, &named, err);
 	for (uint32_t i = 0, at = 0; rc == 0 && i < n; i++) {
@@ -137,6 +146,7 @@ static int name_image(struct profile *profile, struct chains *chains, const stru
 	}
 	symbol_chains_fini(&named);
 	symbol_object_close(object);
+	ksyms_close(ksyms);
 	free(vaddrs);
 	return rc;
 }

@@ -10,6 +10,7 @@
 #ifndef SONDE_SYMBOL_SYMBOL_H
 #define SONDE_SYMBOL_SYMBOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -37,6 +38,14 @@ int symbol_object_open_vdso(struct symbol_object **ret_object, struct str bytes,
 
 /* The running kernel and its modules. */
 int symbol_object_open_kernel(struct symbol_object **ret_object, struct err *err);
+
+/* Whoever can name a kernel address at once, which saves reading /proc/kallsyms (tens of milliseconds) when
+ * they are few: "" for the name where there is none, "" for the kernel itself as the module; false when it
+ * could not be asked. What is lent stays until the object is closed. Other objects ignore it. */
+typedef bool (*symbol_kernel_fn)(void *context, uint64_t address, struct str *ret_name,
+				 struct str *ret_module);
+void symbol_object_set_kernel_names(struct symbol_object *object, symbol_kernel_fn find,
+				    void *context);
 
 /* Run-time code of a process: perf map or jitdump, read by symbol_object_load(), at the latest in the
  * first resolve. `name` is the process's, for the module column. */
