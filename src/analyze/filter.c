@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "analyze/groups.h"
 #include "base/err.h"
 #include "model/profile.h"
 
@@ -107,7 +108,7 @@ static bool is_number(struct profile const *profile, uint32_t set, uint32_t key,
 }
 
 /* Label sets are few and samples many: each set is judged once. */
-static int filter_by_label(struct filter *filter, const struct profile *profile,
+static int filter_by_thread(struct filter *filter, const struct profile *profile,
 			   const struct filter_options *options, struct err *err)
 {
 	const struct strings *strings = &profile->strings;
@@ -145,13 +146,81 @@ out:
 	return rc;
 }
 
+/* NULL m: any value will do. */
+static bool label_matches(struct matcher *m, const struct label *label)
+{
+	char number[24];
+
+	if (!m)
+		return true;
+	if (label->str)
+		return matches(m, label->str);
+	snprintf(number, sizeof(number), "%" PRId64, label->num);
+	return !regexec(&m->re, number, 0, NULL, 0);
+}
+
+/* Drops samples without a label of that key whose value matches. A set may have several. */
+static int filter_by_value(struct filter *filter, const struct profile *profile, struct str key,
+			   const char *expression, struct err *err)
+{
+	uint32_t id = strings_find(&profile->strings, key), n_sets = profile->labels.n;
+	bool *set_keep = calloc((size_t)n_sets + 1, 1);
+	struct matcher m = { 0 };
+	int rc = set_keep ? groups_check_key(profile, key, err)
+			  : err_fail(err, -ENOMEM, "out of memory over %u label sets", n_sets);
+
+	if (!rc && expression)
+		rc = matcher_open(&m, profile, "label", expression, err);
+	for (uint32_t set = 0; !rc && set < n_sets; set++) {
+		uint32_t n;
+		const struct label *labels = labels_get(&profile->labels, set, &n);
+
+		for (uint32_t i = 0; i < n && !set_keep[set]; i++)
+			set_keep[set] = labels[i].key == id &&
+					label_matches(expression ? &m : NULL, &labels[i]);
+	}
+	for (uint32_t i = 0; !rc && i < profile->n; i++)
+		if (!set_keep[profile->label_set[i]])
+			filter->keep[i] = false;
+	if (!rc && expression)
+		matcher_close(&m);
+	free(set_keep);
+	return rc;
+}
+
+static int filter_by_labels(struct filter *filter, const struct profile *profile,
+			    const struct filter_options *options, struct err *err)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < options->n_labels; i++) {
+		const char *equals = strchr(options->labels[i], '=');
+		struct str key = str_of(options->labels[i]);
+
+		if (equals)
+			key.n = (size_t)(equals - key.p);
+		rc = filter_by_value(filter, profile, key, equals ? equals + 1 : NULL, err);
+	}
+	return rc;
+}
+
+/* The label is there only for interpreters that have such a lock. */
+static int filter_by_gil(struct filter *filter, const struct profile *profile, struct err *err)
+{
+	if (groups_check_key(profile, STR("gil"), NULL) < 0)
+		return err_fail(err, -EINVAL, "the profile does not say who held the GIL: no sample has a "
+				"label 'gil' (only recordings of Python have)");
+	return filter_by_value(filter, profile, STR("gil"), "^held$", err);
+}
+
 int filter_init(struct filter *filter, const struct profile *profile,
 		const struct filter_options *options, struct err *err)
 {
 	int rc = 0;
 
 	*filter = (struct filter){ .n = profile->n, .kept = profile->n };
-	if (!options->focus && !options->ignore && !options->thread && !options->has_pid)
+	if (!options->focus && !options->ignore && !options->thread && !options->has_pid &&
+	    !options->n_labels && !options->gil)
 		return 0;
 	filter->keep = malloc((size_t)profile->n + 1);
 	if (!filter->keep)
@@ -162,7 +231,11 @@ int filter_init(struct filter *filter, const struct profile *profile,
 	if (!rc && options->ignore)
 		rc = filter_by_frame(filter, profile, "ignore", options->ignore, false, err);
 	if (!rc && (options->thread || options->has_pid))
-		rc = filter_by_label(filter, profile, options, err);
+		rc = filter_by_thread(filter, profile, options, err);
+	if (!rc)
+		rc = filter_by_labels(filter, profile, options, err);
+	if (!rc && options->gil)
+		rc = filter_by_gil(filter, profile, err);
 	if (rc < 0) {
 		filter_fini(filter);
 		return rc;

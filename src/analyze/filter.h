@@ -5,6 +5,7 @@
  *
  * Regular expressions are POSIX extended, case matters. A frame matches when the name of its
  * function, its source file or its module does (a frame without a function: its address, "0x77").
+ * A label matches by its string or, in decimal, by its number.
  * Each string is matched once, however many frames and samples have it; stacks inherit the answer
  * from their callers in one pass over the stack tree.
  */
@@ -23,6 +24,9 @@ struct filter_options {
 	const char *thread;	/* NULL, a thread id (all digits), or an expression for names */
 	bool has_pid;
 	uint64_t pid;		/* keep only this process */
+	const char *const *labels;	/* each "KEY=EXPRESSION" or "KEY": keep samples with such a label */
+	uint32_t n_labels;
+	bool gil;		/* keep samples taken while the thread held the interpreter's lock */
 };
 
 struct filter {
@@ -30,8 +34,8 @@ struct filter {
 	uint32_t n, kept;
 };
 
-/* 0; -EINVAL with a sentence for an expression that is none; -ENOMEM. Without any option the filter
- * keeps all samples. Views take NULL for "all samples" too. */
+/* 0; -EINVAL with a sentence for an expression that is none, or a label key that no sample has;
+ * -ENOMEM. Without any option the filter keeps all samples. Views take NULL for "all samples" too. */
 int filter_init(struct filter *filter, const struct profile *profile,
 		const struct filter_options *options, struct err *err);
 void filter_fini(struct filter *filter);

@@ -67,6 +67,94 @@ TEST(samples_are_kept_by_thread_and_process)
 	check_kept((struct filter_options){ .has_pid = true, .pid = 0 }, "");
 }
 
+/* Adds a label to the sample's set. */
+static uint32_t with_label(struct profile *p, uint32_t set, const char *key, const char *text,
+			   int64_t num)
+{
+	struct label all[8];
+	uint32_t n;
+	const struct label *old = labels_get(&p->labels, set, &n);
+
+	memcpy(all, old, n * sizeof(*all));
+	all[n] = (struct label){ .key = strings_add(&p->strings, str_of(key)),
+				 .str = text ? strings_add(&p->strings, str_of(text)) : 0,
+				 .num = num };
+	return labels_add(&p->labels, all, n + 1);
+}
+
+static void labelled_profile(struct profile *p)
+{
+	threads_profile(p);
+	p->label_set[0] = with_label(p, p->label_set[0], "gil", "held", 0);
+	p->label_set[1] = with_label(p, p->label_set[1], "gil", "not held", 0);
+	p->label_set[1] = with_label(p, p->label_set[1], "goroutine", NULL, 17);
+	p->label_set[2] = with_label(p, p->label_set[2], "goroutine", NULL, 171);
+	p->label_set[2] = with_label(p, p->label_set[2], "goroutine", NULL, -5);
+}
+
+TEST(samples_are_kept_by_labels)
+{
+	static const struct {
+		const char *labels[2], *kept;
+		bool gil;
+	} rows[] = {
+		{ { "goroutine" }, "bc", false },
+		{ { "goroutine=17" }, "bc", false },	/* an expression, like all others */
+		{ { "goroutine=^17$" }, "b", false },
+		{ { "goroutine=^-5$" }, "c", false },	/* the second label of that key */
+		{ { "gil=^held$" }, "a", false },
+		{ { "gil=held" }, "ab", false },
+		{ { "gil=" }, "ab", false },
+		{ { "goroutine", "gil" }, "b", false },
+		{ { "goroutine", "gil=^held" }, "", false },
+		{ { NULL }, "a", true },
+		{ { "goroutine" }, "", true },
+		{ { "process=^app$", "pid=7" }, "ab", false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct filter_options options = { .labels = rows[i].labels, .gil = rows[i].gil };
+		struct profile p;
+		struct filter filter;
+		char got[8] = "";
+		size_t n = 0;
+
+		while (options.n_labels < 2 && rows[i].labels[options.n_labels])
+			options.n_labels++;
+		labelled_profile(&p);
+		CHECK_EQ(filter_init(&filter, &p, &options, NULL), 0);
+		for (uint32_t k = 0; k < p.n; k++)
+			if (filter_keeps(&filter, k))
+				got[n++] = (char)('a' + k);
+		CHECK_STR(str_of(got), rows[i].kept);
+		filter_fini(&filter);
+		profile_fini(&p);
+	}
+}
+
+static void check_refused(const struct filter_options *options, const char *words)
+{
+	struct profile p;
+	struct filter filter;
+	struct err err = { 0 };
+
+	threads_profile(&p);
+	CHECK_EQ(filter_init(&filter, &p, options, &err), -EINVAL);
+	CHECK(str_contains(str_of(err.text), str_of(words)));
+	CHECK(!filter.keep);
+	profile_fini(&p);
+}
+
+TEST(a_label_that_no_sample_has_is_an_error_that_lists_those_there_are)
+{
+	const char *const labels[] = { "task=x", "pid=[", "=x" };
+
+	for (uint32_t i = 0; i < 3; i++)
+		check_refused(&(struct filter_options){ .labels = &labels[i], .n_labels = 1 },
+			      i == 1 ? "not a regular expression" : "has: pid, tid, process, thread");
+	check_refused(&(struct filter_options){ .gil = true }, "no sample has a label 'gil'");
+}
+
 TEST(a_profile_without_thread_labels_keeps_nothing_for_a_thread)
 {
 	struct profile p;
@@ -93,7 +181,9 @@ TEST(a_wrong_expression_is_named_with_the_reason)
 	profile_fini(&p);
 }
 
-TEST_MAIN(CASE(samples_are_kept_and_dropped_by_what_is_in_their_stacks),
+TEST_MAIN(CASE(samples_are_kept_by_labels),
+	  CASE(a_label_that_no_sample_has_is_an_error_that_lists_those_there_are),
+	  CASE(samples_are_kept_and_dropped_by_what_is_in_their_stacks),
 	  CASE(samples_are_kept_by_thread_and_process),
 	  CASE(a_profile_without_thread_labels_keeps_nothing_for_a_thread),
 	  CASE(a_wrong_expression_is_named_with_the_reason))

@@ -6,7 +6,26 @@
 #include "base/test.h"
 #include "model/profile.h"
 
-/* A frame by name: "lex", "lex:12" (with a line), "0x77" (an address only), "lex@k" (kernel). */
+/* "lex@k" -> FRAME_KERNEL, and *name without it. */
+static inline uint8_t test_kind(struct str *name)
+{
+	static const struct {
+		const char *suffix;
+		enum frame_kind kind;
+	} kinds[] = { { "@k", FRAME_KERNEL },	   { "@l", FRAME_LIBRARY }, { "@r", FRAME_RUNTIME },
+		      { "@i", FRAME_INTERPRETED }, { "@u", FRAME_UNKNOWN } };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (!str_ends(*name, str_of(kinds[i].suffix)))
+			continue;
+		*name = str_head(*name, name->n - 2);
+		return kinds[i].kind;
+	}
+	return FRAME_NATIVE;
+}
+
+/* A frame by name: "lex", "lex:12" (with a line), "0x77" (an address only), "lex@k" (kernel; @l library,
+ * @r runtime, @i interpreted, @u unknown). */
 static inline uint32_t test_frame(struct profile *p, struct str name)
 {
 	struct frame frame = { .kind = FRAME_NATIVE };
@@ -19,10 +38,8 @@ static inline uint32_t test_frame(struct profile *p, struct str name)
 		str_parse_u64(str_skip(name, 2), 16, &frame.address);
 		module.path = strings_add(&p->strings, STR("/lib/libx.so"));
 	} else {
-		if (str_ends(name, STR("@k"))) {
-			frame.kind = FRAME_KERNEL;
-			head = name = str_head(name, name.n - 2);
-		}
+		frame.kind = test_kind(&name);
+		head = name;
 		if (str_rfind(name, ':') > 0 && name.p[str_rfind(name, ':') - 1] != ':') {
 			head = str_head(name, (size_t)str_rfind(name, ':'));
 			str_parse_u64(str_skip(name, head.n + 1), 10, &n);

@@ -14,6 +14,7 @@ static const struct option_row record_options[] = {
 	{ 'o', "output", "FILE", "where to; its ending names the format; may be repeated; - is standard "
 				 "output (default sonde.pb.gz)" },
 	{ 'f', "format", "NAME", "write this format whatever FILE is called" },
+	NATIVE_OPTION,
 	{ 257, "ring", "KIB", "size of the buffer between kernel and user space" },
 	END
 };
@@ -41,6 +42,7 @@ static const struct option_row flame_options[] = {
 
 static const struct option_row convert_options[] = {
 	{ 'f', "format", "NAME", "write this format whatever OUT is called" },
+	NATIVE_OPTION,
 	END
 };
 

@@ -5,12 +5,14 @@
 #include "base/err.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/reading.h"
 #include "format/format.h"
 #include "model/profile.h"
 
 int run_convert(const struct command *command, int argc, char **argv)
 {
 	struct args args = { .command = command, .argc = argc, .argv = argv };
+	struct output_options options = { .type = -1 };
 	const char *words[2] = { 0 }, *format = NULL;
 	struct err err = { 0 };
 	struct profile profile;
@@ -23,6 +25,8 @@ int run_convert(const struct command *command, int argc, char **argv)
 			return EXIT_USAGE;
 		if (id == 'f')
 			format = args.value;
+		else if (id == OPTION_NATIVE)
+			options.native = true;
 		else if (n == 2)
 			return usage_error(command, "takes two files, IN and OUT, not '%s' too",
 					   args.value);
@@ -36,8 +40,7 @@ int run_convert(const struct command *command, int argc, char **argv)
 	profile_init(&profile);
 	rc = format_read(&profile, words[0], &err);
 	if (rc == 0)
-		rc = output_write(&profile, words[1], format,
-				  &(struct output_options){ .type = -1 }, &err);
+		rc = output_write(&profile, words[1], format, &options, &err);
 	profile_fini(&profile);
 	return rc < 0 ? failed("%s", err.text[0] ? err.text : err_text(rc)) : EXIT_DONE;
 }

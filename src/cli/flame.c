@@ -43,6 +43,9 @@ int run_flame(const struct command *command, int argc, char **argv)
 	options.filter = &reading.filter;
 	options.filter_words = reading.words[0] ? reading.words : NULL;
 	options.type = reading.type;
+	options.shown = &reading.shown;
+	if (rc == 0)
+		rc = reading_group(&reading, &err);
 	if (rc == 0)
 		rc = output_write(&reading.profile, output, format, &options, &err);
 	reading_close(&reading);

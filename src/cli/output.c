@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "analyze/shown.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
@@ -45,7 +46,8 @@ static int render_json(struct buf *out, const struct profile *profile,
 		       const struct output_options *options, struct err *err)
 {
 	return json_report(out, profile, &(struct json_options){
-		.filter = options->filter, .type = options->type }, err);
+		.filter = options->filter, .type = options->type,
+		.folded = options->shown->folded }, err);
 }
 
 static const struct renderer {
@@ -108,8 +110,17 @@ int output_try(const char *path, struct err *err)
 	return rc;
 }
 
-int output_write(const struct profile *profile, const char *path, const char *format_name,
-		 const struct output_options *options, struct err *err)
+/* Whether it is a file that people look at, rather than one that keeps everything. */
+static bool is_view(const char *path, const char *format_name)
+{
+	const struct format *format = format_name ? format_named(str_of(format_name)) :
+						    format_for_path(path);
+
+	return renderer_for(path, format_name) || (format && format->is_view);
+}
+
+static int write_shown(const struct profile *profile, const char *path, const char *format_name,
+		       const struct output_options *options, struct err *err)
 {
 	const struct renderer *renderer = renderer_for(path, format_name);
 	struct buf out = { 0 };
@@ -123,5 +134,24 @@ int output_write(const struct profile *profile, const char *path, const char *fo
 	if (rc == 0)
 		rc = file_write_whole(path, buf_str(&out), err);
 	buf_fini(&out);
+	return rc;
+}
+
+int output_write(const struct profile *profile, const char *path, const char *format_name,
+		 const struct output_options *options, struct err *err)
+{
+	struct output_options wanted = *options;
+	struct shown shown = { 0 };
+	int rc = 0;
+
+	if (!is_view(path, format_name))
+		return format_write(profile, path, format_name, err);
+	if (!options->shown) {
+		rc = shown_init(&shown, profile, options->native, err);
+		wanted.shown = &shown;
+	}
+	if (rc == 0)
+		rc = write_shown(&wanted.shown->profile, path, format_name, &wanted, err);
+	shown_fini(&shown);
 	return rc;
 }

@@ -12,12 +12,15 @@
 struct err;
 struct filter;
 struct profile;
+struct shown;
 
 struct output_options {
 	const struct filter *filter;	/* NULL: all samples; formats always write all */
 	const char *filter_words;
 	const char *title;
 	int type;			/* -1: the profile's default */
+	const struct shown *shown;	/* NULL: views fold it (analyze/shown.h) ... */
+	bool native;			/* ... unless this is set */
 	bool icicle;
 };
 
@@ -28,7 +31,7 @@ int output_check(const char *path, const char *format_name, struct err *err);
  * and then learns that it cannot. Leaves nothing behind. */
 int output_try(const char *path, struct err *err);
 
-/* Writes the profile to `path` ("-": standard output). The file appears complete or not at all. */
+/* Writes the profile (views and folded stacks: as it is shown) to `path` ("-": standard output). The file appears complete or not at all. */
 int output_write(const struct profile *profile, const char *path, const char *format_name,
 		 const struct output_options *options, struct err *err);
 

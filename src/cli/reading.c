@@ -15,8 +15,19 @@ static void add_words(struct reading *reading, const char *option, const char *v
 {
 	size_t n = strlen(reading->words);
 
-	snprintf(reading->words + n, sizeof(reading->words) - n, "%s--%s %s", n ? " " : "", option,
-		 value);
+	snprintf(reading->words + n, sizeof(reading->words) - n, "%s--%s%s%s", n ? " " : "", option,
+		 value ? " " : "", value ? value : "");
+}
+
+static void add_label(struct reading *reading, const char *value)
+{
+	if (reading->options.n_labels == READING_LABELS_MAX) {
+		reading->too_many = true;
+		return;
+	}
+	reading->options.labels = reading->labels;
+	reading->labels[reading->options.n_labels++] = value;
+	add_words(reading, "label", value);
 }
 
 bool reading_option(struct reading *reading, int id, const char *value)
@@ -45,6 +56,19 @@ bool reading_option(struct reading *reading, int id, const char *value)
 		return true;
 	case 324:
 		reading->type_name = value;
+		return true;
+	case 325:
+		add_label(reading, value);
+		return true;
+	case 326:
+		reading->options.gil = true;
+		add_words(reading, "gil", NULL);
+		return true;
+	case 327:
+		reading->by = value;
+		return true;
+	case OPTION_NATIVE:
+		reading->native = true;
 		return true;
 	}
 	return false;
@@ -77,6 +101,8 @@ int reading_open(struct reading *reading, struct err *err)
 	profile_init(&reading->profile);
 	if (reading->bad_pid)
 		return err_fail(err, -EINVAL, "'%s' is not a process id", reading->bad_pid);
+	if (reading->too_many)
+		return err_fail(err, -EINVAL, "at most %d --label can be given", READING_LABELS_MAX);
 	if (!reading->path && access(path, F_OK) < 0)
 		return err_fail(err, -ENOENT, "there is no " FILE_DEFAULT_NAME " here: name a file, or "
 				"take a profile with sonde record");
@@ -84,13 +110,21 @@ int reading_open(struct reading *reading, struct err *err)
 	if (rc == 0)
 		rc = find_type(reading, err);
 	if (rc == 0)
-		rc = filter_init(&reading->filter, &reading->profile, &reading->options, err);
+		rc = shown_init(&reading->shown, &reading->profile, reading->native, err);
+	if (rc == 0)
+		rc = filter_init(&reading->filter, &reading->shown.profile, &reading->options, err);
 	return rc;
+}
+
+int reading_group(struct reading *reading, struct err *err)
+{
+	return reading->by ? shown_group(&reading->shown, &reading->profile, reading->by, err) : 0;
 }
 
 void reading_close(struct reading *reading)
 {
 	filter_fini(&reading->filter);
+	shown_fini(&reading->shown);
 	profile_fini(&reading->profile);
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/reading.h - what the commands that read a profile share: FILE, --type and the filters. */
+/* cli/reading.h - what the commands that read a profile share: FILE, --type, the filters, and which
+ * of its frames are shown. */
 #ifndef SONDE_CLI_READING_H
 #define SONDE_CLI_READING_H
 
 #include "analyze/filter.h"
+#include "analyze/shown.h"
 #include "base/str.h"
 #include "model/profile.h"
 
@@ -11,16 +13,22 @@ struct command;
 struct err;
 
 #define FILE_DEFAULT_NAME "sonde.pb.gz"
+#define READING_LABELS_MAX 32
 
 struct reading {
 	const char *path;	/* NULL: FILE_DEFAULT_NAME */
 	struct filter_options options;
 	const char *type_name;
+	const char *labels[READING_LABELS_MAX];
+	const char *by;		/* NULL, or the label to group by */
+	bool native;		/* nothing is folded away */
 	struct profile profile;
+	struct shown shown;	/* the profile as views see it; filters are matched against it */
 	struct filter filter;
 	int type;		/* index, or -1 */
 	char words[512];	/* the filters as typed */
 	const char *bad_pid;
+	bool too_many;		/* --label */
 };
 
 #define READING_OPTIONS                                                                          \
@@ -28,7 +36,18 @@ struct reading {
 	{ 321, "ignore", "REGEX", "without samples that have a matching one" },                 \
 	{ 322, "thread", "REGEX|TID", "only threads of that name or id" },                      \
 	{ 323, "pid", "PID", "only that process" },                                             \
-	{ 324, "type", "NAME", "which value, where a profile has several (cpu, samples, ...)" }
+	{ 324, "type", "NAME", "which value, where a profile has several (cpu, samples, ...)" }, \
+	{ 325, "label", "KEY[=REGEX]", "only samples with that label, and such a value; may be "  \
+				       "repeated" },                                             \
+	{ 326, "gil", NULL, "only samples taken while the thread held Python's lock" },         \
+	{ 327, "by", "KEY", "apart for each value of a label: thread, process, goroutine, ..." }, \
+	NATIVE_OPTION
+
+/* Of commands that write views, too. */
+#define NATIVE_OPTION                                                                            \
+	{ OPTION_NATIVE, "native", NULL, "show an interpreter's own frames too, not only the "    \
+					 "program's" }
+#define OPTION_NATIVE 328
 
 /* Takes one option; false when it is not one of READING_OPTIONS. */
 bool reading_option(struct reading *reading, int id, const char *value);
@@ -37,8 +56,11 @@ bool reading_option(struct reading *reading, int id, const char *value);
 int reading_word(struct reading *reading, const struct command *command, int id,
 		 const char *value);
 
-/* Reads the file and applies the filters. */
+/* Reads the file, folds, and applies the filters. */
 int reading_open(struct reading *reading, struct err *err);
+
+/* Groups .shown by the label of --by, if there is one. */
+int reading_group(struct reading *reading, struct err *err);
 void reading_close(struct reading *reading);
 
 /* Writes to standard output. A reader that has gone (| head) ends us like any other filter. */

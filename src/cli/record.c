@@ -35,6 +35,7 @@ struct record_args {
 	const char *format;
 	uint64_t rate_hz, duration_ns;
 	uint64_t ring_kib;
+	bool native;
 };
 
 /* Set by the signal handler; the only mutable state of this file. */
@@ -96,6 +97,8 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 			a->format = args.value;
 		else if (id == 'e' && strcmp(args.value, "cpu"))
 			rc = usage_error(command, "there is no event '%s'; there is: cpu", args.value);
+		else if (id == OPTION_NATIVE)
+			a->native = true;
 		else if (id == 257)
 			rc = parse_number(command, "--ring", args.value, 4, 1 << 20, &a->ring_kib);
 		else if (id == ARG_WORD)
@@ -194,7 +197,8 @@ static int record_until_done(struct recording *recording, const struct record_ar
 static int write_outputs(const struct profile *profile, const struct record_args *a,
 			 struct err *err)
 {
-	struct output_options options = { .type = -1, .title = a->target.words };
+	struct output_options options = { .type = -1, .title = a->target.words,
+					  .native = a->native };
 	int rc = 0;
 
 	for (int i = 0; i < a->n_outputs && rc == 0; i++)
@@ -207,14 +211,18 @@ static int write_outputs(const struct profile *profile, const struct record_args
 	return output_write(profile, FILE_DEFAULT_NAME, NULL, &options, err);
 }
 
-static void print_head(const struct profile *profile)
+static void print_head(const struct profile *profile, bool native)
 {
 	struct text_options options = { .type = -1, .limit = 10 };
+	struct shown shown;
 	struct buf out = { 0 };
+	int rc = shown_init(&shown, profile, native, NULL);
 
 	screen_options(&options, STDERR_FILENO);
-	if (text_report(&out, profile, &options, NULL) == 0)
+	options.folded = shown.folded;
+	if (rc == 0 && text_report(&out, &shown.profile, &options, NULL) == 0)
 		fwrite(out.p, 1, out.n, stderr);
+	shown_fini(&shown);
 	buf_fini(&out);
 	fputs("written: " FILE_DEFAULT_NAME " (sonde report, sonde flame and pprof read it)\n", stderr);
 }
@@ -268,7 +276,7 @@ static int record(const struct record_args *a, struct child *child, struct err *
 	if (rc == 0)
 		rc = write_outputs(&profile, a, err);
 	if (rc == 0 && !a->n_outputs)
-		print_head(&profile);
+		print_head(&profile, a->native);
 	if (rc == 0 && profile.n == 0)
 		fprintf(stderr, "sonde: no samples: %s used no CPU time while it was recorded\n",
 			a->target.words);

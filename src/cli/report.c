@@ -54,6 +54,26 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 	return rc ? rc + 1 : 0;
 }
 
+/* In the tree groups are roots; the other tables stand below a table of the groups. */
+static int report_text(struct buf *out, struct report_args *a, struct err *err)
+{
+	struct reading *reading = &a->reading;
+	int rc = 0;
+
+	if (a->text.table == TEXT_TREE)
+		rc = reading_group(reading, err);
+	else
+		a->text.by = reading->by;
+	if (rc < 0)
+		return rc;
+	a->text.filter = &reading->filter;
+	a->text.filter_words = reading->words[0] ? reading->words : NULL;
+	a->text.type = reading->type;
+	a->text.folded = reading->shown.folded;
+	screen_options(&a->text, STDOUT_FILENO);
+	return text_report(out, &reading->shown.profile, &a->text, err);
+}
+
 int run_report(const struct command *command, int argc, char **argv)
 {
 	struct report_args a = { 0 };
@@ -65,14 +85,11 @@ int run_report(const struct command *command, int argc, char **argv)
 		return rc - 1;
 	rc = reading_open(&a.reading, &err);
 	if (rc == 0 && a.json) {
-		rc = json_report(&out, &a.reading.profile, &(struct json_options){
-			.filter = &a.reading.filter, .type = a.reading.type }, &err);
+		rc = json_report(&out, &a.reading.shown.profile, &(struct json_options){
+			.filter = &a.reading.filter, .type = a.reading.type, .by = a.reading.by,
+			.folded = a.reading.shown.folded }, &err);
 	} else if (rc == 0) {
-		a.text.filter = &a.reading.filter;
-		a.text.filter_words = a.reading.words[0] ? a.reading.words : NULL;
-		a.text.type = a.reading.type;
-		screen_options(&a.text, STDOUT_FILENO);
-		rc = text_report(&out, &a.reading.profile, &a.text, &err);
+		rc = report_text(&out, &a, &err);
 	}
 	if (rc == 0 && out.failed)
 		rc = -ENOMEM;

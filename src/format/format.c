@@ -18,7 +18,7 @@ static const struct format formats[] = {
 	{ .name = "pb", .words = "the same, not compressed", .suffixes = { ".pb" },
 	  .write = pprof_write_plain },
 	{ .name = "folded", .words = "folded stacks: 'main;parse;lex 12', one line a stack",
-	  .suffixes = { ".folded", ".collapsed", ".txt" },
+	  .suffixes = { ".folded", ".collapsed", ".txt" }, .is_view = true,
 	  .detect = folded_detect, .read = folded_read, .write = folded_write },
 };
 

@@ -31,6 +31,7 @@ struct format {
 	const char *name;			/* what -f takes */
 	const char *words;			/* one line for --help */
 	const char *suffixes[FORMAT_SUFFIXES_MAX];
+	bool is_view;	/* written for eyes: gets the profile as views show it (analyze/shown.h) */
 
 	/* Whether these first bytes (unwrapped, up to INPUT_HEAD_MAX) begin such a file; NULL: another
 	 * row reads what this one writes. */

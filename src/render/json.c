@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "analyze/groups.h"
 #include "analyze/threads.h"
 #include "analyze/top.h"
 #include "base/err.h"
@@ -66,6 +67,36 @@ static void put_function(struct json *json, const struct place *place, const str
 	json_close(json, '}');
 }
 
+static void put_group(struct json *json, const struct group_row *row)
+{
+	json_open(json, '{');
+	json_key(json, "value");
+	if (!row->label)
+		json_null(json);
+	else if (row->label->str)
+		json_str(json, row->text);
+	else
+		json_int(json, row->label->num);
+	json_key(json, "unit");
+	json_str(json, row->unit);
+	json_key(json, "samples");
+	json_uint(json, row->samples);
+	json_key(json, "total");
+	json_int(json, row->value);
+	json_close(json, '}');
+}
+
+static void put_groups(struct json *json, const struct groups *groups)
+{
+	json_key(json, "by");
+	json_str(json, str_of(groups->key));
+	json_key(json, "groups");
+	json_open(json, '[');
+	for (uint32_t i = 0; i < groups->n; i++)
+		put_group(json, &groups->rows[i]);
+	json_close(json, ']');
+}
+
 int json_report(struct buf *out, const struct profile *profile, const struct json_options *options,
 		struct err *err)
 {
@@ -73,12 +104,19 @@ int json_report(struct buf *out, const struct profile *profile, const struct jso
 				      .type = options->type < 0 ? profile->default_type
 								: (uint32_t)options->type };
 	struct json json = { .out = out };
-	struct top top;
+	struct groups groups = { 0 };
+	struct top top = { 0 };
 	uint32_t rows;
-	int rc = top_init(&top, profile, &wanted, err);
+	int rc = 0;
 
-	if (rc < 0)
+	if (options->by)
+		rc = groups_init(&groups, profile, options->by, options->filter, wanted.type, err);
+	if (rc == 0)
+		rc = top_init(&top, profile, &wanted, err);
+	if (rc < 0) {
+		groups_fini(&groups);
 		return rc;
+	}
 	rows = options->limit && options->limit < top.n ? options->limit : top.n;
 	json_open(&json, '{');
 	json_key(&json, "version");
@@ -93,6 +131,10 @@ int json_report(struct buf *out, const struct profile *profile, const struct jso
 	json_uint(&json, samples_kept(profile, options->filter));
 	put_known(&json, "duration_ns", profile->duration_ns, profile->duration_ns);
 	put_stats(&json, profile);
+	json_key(&json, "folded");
+	json_bool(&json, options->folded);
+	if (options->by)
+		put_groups(&json, &groups);
 	json_key(&json, "functions");
 	json_open(&json, '[');
 	for (uint32_t i = 0; i < rows; i++)
@@ -101,5 +143,6 @@ int json_report(struct buf *out, const struct profile *profile, const struct jso
 	json_close(&json, '}');
 	buf_add_u8(out, '\n');
 	top_fini(&top);
+	groups_fini(&groups);
 	return out->failed ? err_fail(err, -ENOMEM, "out of memory for the report") : 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "render/json.h"
 
+#include <errno.h>
+
 #include "analyze/profile_test.h"
 #include "base/buf.h"
 
@@ -29,7 +31,7 @@ TEST(the_report_has_the_documented_members_in_order)
 	check_json(&p, (struct json_options){ .type = 1 },
 		   "{\"version\":1,\"type\":\"cpu\",\"unit\":\"nanoseconds\",\"total\":40,"
 		   "\"samples\":4,\"duration_ns\":5,\"events\":7,\"drops\":{\"ring full\":3},"
-		   "\"complete\":0.750000,\"named\":0.750000,\"functions\":["
+		   "\"complete\":0.750000,\"named\":0.750000,\"folded\":false,\"functions\":["
 		   "{\"name\":\"f\",\"module\":\"/usr/bin/app\",\"file\":\"/src/a.c\",\"line\":10,"
 		   "\"kind\":\"native\",\"self\":30,\"total\":30},"
 		   "{\"name\":\"0x1f\",\"module\":\"/lib/libx.so\",\"file\":\"\",\"line\":0,"
@@ -47,10 +49,45 @@ TEST(what_is_unknown_is_null)
 	check_json(&p, (struct json_options){ .type = -1 },
 		   "{\"version\":1,\"type\":\"samples\",\"unit\":\"count\",\"total\":1,"
 		   "\"samples\":1,\"duration_ns\":null,\"events\":null,\"drops\":{},"
-		   "\"complete\":null,\"named\":null,\"functions\":["
+		   "\"complete\":null,\"named\":null,\"folded\":false,\"functions\":["
 		   "{\"name\":\"a\xef\xbf\xbd\\\"b\",\"module\":\"/usr/bin/app\",\"file\":\"\","
 		   "\"line\":0,\"kind\":\"native\",\"self\":1,\"total\":1}]}\n");
 	profile_fini(&p);
 }
 
-TEST_MAIN(CASE(the_report_has_the_documented_members_in_order), CASE(what_is_unknown_is_null))
+TEST(groups_are_listed_by_value_with_null_for_samples_without_the_label)
+{
+	struct profile p;
+
+	profile_init(&p);
+	profile_add_type(&p, STR("samples"), STR("count"));
+	test_sample(&p, "a 3", 7, 8);
+	test_sample(&p, "a 1", 7, 9);
+	test_sample(&p, "a 2", 0, 0);
+	check_json(&p, (struct json_options){ .type = -1, .by = "tid", .folded = true },
+		   "{\"version\":1,\"type\":\"samples\",\"unit\":\"count\",\"total\":6,"
+		   "\"samples\":6,\"duration_ns\":null,\"events\":null,\"drops\":{},"
+		   "\"complete\":null,\"named\":null,\"folded\":true,\"by\":\"tid\",\"groups\":["
+		   "{\"value\":8,\"unit\":\"\",\"samples\":3,\"total\":3},"
+		   "{\"value\":null,\"unit\":\"\",\"samples\":2,\"total\":2},"
+		   "{\"value\":9,\"unit\":\"\",\"samples\":1,\"total\":1}],\"functions\":["
+		   "{\"name\":\"a\",\"module\":\"/usr/bin/app\",\"file\":\"\",\"line\":0,"
+		   "\"kind\":\"native\",\"self\":6,\"total\":6}]}\n");
+	profile_fini(&p);
+}
+
+TEST(a_label_that_no_sample_has_is_refused_before_anything_is_written)
+{
+	struct buf out = { 0 };
+	struct profile p;
+
+	test_profile(&p, "a 1");
+	CHECK_EQ(json_report(&out, &p, &(struct json_options){ .type = -1, .by = "task" }, NULL),
+		 -EINVAL);
+	CHECK_EQ(out.n, 0);
+	profile_fini(&p);
+}
+
+TEST_MAIN(CASE(the_report_has_the_documented_members_in_order), CASE(what_is_unknown_is_null),
+	  CASE(groups_are_listed_by_value_with_null_for_samples_without_the_label),
+	  CASE(a_label_that_no_sample_has_is_refused_before_anything_is_written))

@@ -29,7 +29,12 @@ static int report(struct buf *out, const struct profile *profile,
 		buf_add_str(out, STR("\nNo sample passes the filter.\n"));
 	} else if (with_table) {
 		page_end_line(&page);
-		rc = tables[options->table](&page, err);
+		if (options->by)
+			rc = text_groups(&page, err);
+		if (!rc && options->by)
+			page_end_line(&page);
+		if (!rc)
+			rc = tables[options->table](&page, err);
 	}
 	if (!rc && (out->failed || page.cell.failed))
 		rc = err_fail(err, -ENOMEM, "out of memory for the report");

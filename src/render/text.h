@@ -26,6 +26,8 @@ struct text_options {
 	enum top_order order;		/* of TEXT_TOP */
 	const struct filter *filter;	/* NULL: all samples */
 	const char *filter_words;	/* NULL, or the filter as typed: "--focus zlib" */
+	const char *by;			/* NULL, or a label: before the table, what each value cost */
+	bool folded;			/* the head tells that frames are left out (analyze/shown.h) */
 	int type;			/* value type of the profile; -1: its default */
 	uint32_t width;			/* columns of the terminal; 0: 100 */
 	uint32_t limit;			/* rows of a table; 0: all */

@@ -189,6 +189,15 @@ static void put_when(struct page *page)
 	page_end_line(page);
 }
 
+static void put_folded(struct page *page)
+{
+	if (!page->options->folded)
+		return;
+	begin_line(page, "Hidden");
+	buf_add_str(page->out, STR("the interpreter's own frames (--native shows them)"));
+	page_end_line(page);
+}
+
 static void put_filter(struct page *page)
 {
 	const struct text_options *options = page->options;
@@ -218,5 +227,6 @@ void text_head_put(struct page *page)
 	put_lost(page);
 	put_comments(page);
 	put_when(page);
+	put_folded(page);
 	put_filter(page);
 }

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analyze/groups.h"
+#include "model/profile.h"
+#include "render/amount.h"
+#include "render/label.h"
+#include "render/page.h"
+
+#define PERCENT 7
+#define AMOUNT 11
+#define SAMPLES 13
+
+static void put_heading(struct page *page, const struct groups *groups, uint32_t left)
+{
+	static const struct {
+		const char *words;
+		uint32_t columns;
+	} cells[] = { { "share%", PERCENT }, { "value", AMOUNT }, { "samples", SAMPLES } };
+
+	page_style(page, STYLE_DIM);
+	page_put_left(page, STR("Share"), PAGE_BAR_COLUMNS);
+	for (size_t i = 0; i < sizeof(cells) / sizeof(*cells); i++) {
+		buf_add_str(&page->cell, str_of(cells[i].words));
+		page_put_right(page, cells[i].columns);
+	}
+	buf_add_str(page->out, STR("  By "));
+	label_fit(page->out, str_of(groups->key), left - 3, page->options->unicode);
+	page_style(page, STYLE_PLAIN);
+	page_end_line(page);
+}
+
+static void put_row(struct page *page, const struct groups *groups, uint32_t i, uint32_t left)
+{
+	const struct group_row *row = &groups->rows[i];
+	struct buf value = { 0 };
+
+	page_put_bar(page, row->value, groups->rows[0].value, FRAME_NATIVE);
+	page_put_percent(page, row->value, groups->total, PERCENT);
+	page_put_amount(page, row->value, AMOUNT);
+	page_put_count(page, row->samples, SAMPLES);
+	buf_add_str(page->out, STR("  "));
+	if (row->label)
+		group_add_value(&value, row);
+	else
+		group_add_words(&value, groups, i);
+	label_fit(page->out, buf_str(&value), left, page->options->unicode);
+	page_end_line(page);
+	page->out->failed |= value.failed;
+	buf_fini(&value);
+}
+
+int text_groups(struct page *page, struct err *err)
+{
+	uint32_t fixed = PAGE_BAR_COLUMNS + PERCENT + AMOUNT + SAMPLES + 2, rows, left;
+	const struct text_options *options = page->options;
+	struct groups groups;
+	int rc = groups_init(&groups, page->profile, options->by, options->filter, page->type, err);
+
+	if (rc < 0)
+		return rc;
+	rows = options->limit && options->limit < groups.n ? options->limit : groups.n;
+	left = page->width > fixed + 24 ? page->width - fixed : 24;
+	put_heading(page, &groups, left);
+	for (uint32_t i = 0; i < rows; i++)
+		put_row(page, &groups, i, left);
+	if (rows < groups.n) {
+		page_style(page, STYLE_DIM);
+		buf_addf(page->out, "and %u more\n", groups.n - rows);
+		page_style(page, STYLE_PLAIN);
+	}
+	groups_fini(&groups);
+	return 0;
+}
