@@ -55,12 +55,16 @@ static const struct option_row no_options[] = { END };
 
 const struct command commands[] = {
 	{ .name = "record", .usage = "TARGET [options]", .words = "take a profile",
-	  .details = "TARGET is -p PID, -n NAME, --cgroup PATH, -a, or -- COMMAND ARG...\n"
+	  .details = "TARGET is -p PID, -n NAME, --cgroup PATH, -a, -- COMMAND ARG..., or the URL of a profile that "
+		     "a program serves (net/http/pprof: profile, heap, allocs, goroutine, block, mutex, "
+		     "threadcreate).\n"
 		     "Children are followed. Ctrl-C ends the recording and keeps what was taken. The exit "
 		     "code of a COMMAND is passed through.\n"
 		     "  sonde record -p 1234 -d 30 -o cpu.html     30 seconds of a running program\n"
 		     "  sonde record -- make -j8                   a command, until it ends\n"
-		     "  sonde record -a -F 49 -d 1m                the whole machine",
+		     "  sonde record -a -F 49 -d 1m                the whole machine\n"
+		     "  sonde record http://127.0.0.1:6060 -d 30   a Go program that serves its profiles\n"
+		     "  sonde record http://127.0.0.1:6060/debug/pprof/heap",
 	  .options = record_options, .run = run_record },
 	{ .name = "report", .usage = "[FILE] [options]", .words = "read a profile as a table",
 	  .details = "FILE is any profile that Sonde reads (default sonde.pb.gz; - is standard input).",

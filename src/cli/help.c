@@ -75,6 +75,6 @@ int run_man(const struct command *command, int argc, char **argv)
 	}
 	puts(".SH EXIT STATUS\n0 done, 1 failed, 2 usage. The exit code of a COMMAND is passed "
 	     "through.\n.SH ENVIRONMENT\n.TP\nNO_COLOR\nno colours\n.TP\nDEBUGINFOD_URLS\nservers to ask "
-	     "for debug information");
+	     "for debug information\n.TP\nSSL_CERT_FILE\ncertificates to trust when a URL is fetched");
 	return EXIT_DONE;
 }

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "cli/child.h"
 #include "cli/command.h"
+#include "cli/fetch.h"
 #include "cli/output.h"
 #include "cli/reading.h"
 #include "cli/screen.h"
@@ -30,6 +31,8 @@
 
 struct record_args {
 	struct target target;
+	const char *url;	/* instead: a server's own profile */
+	bool sampling;		/* an option was given that says how to sample */
 	const char *outputs[OUTPUTS_MAX];
 	int n_outputs;
 	const char *format;
@@ -84,6 +87,7 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 			return EXIT_USAGE + 1;
 		if (target_option(&a->target, id, args.value))
 			continue;
+		a->sampling |= id == 'F' || id == 'e' || id == 257;
 		if (id == 'F')
 			rc = parse_number(command, "-F", args.value, 1, RATE_MAX, &a->rate_hz);
 		else if (id == 'd' && parse_duration(args.value, &a->duration_ns) < 0)
@@ -101,20 +105,25 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 			a->native = true;
 		else if (id == 257)
 			rc = parse_number(command, "--ring", args.value, 4, 1 << 20, &a->ring_kib);
+		else if (id == ARG_WORD && !a->url && fetch_is_url(args.value))
+			a->url = args.value;
 		else if (id == ARG_WORD)
 			rc = usage_error(command, "'%s' is no option; a command to start stands "
-					 "behind --", args.value);
+					 "behind --, and a URL begins with http://", args.value);
 	}
 	if (rc == 0 && args.next < argc)
 		a->target.command = argv + args.next;
 	if (rc == 0 && a->target.pids && !target_pids_valid(a->target.pids))
 		rc = usage_error(command, "-p takes process ids like 123 or 123,456, not '%s'",
 				 a->target.pids);
-	if (rc == 0 && target_given(&a->target) != 1)
+	if (rc == 0 && target_given(&a->target) + !!a->url != 1)
 		rc = usage_error(command, target_given(&a->target) ?
-				 "only one of -p, -n, --cgroup, -a and -- COMMAND can be the target" :
-				 "what shall be profiled? -p PID, -n NAME, --cgroup PATH, -a, or "
+				 "only one of -p, -n, --cgroup, -a, -- COMMAND and a URL can be the target" :
+				 "what shall be profiled? -p PID, -n NAME, --cgroup PATH, -a, a URL, or "
 				 "-- COMMAND");
+	if (rc == 0 && a->url && a->sampling)
+		rc = usage_error(command, "-F, -e and --ring are for what Sonde samples itself; how a URL's "
+				 "profile is taken its server decides");
 	return rc ? rc + 1 : 0;
 }
 
@@ -250,6 +259,35 @@ static struct record_options session_options(const struct record_args *a, const 
 	return options;
 }
 
+/* Writes what was taken, and shows its head when nothing else was asked for. */
+static int deliver(const struct profile *profile, const struct record_args *a, struct err *err)
+{
+	int rc = write_outputs(profile, a, err);
+
+	if (rc == 0 && !a->n_outputs)
+		print_head(profile, a->native);
+	return rc;
+}
+
+static int fetch(struct record_args *a, struct err *err)
+{
+	struct fetch_options options = {
+		.url = a->url, .duration_ns = a->duration_ns, .stop = &stop_signal,
+		.progress = isatty(STDERR_FILENO),
+	};
+	struct profile profile;
+	int rc;
+
+	profile_init(&profile);
+	rc = fetch_profile(&profile, &options, a->target.words, sizeof(a->target.words), err);
+	if (rc == 0)
+		rc = deliver(&profile, a, err);
+	if (rc == 0 && profile.n == 0)
+		fprintf(stderr, "sonde: no samples: the profile that the server sent is empty\n");
+	profile_fini(&profile);
+	return rc;
+}
+
 /* Records and writes; the child's end is waited for by the caller. */
 static int record(const struct record_args *a, struct child *child, struct err *err)
 {
@@ -274,9 +312,7 @@ static int record(const struct record_args *a, struct child *child, struct err *
 		rc = record_finish(recording, &profile, err);
 	record_close(recording);
 	if (rc == 0)
-		rc = write_outputs(&profile, a, err);
-	if (rc == 0 && !a->n_outputs)
-		print_head(&profile, a->native);
+		rc = deliver(&profile, a, err);
 	if (rc == 0 && profile.n == 0)
 		fprintf(stderr, "sonde: no samples: %s used no CPU time while it was recorded\n",
 			a->target.words);
@@ -297,6 +333,11 @@ int run_record(const struct command *command, int argc, char **argv)
 	if (rc < 0)
 		return usage_error(command, "%s", err.text);
 	rc = try_outputs(&a, &err);
+	if (a.url) {
+		catch_signals();
+		rc = rc < 0 ? rc : fetch(&a, &err);
+		return rc < 0 ? failed("%s", err.text[0] ? err.text : err_text(rc)) : EXIT_DONE;
+	}
 	if (rc == 0)
 		rc = target_resolve(&a.target, &err);
 	catch_signals();

@@ -68,6 +68,8 @@ static const struct {
 	{ "inuse_objects", "Objects in use" },
 	{ "contentions", "Contentions" },
 	{ "delay", "Waiting time" },
+	{ "goroutine", "Goroutines" },
+	{ "threadcreate", "Threads created" },
 };
 
 static void add_scaled(struct buf *out, double value, const struct scale *scale, bool unicode)

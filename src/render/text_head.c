@@ -71,22 +71,26 @@ static void put_total(struct page *page)
 	page_end_line(page);
 }
 
+/* " at 99 Hz", ", one per 512 KiB", ", one per 1,000 cycles"; nothing when each event is one. */
 static void add_rate(struct page *page)
 {
 	const struct profile *profile = page->profile;
 	struct str unit = strings_get(&profile->strings, profile->period_type.unit);
+	bool counts = str_eq(unit, STR("count"));
 
-	if (profile->period <= 0)
+	if (profile->period <= 0 || (counts && profile->period == 1))
 		return;
 	if (str_eq(unit, STR("nanoseconds"))) {
 		buf_addf(page->out, " at %.4g Hz", 1e9 / (double)profile->period);
 		return;
 	}
 	buf_add_str(page->out, STR(", one per "));
+	amount_add(page->out, profile->period, unit, page->options->unicode);
+	if (!counts)
+		return;
+	buf_add_u8(page->out, ' ');
 	label_fit(page->out, strings_get(&profile->strings, profile->period_type.type), 30,
 		  page->options->unicode);
-	buf_add_u8(page->out, ' ');
-	amount_add(page->out, profile->period, unit, page->options->unicode);
 }
 
 static void add_share(struct page *page, uint64_t part, uint64_t whole, const char *of)
@@ -103,7 +107,8 @@ static void put_samples(struct page *page)
 	const struct profile *profile = page->profile;
 	const struct profile_stats *stats = &profile->stats;
 
-	begin_line(page, "Samples");
+	/* without a count (Go's heap, mutex, goroutines) there are only rows */
+	begin_line(page, samples_type(profile) < 0 ? "Stacks" : "Samples");
 	page_style(page, STYLE_BOLD);
 	amount_add_count(page->out, samples_kept(profile, NULL));
 	page_style(page, STYLE_PLAIN);
@@ -214,7 +219,8 @@ static void put_filter(struct page *page)
 		buf_add_str(page->out, STR(": "));
 	}
 	amount_add_count(page->out, kept);
-	buf_add_str(page->out, STR(" samples kept ("));
+	buf_add_str(page->out, samples_type(page->profile) < 0 ? STR(" stacks kept (")
+								: STR(" samples kept ("));
 	amount_add_percent(page->out, (int64_t)(kept & INT64_MAX), (int64_t)(all & INT64_MAX));
 	buf_add_str(page->out, kept ? STR(" % of all); shares are of these") : STR(" % of all)"));
 	page_end_line(page);

@@ -122,6 +122,39 @@ TEST(a_profile_from_elsewhere_has_a_head_without_what_is_unknown)
 	profile_fini(&p);
 }
 
+TEST(the_head_says_stacks_where_nothing_counts_samples_and_how_often_one_was_taken)
+{
+	static const struct {
+		const char *type, *unit, *period_type, *period_unit, *wanted;
+		int64_t period;
+	} rows[] = {
+		{ "inuse_space", "bytes", "space", "bytes",
+		  "Memory in use  4 B\nStacks    2, one per 512 KiB\n", 512 << 10 },
+		{ "goroutine", "count", "goroutine", "count", "Goroutines  4\nStacks    2\n", 1 },
+		{ "delay", "nanoseconds", "contentions", "count",
+		  "Waiting time  4 ns\nStacks    2, one per 5 contentions\n", 5 },
+		{ "samples", "count", "cpu", "nanoseconds", "Samples   4 at 100 Hz\n", 10000000 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct text_options options = { .type = -1 };
+		struct buf out = { 0 };
+		struct profile p;
+
+		profile_init(&p);
+		profile_add_type(&p, str_of(rows[i].type), str_of(rows[i].unit));
+		test_sample(&p, "main;f 3", 0, 0);
+		test_sample(&p, "main 1", 0, 0);
+		p.period = rows[i].period;
+		p.period_type.type = strings_add(&p.strings, str_of(rows[i].period_type));
+		p.period_type.unit = strings_add(&p.strings, str_of(rows[i].period_unit));
+		CHECK_EQ(text_head(&out, &p, &options, NULL), 0);
+		CHECK_STR(buf_str(&out), rows[i].wanted);
+		buf_fini(&out);
+		profile_fini(&p);
+	}
+}
+
 TEST(no_name_reaches_the_terminal_with_control_bytes)
 {
 	static const enum text_table tables[] = { TEXT_TOP, TEXT_TREE, TEXT_THREADS };
@@ -206,7 +239,8 @@ TEST(a_profile_without_samples_says_so)
 	profile_fini(&p);
 }
 
-TEST_MAIN(CASE(reports_look_as_they_did), CASE(a_filter_is_told_with_what_it_keeps),
+TEST_MAIN(CASE(the_head_says_stacks_where_nothing_counts_samples_and_how_often_one_was_taken),
+	  CASE(reports_look_as_they_did), CASE(a_filter_is_told_with_what_it_keeps),
 	  CASE(a_profile_from_elsewhere_has_a_head_without_what_is_unknown),
 	  CASE(no_name_reaches_the_terminal_with_control_bytes),
 	  CASE(a_deep_tree_stays_on_the_screen),
