@@ -14,10 +14,12 @@ bool buf_reserve(struct buf *buf, size_t n)
 		return false;
 	if (n <= buf->cap - buf->n)
 		return true;
-	if (n > max - buf->n) {
+	if (buf->n > max || n > max - buf->n) {
 		buf->failed = true;
 		return false;
 	}
+	if (cap > max)	/* room beyond the cap would be filled without being asked about */
+		cap = max;
 	if (cap < buf->n + n)
 		cap = buf->n + n;
 	p = realloc(buf->p, cap);
