@@ -8,9 +8,9 @@
 #include "base/vec.h"
 #include "elf/elf.h"
 #include "elf/symbols.h"
+#include "elf/x86.h"
 #include "unwind/cfi.h"
 #include "unwind/unwind.h"
-#include "unwind/x86.h"
 
 /* Runs shorter than the first are padding and single stubs. Less than the second in all, or than
  * this part of the text, are start files and stray assembly, not worth reading symbols for.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an instruction does to rsp, rbp and rbx. Registers are numbered as instructions do it. */
+#include "elf/x86.h"
 #include "unwind/prologue.h"
-#include "unwind/x86.h"
 
 enum { RBX = 3, RSP = 4, RBP = 5, NO_REG = 16 };
 

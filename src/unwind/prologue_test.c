@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "elf/x86.h"
 #include "unwind/made_cfi.h"
 #include "unwind/prologue.h"
-#include "unwind/x86.h"
 
 TEST(an_instruction_is_as_long_as_its_bytes)
 {

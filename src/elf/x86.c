@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "unwind/x86.h"
+#include "elf/x86.h"
 
 #include "base/cursor.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unwind/x86.h
+/* elf/x86.h
  *
  * How long an x86-64 instruction is, and what of it moves the stack pointer or the program counter.
  * Source: Intel's manual, volume 2, appendix A (opcode maps) and 2.1-2.7 (formats).
