@@ -63,7 +63,10 @@ struct walk_python {
 	uint16_t code_start;	/* of the bytecode */
 	uint16_t code_first_line;	/* the three that make up the check: python_check() */
 	uint16_t code_file, code_name;
-	uint16_t zero[5];
+	uint16_t code_qualname;	/* NO_FIELD <= 3.10 */
+	uint16_t code_table;	/* of the line table */
+	uint16_t object_bytes;	/* of what begins every object: 16; 32 when free-threaded */
+	uint16_t zero[2];
 };
 
 /* What the kernel saw of a code object, so that the host can tell another one at the same address. */
