@@ -286,6 +286,11 @@ int starts_load(struct starts *starts, const struct elf *elf)
 	return rc;
 }
 
+uint64_t starts_count(const struct starts *starts)
+{
+	return starts->row_bytes ? starts->table.n / starts->row_bytes : starts->n;
+}
+
 /* Where row i says that a function starts, and its FDE's vaddr. */
 static uint64_t row_at(const struct starts *starts, uint64_t i, uint64_t *ret_fde)
 {
@@ -301,13 +306,23 @@ static uint64_t row_at(const struct starts *starts, uint64_t i, uint64_t *ret_fd
 	return start;
 }
 
+/* The table is searched, not checked: what it says of the start the FDE has to say too. */
+static bool read_row(const struct starts *starts, uint64_t i, struct starts_range *ret_range)
+{
+	uint64_t fde = 0, start = row_at(starts, i, &fde);
+	struct area area = area_from(starts->elf, fde, UINT64_MAX);
+	struct entry entry;
+	uint8_t encoding;
+
+	return read_entry(&area, &entry) && !entry.is_cie &&
+	       read_cie(starts->elf, entry.cie_vaddr, &encoding) &&
+	       read_fde(&entry, encoding, ret_range) && ret_range->start == start;
+}
+
 static bool find_in_table(const struct starts *starts, uint64_t vaddr,
 			  struct starts_range *ret_range)
 {
-	uint64_t low = 0, high = starts->table.n / starts->row_bytes, start = 0, fde = 0, other;
-	struct entry entry;
-	struct area area;
-	uint8_t encoding;
+	uint64_t low = 0, high = starts_count(starts), other;
 
 	while (low < high) {
 		uint64_t middle = low + (high - low) / 2;
@@ -317,14 +332,7 @@ static bool find_in_table(const struct starts *starts, uint64_t vaddr,
 		else
 			high = middle;
 	}
-	if (!low)
-		return false;
-	start = row_at(starts, low - 1, &fde);
-	area = area_from(starts->elf, fde, UINT64_MAX);
-	/* the table is searched, not checked: what it says of the start the FDE has to say too */
-	return read_entry(&area, &entry) && !entry.is_cie &&
-	       read_cie(starts->elf, entry.cie_vaddr, &encoding) &&
-	       read_fde(&entry, encoding, ret_range) && ret_range->start == start;
+	return low && read_row(starts, low - 1, ret_range);
 }
 
 static bool find_in_items(const struct starts *starts, uint64_t vaddr,
@@ -345,7 +353,7 @@ static bool find_in_items(const struct starts *starts, uint64_t vaddr,
 	return low;
 }
 
-bool starts_find(const struct starts *starts, uint64_t vaddr, uint64_t *ret_start)
+bool starts_find_range(const struct starts *starts, uint64_t vaddr, struct starts_range *ret_range)
 {
 	struct starts_range range = { 0 };
 
@@ -354,7 +362,27 @@ bool starts_find(const struct starts *starts, uint64_t vaddr, uint64_t *ret_star
 		return false;
 	if (vaddr < range.start || vaddr - range.start >= range.size)
 		return false;
+	*ret_range = range;
+	return true;
+}
+
+bool starts_find(const struct starts *starts, uint64_t vaddr, uint64_t *ret_start)
+{
+	struct starts_range range;
+
+	if (!starts_find_range(starts, vaddr, &range))
+		return false;
 	*ret_start = range.start;
+	return true;
+}
+
+bool starts_at(const struct starts *starts, uint64_t i, struct starts_range *ret_range)
+{
+	if (i >= starts_count(starts))
+		return false;
+	if (starts->row_bytes)
+		return read_row(starts, i, ret_range);
+	*ret_range = starts->items[i];
 	return true;
 }
 

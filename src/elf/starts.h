@@ -43,6 +43,13 @@ int starts_load(struct starts *starts, const struct elf *elf);
 /* The first vaddr of the function that holds this one; false when none does. */
 bool starts_find(const struct starts *starts, uint64_t vaddr, uint64_t *ret_start);
 
+/* The same with its size. */
+bool starts_find_range(const struct starts *starts, uint64_t vaddr, struct starts_range *ret_range);
+
+/* The functions in order, i below starts_count(); false for one that is damaged. */
+uint64_t starts_count(const struct starts *starts);
+bool starts_at(const struct starts *starts, uint64_t i, struct starts_range *ret_range);
+
 void starts_fini(struct starts *starts);
 
 #endif
