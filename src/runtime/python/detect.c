@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is looked for, as CPython's Python/pylifecycle.c (.PyRuntime), Python/pystate.c (3.6: interp_head,
+ * autoTLSkey), Python/getversion.c and Include/patchlevel.h name it. */
+#include "runtime/python/python.h"
+
+#include <ctype.h>
+
+#include "base/cursor.h"
+#include "base/str.h"
+#include "elf/elf.h"
+#include "elf/lookup.h"
+#include "runtime/python/loop.h"
+
+#define RODATA_BYTES_MAX ((size_t)64 << 20)
+
+static bool minor_is_read(uint64_t minor)
+{
+	return minor >= PYTHON_MINOR_MIN && minor <= PYTHON_MINOR_MAX;
+}
+
+/* PY_VERSION_HEX: 0x030d00f0 is 3.13.0 final. */
+static uint8_t minor_of_hex(uint64_t hex)
+{
+	return hex >> 32 == 0 && hex >> 24 == 3 ? (uint8_t)(hex >> 16) : 0;
+}
+
+static bool digit_at(struct str s, size_t i)
+{
+	return i < s.n && isdigit((unsigned char)s.p[i]);
+}
+
+/* The number at s[*at ...], at most two digits. */
+static bool cut_number(struct str s, size_t *at, unsigned *ret_value)
+{
+	size_t n = digit_at(s, *at) + (digit_at(s, *at) && digit_at(s, *at + 1));
+
+	*ret_value = 0;
+	for (size_t i = 0; i < n; i++)
+		*ret_value = *ret_value * 10 + (unsigned)(s.p[*at + i] - '0');
+	*at += n;
+	return n && !digit_at(s, *at);
+}
+
+/* A whole PY_VERSION between NULs: "3.10.13", "3.13.0rc2", "3.14.0a1+". */
+static bool is_version(struct str s, unsigned *ret_minor)
+{
+	size_t at = 2;
+	unsigned micro;
+
+	if (!str_starts(s, STR("3.")) || !cut_number(s, &at, ret_minor) || at >= s.n ||
+	    s.p[at++] != '.' || !cut_number(s, &at, &micro))
+		return false;
+	if (at < s.n && (s.p[at] == 'a' || s.p[at] == 'b' || s.p[at] == 'r'))
+		at += 1 + (s.p[at] == 'r');
+	while (digit_at(s, at))
+		at++;
+	at += at < s.n && s.p[at] == '+';
+	return at == s.n;
+}
+
+/* "python3.10" of a path that the build was configured with. */
+static uint32_t minors_in_paths(struct str data)
+{
+	struct str name = STR("python3.");
+	uint32_t seen = 0;
+
+	while (data.n > name.n) {
+		const char *p = memmem(data.p, data.n, name.p, name.n);
+		size_t at = 0;
+		unsigned minor;
+
+		if (!p)
+			break;
+		data = str_skip(data, (size_t)(p - data.p) + name.n);
+		if (cut_number(data, &at, &minor) && minor_is_read(minor))
+			seen |= 1u << minor;
+	}
+	return seen;
+}
+
+/* The versions of libraries that are linked in stand beside it, and only those whose minor could be
+ * Python's matter: what a path says decides between them. */
+static uint8_t minor_of_strings(struct elf *elf)
+{
+	uint32_t versions = 0, both;
+	struct str data = { 0 };
+
+	if (elf_section_by_name(elf, STR(".rodata"), &data, NULL) < 0 || !data.n)
+		return 0;
+	data = str_head(data, RODATA_BYTES_MAX);
+	for (struct str rest = data; rest.n > 3;) {
+		const char *p = memmem(rest.p, rest.n, "\0" "3.", 3);
+		struct cursor c;
+		unsigned minor;
+
+		if (!p)
+			break;
+		rest = str_skip(rest, (size_t)(p - rest.p) + 1);
+		c = cursor_over(str_head(rest, 16));
+		if (is_version(cursor_cstr(&c), &minor) && minor_is_read(minor))
+			versions |= 1u << minor;
+	}
+	both = versions & minors_in_paths(data);
+	if (!both)
+		both = versions;
+	return both && !(both & (both - 1)) ? (uint8_t)__builtin_ctz(both) : 0;
+}
+
+static struct str dynamic_string(struct elf *elf, int64_t wanted)
+{
+	struct str entries = { 0 }, names = { 0 };
+	struct cursor c;
+
+	if (elf_section_by_name(elf, STR(".dynamic"), &entries, NULL) < 0 ||
+	    elf_section_by_name(elf, STR(".dynstr"), &names, NULL) < 0)
+		return (struct str){ 0 };
+	c = cursor_over(entries);
+	while (cursor_left(&c) >= sizeof(Elf64_Dyn)) {
+		int64_t tag = cursor_s64(&c);
+		uint64_t value = cursor_u64(&c);
+
+		if (tag == wanted) {
+			struct cursor name = cursor_over(str_skip(names, value));
+
+			return cursor_cstr(&name);
+		}
+	}
+	return (struct str){ 0 };
+}
+
+static uint8_t minor_of_soname(struct elf *elf)
+{
+	struct str name = dynamic_string(elf, DT_SONAME), head = STR("libpython3.");
+	size_t at = head.n;
+	unsigned minor;
+
+	return str_starts(name, head) && cut_number(name, &at, &minor) && minor_is_read(minor) ?
+		       (uint8_t)minor : 0;
+}
+
+static uint64_t u64_at(const struct elf *elf, uint64_t vaddr)
+{
+	struct cursor c = cursor_over(elf_bytes_at(elf, vaddr, 8));
+
+	return cursor_u64(&c);
+}
+
+static uint8_t find_minor(const struct python_file *file, struct elf *elf)
+{
+	struct elf_symbol symbol;
+	uint8_t minor = 0;
+
+	if (elf_lookup(elf, STR("Py_Version"), &symbol))
+		minor = minor_of_hex(u64_at(elf, symbol.vaddr));
+	if (!minor && file->current)
+		return 6;	/* later ones keep this in _PyRuntime */
+	if (!minor)
+		minor = minor_of_strings(elf);
+	if (!minor)
+		minor = minor_of_soname(elf);
+	return minor;
+}
+
+static uint64_t lookup_vaddr(struct elf *elf, struct str name)
+{
+	struct elf_symbol symbol;
+
+	return elf_lookup(elf, name, &symbol) ? symbol.vaddr : 0;
+}
+
+static void find_state(struct python_file *file, struct elf *elf, const struct elf_section *section)
+{
+	file->runtime = section ? section->vaddr : lookup_vaddr(elf, STR("_PyRuntime"));
+	if (file->runtime)
+		return;
+	file->current = lookup_vaddr(elf, STR("_PyThreadState_Current"));
+	file->key = lookup_vaddr(elf, STR("autoTLSkey"));
+	file->interpreters = lookup_vaddr(elf, STR("interp_head"));
+}
+
+/* The structure is the file's own static data. One that cannot be understood is of no known version. */
+static bool find_offsets(struct python_file *file, struct elf *elf)
+{
+	struct str debug = elf_bytes_at(elf, file->runtime, PYTHON_DEBUG_BYTES);
+
+	if (str_starts(debug, STR("xdebugpy"))) {
+		if (!python_offsets_read(&file->offsets, debug))
+			return false;
+	} else if (!python_offsets_of(&file->offsets, find_minor(file, elf), false) ||
+		   file->offsets.minor >= 13) {
+		return false;
+	}
+	file->minor = file->offsets.minor;
+	file->free_threaded = file->offsets.free_threaded;
+	return true;
+}
+
+/* The loader is musl's, or the C library that is asked for. A static one says nothing of itself. */
+static bool is_musl(struct elf *elf)
+{
+	struct str loader = { 0 };
+
+	for (uint32_t i = 0; i < elf->n_segments; i++)
+		if (elf->segments[i].type == PT_INTERP)
+			loader = elf_bytes_at(elf, elf->segments[i].vaddr,
+					      elf->segments[i].filesz);
+	if (loader.n)
+		return str_contains(loader, STR("/ld-musl-"));
+	if (elf_section_by_name(elf, STR(".dynstr"), &loader, NULL) < 0)
+		return false;
+	return str_contains(loader, STR("libc.musl-")) ||
+	       (str_contains(loader, STR("libc.so")) && !str_contains(loader, STR("libc.so.6")));
+}
+
+bool python_detect(struct python_file *ret_file, struct elf *elf)
+{
+	const struct elf_section *section = elf_find_section(elf, STR(".PyRuntime"));
+	struct python_file file = { 0 };
+	struct elf_symbol loop;
+
+	if (!section && !elf_lookup(elf, STR("_PyEval_EvalFrameDefault"), &loop))
+		return false;
+	find_state(&file, elf, section);
+	if (!file.runtime && !file.current)
+		return false;
+	if (!find_offsets(&file, elf) || !python_loop_find(&file, elf))
+		return false;
+	file.musl = is_musl(elf);
+	*ret_file = file;
+	return true;
+}
