@@ -4,7 +4,7 @@
  * Code objects that were seen in stacks: their names and line tables, copied out of the process at
  * first sight, since neither the object nor the process need be there later.
  *
- *   (address, check) --python_codes_find()--> id --python_code_place()--> name, file, line
+ *   (address, check) --python_codes_read()--> id --python_codes_place()--> name, file, line
  *
  * Equal functions of several processes are one code.
  * Memory: all strings live as long as the table. Threads: one.
@@ -12,6 +12,7 @@
 #ifndef SONDE_RUNTIME_PYTHON_CODES_H
 #define SONDE_RUNTIME_PYTHON_CODES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi/runtime.h"

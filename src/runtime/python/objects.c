@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sources: CPython's Include/cpython/unicodeobject.h (PyASCIIObject, PyCompactUnicodeObject,
+ * PyUnicodeObject), bytesobject.h, object.h (PyTypeObject.tp_name) of each version. */
+#include "runtime/python/objects.h"
+
+#include <stdlib.h>
+
+#include "base/cursor.h"
+#include "base/utf8.h"
+
+#define ELLIPSIS "\xe2\x80\xa6"
+#define TYPE_NAME_MAX 64
+
+struct string_state {
+	unsigned kind;		/* bytes of a character */
+	bool compact, ascii;
+};
+
+/* "interned" has two bits up to 3.13 and sixteen from 3.14 on. */
+static struct string_state read_state(struct python_shape shape, uint32_t word)
+{
+	unsigned bits = word >> (shape.minor >= 14 ? 16 : 2);
+
+	return (struct string_state){ bits & 7, bits >> 3 & 1, bits >> 4 & 1 };
+}
+
+/* Where the characters are; 0 when it is no string. */
+static uint64_t find_characters(const struct python_memory *memory, struct python_shape shape,
+				uint64_t address, struct string_state state)
+{
+	/* length, hash, state; wstr up to 3.11 */
+	uint64_t ascii = shape.object_bytes + (shape.minor <= 11 ? 32 : 24);
+	/* utf8_length, utf8; wstr_length up to 3.11 */
+	uint64_t compact = ascii + (shape.minor <= 11 ? 24 : 16);
+
+	if (state.kind != 1 && state.kind != 2 && state.kind != 4)
+		return 0;
+	if (state.ascii && state.kind != 1)
+		return 0;
+	if (!state.compact)
+		return python_word(memory, address + compact);
+	return address + (state.ascii ? ascii : compact);
+}
+
+static uint32_t character_at(const uint8_t *raw, unsigned kind, uint32_t i)
+{
+	uint32_t c = 0;
+
+	memcpy(&c, raw + (size_t)i * kind, kind);
+	return c;
+}
+
+static size_t put_utf8(char *out, uint32_t c)
+{
+	if (c < 0x80) {
+		out[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		out[0] = (char)(0xc0 | c >> 6);
+		out[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		c = UTF8_REPLACEMENT;
+	if (c < 0x10000) {
+		out[0] = (char)(0xe0 | c >> 12);
+		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+		out[2] = (char)(0x80 | (c & 0x3f));
+		return 3;
+	}
+	out[0] = (char)(0xf0 | c >> 18);
+	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
+	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
+	out[3] = (char)(0x80 | (c & 0x3f));
+	return 4;
+}
+
+bool python_string(const struct python_memory *memory, struct python_shape shape, uint64_t address,
+		   struct arena *arena, struct str *ret_text)
+{
+	uint8_t raw[PYTHON_STRING_MAX * 4];
+	char text[PYTHON_STRING_MAX * 4 + sizeof(ELLIPSIS)];
+	struct string_state state;
+	uint64_t length, at;
+	uint32_t word, n;
+	size_t bytes = 0;
+	struct str copy;
+
+	if (!python_read_u64(memory, address + shape.object_bytes, &length) ||
+	    !python_read_u32(memory, address + shape.object_bytes + 16, &word) ||
+	    length > INT64_MAX)
+		return false;
+	state = read_state(shape, word);
+	at = find_characters(memory, shape, address, state);
+	n = length < PYTHON_STRING_MAX ? (uint32_t)length : PYTHON_STRING_MAX;
+	if (!at || (n && !python_read(memory, raw, (size_t)n * state.kind, at)))
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		bytes += put_utf8(text + bytes, character_at(raw, state.kind, i));
+	if (n < length) {
+		memcpy(text + bytes, ELLIPSIS, strlen(ELLIPSIS));
+		bytes += strlen(ELLIPSIS);
+	}
+	copy = arena_dup(arena, str_over(text, bytes));
+	if (!copy.p)
+		return false;
+	*ret_text = copy;
+	return true;
+}
+
+bool python_bytes(const struct python_memory *memory, struct python_shape shape, uint64_t address,
+		  struct arena *arena, struct str *ret_bytes)
+{
+	uint64_t n;
+	char *copy;
+
+	if (!python_read_u64(memory, address + shape.object_bytes, &n) || n > PYTHON_BYTES_MAX)
+		return false;
+	copy = arena_alloc(arena, n + 1);
+	/* after its length: its hash, then the bytes */
+	if (!copy || (n && !python_read(memory, copy, n, address + shape.object_bytes + 16)))
+		return false;
+	*ret_bytes = str_over(copy, n);
+	return true;
+}
+
+bool python_type_is(const struct python_memory *memory, struct python_shape shape, uint64_t object,
+		    struct str name)
+{
+	char text[TYPE_NAME_MAX];
+	uint64_t type = python_word(memory, object + shape.object_bytes - 8);
+	/* a type is an object of a variable size: its name follows */
+	uint64_t at = type ? python_word(memory, type + shape.object_bytes + 8) : 0;
+
+	return at && name.n < sizeof(text) && python_read(memory, text, name.n + 1, at) &&
+	       str_eq(str_over(text, name.n), name) && !text[name.n];
+}
