@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CPython read from outside, against what each interpreter says of itself."""
+import glob
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "tests"
+ROOMS = ("base", "elf", "proc", "runtime")
+
+
+def interpreters():
+    """{name: executable}: pyenv's, Debian's own, and what SONDE_PYTHONS adds (paths, ':' between)."""
+    found = {}
+    for path in sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.*/bin/python3"))):
+        found["pyenv-" + path.split("/")[-3]] = path
+    for path in ["/usr/bin/python3", *filter(None, os.environ.get("SONDE_PYTHONS", "").split(":"))]:
+        if Path(path).exists():
+            found[path] = path
+    return found
+
+
+PYTHONS = interpreters()
+
+
+@pytest.fixture(scope="session")
+def reader():
+    sources = [s for room in ROOMS for s in glob.glob(str(ROOT / "src" / room / "**" / "*.c"), recursive=True)
+               if not s.endswith(("_test.c", "_fuzz.c"))]
+    objects = ["build/rel/" + str(Path(s).relative_to(ROOT / "src"))[:-1] + "o" for s in sources]
+    subprocess.run(["make", "-s", *objects], cwd=ROOT, check=True)
+    BUILD.mkdir(parents=True, exist_ok=True)
+    out = BUILD / "python_reader"
+    subprocess.run(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Isrc", "tests/python_reader.c", *objects,
+                    "-ldeflate", "-lzstd", "-lz", "-lpthread", "-o", str(out)], cwd=ROOT, check=True)
+    return out
+
+
+LINES = r"""
+import dis, glob, os, sys, sysconfig
+minor = sys.version_info[1]
+def expected(code):
+    n = len(code.co_code) // 2
+    if minor >= 10:
+        lines = [0] * n
+        for start, end, line in code.co_lines():
+            for at in range(start // 2, min(end // 2, n)):
+                lines[at] = line or 0
+        return lines
+    lines, starts = [], dict(dis.findlinestarts(code))
+    line = 0
+    for at in range(n):
+        line = starts.get(at * 2, line)
+        lines.append(line)
+    return lines
+def show(code):
+    table = code.co_linetable if minor >= 10 else code.co_lnotab
+    print(minor, code.co_firstlineno, "-" + table.hex(), 2 if minor <= 9 else 1, ",".join(map(str, expected(code))))
+    for const in code.co_consts:
+        if hasattr(const, "co_code"):
+            show(const)
+home = sysconfig.get_paths()["stdlib"]
+for path in sorted(glob.glob(home + "/*.py") + glob.glob(home + "/asyncio/*.py") + glob.glob(home + "/test/test_[a-d]*.py")):
+    try:
+        show(compile(open(path, "rb").read(), path, "exec"))
+    except (SyntaxError, ValueError):
+        pass
+"""
+
+
+@pytest.mark.parametrize("name", PYTHONS)
+def test_every_instruction_has_the_line_that_the_interpreter_gives_it(reader, name):
+    told = subprocess.run([PYTHONS[name], "-W", "ignore", "-c", LINES], capture_output=True, text=True, check=True)
+    done = subprocess.run([reader, "lines"], input=told.stdout, capture_output=True, text=True)
+    codes, instructions, wrong = map(int, re.findall(r"\d+", done.stdout.splitlines()[-1]))
+    assert wrong == 0, done.stdout
+    assert codes > 2000 and instructions > 100000, done.stdout
+
+
+TARGET = r"""# -*- coding: utf-8 -*-
+import json, os, sys, threading, time
+ready = threading.Semaphore(0)
+def leaf(prefix):
+    ready.release()
+    while True:
+        time.sleep(1000)
+class Größe:
+    def method(self):
+        leaf("thread")
+    def 数量(self):
+        self.method()
+    @staticmethod
+    def outer():
+        def inner():
+            (lambda: Größe().数量())()
+        inner()
+def generator():
+    yield 1
+    exec(compile("def run():\n\n    Größe.outer()\nrun()", "<made>", "exec"), {"Größe": Größe})
+def recurse(n):
+    if n:
+        return recurse(n - 1)
+    for _ in generator():
+        pass
+async def coroutine():
+    [recurse(n) for n in [30]]
+def drive():
+    try:
+        coroutine().send(None)
+    except StopIteration:
+        pass
+threads = [threading.Thread(target=Größe.outer), threading.Thread(target=recurse, args=(300,)),
+           threading.Thread(target=drive)]
+for t in threads:
+    t.daemon = True
+    t.start()
+for t in threads:
+    ready.acquire()
+time.sleep(0.3)
+def qualified(frame):
+    return getattr(frame.f_code, "co_qualname", frame.f_code.co_name)
+def tell():
+    stacks = {}
+    for ident, frame in sys._current_frames().items():
+        stack = stacks.setdefault(ident, [])
+        while frame:
+            name = frame.f_code.co_filename
+            base = name if name[:1] == "<" else name.rsplit("/", 1)[-1]
+            stack.append("%s:%s:%d %s" % (base, qualified(frame), frame.f_lineno, name))
+            frame = frame.f_back
+    sys.stdout.buffer.write((json.dumps(stacks) + "\n").encode())
+    sys.stdout.buffer.flush()
+    sys.stdin.read(1)
+tell()
+"""
+
+
+@pytest.mark.parametrize("name", PYTHONS)
+def test_stacks_are_what_the_program_says_of_itself(reader, name, tmp_path):
+    import json
+    script = tmp_path / "prögram.py"
+    script.write_text(TARGET, encoding="utf-8")
+    target = subprocess.Popen([PYTHONS[name], script], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              env={**os.environ, "PYTHONUTF8": "1"})
+    try:
+        wanted = json.loads(target.stdout.readline())
+        done = subprocess.run([reader, "stacks", str(target.pid)], capture_output=True, text=True)
+    finally:
+        target.kill()
+        target.wait()
+    assert done.returncode == 0, done.stdout + done.stderr
+    got = {}
+    for line in done.stdout.splitlines():
+        if line.startswith("thread "):
+            stack = got.setdefault(line[7:], [])
+        else:
+            stack.append(line)
+    main = [ident for ident, stack in wanted.items() if any(":tell:" in frame for frame in stack)]
+    for ident in main:  # it has gone on from the line that told to the one that waits
+        at = next(i for i, frame in enumerate(got[ident]) if ":tell:" in frame)
+        got[ident] = [re.sub(r":tell:\d+", ":tell", f) for f in got[ident][at:]]
+        wanted[ident] = [re.sub(r":tell:\d+", ":tell", f) for f in wanted[ident]]
+    assert got == wanted
+
+
+@pytest.mark.parametrize("name", PYTHONS)
+def test_an_interpreter_is_found_in_one_of_its_files(reader, name):
+    libraries = glob.glob(str(Path(PYTHONS[name]).parent.parent / "lib" / "libpython3*.so.1.0"))
+    done = subprocess.run([reader, "detect", PYTHONS[name], *libraries], capture_output=True, text=True, check=True)
+    version = subprocess.run([PYTHONS[name], "-c", "import sys; print('3.%d' % sys.version_info[1])"],
+                             capture_output=True, text=True, check=True).stdout.strip()
+    assert [line.split()[0] for line in done.stdout.splitlines() if line != "no interpreter"] == [version]
+
+
+def test_other_files_are_no_interpreters(reader):
+    files = ["/bin/bash", *glob.glob("/lib/x86_64-linux-gnu/libc.so.6"), *glob.glob("/lib/x86_64-linux-gnu/libcrypto.so*")]
+    done = subprocess.run([reader, "detect", *files], capture_output=True, text=True, check=True)
+    assert set(done.stdout.splitlines()) == {"no interpreter"}
