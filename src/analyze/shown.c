@@ -19,9 +19,9 @@ static void own(struct shown *shown, struct stacktree *tree, uint32_t *stack)
 	shown->owned = true;
 }
 
-/* What is known of a stack: all its frames are of kind library; one is interpreted; its folded form
- * lacks a frame. */
-enum { LEADING = 1, INTERPRETED = 2, SHORTER = 4 };
+/* What is known of a stack: all its frames are of kind library or runtime; some of those are runtime;
+ * one is interpreted; its folded form lacks a frame. */
+enum { LEADING = 1, STARTED = 2, INTERPRETED = 4, SHORTER = 8 };
 
 /* Both forms of each stack are followed, since whether a stack has an interpreted frame is known only
  * where the sample is. */
@@ -55,9 +55,9 @@ static void fold_stack(struct fold *f, uint32_t stack)
 	uint32_t folded = f->folded[parent];
 	bool same = !(state & INTERPRETED) && folded == f->whole[parent];
 
-	if ((state & LEADING) && kind != FRAME_LIBRARY) {
+	if ((state & LEADING) && kind != FRAME_LIBRARY && kind != FRAME_RUNTIME) {
 		state &= (uint8_t)~LEADING;
-		if (parent && (kind == FRAME_RUNTIME || kind == FRAME_INTERPRETED)) {
+		if (parent && (kind == FRAME_INTERPRETED || (state & STARTED))) {
 			state |= SHORTER;
 			folded = 0;
 			same = false;
@@ -68,7 +68,7 @@ static void fold_stack(struct fold *f, uint32_t stack)
 	if (kind == FRAME_INTERPRETED)
 		state |= INTERPRETED;
 	if (kind == FRAME_RUNTIME)
-		state |= SHORTER;
+		state |= SHORTER | STARTED;
 	else if (same && !(state & INTERPRETED))
 		folded = f->whole[stack];
 	else

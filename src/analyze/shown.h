@@ -10,8 +10,9 @@
  *   kind       library runtime      runtime     interp. runtime      runtime        int. library
  *   shown                                       app.py                              key  memcpy
  *
- * In a stack with at least one interpreted frame all runtime frames are left out, and so is the run
- * of library frames at its root when the first other frame is a runtime or interpreted one. A stack
+ * In a stack with at least one interpreted frame all runtime frames are left out, and so are the
+ * library frames at its root, up to the first frame of another kind, when a runtime or interpreted
+ * frame shows that they only started the interpreter. A stack
  * without an interpreted frame (an interpreter that starts, its collector's thread) is shown whole.
  * What a left out frame cost by itself goes to its caller.
  *
