@@ -65,6 +65,7 @@ static unsigned long number_behind(const char *log, const char *word)
 /* Loads the object for one kind of target. */
 static int load(const char *path, const char *mode_name, uint32_t mode, uint32_t cpus)
 {
+	static const char *const per_cpu[] = { "walks", "samples", "copies" };
 	struct bpf_object *object = bpf_object__open(path);
 	struct bpf_program *program;
 	struct bpf_map *map;
@@ -73,9 +74,11 @@ static int load(const char *path, const char *mode_name, uint32_t mode, uint32_t
 
 	if (rc < 0)
 		goto out;
-	map = bpf_object__find_map_by_name(object, "copies");
-	if (map)
-		bpf_map__set_max_entries(map, cpus);
+	for (size_t i = 0; i < sizeof(per_cpu) / sizeof(per_cpu[0]); i++) {
+		map = bpf_object__find_map_by_name(object, per_cpu[i]);
+		if (map)
+			bpf_map__set_max_entries(map, cpus);
+	}
 	bpf_object__for_each_map(map, object)	/* before 6.1 timers take no others */
 		if (bpf_map__type(map) == BPF_MAP_TYPE_HASH)
 			bpf_map__set_map_flags(map, 0);

@@ -86,7 +86,9 @@ static inline uint32_t python_check(uint32_t first_line, uint64_t file, uint64_t
 	X(CODE_FAULT, "code object could not be read")                          \
 	X(CHANGED, "code object changed before it was read")                    \
 	X(GONE, "process ended before its code object was read")                \
-	X(NOT_CODE, "not a code object")
+	X(NOT_CODE, "not a code object")                                        \
+	X(UNKNOWN_YET, "interpreter not known yet when it was sampled")         \
+	X(TIER, "interpreted frames are not read in this tier")
 
 enum python_fault {
 #define X(id, words) PYTHON_FAULT_##id,

@@ -7,17 +7,26 @@
 #ifndef SONDE_ABI_SAMPLE_H
 #define SONDE_ABI_SAMPLE_H
 
+#include "abi/runtime.h"
 #include "abi/unwind.h"
 
-#define SAMPLE_USER_FRAMES_MAX 2048u
+#define SAMPLE_USER_WORDS_MAX 8192u	/* a native frame is one word, an interpreted one two */
 #define SAMPLE_KERNEL_FRAMES_MAX 128u
 #define SAMPLE_COPY_MAX 131072u		/* bytes of stack in a copied sample */
 #define SAMPLE_COPY_STEP 4096u
+
+#define SAMPLE_PYTHON_WORDS_MAX 4096u	/* of interpreted frames beside a copied stack */
 
 /* One frame of a walked stack: an address in the low 56 bits and flags above. */
 #define SAMPLE_FRAME_PC(frame) ((frame) & 0x00ffffffffffffffull)
 #define SAMPLE_FRAME_RETURN (1ull << 56)	/* a return address: look up the byte before */
 #define SAMPLE_FRAME_GUESSED (1ull << 57)	/* found by a frame pointer, where no CFI was */
+
+/* An interpreted frame of CPython: the address of its code object, then python_check() << 32 | the
+ * instruction (f_lasti, or code units from 3.11 on). Address 0: none, and the second word is an enum
+ * python_fault; PYTHON_FAULT_NONE there is no frame but the end of a run of the loop (only beside
+ * copied stacks, whose native frames are found later, and only where a run has several frames). */
+#define SAMPLE_FRAME_PYTHON (1ull << 58)
 
 /* Why a walk ended. COMPLETE is the only one that reached the thread's first frame.
  * X(ENUM, "words for a person") */
@@ -66,30 +75,40 @@ struct sample_hdr {
 	uint32_t tgid, tid;
 	uint32_t generation;	/* of the mappings it was walked with; 0: none known */
 	uint16_t cpu;
-	uint16_t n_kernel, n_user;	/* frames, leaf first */
+	uint16_t n_kernel, n_user;	/* frames and words, leaf first */
 	uint8_t kind;		/* enum sample_kind */
 	uint8_t end;		/* enum walk_end */
 	uint8_t user_return;	/* the first user address is one a system call returns to */
 	uint8_t kernel_thread;
-	uint16_t zero;
+	uint8_t gil;		/* enum sample_gil */
+	uint8_t zero;
 	uint32_t walk_ns;	/* what the user walk took; 0 unless measured */
 	uint32_t stack_bytes;	/* SAMPLE_COPIED */
 	char comm[16];		/* the thread's name */
+	uint64_t activity;	/* Python: the outermost coroutine of the stack; Go: the goroutine's id;
+				 * 0: none */
+	uint64_t labels_at;	/* Go: address of the goroutine's labels; 0: none */
+	uint32_t labels_check;	/* of them, as the kernel saw them */
+	uint32_t zero2;
 };
+
+/* Whether the thread held its interpreter's lock. */
+enum sample_gil { SAMPLE_GIL_UNKNOWN, SAMPLE_GIL_NOT_HELD, SAMPLE_GIL_HELD };
 
 struct sample_walked {
 	struct sample_hdr hdr;
-	uint64_t frames[SAMPLE_KERNEL_FRAMES_MAX + SAMPLE_USER_FRAMES_MAX];
+	uint64_t frames[SAMPLE_KERNEL_FRAMES_MAX + SAMPLE_USER_WORDS_MAX];
 };
 
 struct sample_copy {
 	struct sample_hdr hdr;
 	uint64_t kernel[SAMPLE_KERNEL_FRAMES_MAX];
 	uint64_t regs[UNWIND_REGS + 1];		/* enum unwind_reg; the last word is padding */
-	uint8_t stack[SAMPLE_COPY_MAX];		/* from regs[UNWIND_RSP] up */
+	/* hdr.stack_bytes from regs[UNWIND_RSP] up, then hdr.n_user words: all interpreted frames */
+	uint8_t stack[SAMPLE_COPY_MAX + SAMPLE_PYTHON_WORDS_MAX * 8];
 };
 
-_Static_assert(sizeof(struct sample_hdr) == 56, "ABI with BPF");
+_Static_assert(sizeof(struct sample_hdr) == 80, "ABI with BPF");
 
 /* An executable mapping, as the walker sees it. A process's entries are sorted and stand in one run
  * of the `mappings` array. */
@@ -106,6 +125,8 @@ struct walk_process {
 	uint32_t first, count;
 	uint32_t generation;
 	uint32_t flags;		/* WALK_PROCESS_* */
+	uint32_t runtime;	/* in `runtimes`; 0: none */
+	uint32_t zero;
 };
 
 #define WALK_PROCESS_MISSES_KNOWN 1u	/* the host looked: unmapped addresses are really unmapped */
@@ -121,6 +142,7 @@ struct walk_process {
 struct kernel_offsets {
 	uint32_t task_mm;	/* of struct task_struct: NULL for a kernel thread */
 	uint32_t task_tgid;
+	uint32_t task_fsbase;	/* of .thread: x86-64's thread pointer */
 };
 
 /* Who is sampled; set before load. */
@@ -134,6 +156,6 @@ struct cpu_counters {		/* one per CPU */
 };
 
 _Static_assert(sizeof(struct walk_mapping) == 32, "ABI with BPF");
-_Static_assert(sizeof(struct walk_process) == 16, "ABI with BPF");
+_Static_assert(sizeof(struct walk_process) == 24, "ABI with BPF");
 
 #endif

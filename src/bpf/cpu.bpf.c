@@ -65,6 +65,14 @@ struct {
 	__type(value, struct unwind_rule);
 } rules SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WALK_RUNTIMES_MAX);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, uint32_t);
+	__type(value, struct walk_runtime);
+} runtimes SEC(".maps");
+
 struct table {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);		/* each has its own exact size */
@@ -87,7 +95,7 @@ struct {
 	__type(value, struct cpu_counters);
 } counters SEC(".maps");
 
-/* Larger than a per-CPU value may be: an entry a CPU, set before load. */
+/* These three are larger than a per-CPU value may be: an entry a CPU, set before load. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -96,13 +104,12 @@ struct {
 } walks SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, uint32_t);
 	__type(value, struct sample_walked);
 } samples SEC(".maps");
 
-/* Likewise. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -144,36 +151,61 @@ static __always_inline const struct unwind_rule *walk_rule_at(struct walk *w, ui
 	return bpf_map_lookup_elem(&rules, &rule);
 }
 
+static __always_inline const struct walk_runtime *walk_runtime_at(struct walk *w, uint32_t runtime)
+{
+	return runtime ? bpf_map_lookup_elem(&runtimes, &runtime) : 0;
+}
+
+/* `out` is the sample; its user frames follow the kernel's. */
+static __always_inline bool walk_put(void *out, uint32_t index, uint64_t word)
+{
+	struct sample_walked *sample = out;
+	uint64_t at = (uint64_t)sample->hdr.n_kernel + index;
+
+	barrier_var(at);
+	if (at >= SAMPLE_KERNEL_FRAMES_MAX + SAMPLE_USER_WORDS_MAX || index >= SAMPLE_USER_WORDS_MAX)
+		return false;
+	sample->frames[at] = word;
+	return true;
+}
+
+static __always_inline bool walk_has_recorded(struct walk *w)
+{
+	return false;
+}
+
+static __always_inline bool walk_recorded(struct walk *w, uint64_t pair[2])
+{
+	return false;
+}
+
+static __always_inline bool walk_recorded_singly(struct walk *w)
+{
+	return false;
+}
+
+static __always_inline bool walk_worth_copying(const struct walk *w);
+
 #include "walk/walk.h"
+
+/* Whether the host can do better with the stack than we could. */
+static __always_inline bool walk_worth_copying(const struct walk *w)
+{
+	if (w->end == WALK_NO_PROCESS || w->end == WALK_NO_TABLE)
+		return true;
+	return w->end == WALK_NO_MAPPING && !(w->process.flags & WALK_PROCESS_MISSES_KNOWN);
+}
 
 struct walk_loop {
 	struct walk *w;
 	struct sample_walked *sample;
 };
 
-static long walk_frame_of_loop(uint32_t index, void *context)
+static long walk_step_of_loop(uint32_t index, void *context)
 {
 	struct walk_loop *loop = context;
-	struct walk *w = loop->w;
-	struct sample_walked *sample = loop->sample;
-	const struct unwind_rule *rule;
-	enum walk_next next;
-	uint64_t at = (uint64_t)sample->hdr.n_kernel + w->n;
 
-	if (!walk_plausible(w->regs[UNWIND_RIP])) {
-		w->end = WALK_BAD_PC;
-		return 1;
-	}
-	next = walk_look(w, &rule);
-	barrier_var(at);
-	if (at >= SAMPLE_KERNEL_FRAMES_MAX + SAMPLE_USER_FRAMES_MAX ||
-	    w->n >= SAMPLE_USER_FRAMES_MAX) {
-		w->end = WALK_FULL;
-		return 1;
-	}
-	sample->frames[at] = walk_frame(w);
-	w->n++;
-	return next == WALK_STOP || walk_leave(w, rule) == WALK_STOP;
+	return walk_step(loop->w, loop->sample) == WALK_STOP;
 }
 
 /* How deep the target is nobody can tell us: inside a control group namespace the upper levels are not
@@ -243,14 +275,6 @@ static __always_inline enum walk_end user_registers(struct bpf_perf_event_data *
 	return r->cs == 0x23 ? WALK_COMPAT : WALK_COMPLETE;
 }
 
-/* Whether the host can do better with the stack than we could. */
-static __always_inline bool worth_copying(const struct walk *w)
-{
-	if (w->end == WALK_NO_PROCESS || w->end == WALK_NO_TABLE)
-		return true;
-	return w->end == WALK_NO_MAPPING && !(w->process.flags & WALK_PROCESS_MISSES_KNOWN);
-}
-
 struct copy_loop {
 	struct sample_copy *copy;
 	uint64_t from;
@@ -277,8 +301,17 @@ static long copy_stack_page(uint32_t index, void *context)
 	return 0;
 }
 
-static __always_inline uint64_t wake_flag(void)
+/* New code objects wake the host, which reads their names while they are there; not more often than
+ * that. */
+#define CODE_WAKE_NS 5000000u
+
+static __always_inline uint64_t wake_flag(struct walk *w, const struct sample_walked *sample)
 {
+	if (w->python.fresh && sample->hdr.time_ns - w->woken_ns >= CODE_WAKE_NS) {
+		w->python.fresh = 0;
+		w->woken_ns = sample->hdr.time_ns;
+		return BPF_RB_FORCE_WAKEUP;
+	}
 	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= wake_bytes ? BPF_RB_FORCE_WAKEUP :
 									   BPF_RB_NO_WAKEUP;
 }
@@ -294,13 +327,14 @@ static __always_inline int send(struct cpu_counters *count, void *record, uint64
 	return 0;
 }
 
+/* Hands over registers and stack, and n_python words of interpreted frames that `sample` holds. */
 static __always_inline int send_copy(struct cpu_counters *count, const struct sample_walked *sample,
-				     const uint64_t *regs)
+				     const uint64_t *regs, uint32_t n_python)
 {
 	uint32_t cpu = bpf_get_smp_processor_id();
 	struct sample_copy *copy = bpf_map_lookup_elem(&copies, &cpu);
 	struct copy_loop loop = { .copy = copy, .from = regs[UNWIND_RSP] };
-	uint64_t n;
+	uint64_t n, bytes, at = sample->hdr.n_kernel;
 
 	if (!copy) {
 		count->drops[DROP_NO_SCRATCH]++;
@@ -308,7 +342,7 @@ static __always_inline int send_copy(struct cpu_counters *count, const struct sa
 	}
 	copy->hdr = sample->hdr;
 	copy->hdr.kind = SAMPLE_COPIED;
-	copy->hdr.n_user = 0;
+	copy->hdr.n_user = (uint16_t)n_python;
 	copy->hdr.stack_bytes = 0;
 	__builtin_memcpy(copy->kernel, sample->frames, sizeof(copy->kernel));
 	__builtin_memcpy(copy->regs, regs, sizeof(copy->regs));
@@ -317,6 +351,13 @@ static __always_inline int send_copy(struct cpu_counters *count, const struct sa
 	barrier_var(n);
 	if (n > SAMPLE_COPY_MAX)
 		n = SAMPLE_COPY_MAX;
+	bytes = (uint64_t)n_python * 8;
+	barrier_var(bytes);
+	barrier_var(at);
+	if (bytes > SAMPLE_PYTHON_WORDS_MAX * 8 || at > SAMPLE_KERNEL_FRAMES_MAX ||
+	    bpf_probe_read_kernel(copy->stack + n, bytes, sample->frames + at))
+		bytes = copy->hdr.n_user = 0;
+	n += bytes;
 	count->copied++;
 	/* copies are large and go on until the host has loaded what is missing: at once, please */
 	return send(count, copy, __builtin_offsetof(struct sample_copy, stack) + n,
@@ -340,7 +381,7 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 	if (!is_target(tgid))
 		return 0;
 	count = bpf_map_lookup_elem(&counters, &zero);
-	sample = bpf_map_lookup_elem(&samples, &zero);
+	sample = bpf_map_lookup_elem(&samples, &cpu);
 	w = bpf_map_lookup_elem(&walks, &cpu);
 	if (!count || !sample || !w)
 		return 0;	/* cannot be: every CPU has its elements */
@@ -368,7 +409,7 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 	process = bpf_map_lookup_elem(&processes, &tgid);
 	if (!process) {
 		w->end = WALK_NO_PROCESS;
-		return send_copy(count, sample, regs);
+		return send_copy(count, sample, regs, 0);
 	}
 	w->process = *process;
 	sample->hdr.generation = w->process.generation;
@@ -376,8 +417,13 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 	loop.sample = sample;
 	if (measure_walks)
 		before = bpf_ktime_get_ns();
-	w->end = WALK_FULL;
-	bpf_loop(SAMPLE_USER_FRAMES_MAX, walk_frame_of_loop, &loop, 0);
+	if (w->process.runtime &&
+	    bpf_probe_read_kernel(&w->thread_pointer, sizeof(w->thread_pointer),
+				  (const char *)task + offsets.task_fsbase))
+		w->thread_pointer = 0;
+	bpf_loop(SAMPLE_USER_WORDS_MAX, walk_step_of_loop, &loop, 0);
+	if (w->end == WALK_COMPLETE && !w->native_over)
+		w->end = WALK_FULL;
 	if (measure_walks)
 		sample->hdr.walk_ns = (uint32_t)(bpf_ktime_get_ns() - before);
 	if (w->end != WALK_COMPLETE && (syscall == NR_EXECVE || syscall == NR_EXECVEAT)) {
@@ -385,9 +431,11 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 		w->n = 0;
 		w->end = WALK_COMPLETE;
 	}
-	if (worth_copying(w)) {
+	sample->hdr.gil = w->python.gil;
+	sample->hdr.activity = w->python.coroutine;
+	if (walk_worth_copying(w)) {
 		sample->hdr.end = w->end;
-		return send_copy(count, sample, regs);
+		return send_copy(count, sample, regs, w->n);
 	}
 output:
 	sample->hdr.n_user = (uint16_t)w->n;
@@ -396,7 +444,7 @@ output:
 	barrier_var(n);
 	if (n > sizeof(*sample))
 		n = sizeof(*sample);
-	return send(count, sample, n, wake_flag());
+	return send(count, sample, n, wake_flag(w, sample));
 }
 
 /* A child has its parent's mappings, and is a target when its parent is. This also overwrites what was

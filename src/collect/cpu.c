@@ -14,6 +14,7 @@
 #include "collect/copier.h"
 #include "collect/events.h"
 #include "collect/images.h"
+#include "collect/interpreted.h"
 #include "collect/kernel.h"
 #include "collect/processes.h"
 #include "proc/maps.h"
@@ -56,6 +57,7 @@ struct cpu_collector {
 	struct copier *copier;		/* ... or the second */
 	char reason[1024];		/* why not the first */
 	struct walk_host *walk_host;
+	struct interpreted interpreted;
 	struct frame_memo *memo;
 	struct pollfd *polls;
 	uint32_t n_polls;
@@ -63,8 +65,8 @@ struct cpu_collector {
 	bool all;
 	cpu_sample_fn handle;
 	void *context;
-	uint64_t walked[SAMPLE_USER_FRAMES_MAX];
-	struct raw_frame frames[SAMPLE_KERNEL_FRAMES_MAX + SAMPLE_USER_FRAMES_MAX];
+	uint64_t walked[SAMPLE_USER_WORDS_MAX];
+	struct raw_frame frames[SAMPLE_KERNEL_FRAMES_MAX + SAMPLE_USER_WORDS_MAX];
 };
 
 struct stack_copy {
@@ -93,6 +95,15 @@ static bool copy_rows(void *context, uint32_t table, struct walk_rows *ret_rows)
 	return true;
 }
 
+/* In place of interpreted frames that were not taken along with a copy: why not. */
+static const uint8_t *missing_frames(const struct cpu_collector *cpu)
+{
+	static const uint64_t unknown_yet[2] = { SAMPLE_FRAME_PYTHON, PYTHON_FAULT_UNKNOWN_YET };
+	static const uint64_t tier[2] = { SAMPLE_FRAME_PYTHON, PYTHON_FAULT_TIER };
+
+	return (const uint8_t *)(cpu->kernel ? unknown_yet : tier);
+}
+
 /* Walks a copied stack as often as it takes to have the rows it needs. */
 static enum walk_end walk_copy(struct cpu_collector *cpu, const struct sample_copy *record,
 			       struct process *process, uint32_t *ret_n)
@@ -106,12 +117,16 @@ static enum walk_end walk_copy(struct cpu_collector *cpu, const struct sample_co
 			.generation = process->space ? process->space->id : 0,
 			.rules = cpu->images.rules.items, .n_rules = cpu->images.rules.n,
 			.rows = copy_rows, .read = copy_read, .context = &copy,
+			.runtime = processes_runtime(&cpu->processes, process),
+			.recorded = record->hdr.n_user ? record->stack + record->hdr.stack_bytes :
+							 missing_frames(cpu),
+			.n_recorded = record->hdr.n_user ? record->hdr.n_user : 2,
 		};
 
 		if (process->space)
 			target.mappings = space_walk_mappings(process->space, &target.n_mappings);
 		end = walk_host_run(cpu->walk_host, &target, record->regs, record->hdr.user_return,
-				    cpu->walked, SAMPLE_USER_FRAMES_MAX, ret_n);
+				    cpu->walked, SAMPLE_USER_WORDS_MAX, ret_n);
 		if (end == WALK_NO_TABLE) {
 			if (!processes_have_rows(&cpu->processes,
 						 walk_host_missing_table(cpu->walk_host)))
@@ -166,12 +181,31 @@ static int apply_events(struct cpu_collector *cpu, uint64_t until_ns)
 /* Whether a record is as long as it says. */
 static bool well_formed(const struct sample_hdr *hdr, size_t bytes)
 {
-	if (hdr->n_kernel > SAMPLE_KERNEL_FRAMES_MAX || hdr->n_user > SAMPLE_USER_FRAMES_MAX)
+	if (hdr->n_kernel > SAMPLE_KERNEL_FRAMES_MAX || hdr->n_user > SAMPLE_USER_WORDS_MAX)
 		return false;
 	if (hdr->kind == SAMPLE_COPIED)
-		return hdr->stack_bytes <= SAMPLE_COPY_MAX &&
-		       bytes >= offsetof(struct sample_copy, stack) + hdr->stack_bytes;
+		return hdr->n_user <= SAMPLE_PYTHON_WORDS_MAX && hdr->stack_bytes <= SAMPLE_COPY_MAX &&
+		       bytes >= offsetof(struct sample_copy, stack) + hdr->stack_bytes +
+					(size_t)hdr->n_user * 8;
 	return bytes >= sizeof(*hdr) + ((size_t)hdr->n_kernel + hdr->n_user) * 8;
+}
+
+/* The frames of a walk, in cpu->frames from *n on. */
+static void take_words(struct cpu_collector *cpu, struct process *process, const uint64_t *words,
+		       uint32_t n_words, uint32_t *n)
+{
+	const struct walk_runtime *runtime = NULL;
+
+	for (uint32_t i = 0; i < n_words; i++) {
+		if (!(words[i] & SAMPLE_FRAME_PYTHON)) {
+			cpu->frames[(*n)++] = user_frame(cpu, process, words[i]);
+		} else if (++i < n_words) {
+			if (!runtime)
+				runtime = processes_runtime(&cpu->processes, process);
+			cpu->frames[(*n)++] = interpreted_frame(&cpu->interpreted, process, runtime,
+								words + i - 1);
+		}
+	}
 }
 
 static int take_sample(void *context, const struct sample_hdr *hdr, size_t bytes)
@@ -200,6 +234,7 @@ static int take_sample(void *context, const struct sample_hdr *hdr, size_t bytes
 		.time_ns = hdr->time_ns, .pid = (pid_t)hdr->tgid, .tid = (pid_t)hdr->tid,
 		.n_kernel = hdr->n_kernel, .end = hdr->end, .walk_ns = hdr->walk_ns,
 		.copied = hdr->kind == SAMPLE_COPIED,
+		.gil = (enum sample_gil)hdr->gil, .activity = hdr->activity,
 	};
 	kernel = sample.copied ? copy->kernel : walked->frames;
 	user = sample.copied ? cpu->walked : walked->frames + hdr->n_kernel;
@@ -209,8 +244,7 @@ static int take_sample(void *context, const struct sample_hdr *hdr, size_t bytes
 	}
 	for (uint32_t i = 0; i < hdr->n_kernel; i++)
 		cpu->frames[sample.n++] = kernel_frame(kernel[i], i > 0);
-	for (uint32_t i = 0; i < n_user; i++)
-		cpu->frames[sample.n++] = user_frame(cpu, process, user[i]);
+	take_words(cpu, process, user, n_user, &sample.n);
 	memcpy(name, process->name, sizeof(name));
 	memcpy(thread, hdr->comm, sizeof(thread));
 	name[15] = thread[15] = '\0';
@@ -377,6 +411,7 @@ int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
 	cpu->pause_us = WAKE_PAUSE_TARGET_US;
 	cpu->handle = handle;
 	cpu->context = context;
+	interpreted_init(&cpu->interpreted, cpu->images.codes);
 	cpu->walk_host = walk_host_new();
 	cpu->memo = calloc(MEMO, sizeof(*cpu->memo));
 	rc = cpu->walk_host && cpu->memo ? 0 : -ENOMEM;
@@ -489,6 +524,7 @@ void cpu_close(struct cpu_collector *cpu)
 	kernel_close(cpu->kernel);
 	copier_close(cpu->copier);
 	images_fini(&cpu->images);
+	interpreted_fini(&cpu->interpreted);
 	walk_host_free(cpu->walk_host);
 	free(cpu->memo);
 	free(cpu->polls);

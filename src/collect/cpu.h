@@ -22,7 +22,7 @@ struct err;
 struct images;
 
 struct raw_frame {
-	uint64_t vaddr;		/* of a return address: the byte before it */
+	uint64_t vaddr;		/* of a return address: the byte before it; IMAGE_PYTHON_ID: see images.h */
 	uint32_t image;		/* of images; 0: in no mapping (vaddr is then the live address) */
 	uint32_t guessed;	/* found by a frame pointer, without CFI */
 };
@@ -36,6 +36,8 @@ struct raw_sample {
 	uint32_t n, n_kernel;
 	enum walk_end end;
 	bool copied;		/* walked on the host */
+	enum sample_gil gil;	/* UNKNOWN without an interpreter */
+	uint64_t activity;	/* see struct sample_hdr; 0: none */
 	uint32_t walk_ns;	/* 0 unless measured */
 };
 

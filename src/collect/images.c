@@ -12,6 +12,9 @@
 
 #include "base/vec.h"
 #include "proc/process.h"
+#include "runtime/python/codes.h"
+#include "runtime/runtime.h"
+#include "unwind/mark.h"
 
 struct image_alias {
 	uint64_t hash;		/* of the mapping's identity: all that tells it apart */
@@ -37,11 +40,13 @@ int images_init(struct images *images)
 	rc = unwind_rules_init(&images->rules);
 	if (rc < 0)
 		return rc;
-	if (VEC_RESERVE(&images->items, &images->cap, 2) < 0)
+	images->codes = python_codes_new();
+	if (!images->codes || VEC_RESERVE(&images->items, &images->cap, 3) < 0)
 		return -ENOMEM;
-	images->n = 2;
+	images->n = 3;
 	images->items[0] = (struct image){ .fd = -1 };
 	images->items[IMAGE_KERNEL_ID] = (struct image){ .kind = IMAGE_KERNEL, .fd = -1 };
+	images->items[IMAGE_PYTHON_ID] = (struct image){ .kind = IMAGE_PYTHON, .fd = -1 };
 	return 0;
 }
 
@@ -56,6 +61,7 @@ void images_fini(struct images *images)
 			free(image->cells);
 		if (image->elf.bytes.p)
 			elf_close(&image->elf);
+		free(image->runtime);
 		if (image->fd >= 0)
 			close(image->fd);
 		if (image->kind == IMAGE_RUNTIME)
@@ -66,6 +72,7 @@ void images_fini(struct images *images)
 	idindex_fini(&images->alias_index);
 	idindex_fini(&images->file_index);
 	unwind_rules_fini(&images->rules);
+	python_codes_free(images->codes);
 	arena_fini(&images->arena);
 	*images = (struct images){ 0 };
 }
@@ -210,11 +217,14 @@ static uint32_t file_image(struct images *images, const struct image_query *quer
 				 (uint64_t)st.st_mtim.tv_nsec;
 	}
 	snprintf(root, sizeof(root), "/proc/%d/root", query->pid);
+	if (image.elf.n_segments)
+		image.runtime = runtime_detect(&image.elf, &image.interpreter);
 	image.path = arena_dup(&images->arena, query->path);
 	image.root = arena_dup(&images->arena, str_of(root));
 	id = add(images, image);
 	if (!id) {
 		elf_close(&image.elf);
+		free(image.runtime);
 		if (image.fd >= 0)
 			close(image.fd);
 	} else if (image.fd >= 0) {
@@ -283,6 +293,17 @@ bool images_bias(const struct images *images, uint32_t id, uint64_t start, uint6
 	return true;
 }
 
+/* An interpreter's loop is where the walk takes interpreted frames. */
+static void mark_loops(struct images *images, struct unwind_table *table,
+		       const struct python_file *python)
+{
+	struct unwind_span spans[PYTHON_LOOPS_MAX];
+
+	for (uint32_t i = 0; i < python->n_loops; i++)
+		spans[i] = (struct unwind_span){ python->loops[i].start, python->loops[i].end };
+	unwind_mark(table, &images->rules, spans, python->n_loops, UNWIND_MARK_PYTHON);
+}
+
 bool images_build_rows(struct images *images, uint32_t id)
 {
 	struct image *image = images_get(images, id);
@@ -293,6 +314,8 @@ bool images_build_rows(struct images *images, uint32_t id)
 	image->rows = ROWS_BUILT;
 	if (image->elf.n_segments)
 		unwind_build(&table, &image->elf, &images->rules, NULL);
+	if (image->runtime && image->runtime->kind == RUNTIME_PYTHON)
+		mark_loops(images, &table, &image->runtime->python);
 	image->cells = table.cells;
 	image->n_cells = table.n_cells;
 	image->stats = table.stats;

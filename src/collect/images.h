@@ -25,8 +25,17 @@
 #include "unwind/unwind.h"
 
 struct err;
+struct python_codes;
+struct runtime_file;
 
-enum image_kind { IMAGE_NONE, IMAGE_KERNEL, IMAGE_FILE, IMAGE_VDSO, IMAGE_RUNTIME };
+enum image_kind {
+	IMAGE_NONE,
+	IMAGE_KERNEL,
+	IMAGE_FILE,
+	IMAGE_VDSO,
+	IMAGE_RUNTIME,	/* code that a process made at run time */
+	IMAGE_PYTHON,	/* interpreted code: a "vaddr" is id << 32 | instruction (runtime/python/codes.h) */
+};
 
 enum image_rows { ROWS_NONE, ROWS_WANTED, ROWS_BUILT };
 
@@ -42,6 +51,8 @@ struct image {
 	uint8_t build_id[20];	/* of the mapping, as the kernel read it; else of the opened file */
 	uint8_t build_id_n;
 	struct elf elf;		/* n_segments 0: it could not be read */
+	struct runtime_file *runtime;	/* a language runtime that is in it; NULL: none */
+	bool interpreter;	/* its own functions are an interpreter's, or start one */
 	enum image_rows rows;
 	uint64_t *cells;	/* once ROWS_BUILT: its table (layout: abi/unwind.h), NULL when empty */
 	uint32_t n_cells;
@@ -59,10 +70,12 @@ struct images {
 	uint32_t n_aliases, cap_aliases;
 	struct idindex alias_index, file_index;
 	struct unwind_rules rules;
+	struct python_codes *codes;
 	struct arena arena;
 };
 
 #define IMAGE_KERNEL_ID 1u
+#define IMAGE_PYTHON_ID 2u
 #define IMAGES_MAX 16384u	/* entries of the kernel's table of tables */
 
 int images_init(struct images *images);

@@ -31,6 +31,7 @@
 #define MAPPINGS_TARGETS 32768u
 #define PROCESSES_ALL 65536u
 #define PROCESSES_TARGETS 16384u
+#define RUNTIME_REST_NS 1000000000u
 #define PID_NAMESPACE_INITIAL 0xeffffffcu	/* PROC_PID_INIT_INO in include/linux/proc_ns.h */
 
 struct kernel {
@@ -48,6 +49,10 @@ struct kernel {
 	size_t mappings_bytes;
 	struct unwind_rule *rules;	/* likewise */
 	uint32_t n_rules;
+	struct walk_runtime *runtimes;	/* likewise; [0] is none */
+	uint32_t n_runtimes;		/* used so far */
+	struct runtime_slot { uint32_t index; uint64_t free_ns; } *free_runtimes;
+	uint32_t n_free_runtimes, cap_free_runtimes;
 	struct runs runs;
 	uint32_t generation;
 	uint64_t table_bytes;
@@ -160,6 +165,7 @@ static int load_failed(struct err *err, int rc)
 static int find_offsets(struct kernel_offsets *ret_offsets)
 {
 	struct kernel_btf btf;
+	uint32_t fsbase = 0;
 	int rc = kernel_btf_open(&btf, NULL);
 
 	if (rc < 0)
@@ -168,6 +174,12 @@ static int find_offsets(struct kernel_offsets *ret_offsets)
 	if (rc == 0)
 		rc = kernel_btf_find_member(&btf, STR("task_struct"), STR("tgid"),
 					    &ret_offsets->task_tgid);
+	if (rc == 0)
+		rc = kernel_btf_find_member(&btf, STR("task_struct"), STR("thread"),
+					    &ret_offsets->task_fsbase);
+	if (rc == 0)
+		rc = kernel_btf_find_member(&btf, STR("thread_struct"), STR("fsbase"), &fsbase);
+	ret_offsets->task_fsbase += fsbase;
 	kernel_btf_close(&btf);
 	return rc;
 }
@@ -198,6 +210,7 @@ static int load(struct kernel *kernel, uint32_t cpus, uint32_t hash_flags)
 	bpf_map__set_max_entries(s->maps.targets, few ? processes : 1);
 	bpf_map__set_max_entries(s->maps.processes, processes);
 	bpf_map__set_max_entries(s->maps.walks, cpus);
+	bpf_map__set_max_entries(s->maps.samples, cpus);
 	bpf_map__set_max_entries(s->maps.copies, cpus);
 	bpf_map__set_map_flags(s->maps.targets, hash_flags);
 	bpf_map__set_map_flags(s->maps.processes, hash_flags);
@@ -216,7 +229,7 @@ int kernel_open(struct kernel **ret_kernel, const struct kernel_options *options
 {
 	int cpus = libbpf_num_possible_cpus(), rc;
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
-	size_t rules_bytes;
+	size_t rules_bytes, runtimes_bytes;
 
 	if (!kernel || cpus <= 0) {
 		free(kernel);
@@ -244,6 +257,9 @@ int kernel_open(struct kernel **ret_kernel, const struct kernel_options *options
 	if (rc == 0)
 		rc = mapped_array(kernel->skeleton->maps.rules, sizeof(struct unwind_rule),
 				  (void **)&kernel->rules, &rules_bytes);
+	if (rc == 0)
+		rc = mapped_array(kernel->skeleton->maps.runtimes, sizeof(struct walk_runtime),
+				  (void **)&kernel->runtimes, &runtimes_bytes);
 	if (rc == 0)
 		rc = runs_init(&kernel->runs, bpf_map__max_entries(kernel->skeleton->maps.mappings));
 	if (rc == 0) {
@@ -337,6 +353,9 @@ void kernel_close(struct kernel *kernel)
 	runs_fini(&kernel->runs);
 	if (kernel->mappings)
 		munmap(kernel->mappings, kernel->mappings_bytes);
+	if (kernel->runtimes)
+		munmap(kernel->runtimes, WALK_RUNTIMES_MAX * sizeof(*kernel->runtimes));
+	free(kernel->free_runtimes);
 	if (kernel->rules)
 		munmap(kernel->rules, UNWIND_RULES_MAX * sizeof(*kernel->rules));
 	cpu__destroy(kernel->skeleton);
@@ -378,13 +397,42 @@ void kernel_remove_run(struct kernel *kernel, const struct kernel_run *run)
 	runs_give(&kernel->runs, run->first, run->size_class, clock_mono_ns());
 }
 
+/* A slot is used again when no walk can still be reading it. */
+uint32_t kernel_add_runtime(struct kernel *kernel, const struct walk_runtime *runtime)
+{
+	uint32_t index;
+
+	if (kernel->n_free_runtimes && clock_mono_ns() > kernel->free_runtimes[0].free_ns) {
+		index = kernel->free_runtimes[0].index;
+		kernel->n_free_runtimes--;
+		memmove(kernel->free_runtimes, kernel->free_runtimes + 1,
+			kernel->n_free_runtimes * sizeof(*kernel->free_runtimes));
+	} else if (kernel->n_runtimes + 1 < WALK_RUNTIMES_MAX) {
+		index = ++kernel->n_runtimes;
+	} else {
+		return 0;
+	}
+	kernel->runtimes[index] = *runtime;
+	return index;
+}
+
+void kernel_remove_runtime(struct kernel *kernel, uint32_t index)
+{
+	if (!index || VEC_RESERVE(&kernel->free_runtimes, &kernel->cap_free_runtimes,
+				  (uint64_t)kernel->n_free_runtimes + 1) < 0)
+		return;		/* out of memory: the slot is lost */
+	kernel->free_runtimes[kernel->n_free_runtimes++] = (struct runtime_slot){
+		.index = index, .free_ns = clock_mono_ns() + RUNTIME_REST_NS,
+	};
+}
+
 int kernel_set_process(struct kernel *kernel, pid_t pid, const struct kernel_run *run,
-		       uint32_t flags)
+		       uint32_t runtime, uint32_t flags)
 {
 	uint32_t key = (uint32_t)pid;
 	struct walk_process process = {
 		.first = run->first, .count = run->count, .flags = flags,
-		.generation = ++kernel->generation,
+		.generation = ++kernel->generation, .runtime = runtime,
 	};
 
 	return bpf_map_update_elem(bpf_map__fd(kernel->skeleton->maps.processes), &key, &process,

@@ -57,9 +57,13 @@ int kernel_add_run(struct kernel *kernel, const struct walk_mapping *mappings, u
 /* Gives a run back. It is used again only when no walk can still be reading it. */
 void kernel_remove_run(struct kernel *kernel, const struct kernel_run *run);
 
-/* Says that a process has these mappings, under a new generation. */
+/* Tells of a language runtime in an address space; 0 when there is no room for more. */
+uint32_t kernel_add_runtime(struct kernel *kernel, const struct walk_runtime *runtime);
+void kernel_remove_runtime(struct kernel *kernel, uint32_t runtime);
+
+/* Says that a process has these mappings and this runtime (or 0), under a new generation. */
 int kernel_set_process(struct kernel *kernel, pid_t pid, const struct kernel_run *run,
-		       uint32_t flags);
+		       uint32_t runtime, uint32_t flags);
 
 /* Hands rows that have been built (image ids, ascending not needed) to the kernel: in one batch, since
  * each change of the table of tables waits for every CPU. From then on the rows live in kernel memory

@@ -12,6 +12,7 @@
 #include "collect/events.h"
 #include "proc/maps.h"
 #include "proc/process.h"
+#include "runtime/runtime.h"
 
 #define RETIRE_NS 1000000000u
 
@@ -27,8 +28,10 @@ static void space_drop(struct processes *processes, struct space *space)
 {
 	if (!space || --space->refs)
 		return;
-	if (space->published && processes->kernel)
+	if (space->published && processes->kernel) {
 		kernel_remove_run(processes->kernel, &space->run);
+		kernel_remove_runtime(processes->kernel, space->runtime_slot);
+	}
 	space_free(space);
 }
 
@@ -124,7 +127,14 @@ static int add_mapping(struct processes *processes, struct process *process,
 	if (map.walkable && processes->eager)
 		processes_want_rows(processes, map.image);
 	space = own_space(processes, process);
-	return space ? space_insert(space, map) : -ENOMEM;
+	if (!space)
+		return -ENOMEM;
+	if (map.walkable && images_get(processes->images, map.image)->runtime) {
+		space->runtime_image = map.image;
+		space->runtime_bias = map.bias;
+		space->runtime.kind = RUNTIME_NONE;
+	}
+	return space_insert(space, map);
 }
 
 static bool scan(struct processes *processes, struct process *process)
@@ -179,7 +189,7 @@ static struct process *add_process(struct processes *processes, pid_t pid)
 	    idindex_add(&processes->index, hash_u64((uint64_t)pid, 0), processes->n + 1) < 0)
 		return NULL;
 	process = &processes->items[processes->n++];
-	*process = (struct process){ .pid = pid };
+	*process = (struct process){ .pid = pid, .incarnation = ++processes->next_incarnation };
 	return process;
 }
 
@@ -202,6 +212,7 @@ static void forget(struct processes *processes, struct process *process)
 {
 	space_drop(processes, process->space);
 	process->space = NULL;
+	process->incarnation = ++processes->next_incarnation;
 	process->dirty = true;
 	process->misses_known = false;
 	process->exited = false;
@@ -333,13 +344,37 @@ bool processes_have_rows(struct processes *processes, uint32_t image)
 	return images_get(processes->images, image)->rows == ROWS_BUILT;
 }
 
-static int publish_space(struct processes *processes, struct space *space)
+static bool read_memory(void *context, void *out, size_t n, uint64_t address)
 {
+	return process_read(*(const pid_t *)context, address, out, n) == (ssize_t)n;
+}
+
+const struct walk_runtime *processes_runtime(struct processes *processes, struct process *process)
+{
+	struct space *space = process->space;
+	const struct image *image;
+
+	if (!space || !space->runtime_image)
+		return NULL;
+	image = images_get(processes->images, space->runtime_image);
+	if (space->runtime.kind == RUNTIME_NONE &&
+	    !runtime_layout(image->runtime, space->runtime_bias, read_memory, &process->pid,
+			    &space->runtime))
+		space->runtime.kind = RUNTIME_NONE;
+	return space->runtime.kind == RUNTIME_NONE ? NULL : &space->runtime;
+}
+
+static int publish_space(struct processes *processes, struct process *process)
+{
+	struct space *space = process->space;
+	const struct walk_runtime *runtime = processes_runtime(processes, process);
 	uint32_t n;
 	const struct walk_mapping *mappings = space_walk_mappings(space, &n);
 	int rc = mappings ? kernel_add_run(processes->kernel, mappings, n, &space->run) : -ENOMEM;
 
 	space->published = rc == 0;
+	if (rc == 0 && runtime)
+		space->runtime_slot = kernel_add_runtime(processes->kernel, runtime);
 	return rc;
 }
 
@@ -366,11 +401,12 @@ int processes_publish(struct processes *processes)
 			retire(processes, process);
 		if (!process->dirty || !process->space || !process->space->n)
 			continue;
-		if (!process->space->published && publish_space(processes, process->space) < 0)
+		if (!process->space->published && publish_space(processes, process) < 0)
 			continue;	/* no room: its stacks go on being copied */
 		process->dirty = false;
 		if (!process->exited)
 			kernel_set_process(processes->kernel, process->pid, &process->space->run,
+					   process->space->runtime_slot,
 					   process->misses_known ? WALK_PROCESS_MISSES_KNOWN : 0);
 	}
 	return rc;

@@ -28,6 +28,8 @@ struct process {
 	pid_t pid;
 	char name[16];
 	struct space *space;
+	uint32_t incarnation;	/* new with every program and process: what is known of its memory
+				 * ends with it */
 	bool dirty;		/* its space is not the one that the kernel knows */
 	bool exited;		/* its first thread has */
 	uint64_t exited_ns;
@@ -45,7 +47,7 @@ struct processes {
 	bool eager;			/* want rows of a file as soon as it is mapped */
 	uint32_t *wanted;		/* images whose rows are wanted and not built */
 	uint32_t n_wanted, cap_wanted;
-	uint32_t next_space;
+	uint32_t next_space, next_incarnation;
 	uint64_t lost;			/* side-band records the kernel could not deliver */
 	uint64_t applied;		/* those that were about one of our processes */
 };
@@ -70,6 +72,9 @@ bool processes_rescan(struct processes *processes, struct process *process);
 /* Wants the rows of a file that will be run, and of the libraries that we share with it most likely (our
  * own), before any process maps them: its first stacks then need not be copied. */
 void processes_preload(struct processes *processes, struct str path);
+
+/* The layout of the runtime in the process's space; NULL when there is none, or none that is known. */
+const struct walk_runtime *processes_runtime(struct processes *processes, struct process *process);
 
 /* Builds wanted rows and tells the kernel half of all that changed. */
 int processes_publish(struct processes *processes);

@@ -21,6 +21,8 @@ struct space *space_new(uint32_t id, const struct space *like)
 		}
 		memcpy(space->maps, like->maps, like->n * sizeof(*like->maps));
 		space->n = like->n;
+		space->runtime_image = like->runtime_image;
+		space->runtime_bias = like->runtime_bias;
 	}
 	return space;
 }

@@ -25,6 +25,10 @@ struct space {
 	uint32_t id;		/* new with every change: a key for what is cached of it */
 	struct space_map *maps;
 	uint32_t n;
+	uint32_t runtime_image;		/* that holds a language runtime; 0: none */
+	uint64_t runtime_bias;
+	struct walk_runtime runtime;	/* kind 0: none, or not laid out yet */
+	uint32_t runtime_slot;		/* the kernel's number of it; 0: none */
 	struct walk_mapping *walk;	/* the same for walk/, made when wanted (walk_id == id) */
 	uint32_t walk_id;
 	struct kernel_run run;

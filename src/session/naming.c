@@ -83,6 +83,8 @@ static int open_file(struct symbol_object **ret_object, const struct image *imag
 
 	if (rc == 0)
 		symbol_object_set_stamp(*ret_object, image->size, image->mtime_ns);
+	if (rc == 0 && image->interpreter)
+		symbol_object_set_interpreter(*ret_object);
 	return rc;
 }
 
@@ -105,6 +107,8 @@ static int open_object(struct symbol_object **ret_object, const struct images *i
 		return symbol_object_open_vdso(ret_object, image->elf.bytes, err);
 	case IMAGE_RUNTIME:
 		return open_runtime(ret_object, image, err);
+	case IMAGE_PYTHON:
+		return symbol_object_open_python(ret_object, images->codes, err);
 	case IMAGE_NONE:
 		break;
 	}
@@ -113,7 +117,11 @@ static int open_object(struct symbol_object **ret_object, const struct images *i
 
 static bool is_named(const struct frames *frames, uint32_t frame)
 {
-	return frames->frames[frame].kind != FRAME_UNKNOWN;
+	struct str name = frame_name(frames, frame);
+
+	/* an interpreter's function without a name keeps its kind */
+	return frames->frames[frame].kind != FRAME_UNKNOWN &&
+	       !(frames->frames[frame].kind == FRAME_RUNTIME && name.n && name.p[0] == '[');
 }
 
 /* Names the addresses of one image: queries[0 .. n), sorted. */

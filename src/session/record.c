@@ -19,10 +19,15 @@ static const char *const drop_words[DROP_REASON_COUNT] = {
 #undef X
 };
 
+static const char *const gil_words[] = {
+	[SAMPLE_GIL_NOT_HELD] = "not held", [SAMPLE_GIL_HELD] = "held",
+};
+
 /* The last label set used: consecutive samples mostly are of one thread. */
 struct label_memo {
 	pid_t pid, tid;
 	char process[16], thread[16];
+	enum sample_gil gil;
 	uint32_t set;
 };
 
@@ -37,15 +42,17 @@ struct recording {
 	uint64_t start_ns, start_wall_ns, end_ns;
 	uint64_t samples, complete;
 	char target[256];
-	struct { uint32_t pid, tid, process, thread; } keys;
+	struct { uint32_t pid, tid, process, thread, gil; } keys;
 };
 
 static uint32_t label_set(struct recording *r, const struct raw_sample *sample)
 {
 	struct label_memo *memo = &r->memo[(uint32_t)sample->tid % LABEL_MEMO];
-	struct label set[4];
+	struct label set[5];
+	uint32_t n = 4;
 
 	if (memo->set && memo->pid == sample->pid && memo->tid == sample->tid &&
+	    memo->gil == sample->gil &&
 	    !strcmp(memo->process, sample->process) && !strcmp(memo->thread, sample->thread))
 		return memo->set;
 	set[0] = (struct label){ .key = r->keys.pid, .num = sample->pid };
@@ -54,11 +61,16 @@ static uint32_t label_set(struct recording *r, const struct raw_sample *sample)
 				 .str = strings_add(&r->names.strings, str_of(sample->process)) };
 	set[3] = (struct label){ .key = r->keys.thread,
 				 .str = strings_add(&r->names.strings, str_of(sample->thread)) };
+	if (sample->gil != SAMPLE_GIL_UNKNOWN)
+		set[n++] = (struct label){ .key = r->keys.gil,
+					   .str = strings_add(&r->names.strings,
+							      str_of(gil_words[sample->gil])) };
+	memo->gil = sample->gil;
 	memo->pid = sample->pid;
 	memo->tid = sample->tid;
 	memcpy(memo->process, sample->process, strlen(sample->process) + 1);
 	memcpy(memo->thread, sample->thread, strlen(sample->thread) + 1);
-	memo->set = labels_add(&r->names.labels, set, 4);
+	memo->set = labels_add(&r->names.labels, set, n);
 	return memo->set;
 }
 
@@ -89,6 +101,7 @@ int record_start(struct recording **ret_recording, const struct record_options *
 	r->keys.tid = strings_add(&r->names.strings, STR("tid"));
 	r->keys.process = strings_add(&r->names.strings, STR("process"));
 	r->keys.thread = strings_add(&r->names.strings, STR("thread"));
+	r->keys.gil = strings_add(&r->names.strings, STR("gil"));
 	r->rate_hz = options->cpu.rate_hz;
 	snprintf(r->target, sizeof(r->target), "%s", options->target ? options->target : "");
 	rc = cpu_start(&r->cpu, &options->cpu, take, r, err);

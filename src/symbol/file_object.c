@@ -30,6 +30,7 @@ struct file_object {
 	size_t build_id_bytes;
 	uint64_t stamp_bytes, stamp_mtime_ns;	/* when it was mapped; 0, 0: not told */
 	bool system;			/* a library that came with the system */
+	bool interpreter;		/* it interprets other code */
 
 	bool loaded;
 	const char *trouble;		/* why nothing can be named; NULL: it can */
@@ -247,8 +248,9 @@ static void name_by_symbol(const struct file_naming *fn, uint64_t vaddr)
 	}
 	if (name.n && name.p[0] == '[')	/* [vdso]: not twice in brackets */
 		name = str_head(str_skip(name, 1), name.n - 2);
-	naming_add_unknown(fn->naming, fn->module, vaddr, "[%.*s+0x%llx]", STR_ARG(name),
-			   (unsigned long long)nameless_vaddr(fn->file, vaddr));
+	naming_add_nameless(fn->naming, fn->module, vaddr,
+			    fn->file->interpreter ? FRAME_RUNTIME : FRAME_UNKNOWN, "[%.*s+0x%llx]",
+			    STR_ARG(name), (unsigned long long)nameless_vaddr(fn->file, vaddr));
 }
 
 static void name_by_dwarf(const struct file_naming *fn, uint64_t vaddr,
@@ -293,7 +295,7 @@ static void name_file(struct symbol_object *object, struct naming *naming, const
 	if (!file->trouble)
 		id = file->elf.build_id;
 	fn.module = naming_module(naming, path, id);
-	fn.kind = file->system ? FRAME_LIBRARY : FRAME_NATIVE;
+	fn.kind = file->interpreter ? FRAME_RUNTIME : file->system ? FRAME_LIBRARY : FRAME_NATIVE;
 	if (file->dwarf && dwarf_resolve(file->dwarf, vaddrs, n, &lines, NULL) < 0)
 		lines = (struct dwarf_result){ 0 };
 	for (uint32_t i = 0; i < n; i++) {
@@ -376,6 +378,12 @@ void symbol_object_set_stamp(struct symbol_object *object, uint64_t bytes, uint6
 		file->stamp_bytes = bytes;
 		file->stamp_mtime_ns = mtime_ns;
 	}
+}
+
+void symbol_object_set_interpreter(struct symbol_object *object)
+{
+	if (object->source == &file_source)
+		((struct file_object *)object)->interpreter = true;
 }
 
 int symbol_object_open_vdso(struct symbol_object **ret_object, struct str bytes, struct err *err)

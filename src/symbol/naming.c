@@ -170,22 +170,39 @@ void naming_add(struct naming *naming, const struct naming_frame *found)
 	push(naming, &frame);
 }
 
-void naming_add_unknown(struct naming *naming, uint32_t module, uint64_t address,
-			const char *format, ...)
+static void add_nameless(struct naming *naming, uint32_t module, uint64_t address,
+			 enum frame_kind kind, const char *format, va_list args)
 {
-	struct frame frame = { .module = module, .kind = FRAME_UNKNOWN, .address = address };
+	struct frame frame = { .module = module, .kind = (uint8_t)kind, .address = address };
 	struct function function = { 0 };
 	char reason[REASON_MAX];
-	va_list args;
 
 	if (naming->failed)
 		return;
-	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
-	va_end(args);
 	function.name = strings_add(naming->frames->strings, str_of(reason));
 	frame.function = frames_add_function(naming->frames, &function);
 	push(naming, &frame);
+}
+
+void naming_add_unknown(struct naming *naming, uint32_t module, uint64_t address,
+			const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_nameless(naming, module, address, FRAME_UNKNOWN, format, args);
+	va_end(args);
+}
+
+void naming_add_nameless(struct naming *naming, uint32_t module, uint64_t address,
+			 enum frame_kind kind, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_nameless(naming, module, address, kind, format, args);
+	va_end(args);
 }
 
 int naming_end(struct naming *naming, struct err *err)

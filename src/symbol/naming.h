@@ -75,6 +75,11 @@ void naming_add(struct naming *naming, const struct naming_frame *frame);
 void naming_add_unknown(struct naming *naming, uint32_t module, uint64_t address,
 			const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* The same, of another kind: code of an interpreter is that also without a name. */
+void naming_add_nameless(struct naming *naming, uint32_t module, uint64_t address,
+			 enum frame_kind kind, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
 /* Frees what the batch needed. 0, or -ENOMEM with empty chains. */
 int naming_end(struct naming *naming, struct err *err);
 

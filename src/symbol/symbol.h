@@ -19,6 +19,7 @@
 struct err;
 struct frames;
 struct perf_home;
+struct python_codes;
 struct symbol_object;
 
 /* A mapped file. `fd` (or -1) is duplicated; `path` is as the process sees it, `root` the prefix under
@@ -32,6 +33,15 @@ int symbol_object_open_file(struct symbol_object **ret_object, int fd, struct st
 /* What fstat() told of such a file while it was mapped: a file without a build id is known by it to be
  * the same. Other objects ignore it. */
 void symbol_object_set_stamp(struct symbol_object *object, uint64_t bytes, uint64_t mtime_ns);
+
+/* Says that such a file is an interpreter: its own functions are then FRAME_RUNTIME. Other objects
+ * ignore it. */
+void symbol_object_set_interpreter(struct symbol_object *object);
+
+/* Interpreted code: "addresses" are id << 32 | instruction, of the codes (lent until the object is
+ * closed); id 0: an enum python_fault. */
+int symbol_object_open_python(struct symbol_object **ret_object, const struct python_codes *codes,
+			      struct err *err);
 
 /* The vDSO, from its bytes (copied). */
 int symbol_object_open_vdso(struct symbol_object **ret_object, struct str bytes, struct err *err);

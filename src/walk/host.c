@@ -12,6 +12,12 @@ static const struct walk_mapping *walk_mapping_at(struct walk *w, uint32_t index
 static walk_table_t walk_table_at(struct walk *w, uint32_t table);
 static bool walk_cell_at(walk_table_t table, uint32_t index, uint64_t *ret_cell);
 static const struct unwind_rule *walk_rule_at(struct walk *w, uint32_t rule);
+static const struct walk_runtime *walk_runtime_at(struct walk *w, uint32_t runtime);
+static bool walk_worth_copying(const struct walk *w);
+static bool walk_put(void *out, uint32_t index, uint64_t word);
+static bool walk_has_recorded(struct walk *w);
+static bool walk_recorded(struct walk *w, uint64_t pair[2]);
+static bool walk_recorded_singly(struct walk *w);
 
 #include "walk/walk.h"
 
@@ -19,6 +25,13 @@ struct walk_host {
 	struct walk walk;	/* first: the functions below get a pointer to it */
 	const struct walk_target *target;
 	struct walk_rows rows;
+	uint32_t n_replayed;	/* of target->recorded */
+};
+
+/* Where the frames go. */
+struct room {
+	uint64_t *words;
+	uint32_t n;
 };
 
 static struct walk_host *host_of(struct walk *w)
@@ -62,6 +75,52 @@ static const struct unwind_rule *walk_rule_at(struct walk *w, uint32_t rule)
 	return rule < target->n_rules ? &target->rules[rule] : NULL;
 }
 
+static const struct walk_runtime *walk_runtime_at(struct walk *w, uint32_t runtime)
+{
+	return runtime ? host_of(w)->target->runtime : NULL;
+}
+
+static bool walk_worth_copying(const struct walk *w)
+{
+	(void)w;
+	return false;
+}
+
+static bool walk_put(void *out, uint32_t index, uint64_t word)
+{
+	const struct room *room = out;
+
+	if (index >= room->n)
+		return false;
+	room->words[index] = word;
+	return true;
+}
+
+static bool walk_has_recorded(struct walk *w)
+{
+	return host_of(w)->target->recorded;
+}
+
+static bool walk_recorded(struct walk *w, uint64_t pair[2])
+{
+	struct walk_host *host = host_of(w);
+	const struct walk_target *target = host->target;
+
+	if (host->n_replayed + 2 > target->n_recorded)
+		return false;
+	memcpy(pair, target->recorded + (size_t)host->n_replayed * 8, 2 * sizeof(*pair));
+	host->n_replayed += 2;
+	return true;
+}
+
+static bool walk_recorded_singly(struct walk *w)
+{
+	const struct walk_runtime *runtime = host_of(w)->target->runtime;
+
+	return runtime && runtime->kind == RUNTIME_PYTHON &&
+	       runtime->python.segment == PYTHON_SEGMENT_EACH;
+}
+
 struct walk_host *walk_host_new(void)
 {
 	return calloc(1, sizeof(struct walk_host));
@@ -73,34 +132,39 @@ void walk_host_free(struct walk_host *host)
 }
 
 enum walk_end walk_host_run(struct walk_host *host, const struct walk_target *target,
-			    const uint64_t *regs, bool is_return, uint64_t *frames, uint32_t max,
+			    const uint64_t *regs, bool is_return, uint64_t *words, uint32_t max,
 			    uint32_t *ret_n)
 {
 	struct walk *w = &host->walk;
-	const struct unwind_rule *rule;
-	enum walk_next next;
+	struct room room = { words, max };
 
 	host->target = target;
+	host->n_replayed = 0;
 	memcpy(w->regs, regs, UNWIND_REGS * sizeof(*regs));
+	w->thread_pointer = target->thread_pointer;
 	walk_begin(w, is_return);
 	w->process = (struct walk_process){ .count = target->n_mappings,
-					    .generation = target->generation };
-	for (;;) {
-		if (!walk_plausible(w->regs[UNWIND_RIP])) {
-			w->end = WALK_BAD_PC;
-			break;
-		}
-		if (w->n == max) {
+					    .generation = target->generation,
+					    .runtime = target->runtime || target->recorded };
+	/* a step need not record anything: damaged memory must not make us go round for ever */
+	for (uint32_t steps = 0; walk_step(w, &room) == WALK_CONTINUE; steps++) {
+		if (steps == max) {
 			w->end = WALK_FULL;
 			break;
 		}
-		next = walk_look(w, &rule);
-		frames[w->n++] = walk_frame(w);
-		if (next == WALK_STOP || walk_leave(w, rule) == WALK_STOP)
-			break;
 	}
 	*ret_n = w->n;
 	return (enum walk_end)w->end;
+}
+
+enum sample_gil walk_host_gil(const struct walk_host *host)
+{
+	return (enum sample_gil)host->walk.python.gil;
+}
+
+uint64_t walk_host_coroutine(const struct walk_host *host)
+{
+	return host->walk.python.coroutine;
 }
 
 uint32_t walk_host_missing_table(const struct walk_host *host)

@@ -30,6 +30,12 @@ struct walk_target {
 	/* n bytes of the target's memory; false when any of them cannot be had. */
 	bool (*read)(void *context, void *out, uint32_t n, uint64_t address);
 	void *context;
+	const struct walk_runtime *runtime;	/* of an interpreter; NULL: none */
+	uint64_t thread_pointer;	/* fs base; 0: not known */
+	/* Interpreted frames that were taken when the stack was copied (abi/sample.h), in place of
+	 * reading them by `read`, which would be too late. NULL: they are to be read. */
+	const uint8_t *recorded;
+	uint32_t n_recorded;	/* words */
 };
 
 struct walk_host;	/* scratch memory and the pc cache, kept between walks */
@@ -38,12 +44,16 @@ struct walk_host;	/* scratch memory and the pc cache, kept between walks */
 struct walk_host *walk_host_new(void);
 void walk_host_free(struct walk_host *host);
 
-/* Walks from `regs` (enum unwind_reg) to the thread's root. `frames` (room for `max`) gets addresses
- * with SAMPLE_FRAME_* flags, leaf first, *ret_n of them. is_return: rip is where a call or a system
+/* Walks from `regs` (enum unwind_reg) to the thread's root. `words` (room for `max`) gets frames as
+ * abi/sample.h has them, leaf first, *ret_n words. is_return: rip is where a call or a system
  * call returns to. Returns why it ended. */
 enum walk_end walk_host_run(struct walk_host *host, const struct walk_target *target,
-			    const uint64_t *regs, bool is_return, uint64_t *frames, uint32_t max,
+			    const uint64_t *regs, bool is_return, uint64_t *words, uint32_t max,
 			    uint32_t *ret_n);
+
+/* What the last walk found of the interpreter: the lock, and the outermost coroutine (or 0). */
+enum sample_gil walk_host_gil(const struct walk_host *host);
+uint64_t walk_host_coroutine(const struct walk_host *host);
 
 /* The table whose rows were missing when the last walk ended with WALK_NO_TABLE. */
 uint32_t walk_host_missing_table(const struct walk_host *host);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The walker over hostile memory: registers, mappings, rules, rows and stack are all the fuzzer's. */
+/* The walker over hostile memory: registers, mappings, rules, rows, stack and the interpreter's layout
+ * are all the fuzzer's. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,8 @@ struct input {
 	struct unwind_rule rules[RULES];
 	struct walk_mapping mappings[MAPPINGS];
 	uint64_t cells[CELLS];
+	struct walk_runtime runtime;
+	uint64_t thread_pointer;
 };
 
 struct memory {
@@ -55,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct walk_target target = {
 		.mappings = input.mappings, .n_mappings = MAPPINGS, .rules = input.rules,
 		.n_rules = RULES, .rows = rows_of, .read = read_memory, .context = &memory,
+		.runtime = &input.runtime,
 	};
 	uint32_t n;
 
@@ -65,6 +69,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(&input, data, sizeof(input));
 	memory = (struct memory){ data + sizeof(input), size - sizeof(input),
 				  input.regs[UNWIND_RSP], input.cells };
+	target.thread_pointer = input.thread_pointer;
+	if (size & 2) {		/* interpreted frames taken earlier, as many as there are bytes for */
+		target.recorded = data + sizeof(input);
+		target.n_recorded = (uint32_t)((size - sizeof(input)) / 8);
+	}
 	target.generation = (uint32_t)input.cells[CELLS - 1];
 	walk_host_run(host, &target, input.regs, size & 1, frames, 300, &n);
 	if (n > 300)

@@ -3,13 +3,19 @@
  *
  * One step up a stack. Compiled twice: for BPF, where it runs inside the kernel at the event, and for
  * the host, where it walks a copied stack, a core file or another process. It reads the target only
- * through six functions, which whoever includes it defines first:
+ * through a few functions, which whoever includes it defines first:
  *
  *   bool walk_read_bytes(struct walk *, void *out, uint32_t n, uint64_t address)
  *   const struct walk_mapping *walk_mapping_at(struct walk *, uint32_t index)
  *   walk_table_t walk_table_at(struct walk *, uint32_t table)       0 when it is not loaded
  *   bool walk_cell_at(walk_table_t, uint32_t index, uint64_t *ret_cell)
  *   const struct unwind_rule *walk_rule_at(struct walk *, uint32_t rule)
+ *   const struct walk_runtime *walk_runtime_at(struct walk *, uint32_t runtime)
+ *   bool walk_worth_copying(const struct walk *)	it ended for want of what only the host has
+ *   bool walk_put(void *out, uint32_t index, uint64_t word)		false when there is no room
+ *   bool walk_has_recorded(struct walk *)	interpreted frames were taken earlier, and ...
+ *   bool walk_recorded(struct walk *, uint64_t pair[2])	... this is the next; false: no more
+ *   bool walk_recorded_singly(struct walk *)	... and each run of the loop has one of them
  *
  * What costs time is asked in the order of price: the pc cache (address -> rule, one probe), the last
  * mapping, the process's sorted mappings, the table's page, the rows of the page. The stack is read
@@ -22,6 +28,7 @@
 #define SONDE_WALK_WALK_H
 
 #include "abi/sample.h"
+#include "walk/python_state.h"
 
 #ifndef WALK_INLINE
 #define WALK_INLINE static inline __attribute__((always_inline))
@@ -54,13 +61,17 @@ struct walk {
 	uint8_t is_return;	/* rip is a return address */
 	uint8_t guessed;	/* rip was found by a frame pointer */
 	uint8_t end;		/* enum walk_end */
-	uint32_t n;		/* frames so far */
+	uint8_t native_over;	/* the native walk has ended; interpreted frames may be left */
+	uint32_t n;		/* words so far */
 	struct walk_process process;
 	struct walk_mapping mapping;	/* the last one that held an address; end 0: none */
 	uint64_t window_at;	/* address of window[0] */
 	uint32_t window_ok;
 	uint32_t low, high;	/* of a search */
 	uint32_t zero;
+	uint64_t thread_pointer;	/* fs base; set by the caller, 0 when not known */
+	uint64_t woken_ns;		/* the caller's: when it last woke who reads the samples */
+	struct walk_python_state python;
 	_Alignas(8) uint8_t window[WALK_WINDOW];
 	struct walk_cached cache[WALK_CACHE];
 };
@@ -264,17 +275,18 @@ WALK_INLINE enum walk_next walk_by_rule(struct walk *w, const struct unwind_rule
 {
 	uint64_t base, cfa, pc = w->regs[UNWIND_RIP], caller;
 	uint64_t fp = w->regs[UNWIND_RBP], caller_fp = fp, caller_bx = w->regs[UNWIND_RBX];
+	uint32_t kind = rule->kind & UNWIND_KIND;
 
 	if (!walk_base(w, rule->cfa_base, &base))
 		return walk_stop(w, WALK_UNSUPPORTED);
 	cfa = base + (uint64_t)(int64_t)rule->cfa_off;
-	if (rule->kind == UNWIND_CFA_DEREF) {
+	if (kind == UNWIND_CFA_DEREF) {
 		if (!walk_read(w, cfa, &cfa))
 			return walk_stop(w, WALK_READ_FAULT);
 		cfa += (uint64_t)(int64_t)rule->cfa_add;
-	} else if (rule->kind == UNWIND_PLT) {
+	} else if (kind == UNWIND_PLT) {
 		cfa += (pc & 15) >= (uint64_t)(int64_t)rule->cfa_add ? 8 : 0;
-	} else if (rule->kind != UNWIND_CFA) {
+	} else if (kind != UNWIND_CFA) {
 		return walk_stop(w, WALK_UNSUPPORTED);
 	}
 	/* The stack of a caller is above: what is not, is not a stack (and could loop for ever). The
@@ -319,7 +331,7 @@ WALK_INLINE enum walk_next walk_look(struct walk *w, const struct unwind_rule **
 	if (walk_find_rule(w, w->regs[UNWIND_RIP] - w->is_return, &number) == WALK_STOP)
 		return WALK_STOP;
 	rule = number ? walk_rule_at(w, number) : 0;
-	if (!rule || rule->kind == UNWIND_NONE)
+	if (!rule || (rule->kind & UNWIND_KIND) == UNWIND_NONE)
 		return WALK_CONTINUE;
 	/* a trampoline and a thread's first function are "returned" to at their first byte: nothing has
 	 * called them, and the byte before is somebody else's */
@@ -347,16 +359,74 @@ WALK_INLINE bool walk_plausible(uint64_t pc)
 	return pc >= WALK_PC_MIN && pc < WALK_PC_MAX;
 }
 
-/* Ready to walk a process from w->regs, which the caller has set. */
+#include "walk/python.h"
+
+/* Begins again with the interpreted frames alone, and where each run of the loop ends: the native ones
+ * will be found later, when the interpreter has long gone on. */
+WALK_INLINE void walk_begin_python(struct walk *w)
+{
+	w->n = 0;
+	w->python.frame = w->python.coroutine = 0;
+	w->python.progress = WALK_PYTHON_NEW;
+	w->python.running = w->python.drain = w->python.mark_runs = 1;
+}
+
+/* No native frame follows. A stack that reached its root has had all its interpreted frames; where it
+ * was cut, those left are taken on their own: they have names. */
+WALK_INLINE enum walk_next walk_native_over(struct walk *w)
+{
+	w->native_over = 1;
+	if (walk_worth_copying(w)) {
+		walk_begin_python(w);
+		return w->process.runtime ? WALK_CONTINUE : WALK_STOP;
+	}
+	if (w->python.running)
+		return WALK_CONTINUE;
+	if (w->end == WALK_COMPLETE || !w->process.runtime || w->python.progress == WALK_PYTHON_DONE)
+		return WALK_STOP;
+	w->python.running = 1;
+	w->python.drain = 1;
+	return WALK_CONTINUE;
+}
+
+/* Records one frame, native or interpreted, and goes to the next. `out` is handed to walk_put(). */
+WALK_INLINE enum walk_next walk_step(struct walk *w, void *out)
+{
+	const struct unwind_rule *rule;
+	enum walk_next next;
+
+	if (w->python.running)
+		return walk_python_step(w, out);
+	if (!walk_plausible(w->regs[UNWIND_RIP])) {
+		w->end = WALK_BAD_PC;
+		return walk_native_over(w);
+	}
+	next = walk_look(w, &rule);
+	if (!walk_put(out, w->n, walk_frame(w)))
+		return walk_stop(w, WALK_FULL);
+	w->n++;
+	if (rule && (rule->kind & UNWIND_MARK_PYTHON))
+		w->python.running = 1;
+	if (next == WALK_STOP || walk_leave(w, rule) == WALK_STOP)
+		return walk_native_over(w);
+	return WALK_CONTINUE;
+}
+
+/* Ready to walk a process from w->regs and w->thread_pointer, which the caller has set. */
 WALK_INLINE void walk_begin(struct walk *w, bool is_return)
 {
 	w->all_regs = 1;
 	w->is_return = is_return;
 	w->guessed = 0;
+	w->native_over = 0;
 	w->end = WALK_COMPLETE;
 	w->n = 0;
 	w->window_ok = 0;
 	w->mapping.start = w->mapping.end = 0;
+	w->python.frame = w->python.coroutine = 0;
+	w->python.progress = WALK_PYTHON_NEW;
+	w->python.running = w->python.drain = w->python.mark_runs = 0;
+	w->python.gil = SAMPLE_GIL_UNKNOWN;
 }
 
 #endif

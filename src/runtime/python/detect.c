@@ -229,3 +229,22 @@ bool python_detect(struct python_file *ret_file, struct elf *elf)
 	*ret_file = file;
 	return true;
 }
+
+#define LAUNCHER_TEXT_MAX 4096u
+
+bool python_is_launcher(struct elf *elf)
+{
+	static const struct str mains[] = {
+		{ "\0Py_BytesMain", 14 }, { "\0_Py_UnixMain", 14 }, { "\0Py_Main", 9 },
+	};
+	const struct elf_section *text = elf_find_section(elf, STR(".text"));
+	struct str names;
+
+	if (!text || text->size > LAUNCHER_TEXT_MAX ||
+	    elf_section_by_name(elf, STR(".dynstr"), &names, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(mains) / sizeof(mains[0]); i++)
+		if (names.n && memmem(names.p, names.n, mains[i].p, mains[i].n))
+			return true;
+	return false;
+}

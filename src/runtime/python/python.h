@@ -41,6 +41,10 @@ struct python_file {
  * an interpreter, or one whose loop or state cannot be found. */
 bool python_detect(struct python_file *ret_file, struct elf *elf);
 
+/* Whether a program does nothing but start an interpreter that is in a library (bin/python3 of a shared
+ * build). */
+bool python_is_launcher(struct elf *elf);
+
 /* Another process's memory: true when all n bytes were read. */
 typedef bool (*python_read_fn)(void *context, void *out, size_t n, uint64_t address);
 

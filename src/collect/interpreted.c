@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collect/interpreted.h"
+
+#include <stdlib.h>
+
+#include "base/vec.h"
+#include "collect/images.h"
+#include "collect/processes.h"
+#include "proc/process.h"
+#include "runtime/python/codes.h"
+
+void interpreted_init(struct interpreted *interpreted, struct python_codes *codes)
+{
+	*interpreted = (struct interpreted){ .codes = codes };
+}
+
+void interpreted_fini(struct interpreted *interpreted)
+{
+	free(interpreted->items);
+	idindex_fini(&interpreted->index);
+	*interpreted = (struct interpreted){ 0 };
+}
+
+static bool read_memory(void *context, void *out, size_t n, uint64_t address)
+{
+	return process_read(*(const pid_t *)context, address, out, n) == (ssize_t)n;
+}
+
+static void read_code(struct interpreted *interpreted, const struct process *process,
+		      const struct walk_runtime *runtime, struct interpreted_code *code)
+{
+	enum python_fault fault = PYTHON_FAULT_CODE_FAULT;
+	pid_t pid = process->pid;
+
+	if (runtime && runtime->kind == RUNTIME_PYTHON)
+		code->id = python_codes_read(interpreted->codes, &runtime->python, read_memory, &pid,
+					     code->address, code->check, &fault);
+	if (!code->id && process_start_ticks(pid) == 0)
+		fault = PYTHON_FAULT_GONE;
+	code->fault = code->id ? PYTHON_FAULT_NONE : fault;
+}
+
+static const struct interpreted_code *find(struct interpreted *interpreted,
+					   const struct process *process,
+					   const struct walk_runtime *runtime, uint64_t address,
+					   uint32_t check)
+{
+	uint64_t hash = hash_u64(address, (uint64_t)process->incarnation << 32 | check);
+	struct interpreted_code *code;
+	uint32_t step = 0, id;
+
+	while ((id = idindex_probe(&interpreted->index, hash, &step))) {
+		code = &interpreted->items[id - 1];
+		if (code->address == address && code->check == check &&
+		    code->incarnation == process->incarnation)
+			return code;
+	}
+	if (VEC_RESERVE(&interpreted->items, &interpreted->cap, (uint64_t)interpreted->n + 1) < 0 ||
+	    idindex_add(&interpreted->index, hash, interpreted->n + 1) < 0)
+		return NULL;
+	code = &interpreted->items[interpreted->n++];
+	*code = (struct interpreted_code){
+		.address = address, .check = check, .incarnation = process->incarnation,
+	};
+	read_code(interpreted, process, runtime, code);
+	return code;
+}
+
+struct raw_frame interpreted_frame(struct interpreted *interpreted, const struct process *process,
+				   const struct walk_runtime *runtime, const uint64_t pair[2])
+{
+	uint64_t address = SAMPLE_FRAME_PC(pair[0]);
+	const struct interpreted_code *code;
+	struct raw_frame frame = { .image = IMAGE_PYTHON_ID };
+
+	if (!address) {
+		frame.vaddr = pair[1];
+		return frame;
+	}
+	code = find(interpreted, process, runtime, address, (uint32_t)(pair[1] >> 32));
+	if (code && code->id)
+		frame.vaddr = (uint64_t)code->id << 32 | (uint32_t)pair[1];
+	else
+		frame.vaddr = code ? code->fault : PYTHON_FAULT_CODE_FAULT;
+	return frame;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* collect/interpreted.h
+ *
+ * From the interpreted frames of a sample to code that outlives the process: each code object is read
+ * the first time that it is seen, and remembered by its address as long as the program runs.
+ *
+ * A code object that the kernel half saw and we cannot find any more, or not the same, is a frame with
+ * its reason, never another one's name.
+ */
+#ifndef SONDE_COLLECT_INTERPRETED_H
+#define SONDE_COLLECT_INTERPRETED_H
+
+#include <stdint.h>
+
+#include "abi/runtime.h"
+#include "base/hash.h"
+#include "collect/cpu.h"
+
+struct process;
+struct python_codes;
+
+struct interpreted_code {
+	uint64_t address;	/* in the process */
+	uint32_t check, incarnation;
+	uint32_t id;		/* of the codes; 0: ... */
+	uint32_t fault;		/* ... enum python_fault */
+};
+
+struct interpreted {
+	struct python_codes *codes;	/* borrowed */
+	struct interpreted_code *items;
+	uint32_t n, cap;
+	struct idindex index;
+};
+
+void interpreted_init(struct interpreted *interpreted, struct python_codes *codes);
+void interpreted_fini(struct interpreted *interpreted);
+
+/* The frame for two words of a walk (SAMPLE_FRAME_PYTHON). `runtime` is the process's, or NULL. */
+struct raw_frame interpreted_frame(struct interpreted *interpreted, const struct process *process,
+				   const struct walk_runtime *runtime, const uint64_t pair[2]);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/runtime.h"
+
+#include <stdlib.h>
+
+struct runtime_file *runtime_detect(struct elf *elf, bool *ret_interpreter)
+{
+	struct runtime_file found = { .kind = RUNTIME_NONE }, *file;
+
+	if (python_detect(&found.python, elf))
+		found.kind = RUNTIME_PYTHON;
+	*ret_interpreter = found.kind == RUNTIME_PYTHON || python_is_launcher(elf);
+	file = found.kind != RUNTIME_NONE ? malloc(sizeof(*file)) : NULL;
+	if (file)
+		*file = found;
+	return file;
+}
+
+bool runtime_layout(const struct runtime_file *file, uint64_t bias, python_read_fn read,
+		    void *context, struct walk_runtime *ret_runtime)
+{
+	*ret_runtime = (struct walk_runtime){ .kind = file->kind };
+	switch (file->kind) {
+	case RUNTIME_PYTHON:
+		return python_layout(&file->python, bias, read, context, &ret_runtime->python);
+	case RUNTIME_GO:
+	case RUNTIME_NONE:
+		break;
+	}
+	return false;
+}

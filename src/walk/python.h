@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* walk/python.h
+ *
+ * The interpreted frames of CPython, taken while the walk passes the loop that works on them.
+ *
+ *   native            interpreted (a chain from the thread's state)
+ *   list_sort         .
+ *   the loop  ------> key_of          run 1
+ *   ...               .
+ *   the loop  ------> sorted_rows     run 2, up to where C called the loop
+ *                     main
+ *
+ * A run of the loop works on one frame up to 3.10; later on many, down to one that says it was called
+ * from C (3.11) or to a frame that is C's own (from 3.12 on). Part of walk/walk.h, which includes it.
+ */
+#ifndef SONDE_WALK_PYTHON_H
+#define SONDE_WALK_PYTHON_H
+
+#define WALK_PYTHON_OWNER_GENERATOR 1	/* Include/internal/pycore_frame.h, enum _frameowner */
+
+WALK_INLINE uint64_t walk_python_u64(const uint8_t *bytes, uint32_t size, uint64_t off)
+{
+	barrier_var(off);
+	if (off > size - 8 || (off & 7))
+		return 0;
+	return *(const uint64_t *)(bytes + off);
+}
+
+WALK_INLINE uint32_t walk_python_u32(const uint8_t *bytes, uint32_t size, uint64_t off)
+{
+	barrier_var(off);
+	if (off > size - 4 || (off & 3))
+		return 0;
+	return *(const uint32_t *)(bytes + off);
+}
+
+WALK_INLINE uint8_t walk_python_u8(const uint8_t *bytes, uint32_t size, uint64_t off)
+{
+	barrier_var(off);
+	return off < size ? bytes[off] : 0;
+}
+
+WALK_INLINE uint64_t walk_python_pointer(struct walk *w, uint64_t at)
+{
+	uint64_t p;
+
+	return walk_read_bytes(w, &p, sizeof(p), at) ? p : 0;
+}
+
+/* Records an interpreted frame, or why there is none. */
+WALK_INLINE enum walk_next walk_python_put(struct walk *w, void *out, uint64_t code, uint64_t second)
+{
+	if (!walk_put(out, w->n, SAMPLE_FRAME_PYTHON | SAMPLE_FRAME_PC(code)) ||
+	    !walk_put(out, w->n + 1, second))
+		return walk_stop(w, WALK_FULL);
+	w->n += 2;
+	return WALK_CONTINUE;
+}
+
+/* A run of the loop has ended: back to native frames, or on to the next run when there are none. */
+WALK_INLINE enum walk_next walk_python_run_over(struct walk *w, void *out)
+{
+	struct walk_python_state *p = &w->python;
+
+	p->running = 0;
+	if (!p->drain)
+		return w->native_over ? WALK_STOP : WALK_CONTINUE;
+	if (p->mark_runs && p->layout.segment != PYTHON_SEGMENT_EACH && walk_python_put(w, out, 0, PYTHON_FAULT_NONE) == WALK_STOP)
+		return WALK_STOP;
+	if (p->progress == WALK_PYTHON_DONE || !p->frame)
+		return WALK_STOP;
+	p->running = 1;
+	return WALK_CONTINUE;
+}
+
+/* The chain cannot be followed further: says so in its place. */
+WALK_INLINE enum walk_next walk_python_broken(struct walk *w, void *out, enum python_fault fault)
+{
+	w->python.progress = WALK_PYTHON_DONE;
+	if (walk_python_put(w, out, 0, fault) == WALK_STOP)
+		return WALK_STOP;
+	return walk_python_run_over(w, out);
+}
+
+/* Whether the thread holds its interpreter's lock: up to 3.11 the runtime names the holder; later the
+ * lock does (Include/internal/pycore_gil.h), and it is the interpreter's. */
+WALK_INLINE uint8_t walk_python_gil(struct walk *w, uint64_t tstate)
+{
+	const struct walk_python *layout = &w->python.layout;
+	uint64_t lock;
+	uint32_t locked = 0;
+
+	if (layout->gil_at)
+		return walk_python_pointer(w, layout->gil_at) == tstate ? SAMPLE_GIL_HELD :
+									  SAMPLE_GIL_NOT_HELD;
+	if (!layout->interp_gil)
+		return SAMPLE_GIL_UNKNOWN;
+	lock = walk_python_pointer(w, tstate + layout->tstate_interp);
+	lock = walk_python_pointer(w, lock + layout->interp_gil);
+	if (!lock || !walk_read_bytes(w, &locked, sizeof(locked), lock + layout->gil_locked))
+		return SAMPLE_GIL_UNKNOWN;
+	return locked == 1 && walk_python_pointer(w, lock + layout->gil_holder) == tstate ?
+	       SAMPLE_GIL_HELD : SAMPLE_GIL_NOT_HELD;
+}
+
+/* The thread's state, from its thread-specific data: the one place that holds it also while the
+ * thread does without the interpreter's lock. 0 when the thread has none. */
+WALK_INLINE uint64_t walk_python_thread_state(struct walk *w)
+{
+	const struct walk_python *layout = &w->python.layout;
+	uint64_t slots = w->thread_pointer + layout->tsd_at;
+	int32_t key = layout->key;
+
+	if (!w->thread_pointer)
+		return 0;
+	if (layout->key_at && !walk_read_bytes(w, &key, sizeof(key), layout->key_at))
+		return 0;
+	if ((uint32_t)key >= layout->tsd_keys)
+		return 0;
+	if (layout->tsd_indirect)
+		slots = walk_python_pointer(w, slots);
+	return walk_python_pointer(w, slots + (uint64_t)(uint32_t)key * layout->tsd_stride +
+					      layout->tsd_value);
+}
+
+/* At the first frame of the loop: finds the thread's innermost interpreted frame. */
+WALK_INLINE enum python_fault walk_python_begin(struct walk *w)
+{
+	struct walk_python_state *p = &w->python;
+	const struct walk_runtime *runtime = walk_runtime_at(w, w->process.runtime);
+	uint64_t tstate, frame;
+
+	p->progress = WALK_PYTHON_DONE;
+	if (!runtime || runtime->kind != RUNTIME_PYTHON)
+		return PYTHON_FAULT_NO_STATE;
+	p->layout = runtime->python;
+	tstate = walk_python_thread_state(w);
+	if (!tstate)
+		return PYTHON_FAULT_NO_STATE;
+	if (!walk_read_bytes(w, &frame, sizeof(frame), tstate + p->layout.tstate_frame))
+		return PYTHON_FAULT_STATE_FAULT;
+	if (p->layout.cframe_frame != RUNTIME_NO_FIELD && frame &&
+	    !walk_read_bytes(w, &frame, sizeof(frame), frame + p->layout.cframe_frame))
+		return PYTHON_FAULT_STATE_FAULT;
+	p->frame = frame;
+	p->gil = walk_python_gil(w, tstate);
+	p->progress = WALK_PYTHON_READY;
+	return PYTHON_FAULT_NONE;
+}
+
+/* The instruction a frame stands at, counted as PYTHON_INSTR_* says. */
+WALK_INLINE uint32_t walk_python_instr(struct walk *w, uint64_t code)
+{
+	const struct walk_python_state *p = &w->python;
+	const struct walk_python *layout = &p->layout;
+	uint64_t at, start = code + layout->code_start;
+	uint32_t copy = 0;
+
+	if (layout->instr == PYTHON_INSTR_INDEX)
+		return walk_python_u32(p->bytes, sizeof(p->bytes), layout->frame_instr);
+	at = walk_python_u64(p->bytes, sizeof(p->bytes), layout->frame_instr);
+	if (layout->frame_tlbc != RUNTIME_NO_FIELD)
+		copy = walk_python_u32(p->bytes, sizeof(p->bytes), layout->frame_tlbc);
+	if (copy)	/* the thread runs a copy of the bytecode (Include/cpython/code.h, _PyCodeArray) */
+		start = walk_python_pointer(w, walk_python_pointer(w, code + layout->code_tlbc) + 8 +
+						       (uint64_t)copy * 8);
+	return (uint32_t)((int64_t)(at - start) >> 1);
+}
+
+/* Notes whether this code object has been met before (by a hash: a few are taken for known or for new,
+ * which costs nothing but time). The host reads a new one while it is there. */
+WALK_INLINE void walk_python_note_code(struct walk *w, uint64_t code, uint32_t check)
+{
+	uint32_t tag = (check ^ (uint32_t)(code >> 4) ^ w->process.generation * 0x9e3779b1u) | 1;
+	uint32_t slot = (tag ^ tag >> 15) >> 1 & (WALK_PYTHON_SEEN - 1);
+
+	if (w->python.seen[slot] != tag) {
+		w->python.seen[slot] = tag;
+		w->python.fresh = 1;
+	}
+}
+
+/* Remembers the coroutine or generator whose frame this is, if it is one's. */
+WALK_INLINE void walk_python_note_coroutine(struct walk *w)
+{
+	struct walk_python_state *p = &w->python;
+	const struct walk_python *layout = &p->layout;
+	uint32_t owner_at = layout->frame_owner + (layout->segment == PYTHON_SEGMENT_ENTRY);
+	uint64_t coroutine = 0;
+
+	if (layout->frame_coroutine != RUNTIME_NO_FIELD)
+		coroutine = walk_python_u64(p->bytes, sizeof(p->bytes), layout->frame_coroutine);
+	else if (layout->coroutine_frame != RUNTIME_NO_FIELD &&
+		 walk_python_u8(p->bytes, sizeof(p->bytes), owner_at) == WALK_PYTHON_OWNER_GENERATOR)
+		coroutine = p->frame - layout->coroutine_frame;
+	if (coroutine)
+		p->coroutine = coroutine;
+}
+
+/* Takes one interpreted frame that was recorded before the native ones were known. */
+WALK_INLINE enum walk_next walk_python_replay(struct walk *w, void *out)
+{
+	uint64_t pair[2];
+
+	if (!walk_recorded(w, pair)) {
+		w->python.progress = WALK_PYTHON_DONE;
+		return walk_python_run_over(w, out);
+	}
+	w->python.frame = 1;	/* more may follow */
+	if (!SAMPLE_FRAME_PC(pair[0]) && pair[1] == PYTHON_FAULT_NONE)
+		return walk_python_run_over(w, out);
+	if (walk_python_put(w, out, pair[0], pair[1]) == WALK_STOP)
+		return WALK_STOP;
+	return walk_recorded_singly(w) ? walk_python_run_over(w, out) : WALK_CONTINUE;
+}
+
+/* Takes the next interpreted frame, leaf first; WALK_CONTINUE also when the run has ended. */
+WALK_INLINE enum walk_next walk_python_step(struct walk *w, void *out)
+{
+	struct walk_python_state *p = &w->python;
+	const struct walk_python *layout = &p->layout;
+	uint64_t code, check, file, name;
+	uint32_t n, first, instr;
+	uint8_t owner = 0;
+
+	if (walk_has_recorded(w))
+		return walk_python_replay(w, out);
+	if (p->progress == WALK_PYTHON_NEW) {
+		enum python_fault fault = walk_python_begin(w);
+
+		if (fault != PYTHON_FAULT_NONE)
+			return p->drain ? walk_python_run_over(w, out) :
+					  walk_python_broken(w, out, fault);
+	}
+	if (p->progress != WALK_PYTHON_READY || !p->frame)
+		return walk_python_run_over(w, out);
+	n = layout->frame_bytes;
+	barrier_var(n);
+	if (n > WALK_PYTHON_FRAME_BYTES || !walk_read_bytes(w, p->bytes, n, p->frame))
+		return walk_python_broken(w, out, PYTHON_FAULT_FRAME_FAULT);
+	if (layout->frame_owner != RUNTIME_NO_FIELD)
+		owner = walk_python_u8(p->bytes, sizeof(p->bytes), layout->frame_owner);
+	if (layout->segment == PYTHON_SEGMENT_SHIM && owner >= layout->shim_owner) {
+		/* before the code is looked at: a shim's is not one */
+		p->frame = walk_python_u64(p->bytes, sizeof(p->bytes), layout->frame_previous);
+		return walk_python_run_over(w, out);
+	}
+	/* 3.14 keeps flags in the low bits (Include/internal/pycore_stackref.h) */
+	code = walk_python_u64(p->bytes, sizeof(p->bytes), layout->frame_code) & ~7ull;
+	first = layout->code_first_line & ~7u;
+	if (!walk_read_bytes(w, p->code, WALK_PYTHON_CODE_BYTES, code + first)) {
+		if (walk_python_put(w, out, 0, PYTHON_FAULT_CODE_FAULT) == WALK_STOP)
+			return WALK_STOP;
+	} else {
+		file = walk_python_u64(p->code, sizeof(p->code), layout->code_file - first);
+		name = walk_python_u64(p->code, sizeof(p->code), layout->code_name - first);
+		check = python_check(walk_python_u32(p->code, sizeof(p->code),
+						     layout->code_first_line - first), file, name);
+		instr = walk_python_instr(w, code);
+		walk_python_note_code(w, code, (uint32_t)check);
+		walk_python_note_coroutine(w);
+		if (walk_python_put(w, out, code, check << 32 | instr) == WALK_STOP)
+			return WALK_STOP;
+	}
+	p->frame = walk_python_u64(p->bytes, sizeof(p->bytes), layout->frame_previous);
+	if (layout->segment == PYTHON_SEGMENT_EACH || (layout->segment == PYTHON_SEGMENT_ENTRY && owner))
+		return walk_python_run_over(w, out);
+	return WALK_CONTINUE;
+}
+
+#endif
