@@ -30,6 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf out = { 0 };
 
 	hostile_profile(&profile, &c);
+	if (op & 0x40 && profile.labels.n_items)
+		options.by = json_options.by = "thread";
 	if (text_report(&out, &profile, &options, NULL) < 0)
 		abort();
 	/* lines of drops and comments are as long as need be */
