@@ -589,9 +589,12 @@ def quick_pythons():
 
 
 def walks_python():
-    """Whether this Sonde says it knows Python: until it does there is nothing to judge."""
-    text = subprocess.run([truth.SONDE, "report", "--help"], capture_output=True, text=True).stdout
-    return "--native" in text
+    """Whether this Sonde looks for interpreters at all: until it does there is nothing to judge. Not whether it
+    finds them, which is for the rows to tell."""
+    try:
+        return b"PyRuntime" in pathlib.Path(truth.SONDE).read_bytes()
+    except OSError:
+        return True
 
 
 def rows(options):

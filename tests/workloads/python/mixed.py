@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""mixed.py SECONDS [THREADS] | mixed.py --fixed ROUNDS: what Python programs do, each kind timed by itself.
+"""mixed.py SECONDS [THREADS] | --phases SECONDS | --fixed ROUNDS: what Python programs do, each kind timed by itself.
 
 Plain loops, methods, a generator, C sort with a Python key, re, json, a comprehension, exec'd code, a lambda,
-callbacks from C, coroutines, and THREADS more threads (1) that want the GIL. --fixed does the same work every
-time and prints {"cpu_s", "wall_s"}: what a profiler adds to these is its cost. CPython 3.6 to 3.14."""
+callbacks from C, coroutines, and THREADS more threads (1) that want the GIL. CPython 3.6 to 3.14.
+
+--phases tells the truth of SECONDS of work for each line on standard input, so that several profilers meet the same
+process. --fixed does the same work every time and prints {"cpu_s", "wall_s"}: what a profiler adds is its cost."""
 import asyncio
 import functools
 import json
@@ -216,10 +218,9 @@ def one_round(dice, loop):
         timed("mixed.py:<lambda>", SQUARE, 20000)
 
 
-def main(seconds, n_threads):
+def main(seconds, n_threads, loop):
     began = clock()
     dice = regions.Dice()
-    loop = asyncio.new_event_loop()
     workers = [Worker(i) for i in range(n_threads)]
     for worker in workers:
         worker.thread.start()
@@ -230,7 +231,16 @@ def main(seconds, n_threads):
     for worker in workers:
         worker.thread.join()
     main_regions.add("mixed.py:main", began)
-    regions.finish([main_regions.seconds] + [worker.regions.seconds for worker in workers])
+    return [main_regions.seconds] + [worker.regions.seconds for worker in workers]
+
+
+def phases(seconds):
+    loop = asyncio.new_event_loop()
+    for _ in sys.stdin:
+        main_regions.seconds.clear()
+        regions.begin()
+        tables = main(seconds, 1, loop)
+        regions.tell(tables, regions.cpu_s())
 
 
 def fixed(rounds):
@@ -253,5 +263,8 @@ if __name__ == "__main__":
     if sys.argv[1] == "--fixed":
         regions.start()
         fixed(int(sys.argv[2]))
+    if sys.argv[1] == "--phases":
+        phases(float(sys.argv[2]))
+        os._exit(0)
     regions.start()
-    main(float(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    regions.finish(main(float(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1, asyncio.new_event_loop()))

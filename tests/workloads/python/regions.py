@@ -74,7 +74,12 @@ def start():
     """Whoever attaches to us (TRUTH_WAIT) has seen nothing of our start: it does not count then."""
     if os.environ.pop("TRUTH_WAIT", None):
         os.read(0, 1)
-        _before[0] = cpu_s()
+        begin()
+
+
+def begin():
+    """What was before does not count."""
+    _before[0] += cpu_s()
 
 
 def more(seconds):
@@ -91,7 +96,11 @@ def shares(tables, total):
     return line
 
 
-def finish(tables, total=None):
+def tell(tables, total):
+    os.write(1, (json.dumps(shares(tables, total)) + "\n").encode())
+
+
+def finish(tables):
     """Prints the truth and ends without the interpreter's own cleaning up, which nobody has measured."""
-    os.write(1, (json.dumps(shares(tables, cpu_s() if total is None else total)) + "\n").encode())
+    tell(tables, cpu_s())
     os._exit(0)
