@@ -8,7 +8,7 @@
 
 void batch_fini(struct batch *batch)
 {
-	buf_fini(&batch->frames);
+	buf_fini(&batch->words);
 	buf_fini(&batch->first);
 	buf_fini(&batch->sets);
 	buf_fini(&batch->values);
@@ -24,19 +24,19 @@ static const uint32_t *column(const struct buf *buf)
 void batch_add(struct batch *batch, size_t n, uint32_t label_set, uint64_t time_ns,
 	       const int64_t *values)
 {
-	uint32_t at = (uint32_t)(batch->frames.n / sizeof(uint32_t));
+	uint32_t at = (uint32_t)(batch->words.n / sizeof(uint32_t));
 
 	buf_add(&batch->first, &at, sizeof(at));
 	buf_add(&batch->sets, &label_set, sizeof(label_set));
 	buf_add(&batch->values, values, batch->profile->n_types * sizeof(*values));
 	if (batch->timed)
 		buf_add(&batch->times, &time_ns, sizeof(time_ns));
-	batch->frames.n += n * sizeof(uint32_t);
+	batch->words.n += n * sizeof(uint32_t);
 	batch->n++;
 	if (batch->first.failed || batch->sets.failed || batch->values.failed ||
 	    batch->times.failed)
 		batch->failed = true;
-	else if (batch->n == BATCH_ROWS || batch->frames.n >= BATCH_FRAMES * sizeof(uint32_t))
+	else if (batch->n == BATCH_ROWS || batch->words.n >= BATCH_WORDS * sizeof(uint32_t))
 		batch_flush(batch);
 }
 
@@ -58,20 +58,25 @@ static void add_rows(struct batch *batch, const uint32_t *stacks)
 int batch_flush(struct batch *batch)
 {
 	uint32_t *stacks = batch->failed ? NULL : malloc(((size_t)batch->n + 1) * sizeof(*stacks));
-	uint32_t end = (uint32_t)(batch->frames.n / sizeof(uint32_t));
+	uint32_t end = (uint32_t)(batch->words.n / sizeof(uint32_t));
 
 	buf_add(&batch->first, &end, sizeof(end));
 	if (!stacks || batch->first.failed) {
 		batch->failed = true;
 	} else if (batch->n) {
-		stacktree_add_all(&batch->profile->tree, column(&batch->frames),
-				  column(&batch->first), batch->n, stacks);
+		struct stack_batch all = {
+			.words = column(&batch->words), .first = column(&batch->first),
+			.n = batch->n, .spans = batch->spans, .frames = batch->frames,
+			.n_words = batch->spans ? batch->n_words : batch->profile->frames.n_frames,
+		};
+
+		stacktree_add_all(&batch->profile->tree, &all, stacks);
 		add_rows(batch, stacks);
 	}
 	free(stacks);
 	if (profile_failed(batch->profile))
 		batch->failed = true;
-	buf_clear(&batch->frames);
+	buf_clear(&batch->words);
 	buf_clear(&batch->first);
 	buf_clear(&batch->sets);
 	buf_clear(&batch->values);

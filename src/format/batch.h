@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* format/batch.h
  *
- * Samples on their way from a file into a profile: collected as lists of frames, and added many at a
- * time (stacktree_add_all()), which is several times faster than one by one. A reader writes the
- * frames of one stack at batch_frames() and then calls batch_add(). What waits is bounded by
- * BATCH_FRAMES and BATCH_ROWS.
+ * Samples on their way from a file into a profile: collected as lists of frames, or of words that stand
+ * for several (struct stack_batch), and added many at a time (stacktree_add_all()), which is several
+ * times faster than one by one. A reader writes the words of one stack at batch_words() and then calls
+ * batch_add(). What waits is bounded by BATCH_WORDS and BATCH_ROWS.
  */
 #ifndef SONDE_FORMAT_BATCH_H
 #define SONDE_FORMAT_BATCH_H
@@ -13,16 +13,20 @@
 
 #include "base/buf.h"
 
-#define BATCH_FRAMES ((size_t)64 << 20)
+#define BATCH_WORDS ((size_t)64 << 20)
 #define BATCH_ROWS ((size_t)8 << 20)
 #define STACK_FRAMES_MAX ((size_t)1 << 20)	/* deeper stacks are refused by the readers */
 
 struct profile;
+struct stack_span;
 
 struct batch {
 	struct profile *profile;
-	struct buf frames, first, sets, values, times;	/* columns */
+	struct buf words, first, sets, values, times;	/* columns */
 	uint32_t n;
+	const struct stack_span *spans;	/* borrowed; NULL: words are frames */
+	const uint32_t *frames;
+	uint32_t n_words;		/* with spans: how many there are */
 	bool timed;		/* rows carry times: set before the first one */
 	bool failed;		/* out of memory */
 };
@@ -30,17 +34,17 @@ struct batch {
 /* {.profile = ...} is an empty batch; the profile's value types are set. */
 void batch_fini(struct batch *batch);
 
-/* Room for n frames of the next stack, outermost first; NULL: out of memory. */
-static inline uint32_t *batch_frames(struct batch *batch, size_t n)
+/* Room for n words of the next stack, outermost first; NULL: out of memory. */
+static inline uint32_t *batch_words(struct batch *batch, size_t n)
 {
-	if (!buf_reserve(&batch->frames, (n + 1) * sizeof(uint32_t))) {
+	if (!buf_reserve(&batch->words, (n + 1) * sizeof(uint32_t))) {
 		batch->failed = true;
 		return NULL;
 	}
-	return (uint32_t *)(void *)(batch->frames.p + batch->frames.n);
+	return (uint32_t *)(void *)(batch->words.p + batch->words.n);
 }
 
-/* The n frames written there are a stack of this label set and these values. */
+/* The n words written there are a stack of this label set and these values. */
 void batch_add(struct batch *batch, size_t n, uint32_t label_set, uint64_t time_ns,
 	       const int64_t *values);
 

@@ -131,7 +131,7 @@ static size_t common_prefix(struct str a, struct str b)
 static uint32_t reuse(struct reader *r, struct str stack, uint32_t *frames, size_t *ret_at)
 {
 	size_t common = common_prefix(r->before, stack);
-	const uint32_t *old = (const uint32_t *)(const void *)r->batch.frames.p + r->before_at;
+	const uint32_t *old = (const uint32_t *)(const void *)r->batch.words.p + r->before_at;
 	uint32_t n = 0;
 
 	while (n < r->n_ends && r->ends[n] <= common)
@@ -149,7 +149,7 @@ static int add_stack(struct reader *r, struct str stack, int64_t count)
 
 	/* a frame takes two bytes, unless names are empty */
 	room = most < STACK_FRAMES_MAX ? most : STACK_FRAMES_MAX;
-	frames = batch_frames(&r->batch, room);
+	frames = batch_words(&r->batch, room);
 	if (!frames || VEC_RESERVE(&r->ends, &r->cap_ends, room) < 0)
 		return -ENOMEM;
 	n = reuse(r, stack, frames, &at);
@@ -171,7 +171,7 @@ static int add_stack(struct reader *r, struct str stack, int64_t count)
 	}
 	r->n_ends = n ? n - 1 : 0;
 	r->before = stack;
-	r->before_at = r->batch.frames.n / sizeof(*frames);
+	r->before_at = r->batch.words.n / sizeof(*frames);
 	batch_add(&r->batch, n, 0, 0, &count);
 	if (!r->batch.n)	/* it was flushed: nothing is left to share */
 		r->before.n = 0;

@@ -12,7 +12,6 @@ void pprof_locations_fini(struct pprof_locations *locations)
 	stacktree_fini(&locations->chains);
 	free(locations->length);
 	free(locations->chain_of);
-	free(locations->outside);
 	free(locations->order);
 	free(locations->id_of);
 	*locations = (struct pprof_locations){ 0 };
@@ -49,12 +48,12 @@ static int make_chains(struct pprof_locations *l, const struct profile *profile)
 	const struct frame *frames = profile->frames.frames;
 	uint32_t *latest = calloc((size_t)profile->frames.n_frames + 1, sizeof(*latest));
 
-	l->chain_of = calloc((size_t)tree->n + 1, sizeof(*l->chain_of));
-	l->outside = calloc((size_t)tree->n + 1, sizeof(*l->outside));
-	if (!latest || !l->chain_of || !l->outside) {
+	l->chain_of = malloc(((size_t)tree->n + 1) * sizeof(*l->chain_of));
+	if (!latest || !l->chain_of) {
 		free(latest);
 		return -ENOMEM;
 	}
+	l->chain_of[0] = 0;
 	for (uint32_t i = 1; i < tree->n && !l->chains.failed; i++) {
 		uint32_t frame = tree->frame[i], parent = tree->parent[i], caller = 0;
 
@@ -63,7 +62,6 @@ static int make_chains(struct pprof_locations *l, const struct profile *profile)
 		    l->length[l->chain_of[parent]] < PPROF_CHAIN_MAX)
 			caller = l->chain_of[parent];
 		l->chain_of[i] = add_chain(l, latest, caller, frame);
-		l->outside[i] = caller ? l->outside[parent] : parent;
 	}
 	free(latest);
 	return l->chains.failed ? -ENOMEM : 0;

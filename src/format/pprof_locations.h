@@ -26,7 +26,6 @@ struct pprof_locations {
 	uint16_t *length;	/* chain -> its frames */
 	uint32_t cap_length;
 	uint32_t *chain_of;	/* stack -> chain of its innermost frame */
-	uint32_t *outside;	/* stack -> the stack that this chain was called from */
 	uint32_t *order;	/* location id - 1 -> chain */
 	uint32_t n;
 	uint32_t *id_of;	/* chain -> location id; 0: only part of longer ones */

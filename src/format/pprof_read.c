@@ -170,7 +170,7 @@ static int read_header(struct pprof_reader *r)
 /* What one sample says, before it goes to the batch. */
 struct sample {
 	const char *at;
-	uint32_t n_locations;		/* in r->stack, innermost first */
+	uint32_t n_words;		/* in r->stack, innermost first */
 	uint64_t n_frames;
 	int64_t values[VALUE_TYPES_MAX];
 	uint32_t n_values;
@@ -179,42 +179,49 @@ struct sample {
 	uint64_t time_ns;
 };
 
-static int add_locations(struct pprof_reader *r, struct sample *s, struct str packed)
+/* A location that is a list of words; innermost first, like all the sample names. */
+static int add_pieces(struct pprof_reader *r, struct sample *s, struct pprof_place place)
 {
-	struct cursor c = cursor_over(packed);
-	struct pprof_span *to;
-	uint64_t n_frames = 0;
+	uint32_t first = place.word - PPROF_PIECES;
 
-	/* a byte each at least */
-	if (VEC_RESERVE(&r->stack, &r->cap_stack, s->n_locations + (uint64_t)packed.n) < 0)
+	if (VEC_RESERVE(&r->stack, &r->cap_stack, (uint64_t)s->n_words + place.n) < 0)
 		return pprof_out_of_memory(r);
-	to = r->stack + s->n_locations;
-	while (cursor_more(&c)) {
-		uint64_t id = cursor_uleb(&c);
-		uint32_t row = pprof_ids_find(&r->location_ids, id);
-
-		if (row == PPROF_NO_ROW)
-			return c.failed ? pprof_bad(r, s->at, "a sample's locations are cut short") :
-			       pprof_bad(r, s->at, "a sample names location %llu, which is not there",
-					 (unsigned long long)id);
-		*to = r->spans[row];
-		n_frames += to++->n;
-	}
-	s->n_locations = (uint32_t)(to - r->stack);
-	s->n_frames += n_frames;
+	for (uint32_t i = place.n; i-- > 0;)
+		r->stack[s->n_words++] = r->pieces[first + i];
+	s->n_frames += place.n;
 	return 0;
 }
 
-/* Old writers give each number a field of its own. */
 static int add_location(struct pprof_reader *r, struct sample *s, uint64_t id)
 {
-	uint8_t varint[10];
-	size_t n = 0;
+	uint32_t row = pprof_ids_find(&r->location_ids, id);
+	struct pprof_place place;
 
-	for (; id >= 0x80; id >>= 7)
-		varint[n++] = (uint8_t)(id | 0x80);
-	varint[n++] = (uint8_t)id;
-	return add_locations(r, s, str_over(varint, n));
+	if (row == PPROF_NO_ROW)
+		return pprof_bad(r, s->at, "a sample names location %llu, which is not there",
+				 (unsigned long long)id);
+	place = r->places[row];
+	if (place.word >= PPROF_PIECES)
+		return add_pieces(r, s, place);
+	if (VEC_RESERVE(&r->stack, &r->cap_stack, (uint64_t)s->n_words + 1) < 0)
+		return pprof_out_of_memory(r);
+	r->stack[s->n_words++] = place.word;
+	s->n_frames += place.n;
+	return 0;
+}
+
+static int add_locations(struct pprof_reader *r, struct sample *s, struct str packed)
+{
+	struct cursor c = cursor_over(packed);
+	int rc = 0;
+
+	while (rc == 0 && cursor_more(&c)) {
+		uint64_t id = cursor_uleb(&c);
+
+		rc = c.failed ? pprof_bad(r, s->at, "a sample's locations are cut short") :
+				add_location(r, s, id);
+	}
+	return rc;
 }
 
 static int add_value(struct pprof_reader *r, struct sample *s, uint64_t value)
@@ -270,8 +277,8 @@ static int add_label(struct pprof_reader *r, struct sample *s, struct str body)
 	return 0;
 }
 
-/* Leaf first in the file, outermost first in the model. */
-static int expand(struct pprof_reader *r, const struct sample *s)
+/* Innermost first in the file, outermost first in the model. */
+static int store_stack(struct pprof_reader *r, const struct sample *s)
 {
 	uint32_t *to;
 
@@ -282,18 +289,11 @@ static int expand(struct pprof_reader *r, const struct sample *s)
 		return pprof_bad(r, s->at, "its samples unfold to far more frames than a file of this "
 				 "size can mean");
 	r->frames_left -= s->n_frames;
-	to = batch_frames(&r->batch, s->n_frames + PPROF_SPAN_NEAR);
+	to = batch_words(&r->batch, s->n_words);
 	if (!to)
 		return pprof_out_of_memory(r);
-	for (uint32_t i = s->n_locations; i-- > 0;) {
-		struct pprof_span span = r->stack[i];
-
-		/* one to four, without a branch that depends on how many */
-		memcpy(to, r->chains + span.at, PPROF_SPAN_NEAR * sizeof(*to));
-		if (span.n > PPROF_SPAN_NEAR)
-			memcpy(to, r->chains + span.at, span.n * sizeof(*to));
-		to += span.n;
-	}
+	for (uint32_t i = s->n_words; i-- > 0;)
+		*to++ = r->stack[i];
 	return 0;
 }
 
@@ -306,7 +306,7 @@ static int add_sample(struct pprof_reader *r, struct str body)
 	int rc = 0;
 
 	s.at = body.p;
-	s.n_locations = s.n_values = s.n_labels = 0;
+	s.n_words = s.n_values = s.n_labels = 0;
 	s.n_frames = s.time_ns = 0;
 	while (rc == 0 && proto_next(&c, &f)) {
 		if (f.number == PPROF_SAMPLE_LOCATION)
@@ -326,12 +326,12 @@ static int add_sample(struct pprof_reader *r, struct str body)
 	if (s.n_values != r->profile->n_types)
 		return pprof_bad(r, body.p, "a sample has %u values for %u value types", s.n_values,
 				 r->profile->n_types);
-	rc = expand(r, &s);
+	rc = store_stack(r, &s);
 	if (rc < 0)
 		return rc;
 	if (s.n_labels)
 		set = labels_add(&r->profile->labels, s.labels, s.n_labels);
-	batch_add(&r->batch, s.n_frames, set, s.time_ns, s.values);
+	batch_add(&r->batch, s.n_words, set, s.time_ns, s.values);
 	return r->batch.failed ? pprof_out_of_memory(r) : 0;
 }
 
@@ -358,7 +358,8 @@ static int read_all(struct pprof_reader *r)
 		rc = pprof_read_tables(r);
 	if (rc < 0)
 		return rc;
-	r->batch = (struct batch){ .profile = r->profile, .timed = r->notes.timed };
+	r->batch = (struct batch){ .profile = r->profile, .timed = r->notes.timed, .spans = r->words,
+				   .frames = r->chains, .n_words = r->n_words };
 	if (r->notes.timed)
 		r->time_key = strings_add(&r->profile->strings, STR(PPROF_TIME_LABEL));
 	r->frames_left = FRAMES_FREE + (uint64_t)r->bytes.n * PPROF_CHAIN_MAX;
@@ -383,8 +384,10 @@ static void reader_fini(struct pprof_reader *r)
 	free(r->modules);
 	free(r->module_kinds);
 	free(r->functions);
-	free(r->spans);
+	free(r->words);
 	free(r->chains);
+	free(r->places);
+	free(r->pieces);
 	free(r->stack);
 }
 

@@ -18,7 +18,7 @@
 #include "format/proto.h"
 #include "model/profile.h"
 
-#define PPROF_SPAN_NEAR 4
+#define PPROF_PIECES ((uint32_t)1 << 31)
 
 struct pprof_reader {
 	struct profile *profile;
@@ -40,20 +40,25 @@ struct pprof_reader {
 	uint32_t *functions;		/* row of function_ids -> model's function */
 	uint32_t cap_functions;
 
-	/* Location row r is chains[spans[r].at] and the spans[r].n - 1 after it, outermost first. Behind the
-	 * last one there is room for PPROF_SPAN_NEAR more, so that few can be copied as that many. */
-	struct pprof_span {
-		uint32_t at, n;
-	} *spans;
+	/* What stacks are put together from. A location is a word that stands for all its frames. Words may
+	 * not begin with the same frame: where two different locations do, both are a list of words of
+	 * one frame each. Word r < location_ids.n is that of row r. */
+	struct stack_span *words;	/* frames of each, outermost first, in chains */
 	uint32_t *chains;
-	uint32_t n_chains, cap_chains, cap_spans;
+	uint32_t n_words, cap_words, n_chains, cap_chains;
+	struct pprof_place {
+		uint32_t word;		/* or PPROF_PIECES | where its list begins in pieces */
+		uint32_t n;		/* frames: each a piece of the list */
+	} *places;			/* by row */
+	uint32_t *pieces;		/* outermost first */
+	uint32_t n_pieces, cap_pieces;
 
 	struct batch batch;
 	uint64_t frames_left;		/* budget: see pprof_read.c */
 	uint32_t time_key;		/* string; 0: rows have no times */
 	uint64_t labels_dropped;
 	uint64_t locations_sum;
-	struct pprof_span *stack;	/* one sample's locations */
+	uint32_t *stack;		/* one sample's words, innermost first */
 	uint32_t cap_stack;
 };
 

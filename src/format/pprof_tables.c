@@ -229,9 +229,8 @@ static int store_location(struct pprof_reader *r, struct location *location,
 	if (!location->n)	/* not symbolised: the address is all there is */
 		location->lines[location->n++] = (struct frame){ 0 };
 	if (pprof_ids_add(&r->location_ids, location->id) < 0 ||
-	    VEC_RESERVE(&r->spans, &r->cap_spans, (uint64_t)row + 1) < 0 ||
-	    VEC_RESERVE(&r->chains, &r->cap_chains,
-			(uint64_t)r->n_chains + location->n + PPROF_SPAN_NEAR) < 0)
+	    VEC_RESERVE(&r->words, &r->cap_words, (uint64_t)row + 1) < 0 ||
+	    VEC_RESERVE(&r->chains, &r->cap_chains, (uint64_t)r->n_chains + location->n) < 0)
 		return pprof_out_of_memory(r);
 	for (uint32_t i = location->n; i-- > 0;) {
 		struct frame frame = location->lines[i];
@@ -242,7 +241,7 @@ static int store_location(struct pprof_reader *r, struct location *location,
 		frame.inlined = i + 1 < location->n;
 		r->chains[r->n_chains + location->n - 1 - i] = frames_add(&r->profile->frames, &frame);
 	}
-	r->spans[row] = (struct pprof_span){ r->n_chains, location->n };
+	r->words[r->n_words++] = (struct stack_span){ r->n_chains, location->n };
 	r->n_chains += location->n;
 	return 0;
 }
@@ -299,6 +298,78 @@ static int seal(struct pprof_reader *r, struct pprof_ids *ids, const char *what)
 	return rc < 0 ? pprof_out_of_memory(r) : 0;
 }
 
+static bool same_chain(const struct pprof_reader *r, uint32_t a, uint32_t b)
+{
+	struct stack_span left = r->words[a], right = r->words[b];
+
+	return left.n == right.n &&
+	       !memcmp(r->chains + left.at, r->chains + right.at, left.n * sizeof(*r->chains));
+}
+
+#define OWNERS UINT32_MAX	/* more than one location begins with that frame */
+
+/* A list instead of a word: the outermost frame has a word of its own, and so has each of the inlined
+ * ones, which no location begins with. */
+static int add_pieces(struct pprof_reader *r, uint32_t row, uint32_t *word_of)
+{
+	struct stack_span span = r->words[row];
+
+	if (r->n_pieces >= PPROF_PIECES - span.n ||
+	    VEC_RESERVE(&r->pieces, &r->cap_pieces, (uint64_t)r->n_pieces + span.n) < 0 ||
+	    VEC_RESERVE(&r->words, &r->cap_words, (uint64_t)r->n_words + span.n) < 0)
+		return -ENOMEM;
+	r->places[row].word = PPROF_PIECES | r->n_pieces;
+	for (uint32_t i = 0; i < span.n; i++) {
+		uint32_t frame = r->chains[span.at + i];
+
+		if (!word_of[frame]) {
+			word_of[frame] = r->n_words;
+			r->words[r->n_words++] = (struct stack_span){ span.at + i, 1 };
+		}
+		r->pieces[r->n_pieces++] = word_of[frame];
+	}
+	return 0;
+}
+
+static int split_places(struct pprof_reader *r, const uint32_t *owner)
+{
+	uint32_t *word_of = calloc((size_t)r->profile->frames.n_frames + 1, sizeof(*word_of));
+	int rc = word_of ? 0 : -ENOMEM;
+
+	for (uint32_t row = 0; rc == 0 && row < r->location_ids.n; row++)
+		if (owner[r->chains[r->words[row].at]] == OWNERS)
+			rc = add_pieces(r, row, word_of);
+	free(word_of);
+	return rc;
+}
+
+/* Which word, or words, each location is. */
+static int make_places(struct pprof_reader *r)
+{
+	uint32_t n = r->location_ids.n;
+	uint32_t *owner = calloc((size_t)r->profile->frames.n_frames + 1, sizeof(*owner));
+	bool split = false;
+	int rc = 0;
+
+	r->places = malloc(((size_t)n + 1) * sizeof(*r->places));
+	if (!owner || !r->places || n >= PPROF_PIECES)
+		rc = -ENOMEM;
+	for (uint32_t row = 0; rc == 0 && row < n; row++) {
+		uint32_t *first = &owner[r->chains[r->words[row].at]];
+
+		if (!*first)
+			*first = row + 1;
+		else if (*first != OWNERS && !same_chain(r, *first - 1, row))
+			*first = OWNERS;
+		split |= *first == OWNERS;
+		r->places[row] = (struct pprof_place){ *first - 1, r->words[row].n };
+	}
+	if (rc == 0 && split)
+		rc = split_places(r, owner);
+	free(owner);
+	return rc < 0 ? pprof_out_of_memory(r) : 0;
+}
+
 int pprof_read_tables(struct pprof_reader *r)
 {
 	int rc = pprof_each(r, PPROF_MAPPING, add_mapping);
@@ -315,5 +386,7 @@ int pprof_read_tables(struct pprof_reader *r)
 		rc = pprof_each(r, PPROF_LOCATION, add_location);
 	if (rc == 0)
 		rc = seal(r, &r->location_ids, "locations");
+	if (rc == 0)
+		rc = make_places(r);
 	return rc;
 }

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "base/vec.h"
 #include "format/pprof.h"
 #include "format/pprof_locations.h"
 #include "format/pprof_notes.h"
@@ -14,9 +15,24 @@
 
 #define GZIP_LEVEL 1	/* bench/formats: higher levels cost more time than the rest together */
 
-struct code {	/* a location id as a varint, ready to be copied */
+struct code {	/* a location id as a varint, ready to be copied; what it does not need stands before it */
 	char bytes[7];
 	uint8_t n;
+};
+
+/* The stack of the last row that was written, and its location ids as the file has them: innermost
+ * first, so they are put together from the end of `bytes` towards its beginning. The next row takes
+ * over all that it shares with this one. */
+struct path {
+	struct step {
+		uint32_t stack;
+		size_t outside;		/* bytes at the end that are its callers' */
+		size_t n;		/* and its own with them */
+	} *steps;			/* outermost first; steps[0] is the empty stack */
+	uint32_t n, cap;
+	uint32_t *pending, cap_pending;
+	char *bytes;
+	uint32_t cap_bytes;
 };
 
 /* Samples are most of a file. Once codes and labels are prepared they need nothing that changes, so
@@ -25,7 +41,8 @@ struct code {	/* a location id as a varint, ready to be copied */
 
 struct encoder {
 	const struct writer *w;
-	uint32_t begin, end;		/* rows */
+	uint32_t begin, end;		/* places in w->order */
+	struct path path;
 	struct buf out;
 	struct buf message, line;	/* being put together */
 };
@@ -40,6 +57,7 @@ struct writer {
 	uint32_t *mapping_id;		/* model's module -> id in the file */
 	struct pprof_locations locations;
 	struct code *codes;		/* by chain */
+	uint32_t *order;		/* rows as they are written; NULL: as they are */
 	struct buf labels;		/* every set, as the fields of a sample */
 	size_t *label_end;		/* set -> its end there */
 	uint32_t time_key, time_unit;	/* in the file */
@@ -56,6 +74,7 @@ static void writer_fini(struct writer *w)
 	free(w->function_id);
 	free(w->mapping_id);
 	free(w->codes);
+	free(w->order);
 	free(w->label_end);
 	pprof_locations_fini(&w->locations);
 }
@@ -130,31 +149,125 @@ static int prepare_codes(struct writer *w)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < l->n; i++) {
 		struct code *code = &w->codes[l->order[i]];
+		char varint[sizeof(code->bytes)];
 		uint32_t id = i + 1;
 
 		for (; id >= 0x80; id >>= 7)
-			code->bytes[code->n++] = (char)(id | 0x80);
-		code->bytes[code->n++] = (char)id;
+			varint[code->n++] = (char)(id | 0x80);
+		varint[code->n++] = (char)id;
+		memcpy(code->bytes + sizeof(code->bytes) - code->n, varint, code->n);
 	}
 	return 0;
 }
 
-/* The sample's location ids, innermost first, into e->line. */
-static void gather_locations(struct encoder *e, uint32_t stack)
+/* Rows without times are written by their stacks: neighbours have most of their callers in common,
+ * which takes less time here, less room in the file, and less time to read. A counting sort by 16 bits
+ * and then by the other 16; rows of one stack keep their order. */
+static int prepare_order(struct writer *w)
 {
-	const uint32_t *chain_of = e->w->locations.chain_of, *outside = e->w->locations.outside;
-	const struct code *codes = e->w->codes;
-	struct buf *to = &e->line;
+	const struct profile *profile = w->profile;
+	uint32_t *from, *to;
 
-	buf_clear(to);
-	for (; stack; stack = outside[stack]) {
-		struct code code = codes[chain_of[stack]];
-
-		if (to->cap - to->n < sizeof(code) && !buf_reserve(to, sizeof(code)))
-			return;
-		memcpy(to->p + to->n, &code, sizeof(code));	/* the rest is overwritten */
-		to->n += code.n;
+	if (profile->time_ns)
+		return 0;
+	w->order = malloc(((size_t)profile->n + 1) * sizeof(*w->order));
+	from = malloc(((size_t)profile->n + 1) * sizeof(*from));
+	if (!w->order || !from) {
+		free(from);
+		return -ENOMEM;
 	}
+	for (uint32_t i = 0; i < profile->n; i++)
+		w->order[i] = i;
+	for (unsigned shift = 0; shift < 32; shift += 16) {
+		uint32_t first[65537] = { 0 };
+
+		to = from;
+		from = w->order;
+		w->order = to;
+		for (uint32_t i = 0; i < profile->n; i++)
+			first[(profile->stack[from[i]] >> shift & 0xffff) + 1]++;
+		for (uint32_t i = 0; i < 65536; i++)
+			first[i + 1] += first[i];
+		for (uint32_t i = 0; i < profile->n; i++)
+			to[first[profile->stack[from[i]] >> shift & 0xffff]++] = from[i];
+	}
+	free(from);
+	return 0;
+}
+
+static void path_fini(struct path *path)
+{
+	free(path->steps);
+	free(path->pending);
+	free(path->bytes);
+	*path = (struct path){ 0 };
+}
+
+static bool path_start(struct path *path)
+{
+	if (path->n)
+		return true;
+	if (VEC_RESERVE(&path->steps, &path->cap, 1) < 0 ||
+	    VEC_RESERVE(&path->pending, &path->cap_pending, 1) < 0)
+		return false;
+	path->steps[path->n++] = (struct step){ 0 };
+	return true;
+}
+
+/* Doubles the room; what is there stays at its end. */
+static bool path_grow(struct path *path)
+{
+	uint32_t old = path->cap_bytes;
+
+	if (VEC_RESERVE(&path->bytes, &path->cap_bytes, (uint64_t)old * 2 + 256) < 0)
+		return false;
+	memmove(path->bytes + path->cap_bytes - old, path->bytes, old);
+	return true;
+}
+
+/* One frame further in. A frame that was inlined into its caller has one location with it. */
+static bool path_push(struct path *path, const struct writer *w, uint32_t stack)
+{
+	const struct pprof_locations *l = &w->locations;
+	uint32_t chain = l->chain_of[stack];
+	struct code code = w->codes[chain];
+	const struct step *caller = &path->steps[path->n - 1];
+	size_t outside = l->chains.parent[chain] ? caller->outside : caller->n;
+
+	if (VEC_RESERVE(&path->steps, &path->cap, (uint64_t)path->n + 1) < 0)
+		return false;
+	if (path->cap_bytes - outside < sizeof(code) && !path_grow(path))
+		return false;
+	/* whole codes: the bytes in front of this one are overwritten by the next */
+	memcpy(path->bytes + path->cap_bytes - outside - sizeof(code.bytes), code.bytes,
+	       sizeof(code.bytes));
+	path->steps[path->n++] = (struct step){ stack, outside, outside + code.n };
+	return true;
+}
+
+/* Goes to another stack. A parent's id is below its child's, so the deepest stack that both have is
+ * found by giving up the higher of the two, again and again. */
+static bool path_go(struct path *path, const struct writer *w, uint32_t stack)
+{
+	const uint32_t *parent = w->profile->tree.parent;
+	uint32_t n = 0;
+
+	if (!path_start(path))
+		return false;
+	while (path->steps[path->n - 1].stack != stack) {
+		if (path->steps[path->n - 1].stack > stack) {
+			path->n--;
+			continue;
+		}
+		if (VEC_RESERVE(&path->pending, &path->cap_pending, (uint64_t)n + 1) < 0)
+			return false;
+		path->pending[n++] = stack;
+		stack = parent[stack];
+	}
+	while (n)
+		if (!path_push(path, w, path->pending[--n]))
+			return false;
+	return true;
 }
 
 static void add_time(struct encoder *e, uint64_t time_ns)
@@ -166,6 +279,21 @@ static void add_time(struct encoder *e, uint64_t time_ns)
 	proto_add_bytes(&e->message, PPROF_SAMPLE_LABEL, buf_str(&e->line));
 }
 
+static void add_locations(struct encoder *e, uint32_t stack)
+{
+	struct path *path = &e->path;
+	size_t n;
+
+	if (!path_go(path, e->w, stack)) {
+		e->message.failed = true;
+		return;
+	}
+	n = path->steps[path->n - 1].n;
+	if (n)
+		proto_add_bytes(&e->message, PPROF_SAMPLE_LOCATION,
+				str_over(path->bytes + path->cap_bytes - n, n));
+}
+
 static void add_sample(struct encoder *e, uint32_t i)
 {
 	const struct writer *w = e->w;
@@ -174,9 +302,7 @@ static void add_sample(struct encoder *e, uint32_t i)
 	struct buf *message = &e->message;
 
 	buf_clear(message);
-	gather_locations(e, profile->stack[i]);
-	if (e->line.n)
-		proto_add_bytes(message, PPROF_SAMPLE_LOCATION, buf_str(&e->line));
+	add_locations(e, profile->stack[i]);
 	buf_clear(&e->line);
 	for (uint32_t t = 0; t < n_types; t++)
 		buf_add_uleb(&e->line, (uint64_t)profile->values[(size_t)i * n_types + t]);
@@ -187,6 +313,7 @@ static void add_sample(struct encoder *e, uint32_t i)
 	if (profile->time_ns)
 		add_time(e, profile->time_ns[i]);
 	proto_add_bytes(&e->out, PPROF_SAMPLE, buf_str(message));
+	e->out.failed |= message->failed || e->line.failed;
 }
 
 static void *add_samples(void *arg)
@@ -194,8 +321,7 @@ static void *add_samples(void *arg)
 	struct encoder *e = arg;
 
 	for (uint32_t i = e->begin; i < e->end && !e->out.failed; i++)
-		add_sample(e, i);
-	e->out.failed |= e->message.failed || e->line.failed;
+		add_sample(e, e->w->order ? e->w->order[i] : i);
 	return NULL;
 }
 
@@ -206,6 +332,7 @@ static void encoder_finish(struct writer *w, struct encoder *e)
 	buf_fini(&e->out);
 	buf_fini(&e->message);
 	buf_fini(&e->line);
+	path_fini(&e->path);
 }
 
 static void add_all_samples(struct writer *w)
@@ -400,7 +527,7 @@ static int write_all(struct writer *w)
 	for (uint32_t t = 0; t < profile->n_types; t++)
 		add_type(w, PPROF_SAMPLE_TYPE, &profile->types[t]);
 	number_mappings(w);
-	if (prepare_labels(w) < 0 || prepare_codes(w) < 0)
+	if (prepare_labels(w) < 0 || prepare_codes(w) < 0 || prepare_order(w) < 0)
 		return -ENOMEM;
 	add_all_samples(w);
 	if (add_mappings(w) < 0)

@@ -117,72 +117,118 @@ static int map_labels(struct profile *into, const struct profile *from, struct m
 	return 0;
 }
 
-/* The children of every node as lists in ascending order: first[node], then next[child], ... 0. */
-struct siblings {
-	uint32_t *first, *next;
+/* The children of every node as rings: next[c] is the sibling after c, and last[node] the child that was
+ * found last; 0: it has none. Both trees list siblings in much the same order, so the one that is asked
+ * for is nearly always the next in the ring. Where it is not within RING_STEPS, all children of that
+ * node go to the index: time stays linear however many there are. */
+#define RING_STEPS 8
+
+struct rings {
+	const struct stacktree *tree;
+	uint32_t n;		/* nodes in rings; the tree grows meanwhile */
+	uint32_t *last, *next;
+	uint8_t *indexed;	/* a bit for each node */
+	struct idindex index;
 };
 
-static int siblings_init(struct siblings *s, const struct stacktree *tree)
+static void rings_fini(struct rings *r)
 {
-	s->first = calloc(tree->n, sizeof(*s->first));
-	s->next = calloc(tree->n, sizeof(*s->next));
-	if (!s->first || !s->next)
+	free(r->last);
+	free(r->next);
+	free(r->indexed);
+	idindex_fini(&r->index);
+}
+
+static int rings_init(struct rings *r, const struct stacktree *tree)
+{
+	*r = (struct rings){ .tree = tree, .n = tree->n };
+	r->last = malloc(((size_t)tree->n + 1) * sizeof(*r->last));
+	r->next = malloc(((size_t)tree->n + 1) * sizeof(*r->next));
+	r->indexed = calloc((size_t)tree->n / 8 + 1, 1);
+	if (!r->last || !r->next || !r->indexed)
 		return -ENOMEM;
-	for (uint32_t i = tree->n; i-- > 1;) {
-		s->next[i] = s->first[tree->parent[i]];
-		s->first[tree->parent[i]] = i;
+	r->last[0] = 0;
+	for (uint32_t i = 1; i < tree->n; i++) {
+		uint32_t *last = &r->last[tree->parent[i]];
+
+		r->next[i] = *last ? r->next[*last] : i;
+		if (*last)
+			r->next[*last] = i;
+		*last = i;
+		r->last[i] = 0;
 	}
 	return 0;
 }
 
-struct seat {	/* by frame: the child of ours that has it, valid while parent is the current one + 1 */
-	uint32_t parent, child;
-};
-
-/* Finds which nodes of `from` exist in `into`: node by node, our children take their seats by frame
- * and the others' look there. No hash: time is the sum of both trees. Nodes that are new stay 0. */
-static void match_nodes(const struct stacktree *into, const struct stacktree *from,
-			const struct siblings *ours, const struct siblings *theirs,
-			struct seat *seats, struct maps *maps)
+static int index_children(struct rings *r, uint32_t parent)
 {
-	for (uint32_t b = 0; b < from->n; b++) {
-		uint32_t a = maps->stack[b];
+	uint32_t c = r->last[parent];
+	int rc = 0;
 
-		if (!theirs->first[b] || !ours->first[a] || (b && !a))
-			continue;
-		for (uint32_t c = ours->first[a]; c; c = ours->next[c])
-			seats[into->frame[c]] = (struct seat){ a + 1, c };
-		for (uint32_t c = theirs->first[b]; c; c = theirs->next[c]) {
-			struct seat seat = seats[maps->frame[from->frame[c]]];
-
-			if (seat.parent == a + 1)
-				maps->stack[c] = seat.child;
-		}
-	}
+	if (r->indexed[parent / 8] >> parent % 8 & 1)
+		return 0;
+	r->indexed[parent / 8] |= (uint8_t)(1u << parent % 8);
+	do {
+		rc = idindex_add(&r->index, hash_u64(parent, r->tree->frame[c]), c);
+		c = r->next[c];
+	} while (rc == 0 && c != r->last[parent]);
+	return rc;
 }
 
+static int find_indexed(struct rings *r, uint32_t parent, uint32_t frame, uint32_t *ret_child)
+{
+	uint32_t step = 0, c;
+	int rc = index_children(r, parent);
+
+	while (rc == 0 && (c = idindex_probe(&r->index, hash_u64(parent, frame), &step))) {
+		if (r->tree->parent[c] == parent && r->tree->frame[c] == frame) {
+			r->last[parent] = *ret_child = c;
+			break;
+		}
+	}
+	return rc;
+}
+
+/* The child of `parent` with that frame; *ret_child stays as it is when there is none. */
+static int find_child(struct rings *r, uint32_t parent, uint32_t frame, uint32_t *ret_child)
+{
+	uint32_t last = r->last[parent], c = last;
+
+	if (!last)
+		return 0;
+	for (int i = 0; i < RING_STEPS; i++) {
+		c = r->next[c];
+		if (r->tree->frame[c] == frame) {
+			r->last[parent] = *ret_child = c;
+			return 0;
+		}
+		if (c == last)
+			return 0;
+	}
+	return find_indexed(r, parent, frame, ret_child);
+}
+
+/* Callers come before callees, so one pass finds or adds every node below its caller's. Below a node that
+ * is new everything is new. */
 static int map_stacks(struct profile *into, const struct profile *from, struct maps *maps)
 {
-	struct siblings ours = { 0 }, theirs = { 0 };
-	struct seat *seats = calloc(into->frames.n_frames, sizeof(*seats));
-	int rc = -ENOMEM;
+	struct rings rings = { 0 };
+	int rc = rings_init(&rings, &into->tree);
 
-	maps->stack = calloc(from->tree.n, sizeof(*maps->stack));
-	if (seats && maps->stack && siblings_init(&ours, &into->tree) == 0 &&
-	    siblings_init(&theirs, &from->tree) == 0) {
-		match_nodes(&into->tree, &from->tree, &ours, &theirs, seats, maps);
-		rc = 0;
+	maps->stack = malloc(((size_t)from->tree.n + 1) * sizeof(*maps->stack));
+	if (!maps->stack)
+		rc = -ENOMEM;
+	else
+		maps->stack[0] = 0;
+	for (uint32_t i = 1; rc == 0 && i < from->tree.n; i++) {
+		uint32_t parent = maps->stack[from->tree.parent[i]], child = 0;
+		uint32_t frame = maps->frame[from->tree.frame[i]];
+
+		if (parent < rings.n)
+			rc = find_child(&rings, parent, frame, &child);
+		maps->stack[i] = child ? child : stacktree_append(&into->tree, parent, frame);
 	}
-	free(seats);
-	free(ours.first);
-	free(ours.next);
-	free(theirs.first);
-	free(theirs.next);
-	for (uint32_t i = 1; rc == 0 && i < from->tree.n; i++)
-		if (!maps->stack[i])
-			maps->stack[i] = stacktree_append(&into->tree,
-							  maps->stack[from->tree.parent[i]],
-							  maps->frame[from->tree.frame[i]]);
+	rings_fini(&rings);
 	return rc;
 }
 

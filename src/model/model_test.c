@@ -71,12 +71,13 @@ TEST(stacks_added_at_once_get_the_ids_that_pushing_would_find)
 {
 	static const uint32_t frames[] = { 1, 2, 3, 1, 2, 1, 2, 4, 4, 1, 5, 6, 7, 1, 2, 3 };
 	static const uint32_t first[] = { 0, 3, 5, 8, 9, 13, 13, 16 };
+	struct stack_batch batch = { .words = frames, .first = first, .n = 7, .n_words = 10 };
 	struct stacktree tree;
 	uint32_t ids[7], before;
 
 	stacktree_init(&tree);
 	for (int round = 0; round < 3; round++) {	/* round 1: all known; 2: after a push */
-		stacktree_add_all(&tree, frames, first, 7, ids);
+		stacktree_add_all(&tree, &batch, ids);
 		before = tree.n;
 		CHECK_EQ(tree.n, round < 2 ? 9 : 11);
 		CHECK_EQ(ids[5], 0);
@@ -87,6 +88,32 @@ TEST(stacks_added_at_once_get_the_ids_that_pushing_would_find)
 			CHECK(tree.parent[i] < i);
 		if (round == 1)
 			push_all(&tree, (const uint32_t[]){ 1, 9, 9 }, 3);
+	}
+	stacktree_fini(&tree);
+}
+
+TEST(words_stand_for_runs_of_frames)
+{
+	static const struct stack_span spans[] = { { 0, 1 }, { 1, 3 }, { 4, 2 } };
+	static const uint32_t frames[] = { 5, 1, 2, 3, 4, 9 };
+	static const uint32_t words[] = { 0, 1, 0, 1, 2, 0, 2, 1, 1, 0 };
+	static const uint32_t first[] = { 0, 2, 5, 7, 8, 10 };
+	struct stack_batch batch = { .words = words, .first = first, .n = 5, .n_words = 3,
+				     .spans = spans, .frames = frames };
+	struct stacktree tree;
+	uint32_t ids[5];
+
+	stacktree_init(&tree);
+	push_all(&tree, (const uint32_t[]){ 5, 1, 7 }, 3);	/* word 1 is half there already */
+	for (int round = 0; round < 2; round++) {
+		stacktree_add_all(&tree, &batch, ids);
+		CHECK_EQ(tree.n, 14);
+		CHECK_EQ(push_all(&tree, (const uint32_t[]){ 5, 1, 2, 3 }, 4), ids[0]);
+		CHECK_EQ(push_all(&tree, (const uint32_t[]){ 5, 1, 2, 3, 4, 9 }, 6), ids[1]);
+		CHECK_EQ(push_all(&tree, (const uint32_t[]){ 5, 4, 9 }, 3), ids[2]);
+		CHECK_EQ(push_all(&tree, (const uint32_t[]){ 1, 2, 3 }, 3), ids[3]);
+		CHECK_EQ(push_all(&tree, (const uint32_t[]){ 1, 2, 3, 5 }, 4), ids[4]);
+		CHECK_EQ(tree.n, 14);
 	}
 	stacktree_fini(&tree);
 }
@@ -190,6 +217,38 @@ TEST(a_profile_that_was_taken_can_be_added_to)
 	profile_fini(&b);
 }
 
+/* `n` functions called by main, the i-th of them number i * step % n. */
+static void fill_wide(struct profile *p, uint32_t n, uint32_t step)
+{
+	char name[16];
+	int64_t one = 1;
+	uint32_t main_stack;
+
+	profile_init(p);
+	profile_add_type(p, STR("samples"), STR("count"));
+	main_stack = stacktree_push(&p->tree, 0, frame_of(p, "main"));
+	for (uint32_t i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "f%u", i * step % n);
+		profile_add(p, stacktree_push(&p->tree, main_stack, frame_of(p, name)), 0, &one);
+	}
+}
+
+TEST(merging_finds_siblings_in_any_order)
+{
+	struct profile a, b;
+
+	fill_wide(&a, 100, 1);
+	fill_wide(&b, 101, 37);		/* f0 .. f100 */
+	CHECK_EQ(profile_merge(&a, &b), 0);
+	CHECK_EQ(a.tree.n, 103);
+	CHECK_EQ(a.n, 101);
+	for (uint32_t i = 0; i < 100; i++)
+		CHECK_EQ(a.values[i], 2);
+	CHECK_EQ(a.values[100], 1);
+	profile_fini(&a);
+	profile_fini(&b);
+}
+
 TEST(times_count_from_the_start_of_the_merged_profile)
 {
 	struct profile a, b;
@@ -216,8 +275,10 @@ TEST_MAIN(CASE(stacks_with_a_common_caller_share_its_node),
 	  CASE(samples_of_one_stack_and_label_set_become_one_row),
 	  CASE(a_drop_reason_is_counted_once_by_name),
 	  CASE(stacks_added_at_once_get_the_ids_that_pushing_would_find),
+	  CASE(words_stand_for_runs_of_frames),
 	  CASE(rows_added_at_once_join_those_of_their_stack_and_labels),
 	  CASE(merging_a_profile_with_its_twin_doubles_it),
 	  CASE(merging_shares_callers_and_keeps_value_types_apart),
 	  CASE(a_profile_that_was_taken_can_be_added_to),
+	  CASE(merging_finds_siblings_in_any_order),
 	  CASE(times_count_from_the_start_of_the_merged_profile))

@@ -126,37 +126,39 @@ uint32_t stacktree_depth(const struct stacktree *tree, uint32_t id)
 }
 
 /* Adding many stacks: instead of asking a hash table for every frame of every stack, the stacks are
- * split by their outermost frame, each part by its next frame, and so on. A part of one stack is
+ * split by their outermost word, each part by its next word, and so on. A part of one stack is
  * the rest of a chain and is copied. Only nodes that were there before need the index. */
 #define NEAR 5
 
 struct item {
-	uint32_t at, end;	/* its frames */
+	uint32_t at, end;	/* its words */
 	uint32_t stack;		/* whose id it becomes */
-	/* Its frames at depths d .. d + 4, d a multiple of 5. Stacks of one part lie all over memory: this
+	/* Its words at depths d .. d + 4, d a multiple of 5. Stacks of one part lie all over memory: this
 	 * way a level costs a cache miss a stack only every fifth time. */
 	uint32_t near[NEAR];
 };
 
 struct part {
 	uint32_t begin, end;	/* items that agree up to here */
-	uint32_t depth;		/* frames passed, the last one below included */
-	uint32_t parent, frame;	/* the node they share: made when the part's turn comes */
+	uint32_t depth;		/* words passed, the last one below included */
+	uint32_t parent, word;	/* the node they share: made when the part's turn comes */
 };
 
 struct splitter {
 	struct stacktree *tree;
-	const uint32_t *frames;
+	const struct stack_batch *batch;
+	const uint32_t *words;
 	uint32_t *ret_ids;
 	uint32_t n_old;			/* nodes below this were there before */
 	struct item *items, *spare;
-	uint32_t *count;		/* by frame; all zero between splits */
-	uint32_t *distinct, cap_distinct;	/* frames seen in this split, in order */
+	uint32_t *count;		/* by word; all zero between splits */
+	uint32_t *distinct, cap_distinct;	/* words seen in this split, in order */
 	struct part *parts;
 	uint32_t n_parts, cap_parts;
 };
 
-static uint32_t child(struct splitter *s, uint32_t parent, uint32_t frame)
+/* What is below a new node is new. */
+static uint32_t add_frame(struct splitter *s, uint32_t parent, uint32_t frame)
 {
 	uint32_t id = parent < s->n_old ?
 		find(s->tree, parent, frame, hash_u64(parent, frame)) : 0;
@@ -164,21 +166,46 @@ static uint32_t child(struct splitter *s, uint32_t parent, uint32_t frame)
 	return id ? id : stacktree_append(s->tree, parent, frame);
 }
 
-/* What is left of one stack. Below a new node everything is new. */
-static void take_chain(struct splitter *s, const struct item *item, uint32_t depth, uint32_t node)
+static uint32_t add_word(struct splitter *s, uint32_t parent, uint32_t word)
 {
-	struct stacktree *tree = s->tree;
-	uint32_t at = item->at + depth, n;
+	const struct stack_batch *batch = s->batch;
+	struct stack_span span;
 
-	while (at < item->end && node < s->n_old)
-		node = child(s, node, s->frames[at++]);
-	n = item->end - at;
+	if (!batch->spans)
+		return add_frame(s, parent, word);
+	span = batch->spans[word];
+	for (uint32_t i = 0; i < span.n && !s->tree->failed; i++)
+		parent = add_frame(s, parent, batch->frames[span.at + i]);
+	return parent;
+}
+
+static uint32_t append_frames(struct stacktree *tree, uint32_t node, const uint32_t *frames,
+			      uint32_t n)
+{
 	if (!make_room(tree, n))
-		return;
-	memcpy(tree->frame + tree->n, s->frames + at, n * sizeof(*tree->frame));
+		return 0;
+	memcpy(tree->frame + tree->n, frames, n * sizeof(*frames));
 	for (uint32_t i = 0; i < n; i++) {
 		tree->parent[tree->n] = node;
 		node = tree->n++;
+	}
+	return node;
+}
+
+/* What is left of one stack. */
+static void take_chain(struct splitter *s, const struct item *item, uint32_t depth, uint32_t node)
+{
+	const struct stack_batch *batch = s->batch;
+	uint32_t at = item->at + depth;
+
+	while (at < item->end && node < s->n_old && !s->tree->failed)
+		node = add_word(s, node, s->words[at++]);
+	if (!batch->spans)
+		node = append_frames(s->tree, node, s->words + at, item->end - at);
+	for (; batch->spans && at < item->end && !s->tree->failed; at++) {
+		struct stack_span span = batch->spans[s->words[at]];
+
+		node = append_frames(s->tree, node, batch->frames + span.at, span.n);
 	}
 	s->ret_ids[item->stack] = node;
 }
@@ -186,12 +213,12 @@ static void take_chain(struct splitter *s, const struct item *item, uint32_t dep
 /* Two stacks: most parts end as such a pair. */
 static void take_pair(struct splitter *s, const struct item *pair, uint32_t depth, uint32_t node)
 {
-	const uint32_t *a = s->frames + pair[0].at, *b = s->frames + pair[1].at;
+	const uint32_t *a = s->words + pair[0].at, *b = s->words + pair[1].at;
 	uint32_t n_a = pair[0].end - pair[0].at, n_b = pair[1].end - pair[1].at;
 	uint32_t n = n_a < n_b ? n_a : n_b;
 
 	while (depth < n && a[depth] == b[depth] && !s->tree->failed)
-		node = child(s, node, a[depth++]);
+		node = add_word(s, node, a[depth++]);
 	take_chain(s, &pair[0], depth, node);
 	take_chain(s, &pair[1], depth, node);
 }
@@ -203,14 +230,14 @@ static void load_near(struct splitter *s, const struct part *part)
 		uint32_t at = item->at + part->depth, left = item->end - at;
 
 		if (i + AHEAD < part->end)
-			__builtin_prefetch(&s->frames[s->items[i + AHEAD].at + part->depth]);
+			__builtin_prefetch(&s->words[s->items[i + AHEAD].at + part->depth]);
 		for (uint32_t k = 0; k < NEAR && k < left; k++)
-			item->near[k] = s->frames[at + k];
+			item->near[k] = s->words[at + k];
 	}
 }
 
 /* Hands `node` to the stacks that end here and closes the gaps, and counts the others by their next
- * frame: *ret_n of them, listed in s->distinct in the order in which they first appear. */
+ * word: *ret_n of them, listed in s->distinct in the order in which they first appear. */
 static int count_next(struct splitter *s, struct part *part, uint32_t node, uint32_t *ret_n)
 {
 	uint32_t keep = part->begin, n = 0;
@@ -221,14 +248,14 @@ static int count_next(struct splitter *s, struct part *part, uint32_t node, uint
 		load_near(s, part);
 	for (uint32_t i = part->begin; i < part->end; i++) {
 		const struct item *item = &s->items[i];
-		uint32_t frame = item->near[part->depth % NEAR];
+		uint32_t word = item->near[part->depth % NEAR];
 
 		if (item->end - item->at == part->depth) {
 			s->ret_ids[item->stack] = node;
 			continue;
 		}
-		if (!s->count[frame]++)
-			s->distinct[n++] = frame;
+		if (!s->count[word]++)
+			s->distinct[n++] = word;
 		if (keep < i)
 			s->items[keep] = *item;
 		keep++;
@@ -238,7 +265,7 @@ static int count_next(struct splitter *s, struct part *part, uint32_t node, uint
 	return 0;
 }
 
-/* Groups the items by their next frame and leaves one part for each, the first one on top. */
+/* Groups the items by their next word and leaves one part for each, the first one on top. */
 static int split(struct splitter *s, const struct part *part, uint32_t node, uint32_t n)
 {
 	uint32_t at = part->begin;
@@ -246,11 +273,11 @@ static int split(struct splitter *s, const struct part *part, uint32_t node, uin
 	if (VEC_RESERVE(&s->parts, &s->cap_parts, (uint64_t)s->n_parts + n) < 0)
 		return -1;
 	for (uint32_t k = 0; k < n; k++) {
-		uint32_t frame = s->distinct[k], size = s->count[frame];
+		uint32_t word = s->distinct[k], size = s->count[word];
 
 		s->parts[s->n_parts + n - 1 - k] =
-			(struct part){ at, at + size, part->depth + 1, node, frame };
-		s->count[frame] = at;
+			(struct part){ at, at + size, part->depth + 1, node, word };
+		s->count[word] = at;
 		at += size;
 	}
 	for (uint32_t i = part->begin; i < part->end; i++)
@@ -275,7 +302,7 @@ static int take_part(struct splitter *s, struct part part, uint32_t node)
 		if (!n)
 			return 0;
 		s->count[s->distinct[0]] = 0;
-		node = child(s, node, s->distinct[0]);
+		node = add_word(s, node, s->distinct[0]);
 		part.depth++;
 	}
 	if (part.end - part.begin == 2)
@@ -285,15 +312,14 @@ static int take_part(struct splitter *s, struct part part, uint32_t node)
 	return s->tree->failed ? -1 : 0;
 }
 
-static int splitter_start(struct splitter *s, const uint32_t *first, uint32_t n)
+static int splitter_start(struct splitter *s)
 {
-	uint32_t top = 0;
+	const uint32_t *first = s->batch->first;
+	uint32_t n = s->batch->n;
 
-	for (uint32_t i = first[0]; i < first[n]; i++)
-		top = s->frames[i] > top ? s->frames[i] : top;
 	s->items = malloc((size_t)n * sizeof(*s->items));
 	s->spare = malloc((size_t)n * sizeof(*s->spare));
-	s->count = calloc((size_t)top + 1, sizeof(*s->count));
+	s->count = calloc((size_t)s->batch->n_words + 1, sizeof(*s->count));
 	if (!s->items || !s->spare || !s->count)
 		return -1;
 	for (uint32_t i = 0; i < n; i++)
@@ -301,22 +327,21 @@ static int splitter_start(struct splitter *s, const uint32_t *first, uint32_t n)
 	return 0;
 }
 
-void stacktree_add_all(struct stacktree *tree, const uint32_t *frames, const uint32_t *first,
-		       uint32_t n, uint32_t *ret_ids)
+void stacktree_add_all(struct stacktree *tree, const struct stack_batch *batch, uint32_t *ret_ids)
 {
-	struct splitter s = { .tree = tree, .frames = frames, .ret_ids = ret_ids,
+	struct splitter s = { .tree = tree, .batch = batch, .words = batch->words, .ret_ids = ret_ids,
 			      .n_old = tree->n > 1 ? tree->n : 0 };
 
-	if (!n)
+	if (!batch->n)
 		return;
-	memset(ret_ids, 0, (size_t)n * sizeof(*ret_ids));
-	if (splitter_start(&s, first, n) < 0 || (s.n_old && !index_all(tree)) ||
-	    take_part(&s, (struct part){ .end = n }, 0) < 0)
+	memset(ret_ids, 0, (size_t)batch->n * sizeof(*ret_ids));
+	if (splitter_start(&s) < 0 || (s.n_old && !index_all(tree)) ||
+	    take_part(&s, (struct part){ .end = batch->n }, 0) < 0)
 		tree->failed = true;
 	while (!tree->failed && s.n_parts) {
 		struct part part = s.parts[--s.n_parts];
 
-		if (take_part(&s, part, child(&s, part.parent, part.frame)) < 0)
+		if (take_part(&s, part, add_word(&s, part.parent, part.word)) < 0)
 			tree->failed = true;
 	}
 	free(s.items);

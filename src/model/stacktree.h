@@ -36,11 +36,23 @@ void stacktree_fini(struct stacktree *tree);
 /* The stack `frame called by parent`, added when it is new. */
 uint32_t stacktree_push(struct stacktree *tree, uint32_t parent, uint32_t frame);
 
-/* Finds or adds n stacks at once: stack i is frames[first[i]] .. frames[first[i + 1] - 1], outermost
- * first, and becomes ret_ids[i]. Several times faster than pushing each frame; new nodes come out
- * depth first, so that a parent is mostly the row before its child. Out of memory: .failed. */
-void stacktree_add_all(struct stacktree *tree, const uint32_t *frames, const uint32_t *first,
-		       uint32_t n, uint32_t *ret_ids);
+/* Many stacks: stack i is words[first[i]] .. words[first[i + 1] - 1], outermost first. A word is a frame,
+ * or (with .spans) stands for a run of them: word w for frames[spans[w].at] and the spans[w].n - 1 after
+ * it. Two words never begin with the same frame. */
+struct stack_batch {
+	const uint32_t *words, *first;
+	uint32_t n;
+	uint32_t n_words;	/* every word is below it */
+	const struct stack_span {
+		uint32_t at, n;	/* n > 0 */
+	} *spans;		/* NULL: words are frames */
+	const uint32_t *frames;
+};
+
+/* Finds or adds them all; stack i becomes ret_ids[i]. Several times faster than pushing each frame; new
+ * nodes come out depth first, so that a parent is mostly the row before its child. Out of memory:
+ * .failed. */
+void stacktree_add_all(struct stacktree *tree, const struct stack_batch *batch, uint32_t *ret_ids);
 
 /* Appends `frame called by parent`, which the caller knows is not there yet. */
 uint32_t stacktree_append(struct stacktree *tree, uint32_t parent, uint32_t frame);
