@@ -23,8 +23,8 @@ static bool joins(const struct frame *frame, const struct frame *caller)
 	       frame->kind == caller->kind;
 }
 
-/* The chain `frame in caller`; 0 is no caller. A frame is nearly always in one chain only, which
- * latest[frame] remembers. */
+/* The chain `frame in caller`; 0 is no caller. An inlined frame is nearly always in one chain only, which
+ * latest[frame] remembers; of the others this is the only one. */
 static uint32_t add_chain(struct pprof_locations *l, uint32_t *latest, uint32_t caller,
 			  uint32_t frame)
 {
@@ -42,28 +42,50 @@ static uint32_t add_chain(struct pprof_locations *l, uint32_t *latest, uint32_t 
 	return id;
 }
 
+/* The caller's chain that a stack's innermost frame joins; 0: none. */
+static uint32_t caller_chain(const struct pprof_locations *l, const struct profile *profile,
+			     uint32_t stack)
+{
+	const struct frame *frames = profile->frames.frames;
+	uint32_t parent = profile->tree.parent[stack], chain = l->chain_of[parent];
+
+	return parent && l->length[chain] < PPROF_CHAIN_MAX &&
+	       joins(&frames[profile->tree.frame[stack]], &frames[profile->tree.frame[parent]]) ?
+	       chain : 0;
+}
+
+static void find_inlined(const struct frames *frames, uint8_t *bits)
+{
+	for (uint32_t i = 0; i < frames->n_frames; i++)
+		bits[i / 8] |= (uint8_t)((frames->frames[i].inlined != 0) << i % 8);
+}
+
 static int make_chains(struct pprof_locations *l, const struct profile *profile)
 {
 	const struct stacktree *tree = &profile->tree;
-	const struct frame *frames = profile->frames.frames;
 	uint32_t *latest = calloc((size_t)profile->frames.n_frames + 1, sizeof(*latest));
+	uint8_t *inlined = calloc((size_t)profile->frames.n_frames / 8 + 1, 1);
 
 	l->chain_of = malloc(((size_t)tree->n + 1) * sizeof(*l->chain_of));
-	if (!latest || !l->chain_of) {
+	if (!latest || !inlined || !l->chain_of) {
 		free(latest);
+		free(inlined);
 		return -ENOMEM;
 	}
+	find_inlined(&profile->frames, inlined);
 	l->chain_of[0] = 0;
 	for (uint32_t i = 1; i < tree->n && !l->chains.failed; i++) {
-		uint32_t frame = tree->frame[i], parent = tree->parent[i], caller = 0;
+		uint32_t frame = tree->frame[i];
 
-		if (frames[frame].inlined && parent &&
-		    joins(&frames[frame], &frames[tree->frame[parent]]) &&
-		    l->length[l->chain_of[parent]] < PPROF_CHAIN_MAX)
-			caller = l->chain_of[parent];
-		l->chain_of[i] = add_chain(l, latest, caller, frame);
+		if (inlined[frame / 8] >> frame % 8 & 1)
+			l->chain_of[i] = add_chain(l, latest, caller_chain(l, profile, i), frame);
+		else if (latest[frame])
+			l->chain_of[i] = latest[frame];
+		else
+			l->chain_of[i] = add_chain(l, latest, 0, frame);
 	}
 	free(latest);
+	free(inlined);
 	return l->chains.failed ? -ENOMEM : 0;
 }
 

@@ -383,6 +383,69 @@ TEST(unpacked_numbers_huge_ids_and_unknown_fields_are_read)
 	file_fini(&f);
 }
 
+static void add_line(struct file *f, uint64_t function)
+{
+	buf_clear(&f->inner);
+	proto_add_uint(&f->inner, PPROF_LINE_FUNCTION, function);
+	proto_add_bytes(&f->message, PPROF_LOCATION_LINE, buf_str(&f->inner));
+}
+
+/* Location 1 is f, 2 is g inlined into that f, 3 is 2 under another number. */
+TEST(locations_that_begin_with_the_same_frame_share_its_node)
+{
+	struct file f = { 0 };
+	struct profile p;
+	char *text;
+
+	add_type(&f);
+	add_function(&f, 1, 3);
+	add_function(&f, 2, 4);
+	add_location(&f, 1, 0, 1);
+	for (uint64_t id = 2; id <= 3; id++) {
+		proto_add_uint(&f.message, PPROF_LOCATION_ID, id);
+		add_line(&f, 2);
+		add_line(&f, 1);
+		add(&f, PPROF_LOCATION);
+	}
+	add_unpacked_sample(&f, 1, 2, 1);	/* f g f */
+	add_unpacked_sample(&f, 2, 1, 1);	/* f f g */
+	add_unpacked_sample(&f, 2, 3, 1);	/* f g f g */
+	add_unpacked_sample(&f, 3, 2, 1);	/* the same */
+	add_unpacked_sample(&f, 1, 1, 1);	/* f f */
+	add_strings(&f);
+	profile_init(&p);
+	CHECK_EQ(format_read_bytes(&p, buf_str(&f.out), "x.pb", NULL), 0);
+	CHECK_EQ(p.tree.n, 7);	/* root f g f g / f g */
+	CHECK_EQ(p.n, 4);
+	CHECK_EQ(p.values[2], 2);
+	text = stack_text(&p, p.stack[2]);
+	CHECK_STR(str_of(text), "f;g;f;g");
+	free(text);
+	profile_fini(&p);
+	file_fini(&f);
+}
+
+TEST(rows_without_times_are_written_by_their_stacks)
+{
+	struct profile p, q;
+	uint32_t stacks[3];
+
+	profile_init(&p);
+	profile_add_type(&p, STR("samples"), STR("count"));
+	stacks[0] = stacktree_push(&p.tree, 0, test_frame(&p, "f", NULL, 0, false, FRAME_NATIVE));
+	stacks[1] = stacktree_push(&p.tree, 0, test_frame(&p, "g", NULL, 0, false, FRAME_NATIVE));
+	stacks[2] = stacktree_push(&p.tree, stacks[0],
+				   test_frame(&p, "h", NULL, 0, false, FRAME_NATIVE));
+	for (int64_t i = 3; i-- > 0;)
+		profile_add(&p, stacks[i], 0, &i);
+	again(&p, &q);
+	CHECK_EQ(q.n, 3);
+	for (uint32_t i = 0; i < 3; i++)
+		CHECK_EQ(q.values[i], i);
+	profile_fini(&p);
+	profile_fini(&q);
+}
+
 TEST(without_a_comment_the_kind_follows_from_the_mapping)
 {
 	struct file f = { 0 };
@@ -507,6 +570,8 @@ TEST_MAIN(CASE(what_is_written_is_read_back),
 	  CASE(samples_with_times_keep_them),
 	  CASE(many_samples_keep_their_order),
 	  CASE(unpacked_numbers_huge_ids_and_unknown_fields_are_read),
+	  CASE(locations_that_begin_with_the_same_frame_share_its_node),
+	  CASE(rows_without_times_are_written_by_their_stacks),
 	  CASE(without_a_comment_the_kind_follows_from_the_mapping),
 	  CASE(what_is_named_but_not_there_is_refused_with_the_place),
 	  CASE(a_sample_needs_one_value_for_each_type),
