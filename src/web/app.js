@@ -176,7 +176,7 @@ function hook(page, timing) {
 			),
 			fn: page.fn ? page.nameOf(page.fn) : '',
 			matched: page.hit ? page.share / page.whole : null,
-			matches: page.found ? page.found.nodes.length : 0,
+			matches: page.found ? page.found.count : 0,
 			match: page.at,
 			whole: page.whole,
 			draws: page.stage.draws,

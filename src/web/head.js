@@ -34,7 +34,8 @@ function clock(ns) {
 function factsOf({ meta }) {
 	const facts = [];
 
-	if (meta.what) facts.push([meta.what, '']);
+	/* the page's title says it, too, unless it was given one */
+	if (meta.what && meta.what !== meta.title) facts.push([meta.what, '']);
 	facts.push([count(Number(meta.samples)), meta.samples === '1' ? 'sample' : 'samples']);
 	if (Number(meta.duration_ns))
 		facts.push([

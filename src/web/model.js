@@ -141,27 +141,43 @@ export function matchFrames(query, frames, strings) {
 	return hit;
 }
 
-/* The outermost matching nodes and what they cost together. Largest first, so that stepping through
+/* The largest `most` of the nodes, largest first. */
+function largest(nodes, total, most) {
+	let list = nodes;
+
+	if (nodes.length > most) {
+		const totals = Float64Array.from(nodes, (node) => total[node]).sort(),
+			least = totals[totals.length - most];
+		const more = nodes.filter((node) => total[node] > least),
+			equal = nodes.filter((node) => total[node] === least);
+
+		list = more.concat(equal.slice(0, most - more.length));
+	}
+	return Uint32Array.from(list).sort((a, b) => total[b] - total[a] || a - b);
+}
+
+const INSIDE = 1,
+	MATCHES = 2;
+
+/* What matches costs together (.matched: a match within a match counts once), and where to look: nodes
+ * that match and whose callers do not, .count of them, the largest in .nodes, so that stepping through
  * them meets what matters first. */
-export function search(tree, hit) {
+export function search(tree, hit, most = 10000) {
 	const { n, parent, frame, total } = tree;
-	const inside = new Uint8Array(n),
-		outermost = [];
+	const mark = new Uint8Array(n),
+		nodes = [];
 	let matched = 0;
 
 	for (let i = 1; i < n; i++) {
-		if (inside[parent[i]]) {
-			inside[i] = 1;
-		} else if (hit[frame[i]] && total[i] > 0) {
-			inside[i] = 1;
-			matched += total[i];
-			outermost.push(i);
-		}
-	}
-	const nodes = Uint32Array.from(outermost);
+		const caller = mark[parent[i]];
 
-	nodes.sort((a, b) => total[b] - total[a] || a - b);
-	return { nodes, matched };
+		mark[i] = caller & INSIDE;
+		if (!hit[frame[i]] || !(total[i] > 0)) continue;
+		mark[i] = INSIDE | MATCHES;
+		if (!(caller & INSIDE)) matched += total[i];
+		if (!(caller & MATCHES)) nodes.push(i);
+	}
+	return { nodes: largest(nodes, total, most), count: nodes.length, matched };
 }
 
 /* Grows a merged tree level by level. Each of its nodes stands for a run of sources, (node, weight)

@@ -456,7 +456,9 @@ export class Page {
 
 		this.at = -1;
 		this.found = this.hit ? model.search(pane.tree, this.hit) : null;
-		this.share = this.hit ? model.search(this.tree, this.hit).matched : 0;
+		if (!this.hit) this.share = 0;
+		else if (pane.tree === this.tree) this.share = this.found.matched;
+		else this.share = model.search(this.tree, this.hit).matched;
 		this.showMatches();
 	}
 
@@ -475,7 +477,7 @@ export class Page {
 				make('b', share(this.share, this.whole)),
 				' matched' +
 					(any && this.view !== 'table'
-						? ` · ${this.at < 0 ? '' : `${count(this.at + 1)} of `}${count(found.nodes.length)}`
+						? ` · ${this.at < 0 ? '' : `${count(this.at + 1)} of `}${count(found.count)}`
 						: ''),
 			);
 	}

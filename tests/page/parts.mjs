@@ -78,10 +78,28 @@ test('a function counts once in a stack however often it recurs', () => {
 
 test('search sums the outermost matches only, and lists the widest first', () => {
 	const hit = Uint8Array.from([0, 0, 1, 1, 0, 0]),
-		{ nodes, matched } = model.search(TREE, hit);
+		{ nodes, count, matched } = model.search(TREE, hit);
 
 	assert.equal(matched, 9);
 	assert.deepEqual([...nodes], [3, 5]);
+	assert.equal(count, 2);
+	assert.deepEqual([...model.search(TREE, hit, 1).nodes], [3]);
+	assert.equal(model.search(TREE, hit, 1).count, 2);
+});
+
+/* 1 > 2 > 1 > 1, where 1 matches. */
+test('a match below another is listed too, unless it is called by it', () => {
+	const tree = {
+		n: 5,
+		parent: Uint32Array.from([0, 0, 1, 2, 3]),
+		frame: Uint32Array.from([0, 1, 2, 1, 1]),
+		total: Float64Array.from([9, 8, 7, 6, 5]),
+	};
+	const { nodes, count, matched } = model.search(tree, Uint8Array.from([0, 1, 0]));
+
+	assert.equal(matched, 8);
+	assert.equal(count, 2);
+	assert.deepEqual([...nodes], [1, 3]);
 });
 
 test('callers of a function are merged over all its call sites', () => {
