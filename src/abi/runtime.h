@@ -97,17 +97,40 @@ enum python_fault {
 	PYTHON_FAULT_COUNT
 };
 
-/* Go in one address space: where a thread's goroutine is and what is known of it. */
-struct walk_go {
-	int32_t g_tls;		/* from the thread pointer (fs base); -8 on amd64 */
-	uint16_t g_m, m_curg, m_g0;
-	uint16_t g_goid;
-	uint16_t g_labels;	/* in g (<= 1.22) or in m's ... ; NO_FIELD: not known */
-	uint16_t g_sched_sp, g_sched_pc, g_sched_bp;
-	uint16_t g_stack_hi;
-	uint16_t labels_kind;
-	uint16_t zero[2];
+/* How a goroutine's pprof labels are kept (runtime/pprof/label.go). */
+enum go_labels {
+	GO_LABELS_NONE,		/* not known */
+	GO_LABELS_MAP,		/* <= 1.23: a pointer to a map[string]string */
+	GO_LABELS_SLICE,	/* >= 1.24: to a slice of (key, value) */
 };
+
+/* Go in one address space: where a thread's goroutine is and what is known of it. Offsets are bytes
+ * into the structure that the name begins with (g: a goroutine, m: a thread). */
+struct walk_go {
+	int64_t g_tls;		/* from the thread pointer (fs base) */
+	uint16_t g_m, m_curg;
+	uint16_t g_sched_sp, g_sched_pc, g_sched_bp;
+	uint16_t g_goid, g_labels;	/* NO_FIELD: not known */
+	uint16_t labels;	/* enum go_labels */
+};
+
+#define GO_LABEL_HEAD 3u	/* words at the labels' address: all of a slice, the head of a map */
+#define GO_LABEL_FIRST 4u	/* words of the first label (slice) or the first bucket (map) */
+
+/* What the kernel saw of a goroutine's labels, so that the host can tell others at the same address. */
+static inline uint32_t go_labels_check(const uint64_t head[GO_LABEL_HEAD],
+				       const uint64_t first[GO_LABEL_FIRST])
+{
+	uint64_t h = head[0] * 0x9e3779b97f4a7c15ull;
+
+	h = (h ^ h >> 29 ^ head[1]) * 0x9e3779b97f4a7c15ull;
+	h = (h ^ h >> 29 ^ head[2]) * 0x9e3779b97f4a7c15ull;
+	h = (h ^ h >> 29 ^ first[0]) * 0x9e3779b97f4a7c15ull;
+	h = (h ^ h >> 29 ^ first[1]) * 0x9e3779b97f4a7c15ull;
+	h = (h ^ h >> 29 ^ first[2]) * 0x9e3779b97f4a7c15ull;
+	h = (h ^ h >> 29 ^ first[3]) * 0x9e3779b97f4a7c15ull;
+	return (uint32_t)(h >> 32);
+}
 
 enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO };
 

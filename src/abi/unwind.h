@@ -48,6 +48,11 @@ enum unwind_kind {
 	UNWIND_SIGNAL,	/* a signal trampoline: all registers are in the ucontext at rsp */
 	UNWIND_END,	/* outermost frame: the return address is "undefined" */
 	UNWIND_UNSUPPORTED,	/* CFI says something these rules cannot hold */
+	/* Go's run-time changes stacks (docs/go.md); the caller may be above or below. */
+	UNWIND_SWITCH,	/* as UNWIND_CFA, on whatever stack */
+	UNWIND_GO_DEPTH,	/* at base + cfa_off: how deep the caller's stack is, then its goroutine */
+	UNWIND_GO_SYSTEMSTACK,	/* CFA = the goroutine's saved rsp + cfa_off; rbp is saved there too */
+	UNWIND_GO_MORESTACK,	/* the caller's registers are those that the goroutine saved */
 };
 
 /* A rule's kind also says what else the code does that it covers. */

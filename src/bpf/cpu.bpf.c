@@ -433,6 +433,8 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 	}
 	sample->hdr.gil = w->python.gil;
 	sample->hdr.activity = w->python.coroutine;
+	if (w->process.runtime)
+		walk_go_activity(w, &sample->hdr);
 	if (walk_worth_copying(w)) {
 		sample->hdr.end = w->end;
 		return send_copy(count, sample, regs, w->n);

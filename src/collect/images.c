@@ -12,9 +12,11 @@
 
 #include "base/vec.h"
 #include "proc/process.h"
+#include "runtime/go/rows.h"
 #include "runtime/python/codes.h"
 #include "runtime/runtime.h"
 #include "unwind/mark.h"
+#include "unwind/splice.h"
 
 struct image_alias {
 	uint64_t hash;		/* of the mapping's identity: all that tells it apart */
@@ -304,6 +306,32 @@ static void mark_loops(struct images *images, struct unwind_table *table,
 	unwind_mark(table, &images->rules, spans, python->n_loops, UNWIND_MARK_PYTHON);
 }
 
+/* Go's own table knows more of Go's code than CFI does. Without memory for it CFI is left. */
+static void splice_go_rows(struct images *images, struct unwind_table *table, const struct elf *elf,
+			   const struct go_table *go)
+{
+	struct go_rows rows = { 0 };
+	struct unwind_row *items = NULL;
+	uint32_t *numbers = NULL;
+
+	if (go_rows_make(&rows, go, elf) < 0)
+		return;
+	numbers = calloc(rows.n_rules + 1, sizeof(*numbers));
+	items = calloc(rows.n + 1, sizeof(*items));
+	for (uint32_t i = 0; numbers && i < rows.n_rules; i++)
+		numbers[i] = unwind_rules_add(&images->rules, &rows.rules[i]);
+	for (uint32_t i = 0; numbers && items && i < rows.n; i++) {
+		items[i].vaddr = rows.items[i].vaddr;
+		items[i].rule = rows.items[i].rule == GO_RULE_KEEP ? UNWIND_RULE_KEEP :
+								     numbers[rows.items[i].rule];
+	}
+	if (numbers && items)
+		unwind_splice(table, rows.start, rows.end, items, rows.n);
+	free(numbers);
+	free(items);
+	go_rows_fini(&rows);
+}
+
 bool images_build_rows(struct images *images, uint32_t id)
 {
 	struct image *image = images_get(images, id);
@@ -316,6 +344,8 @@ bool images_build_rows(struct images *images, uint32_t id)
 		unwind_build(&table, &image->elf, &images->rules, NULL);
 	if (image->runtime && image->runtime->kind == RUNTIME_PYTHON)
 		mark_loops(images, &table, &image->runtime->python);
+	if (image->runtime && image->runtime->kind == RUNTIME_GO)
+		splice_go_rows(images, &table, &image->elf, &image->runtime->go.table);
 	image->cells = table.cells;
 	image->n_cells = table.n_cells;
 	image->stats = table.stats;

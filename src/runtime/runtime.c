@@ -9,6 +9,8 @@ struct runtime_file *runtime_detect(struct elf *elf, bool *ret_interpreter)
 
 	if (python_detect(&found.python, elf))
 		found.kind = RUNTIME_PYTHON;
+	else if (go_detect(&found.go, elf))
+		found.kind = RUNTIME_GO;
 	*ret_interpreter = found.kind == RUNTIME_PYTHON || python_is_launcher(elf);
 	file = found.kind != RUNTIME_NONE ? malloc(sizeof(*file)) : NULL;
 	if (file)
@@ -24,6 +26,7 @@ bool runtime_layout(const struct runtime_file *file, uint64_t bias, python_read_
 	case RUNTIME_PYTHON:
 		return python_layout(&file->python, bias, read, context, &ret_runtime->python);
 	case RUNTIME_GO:
+		return go_layout(&file->go, bias, read, context, &ret_runtime->go);
 	case RUNTIME_NONE:
 		break;
 	}

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "abi/runtime.h"
+#include "runtime/go/go.h"
 #include "runtime/python/python.h"
 
 struct elf;
@@ -22,6 +23,7 @@ struct runtime_file {
 	enum runtime_kind kind;
 	union {
 		struct python_file python;
+		struct go_file go;
 	};
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A mapped file (or the vDSO): DWARF first, then symbol tables, then "[libfoo.so+0x1234]", by where
- * the function starts. */
+/* A mapped file (or the vDSO): Go's own table for what is Go, else DWARF, then symbol tables, then
+ * "[libfoo.so+0x1234]", by where the function starts. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,6 +16,7 @@
 #include "elf/minidebug.h"
 #include "elf/starts.h"
 #include "elf/symbols.h"
+#include "runtime/go/table.h"
 #include "symbol/demangle.h"
 #include "symbol/naming.h"
 #include "symbol/object.h"
@@ -37,6 +38,9 @@ struct file_object {
 	struct elf elf, debug;		/* debug is closed when the file holds all. */
 	struct symbols symbols, debug_symbols;
 	struct dwarf *dwarf;		/* NULL: none */
+	bool is_go;
+	struct go_table go;
+	struct arena go_names;		/* those that are not in the file as they are shown */
 	bool starts_loaded;
 	struct starts starts;		/* for what has no name */
 };
@@ -155,6 +159,7 @@ static void open_debug_information(struct file_object *file)
 	const char *root, *path = find_place(file, place, &root);
 	int rc;
 
+	file->is_go = go_table_open(&file->go, &file->elf) == 0;
 	if (symbols_load(&file->symbols, &file->elf, NULL) < 0)
 		file->symbols = (struct symbols){ 0 };
 	snprintf(debug_path, sizeof(debug_path), "%s%s", root, path);
@@ -284,6 +289,77 @@ static void name_by_dwarf(const struct file_naming *fn, uint64_t vaddr,
 	}
 }
 
+/* "main.Map[go.shape.int,go.shape.string]" as Go prints it itself: "main.Map[...]". */
+static struct str go_short_name(struct str name, struct arena *arena)
+{
+	ptrdiff_t open = str_find(name, '['), close = str_rfind(name, ']');
+	struct str tail;
+	char *text;
+
+	if (open < 0 || close <= open)
+		return name;
+	tail = str_skip(name, (size_t)close);
+	text = arena_alloc(arena, (size_t)open + 4 + tail.n + 1);
+	if (!text)
+		return name;
+	memcpy(text, name.p, (size_t)open);
+	memcpy(text + open, "[...", 4);
+	memcpy(text + open + 4, tail.p, tail.n);
+	return str_over(text, (size_t)open + 4 + tail.n);
+}
+
+/* What Go's own table says is what the program itself prints, and it is there without debug
+ * information too. */
+static bool name_by_go(const struct file_naming *fn, uint64_t vaddr)
+{
+	struct arena *arena = &fn->file->go_names;
+	struct go_frame frames[GO_FRAMES_MAX];
+	uint32_t n = fn->file->is_go ? go_table_frames(&fn->file->go, vaddr, frames) : 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		naming_add(fn->naming, &(struct naming_frame){
+						.name = go_short_name(frames[i].name, arena),
+						.file = frames[i].file,
+						.line = frames[i].line,
+						.start_line = frames[i].start_line,
+						.module = fn->module,
+						.kind = FRAME_NATIVE,
+						.inlined = frames[i].inlined,
+						.address = vaddr,
+					});
+	return n > 0;
+}
+
+/* Of the addresses those that Go's own table says nothing of, for DWARF to be asked. */
+static uint32_t without_go(const struct file_object *file, const uint64_t *vaddrs, uint32_t n,
+			   uint64_t *ret_others)
+{
+	struct go_frame frames[GO_FRAMES_MAX];
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (!go_table_frames(&file->go, vaddrs[i], frames))
+			ret_others[kept++] = vaddrs[i];
+	return kept;
+}
+
+/* Adds a query's frames; `lines` holds those that DWARF was asked for, *at is the next one. */
+static void name_address(const struct file_naming *fn, uint64_t vaddr,
+			 const struct dwarf_result *lines, uint32_t *at)
+{
+	uint32_t first, after;
+
+	if (name_by_go(fn, vaddr))
+		return;
+	first = lines->n ? lines->first[*at] : 0;
+	after = lines->n ? lines->first[*at + 1] : 0;
+	++*at;
+	if (after > first)
+		name_by_dwarf(fn, vaddr, lines->frames + first, after - first);
+	else
+		name_by_symbol(fn, vaddr);
+}
+
 static void name_file(struct symbol_object *object, struct naming *naming, const uint64_t *vaddrs,
 		      uint32_t n)
 {
@@ -291,26 +367,29 @@ static void name_file(struct symbol_object *object, struct naming *naming, const
 	struct str path = str_of(file->path), id = { file->build_id, file->build_id_bytes };
 	struct file_naming fn = { .file = file, .naming = naming };
 	struct dwarf_result lines = { 0 };
+	uint64_t *others = NULL;	/* NULL: all */
+	uint32_t n_asked = n;
 
 	if (!file->trouble)
 		id = file->elf.build_id;
 	fn.module = naming_module(naming, path, id);
 	fn.kind = file->interpreter ? FRAME_RUNTIME : file->system ? FRAME_LIBRARY : FRAME_NATIVE;
-	if (file->dwarf && dwarf_resolve(file->dwarf, vaddrs, n, &lines, NULL) < 0)
+	if (file->is_go) {
+		others = calloc(n, sizeof(*others));
+		n_asked = others ? without_go(file, vaddrs, n, others) : 0;
+	}
+	if (file->dwarf && n_asked &&
+	    dwarf_resolve(file->dwarf, others ? others : vaddrs, n_asked, &lines, NULL) < 0)
 		lines = (struct dwarf_result){ 0 };
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t first = lines.n ? lines.first[i] : 0;
-		uint32_t after = lines.n ? lines.first[i + 1] : 0;
-
+	for (uint32_t i = 0, at = 0; i < n; i++) {
 		naming_query(naming);
 		if (file->trouble)
 			naming_add_unknown(naming, fn.module, vaddrs[i], "[%.*s: %s]",
 					   STR_ARG(str_basename(path)), file->trouble);
-		else if (after > first)
-			name_by_dwarf(&fn, vaddrs[i], lines.frames + first, after - first);
 		else
-			name_by_symbol(&fn, vaddrs[i]);
+			name_address(&fn, vaddrs[i], &lines, &at);
 	}
+	free(others);
 	dwarf_result_fini(&lines);
 }
 
@@ -322,6 +401,7 @@ static void close_file(struct symbol_object *object)
 	symbols_fini(&file->debug_symbols);
 	symbols_fini(&file->symbols);
 	starts_fini(&file->starts);
+	arena_fini(&file->go_names);
 	elf_close(&file->debug);
 	elf_close(&file->elf);
 	if (file->fd >= 0)

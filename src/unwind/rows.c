@@ -15,6 +15,11 @@ static size_t index_cells(uint32_t n_pages)
 	return ((size_t)n_pages + 2) / 2;
 }
 
+uint32_t rows_first_half(uint32_t n_pages)
+{
+	return 2 + 2 * (uint32_t)index_cells(n_pages);
+}
+
 static size_t table_cells(uint32_t n_pages, uint32_t n_rows)
 {
 	return 1 + index_cells(n_pages) + ((size_t)n_rows + 1) / 2;
@@ -40,7 +45,7 @@ int rows_init(struct rows *rows, uint64_t start, uint64_t end, uint64_t expected
 	rows->first_page = start >> UNWIND_PAGE_BITS;
 	last = (end >> UNWIND_PAGE_BITS) - rows->first_page;
 	rows->n_pages = (last < UNWIND_PAGES_MAX ? (uint32_t)last : UNWIND_PAGES_MAX - 1) + 1;
-	rows->rows_at = 2 + 2 * (uint32_t)index_cells(rows->n_pages);
+	rows->rows_at = rows_first_half(rows->n_pages);
 	if (expected < ROWS_AT_LEAST)
 		expected = ROWS_AT_LEAST;
 	if (expected > UNWIND_ROWS_MAX - rows->n_pages)
@@ -141,7 +146,7 @@ uint32_t unwind_find(const struct unwind_table *table, uint64_t vaddr)
 	page -= rows_half(table->cells, 0);
 	if (page >= n_pages)
 		return UNWIND_RULE_NONE;
-	rows_at = 2 + 2 * (uint32_t)index_cells(n_pages);
+	rows_at = rows_first_half(n_pages);
 	first = rows_half(table->cells, 2 + (uint32_t)page);
 	last = rows_half(table->cells, 3 + (uint32_t)page);
 	/* The row sought is in [first, last): the page's first one has low half 0. */

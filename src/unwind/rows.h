@@ -43,6 +43,9 @@ void rows_fini(struct rows *rows);
 /* Ends the page index; fills cells, n_cells, stats.rows and stats.unsupported. 0 or -ENOMEM. */
 int rows_finish(struct rows *rows, struct unwind_table *table);
 
+/* Where the rows of a table of so many pages begin, in halves of its cells. */
+uint32_t rows_first_half(uint32_t n_pages);
+
 /* Opens the page that holds vaddr: false when there is none. */
 bool rows_open_page(struct rows *rows, uint64_t vaddr);
 

@@ -341,6 +341,8 @@ WALK_INLINE enum walk_next walk_look(struct walk *w, const struct unwind_rule **
 	return WALK_CONTINUE;
 }
 
+#include "walk/go.h"
+
 /* Goes to the caller. */
 WALK_INLINE enum walk_next walk_leave(struct walk *w, const struct unwind_rule *rule)
 {
@@ -350,6 +352,8 @@ WALK_INLINE enum walk_next walk_leave(struct walk *w, const struct unwind_rule *
 		return walk_stop(w, WALK_COMPLETE);
 	if (rule->kind == UNWIND_SIGNAL)
 		return walk_by_signal_frame(w);
+	if ((rule->kind & UNWIND_KIND) >= UNWIND_SWITCH)
+		return walk_by_go(w, rule);
 	return walk_by_rule(w, rule);
 }
 
