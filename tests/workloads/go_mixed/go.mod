@@ -1,0 +1,3 @@
+module sonde.test/go_mixed
+
+go 1.18
