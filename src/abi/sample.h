@@ -68,6 +68,7 @@ enum drop_reason {
 enum sample_kind {
 	SAMPLE_WALKED,	/* header, kernel frames, user frames */
 	SAMPLE_COPIED,	/* struct sample_copy: the host walks it */
+	SAMPLE_CODE,	/* struct sample_code: no sample, but what names some */
 };
 
 struct sample_hdr {
@@ -108,7 +109,28 @@ struct sample_copy {
 	uint8_t stack[SAMPLE_COPY_MAX + SAMPLE_PYTHON_WORDS_MAX * 8];
 };
 
+/* A code object of CPython that a CPU has met for the first time, with what it names and its line
+ * table: module code is often gone before the host could read it. Pieces of the process's memory, as
+ * much as was read of each (0: it could not be), where a piece's room in `bytes` begins. */
+enum sample_code_piece { CODE_OBJECT, CODE_FILE, CODE_NAME, CODE_TABLE, CODE_PIECES };
+
+#define SAMPLE_CODE_OBJECT_BYTES 256u
+#define SAMPLE_CODE_FILE_BYTES 320u
+#define SAMPLE_CODE_NAME_BYTES 192u
+#define SAMPLE_CODE_TABLE_BYTES 1280u
+
+struct sample_code {
+	struct sample_hdr hdr;
+	uint64_t at[CODE_PIECES];	/* addresses; [CODE_OBJECT] is the code object's */
+	uint32_t n[CODE_PIECES];
+	uint8_t object[SAMPLE_CODE_OBJECT_BYTES];
+	uint8_t file[SAMPLE_CODE_FILE_BYTES];
+	uint8_t name[SAMPLE_CODE_NAME_BYTES];
+	uint8_t table[SAMPLE_CODE_TABLE_BYTES];
+};
+
 _Static_assert(sizeof(struct sample_hdr) == 80, "ABI with BPF");
+_Static_assert(sizeof(struct sample_code) == 80 + 48 + 2048, "ABI with BPF");
 
 /* An executable mapping, as the walker sees it. A process's entries are sorted and stand in one run
  * of the `mappings` array. */

@@ -95,7 +95,7 @@ struct {
 	__type(value, struct cpu_counters);
 } counters SEC(".maps");
 
-/* These three are larger than a per-CPU value may be: an entry a CPU, set before load. */
+/* These are larger than a per-CPU value may be: an entry a CPU, set before load. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -116,6 +116,13 @@ struct {
 	__type(key, uint32_t);
 	__type(value, struct sample_copy);
 } copies SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, uint32_t);
+	__type(value, struct sample_code);
+} codes SEC(".maps");
 
 /* What walk/ asks for. */
 typedef void *walk_table_t;
@@ -185,8 +192,57 @@ static __always_inline bool walk_recorded_singly(struct walk *w)
 }
 
 static __always_inline bool walk_worth_copying(const struct walk *w);
+static __always_inline void walk_new_code(struct walk *w, void *out, uint64_t code);
 
 #include "walk/walk.h"
+
+/* Without branches: each would double the ways that the verifier goes through what follows. */
+static __always_inline uint32_t read_piece(void *out, uint32_t n, uint64_t at)
+{
+	long rc = bpf_probe_read_user(out, n, (const void *)at);	/* 0 or negative */
+
+	return n & ~(uint32_t)(rc >> 63);
+}
+
+static __always_inline uint64_t code_field(const struct sample_code *r, uint64_t off)
+{
+	barrier_var(off);
+	return *(const uint64_t *)(r->object + (off & (SAMPLE_CODE_OBJECT_BYTES - 8)));
+}
+
+/* The host gets all that it needs to name the code object, now. A global function, because the verifier
+ * looks at each byte of a read and does that once here, instead of on every way to it. */
+__noinline int send_new_code(uint64_t code)
+{
+	uint32_t cpu = bpf_get_smp_processor_id();
+	const struct sample_walked *sample = bpf_map_lookup_elem(&samples, &cpu);
+	const struct walk *w = bpf_map_lookup_elem(&walks, &cpu);
+	struct sample_code *r = bpf_map_lookup_elem(&codes, &cpu);
+	const struct walk_python *layout;
+
+	if (!r || !w || !sample)
+		return 0;
+	layout = &w->python.layout;
+	r->hdr = sample->hdr;
+	r->hdr.kind = SAMPLE_CODE;
+	r->hdr.n_kernel = r->hdr.n_user = 0;
+	r->at[CODE_OBJECT] = code;
+	r->n[CODE_OBJECT] = read_piece(r->object, sizeof(r->object), code);
+	r->at[CODE_FILE] = code_field(r, layout->code_file);
+	r->at[CODE_NAME] = code_field(r, layout->code_qualname != RUNTIME_NO_FIELD ?
+					 layout->code_qualname : layout->code_name);
+	r->at[CODE_TABLE] = code_field(r, layout->code_table);
+	r->n[CODE_FILE] = read_piece(r->file, sizeof(r->file), r->at[CODE_FILE]);
+	r->n[CODE_NAME] = read_piece(r->name, sizeof(r->name), r->at[CODE_NAME]);
+	r->n[CODE_TABLE] = read_piece(r->table, sizeof(r->table), r->at[CODE_TABLE]);
+	bpf_ringbuf_output(&ring, r, sizeof(*r), BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+static __always_inline void walk_new_code(struct walk *w, void *out, uint64_t code)
+{
+	send_new_code(code);
+}
 
 /* Whether the host can do better with the stack than we could. */
 static __always_inline bool walk_worth_copying(const struct walk *w)
@@ -301,17 +357,8 @@ static long copy_stack_page(uint32_t index, void *context)
 	return 0;
 }
 
-/* New code objects wake the host, which reads their names while they are there; not more often than
- * that. */
-#define CODE_WAKE_NS 5000000u
-
-static __always_inline uint64_t wake_flag(struct walk *w, const struct sample_walked *sample)
+static __always_inline uint64_t wake_flag(void)
 {
-	if (w->python.fresh && sample->hdr.time_ns - w->woken_ns >= CODE_WAKE_NS) {
-		w->python.fresh = 0;
-		w->woken_ns = sample->hdr.time_ns;
-		return BPF_RB_FORCE_WAKEUP;
-	}
 	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= wake_bytes ? BPF_RB_FORCE_WAKEUP :
 									   BPF_RB_NO_WAKEUP;
 }
@@ -446,7 +493,7 @@ output:
 	barrier_var(n);
 	if (n > sizeof(*sample))
 		n = sizeof(*sample);
-	return send(count, sample, n, wake_flag(w, sample));
+	return send(count, sample, n, wake_flag());
 }
 
 /* A child has its parent's mappings, and is a target when its parent is. This also overwrites what was

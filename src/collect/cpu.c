@@ -183,6 +183,8 @@ static bool well_formed(const struct sample_hdr *hdr, size_t bytes)
 {
 	if (hdr->n_kernel > SAMPLE_KERNEL_FRAMES_MAX || hdr->n_user > SAMPLE_USER_WORDS_MAX)
 		return false;
+	if (hdr->kind == SAMPLE_CODE)
+		return bytes >= sizeof(struct sample_code);
 	if (hdr->kind == SAMPLE_COPIED)
 		return hdr->n_user <= SAMPLE_PYTHON_WORDS_MAX && hdr->stack_bytes <= SAMPLE_COPY_MAX &&
 		       bytes >= offsetof(struct sample_copy, stack) + hdr->stack_bytes +
@@ -208,6 +210,18 @@ static void take_words(struct cpu_collector *cpu, struct process *process, const
 	}
 }
 
+/* A code object, copied when a walk met it. */
+static int take_code(struct cpu_collector *cpu, const struct sample_code *code)
+{
+	struct process *process;
+
+	process = processes_get(&cpu->processes, (pid_t)code->hdr.tgid);
+	if (!process)
+		return -ENOMEM;
+	interpreted_learn(&cpu->interpreted, process, processes_runtime(&cpu->processes, process), code);
+	return 0;
+}
+
 static int take_sample(void *context, const struct sample_hdr *hdr, size_t bytes)
 {
 	struct cpu_collector *cpu = context;
@@ -227,6 +241,8 @@ static int take_sample(void *context, const struct sample_hdr *hdr, size_t bytes
 		rc = events_drain(&cpu->events);
 	if (rc == 0)
 		rc = apply_events(cpu, hdr->time_ns);
+	if (rc == 0 && hdr->kind == SAMPLE_CODE)
+		return take_code(cpu, (const struct sample_code *)hdr);
 	process = rc == 0 ? processes_get(&cpu->processes, (pid_t)hdr->tgid) : NULL;
 	if (!process)
 		return rc ? rc : -ENOMEM;

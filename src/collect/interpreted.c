@@ -2,6 +2,7 @@
 #include "collect/interpreted.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/vec.h"
 #include "collect/images.h"
@@ -40,44 +41,104 @@ static void read_code(struct interpreted *interpreted, const struct process *pro
 	code->fault = code->id ? PYTHON_FAULT_NONE : fault;
 }
 
-static const struct interpreted_code *find(struct interpreted *interpreted,
-					   const struct process *process,
-					   const struct walk_runtime *runtime, uint64_t address,
-					   uint32_t check)
+static struct interpreted_code *find(const struct interpreted *interpreted,
+				     const struct process *process, uint64_t address, uint32_t check)
 {
 	uint64_t hash = hash_u64(address, (uint64_t)process->incarnation << 32 | check);
-	struct interpreted_code *code;
 	uint32_t step = 0, id;
 
 	while ((id = idindex_probe(&interpreted->index, hash, &step))) {
-		code = &interpreted->items[id - 1];
+		struct interpreted_code *code = &interpreted->items[id - 1];
+
 		if (code->address == address && code->check == check &&
 		    code->incarnation == process->incarnation)
 			return code;
 	}
+	return NULL;
+}
+
+static struct interpreted_code *add(struct interpreted *interpreted, const struct process *process,
+				    uint64_t address, uint32_t check)
+{
+	uint64_t hash = hash_u64(address, (uint64_t)process->incarnation << 32 | check);
+	struct interpreted_code *code;
+
 	if (VEC_RESERVE(&interpreted->items, &interpreted->cap, (uint64_t)interpreted->n + 1) < 0 ||
 	    idindex_add(&interpreted->index, hash, interpreted->n + 1) < 0)
 		return NULL;
 	code = &interpreted->items[interpreted->n++];
 	*code = (struct interpreted_code){
 		.address = address, .check = check, .incarnation = process->incarnation,
+		.fault = PYTHON_FAULT_CODE_FAULT,
 	};
-	read_code(interpreted, process, runtime, code);
 	return code;
+}
+
+/* What the kernel half has copied; the process's memory for the rest. */
+struct copied_memory {
+	const struct sample_code *record;
+	pid_t pid;
+};
+
+static bool read_copy(void *context, void *out, size_t n, uint64_t address)
+{
+	const struct copied_memory *memory = context;
+	const struct sample_code *r = memory->record;
+	const uint8_t *bytes[CODE_PIECES] = { r->object, r->file, r->name, r->table };
+	const uint32_t room[CODE_PIECES] = { sizeof(r->object), sizeof(r->file), sizeof(r->name),
+					     sizeof(r->table) };
+
+	for (int i = 0; i < CODE_PIECES; i++) {
+		uint64_t off = address - r->at[i];
+
+		if (r->n[i] <= room[i] && off <= r->n[i] && n <= r->n[i] - off) {
+			memcpy(out, bytes[i] + off, n);
+			return true;
+		}
+	}
+	return process_read(memory->pid, address, out, n) == (ssize_t)n;
+}
+
+void interpreted_learn(struct interpreted *interpreted, const struct process *process,
+		       const struct walk_runtime *runtime, const struct sample_code *record)
+{
+	struct copied_memory memory = { record, process->pid };
+	uint64_t address = record->at[CODE_OBJECT];
+	enum python_fault fault;
+	struct interpreted_code *code;
+	uint32_t check;
+
+	if (!runtime || runtime->kind != RUNTIME_PYTHON ||
+	    !python_codes_check(&runtime->python, read_copy, &memory, address, &check) ||
+	    find(interpreted, process, address, check))
+		return;
+	code = add(interpreted, process, address, check);
+	if (!code)
+		return;
+	code->id = python_codes_read_copy(interpreted->codes, &runtime->python, read_copy, &memory,
+					  address, check, &fault);
+	code->fault = fault;
 }
 
 struct raw_frame interpreted_frame(struct interpreted *interpreted, const struct process *process,
 				   const struct walk_runtime *runtime, const uint64_t pair[2])
 {
 	uint64_t address = SAMPLE_FRAME_PC(pair[0]);
-	const struct interpreted_code *code;
+	struct interpreted_code *code;
+	uint32_t check;
 	struct raw_frame frame = { .image = IMAGE_PYTHON_ID };
 
 	if (!address) {
 		frame.vaddr = pair[1];
 		return frame;
 	}
-	code = find(interpreted, process, runtime, address, (uint32_t)(pair[1] >> 32));
+	check = (uint32_t)(pair[1] >> 32);
+	code = find(interpreted, process, address, check);
+	if (!code) {
+		code = add(interpreted, process, address, check);
+		if (code)
+			read_code(interpreted, process, runtime, code);
+	}
 	if (code && code->id)
 		frame.vaddr = (uint64_t)code->id << 32 | (uint32_t)pair[1];
 	else

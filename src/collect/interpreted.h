@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* collect/interpreted.h
  *
- * From the interpreted frames of a sample to code that outlives the process: each code object is read
- * the first time that it is seen, and remembered by its address as long as the program runs.
+ * From the interpreted frames of a sample to code that outlives the process: the kernel half copies each
+ * code object when it first meets it; one that it has not copied is read now. Both are remembered by
+ * address as long as the program runs.
  *
  * A code object that the kernel half saw and we cannot find any more, or not the same, is a frame with
  * its reason, never another one's name.
@@ -17,6 +18,7 @@
 #include "collect/cpu.h"
 
 struct process;
+struct sample_code;
 struct python_codes;
 
 struct interpreted_code {
@@ -35,6 +37,10 @@ struct interpreted {
 
 void interpreted_init(struct interpreted *interpreted, struct python_codes *codes);
 void interpreted_fini(struct interpreted *interpreted);
+
+/* Takes a code object that the kernel half has copied. */
+void interpreted_learn(struct interpreted *interpreted, const struct process *process,
+		       const struct walk_runtime *runtime, const struct sample_code *record);
 
 /* The frame for two words of a walk (SAMPLE_FRAME_PYTHON). `runtime` is the process's, or NULL. */
 struct raw_frame interpreted_frame(struct interpreted *interpreted, const struct process *process,

@@ -14,6 +14,7 @@ static bool walk_cell_at(walk_table_t table, uint32_t index, uint64_t *ret_cell)
 static const struct unwind_rule *walk_rule_at(struct walk *w, uint32_t rule);
 static const struct walk_runtime *walk_runtime_at(struct walk *w, uint32_t runtime);
 static bool walk_worth_copying(const struct walk *w);
+static void walk_new_code(struct walk *w, void *out, uint64_t code);
 static bool walk_put(void *out, uint32_t index, uint64_t word);
 static bool walk_has_recorded(struct walk *w);
 static bool walk_recorded(struct walk *w, uint64_t pair[2]);
@@ -78,6 +79,13 @@ static const struct unwind_rule *walk_rule_at(struct walk *w, uint32_t rule)
 static const struct walk_runtime *walk_runtime_at(struct walk *w, uint32_t runtime)
 {
 	return runtime ? host_of(w)->target->runtime : NULL;
+}
+
+static void walk_new_code(struct walk *w, void *out, uint64_t code)
+{
+	(void)w;
+	(void)out;
+	(void)code;
 }
 
 static bool walk_worth_copying(const struct walk *w)

@@ -167,17 +167,17 @@ WALK_INLINE uint32_t walk_python_instr(struct walk *w, uint64_t code)
 	return (uint32_t)((int64_t)(at - start) >> 1);
 }
 
-/* Notes whether this code object has been met before (by a hash: a few are taken for known or for new,
- * which costs nothing but time). The host reads a new one while it is there. */
-WALK_INLINE void walk_python_note_code(struct walk *w, uint64_t code, uint32_t check)
+/* Whether this code object has not been met here before. By a hash: a few are taken for known, and are
+ * then read later, or for new again. */
+WALK_INLINE bool walk_python_is_new(struct walk *w, uint64_t code, uint32_t check)
 {
 	uint32_t tag = (check ^ (uint32_t)(code >> 4) ^ w->process.generation * 0x9e3779b1u) | 1;
 	uint32_t slot = (tag ^ tag >> 15) >> 1 & (WALK_PYTHON_SEEN - 1);
 
-	if (w->python.seen[slot] != tag) {
-		w->python.seen[slot] = tag;
-		w->python.fresh = 1;
-	}
+	if (w->python.seen[slot] == tag)
+		return false;
+	w->python.seen[slot] = tag;
+	return true;
 }
 
 /* Remembers the coroutine or generator whose frame this is, if it is one's. */
@@ -257,7 +257,8 @@ WALK_INLINE enum walk_next walk_python_step(struct walk *w, void *out)
 		check = python_check(walk_python_u32(p->code, sizeof(p->code),
 						     layout->code_first_line - first), file, name);
 		instr = walk_python_instr(w, code);
-		walk_python_note_code(w, code, (uint32_t)check);
+		if (walk_python_is_new(w, code, (uint32_t)check))
+			walk_new_code(w, out, code);
 		walk_python_note_coroutine(w);
 		if (walk_python_put(w, out, code, check << 32 | instr) == WALK_STOP)
 			return WALK_STOP;

@@ -23,8 +23,7 @@ struct walk_python_state {
 	uint8_t drain;		/* take all that is left: no native frames come any more */
 	uint8_t mark_runs;	/* draining, record where each run of the loop ends */
 	uint8_t gil;		/* enum sample_gil */
-	uint8_t fresh;		/* a code object was met that is not in `seen`; the caller clears it */
-	uint8_t zero[2];
+	uint8_t zero[3];
 	struct walk_python layout;
 	_Alignas(8) uint8_t bytes[WALK_PYTHON_FRAME_BYTES];	/* of a frame */
 	_Alignas(8) uint8_t code[WALK_PYTHON_CODE_BYTES];	/* of its code object */

@@ -11,6 +11,7 @@
  *   bool walk_cell_at(walk_table_t, uint32_t index, uint64_t *ret_cell)
  *   const struct unwind_rule *walk_rule_at(struct walk *, uint32_t rule)
  *   const struct walk_runtime *walk_runtime_at(struct walk *, uint32_t runtime)
+ *   void walk_new_code(struct walk *, void *out, uint64_t code)	a code object is met for the first time
  *   bool walk_worth_copying(const struct walk *)	it ended for want of what only the host has
  *   bool walk_put(void *out, uint32_t index, uint64_t word)		false when there is no room
  *   bool walk_has_recorded(struct walk *)	interpreted frames were taken earlier, and ...
@@ -70,7 +71,6 @@ struct walk {
 	uint32_t low, high;	/* of a search */
 	uint32_t zero;
 	uint64_t thread_pointer;	/* fs base; set by the caller, 0 when not known */
-	uint64_t woken_ns;		/* the caller's: when it last woke who reads the samples */
 	struct walk_python_state python;
 	_Alignas(8) uint8_t window[WALK_WINDOW];
 	struct walk_cached cache[WALK_CACHE];

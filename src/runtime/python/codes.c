@@ -96,7 +96,8 @@ static bool read_strings(const struct walk_python *python, const struct python_m
 /* Everything of it, and once more what tells it apart: another object may have come in between. */
 static enum python_fault read_code(const struct walk_python *python,
 				   const struct python_memory *memory, uint64_t address,
-				   uint32_t wanted, struct code *code, struct arena *arena)
+				   uint32_t wanted, bool copied, struct code *code,
+				   struct arena *arena)
 {
 	struct code again;
 	uint64_t file, name;
@@ -108,7 +109,7 @@ static enum python_fault read_code(const struct walk_python *python,
 		return PYTHON_FAULT_CODE_FAULT;
 	if (check != wanted)
 		return PYTHON_FAULT_CHANGED;
-	if (!python_type_is(memory, python_shape_of(python), address, STR("code")))
+	if (!copied && !python_type_is(memory, python_shape_of(python), address, STR("code")))
 		return PYTHON_FAULT_NOT_CODE;
 	whole = read_strings(python, memory, address, code, file, name, arena);
 	if (!read_check(python, memory, address, &again, &file, &name, &check))
@@ -146,14 +147,15 @@ static uint32_t add_code(struct python_codes *codes, struct code code)
 	return codes->n++;
 }
 
-uint32_t python_codes_read(struct python_codes *codes, const struct walk_python *python,
-			   python_read_fn read, void *context, uint64_t address, uint32_t check,
-			   enum python_fault *ret_fault)
+static uint32_t read_from(struct python_codes *codes, const struct walk_python *python, bool copied,
+			  python_read_fn read, void *context, uint64_t address, uint32_t check,
+			  enum python_fault *ret_fault)
 {
 	struct python_memory memory = { read, context };
 	struct arena scratch = { 0 };
 	struct code code = { 0 };
-	enum python_fault fault = read_code(python, &memory, address, check, &code, &scratch);
+	enum python_fault fault = read_code(python, &memory, address, check, copied, &code,
+					    &scratch);
 	uint32_t id = 0;
 
 	if (fault == PYTHON_FAULT_NONE) {
@@ -169,6 +171,30 @@ uint32_t python_codes_read(struct python_codes *codes, const struct walk_python 
 	arena_fini(&scratch);
 	*ret_fault = fault;
 	return id;
+}
+
+uint32_t python_codes_read(struct python_codes *codes, const struct walk_python *python,
+			   python_read_fn read, void *context, uint64_t address, uint32_t check,
+			   enum python_fault *ret_fault)
+{
+	return read_from(codes, python, false, read, context, address, check, ret_fault);
+}
+
+uint32_t python_codes_read_copy(struct python_codes *codes, const struct walk_python *python,
+				python_read_fn read, void *context, uint64_t address, uint32_t check,
+				enum python_fault *ret_fault)
+{
+	return read_from(codes, python, true, read, context, address, check, ret_fault);
+}
+
+bool python_codes_check(const struct walk_python *python, python_read_fn read, void *context,
+			uint64_t address, uint32_t *ret_check)
+{
+	struct python_memory memory = { read, context };
+	struct code code = { 0 };
+	uint64_t file, name;
+
+	return read_check(python, &memory, address, &code, &file, &name, ret_check);
 }
 
 bool python_codes_place(const struct python_codes *codes, uint32_t id, int32_t instr,

@@ -40,6 +40,16 @@ uint32_t python_codes_read(struct python_codes *codes, const struct walk_python 
 			   python_read_fn read, void *context, uint64_t address, uint32_t check,
 			   enum python_fault *ret_fault);
 
+/* The same from a copy of the process's memory that was taken when the walk met the object: it is what
+ * the walk saw, and no other object can have come in between. `read` gives the copy. */
+uint32_t python_codes_read_copy(struct python_codes *codes, const struct walk_python *python,
+				python_read_fn read, void *context, uint64_t address, uint32_t check,
+				enum python_fault *ret_fault);
+
+/* What the check of a code object would be; false when it cannot be read. */
+bool python_codes_check(const struct walk_python *python, python_read_fn read, void *context,
+			uint64_t address, uint32_t *ret_check);
+
 /* False for an id that is none. `instr` is what the walk recorded (abi/sample.h): f_lasti, or code units. */
 bool python_codes_place(const struct python_codes *codes, uint32_t id, int32_t instr,
 			struct python_place *ret_place);
