@@ -36,7 +36,7 @@ class _Strings(dict):
 
 def write(path, samples, types=(("samples", "count"),)):
     strings, frames, kinds = _Strings({"": 0}), {}, {}
-    body = b"".join(_bytes(1, _number(1, strings[t]) + _number(2, strings[u])) for t, u in types)
+    body = [_bytes(1, _number(1, strings[t]) + _number(2, strings[u])) for t, u in types]
     for stack, values, labels in samples:
         values = values if isinstance(values, tuple) else (values,)
         for frame in stack.split(";"):
@@ -49,12 +49,12 @@ def write(path, samples, types=(("samples", "count"),)):
             text = isinstance(value, str)
             sample += _bytes(3, _number(1, strings[key]) + _number(2 if text else 3,
                                                                    strings[value] if text else value))
-        body += _bytes(2, sample)
+        body.append(_bytes(2, sample))
     for frame, number in frames.items():
-        body += _bytes(4, _number(1, number) + _number(3, number) + _bytes(4, _number(1, number)))
-        body += _bytes(5, _number(1, number) + _number(2, strings[frame.partition("@")[0]]))
+        body.append(_bytes(4, _number(1, number) + _number(3, number) + _bytes(4, _number(1, number))))
+        body.append(_bytes(5, _number(1, number) + _number(2, strings[frame.partition("@")[0]])))
     for kind, numbers in kinds.items():
-        body += _number(13, strings[f"sonde: kind {kind} {','.join(map(str, numbers))}"])
-    body += b"".join(_bytes(6, text.encode()) for text in strings)
-    path.write_bytes(gzip.compress(body))
+        body.append(_number(13, strings[f"sonde: kind {kind} {','.join(map(str, numbers))}"]))
+    body += [_bytes(6, text.encode()) for text in strings]
+    path.write_bytes(gzip.compress(b"".join(body)))
     return path
