@@ -54,16 +54,16 @@ static uint8_t kind_of(const struct profile *p, uint32_t frame)
 static void fold_by_rule(const struct profile *p, uint32_t *frames, uint32_t *n)
 {
 	uint32_t first = 0, kept = 0;
-	bool interpreted = false;
+	bool interpreted = false, started = false;
 
 	for (uint32_t i = 0; i < *n; i++)
 		interpreted |= kind_of(p, frames[i]) == FRAME_INTERPRETED;
 	if (!interpreted)
 		return;
-	while (kind_of(p, frames[first]) == FRAME_LIBRARY)
-		first++;
-	if (kind_of(p, frames[first]) != FRAME_RUNTIME &&
-	    kind_of(p, frames[first]) != FRAME_INTERPRETED)
+	for (; kind_of(p, frames[first]) == FRAME_LIBRARY ||
+	       kind_of(p, frames[first]) == FRAME_RUNTIME; first++)
+		started |= kind_of(p, frames[first]) == FRAME_RUNTIME;
+	if (!started && kind_of(p, frames[first]) != FRAME_INTERPRETED)
 		first = 0;
 	for (uint32_t i = first; i < *n; i++)
 		if (kind_of(p, frames[i]) != FRAME_RUNTIME)
