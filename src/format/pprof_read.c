@@ -179,49 +179,74 @@ struct sample {
 	uint64_t time_ns;
 };
 
-/* A location that is a list of words; innermost first, like all the sample names. */
-static int add_pieces(struct pprof_reader *r, struct sample *s, struct pprof_place place)
+/* What is not one word: a list of them, innermost first like all the sample names, or a mistake. */
+static int add_pieces(struct pprof_reader *r, struct sample *s, struct pprof_place place, uint64_t id,
+		      const struct cursor *c)
 {
 	uint32_t first = place.word - PPROF_PIECES;
 
-	if (VEC_RESERVE(&r->stack, &r->cap_stack, (uint64_t)s->n_words + place.n) < 0)
+	if (c->failed)
+		return pprof_bad(r, s->at, "a sample's locations are cut short");
+	if (!place.n)
+		return pprof_bad(r, s->at, "a sample names location %llu, which is not there",
+				 (unsigned long long)id);
+	if (VEC_RESERVE(&r->stack, &r->cap_stack,
+			(uint64_t)s->n_words + place.n + cursor_left(c)) < 0)
 		return pprof_out_of_memory(r);
 	for (uint32_t i = place.n; i-- > 0;)
 		r->stack[s->n_words++] = r->pieces[first + i];
-	s->n_frames += place.n;
 	return 0;
 }
 
-static int add_location(struct pprof_reader *r, struct sample *s, uint64_t id)
+static struct pprof_place find_place(const struct pprof_reader *r, uint64_t id)
 {
-	uint32_t row = pprof_ids_find(&r->location_ids, id);
-	struct pprof_place place;
+	uint32_t row;
 
-	if (row == PPROF_NO_ROW)
-		return pprof_bad(r, s->at, "a sample names location %llu, which is not there",
-				 (unsigned long long)id);
-	place = r->places[row];
-	if (place.word >= PPROF_PIECES)
-		return add_pieces(r, s, place);
-	if (VEC_RESERVE(&r->stack, &r->cap_stack, (uint64_t)s->n_words + 1) < 0)
-		return pprof_out_of_memory(r);
-	r->stack[s->n_words++] = place.word;
-	s->n_frames += place.n;
-	return 0;
+	if (id < r->n_places_by_id)
+		return r->places_by_id[id];
+	row = pprof_ids_find(&r->location_ids, id);
+	return row == PPROF_NO_ROW ? (struct pprof_place){ 0 } : r->places[row];
 }
 
 static int add_locations(struct pprof_reader *r, struct sample *s, struct str packed)
 {
 	struct cursor c = cursor_over(packed);
-	int rc = 0;
+	uint32_t *to;
 
-	while (rc == 0 && cursor_more(&c)) {
+	/* a byte each at least */
+	if (VEC_RESERVE(&r->stack, &r->cap_stack, s->n_words + (uint64_t)packed.n) < 0)
+		return pprof_out_of_memory(r);
+	to = r->stack + s->n_words;
+	while (cursor_more(&c)) {
 		uint64_t id = cursor_uleb(&c);
+		struct pprof_place place = find_place(r, id);
+		int rc;
 
-		rc = c.failed ? pprof_bad(r, s->at, "a sample's locations are cut short") :
-				add_location(r, s, id);
+		s->n_frames += place.n;
+		if (place.n && place.word < PPROF_PIECES) {
+			*to++ = place.word;
+			continue;
+		}
+		s->n_words = (uint32_t)(to - r->stack);
+		rc = add_pieces(r, s, place, id, &c);
+		if (rc < 0)
+			return rc;
+		to = r->stack + s->n_words;
 	}
-	return rc;
+	s->n_words = (uint32_t)(to - r->stack);
+	return 0;
+}
+
+/* Old writers give each number a field of its own. */
+static int add_location(struct pprof_reader *r, struct sample *s, uint64_t id)
+{
+	uint8_t varint[10];
+	size_t n = 0;
+
+	for (; id >= 0x80; id >>= 7)
+		varint[n++] = (uint8_t)(id | 0x80);
+	varint[n++] = (uint8_t)id;
+	return add_locations(r, s, str_over(varint, n));
 }
 
 static int add_value(struct pprof_reader *r, struct sample *s, uint64_t value)
@@ -387,6 +412,7 @@ static void reader_fini(struct pprof_reader *r)
 	free(r->words);
 	free(r->chains);
 	free(r->places);
+	free(r->places_by_id);
 	free(r->pieces);
 	free(r->stack);
 }

@@ -50,6 +50,8 @@ struct pprof_reader {
 		uint32_t word;		/* or PPROF_PIECES | where its list begins in pieces */
 		uint32_t n;		/* frames: each a piece of the list */
 	} *places;			/* by row */
+	struct pprof_place *places_by_id;	/* where ids are dense; .n is 0 where there is none */
+	uint64_t n_places_by_id;
 	uint32_t *pieces;		/* outermost first */
 	uint32_t n_pieces, cap_pieces;
 

@@ -343,6 +343,21 @@ static int split_places(struct pprof_reader *r, const uint32_t *owner)
 	return rc;
 }
 
+/* Samples name locations by id, millions of times: one look instead of two. */
+static int place_ids(struct pprof_reader *r)
+{
+	const struct pprof_ids *ids = &r->location_ids;
+
+	r->places_by_id = calloc(ids->limit + 1, sizeof(*r->places_by_id));
+	if (!r->places_by_id)
+		return -ENOMEM;
+	for (uint64_t id = 0; id < ids->limit; id++)
+		if (ids->direct[id])
+			r->places_by_id[id] = r->places[ids->direct[id] - 1];
+	r->n_places_by_id = ids->limit;
+	return 0;
+}
+
 /* Which word, or words, each location is. */
 static int make_places(struct pprof_reader *r)
 {
@@ -366,6 +381,8 @@ static int make_places(struct pprof_reader *r)
 	}
 	if (rc == 0 && split)
 		rc = split_places(r, owner);
+	if (rc == 0)
+		rc = place_ids(r);
 	free(owner);
 	return rc < 0 ? pprof_out_of_memory(r) : 0;
 }
