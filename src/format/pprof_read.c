@@ -213,8 +213,8 @@ static int add_locations(struct pprof_reader *r, struct sample *s, struct str pa
 	struct cursor c = cursor_over(packed);
 	uint32_t *to;
 
-	/* a byte each at least */
-	if (VEC_RESERVE(&r->stack, &r->cap_stack, s->n_words + (uint64_t)packed.n) < 0)
+	/* a byte each at least; one more: never NULL */
+	if (VEC_RESERVE(&r->stack, &r->cap_stack, s->n_words + (uint64_t)packed.n + 1) < 0)
 		return pprof_out_of_memory(r);
 	to = r->stack + s->n_words;
 	while (cursor_more(&c)) {
