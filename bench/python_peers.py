@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sonde beside py-spy and austin, attached to the same running Python process one after another.
 
-    python3 bench/python_peers.py [--python PATH] [--seconds 5] [--rounds 5] [--work 250]
+    python3 bench/python_peers.py [--python PATH] [--seconds 5] [--rounds 5] [--work 1500]
 
 At 99 Hz and at 999 Hz: the error in percentage points against what the program measured of itself in that phase
 (tests/workloads/python/mixed.py --phases), the share of samples whose Python stack reaches its root, the profiler's
@@ -220,7 +220,7 @@ def slowdown(python, profilers, rounds, work):
                     failed[way] = why
     alone = [statistics.median(column) for column in zip(*times["alone", 0])]
     print(f"\n{'the program under':24} {'Hz':>4} {'CPU s':>7} {'slowed':>8} {'wall s':>7} {'slowed':>8}   "
-          f"(medians of {rounds}, wall is noisy on a shared machine)")
+          f"(medians of {rounds}; wall time less waiting for a CPU)")
     for (name, rate), rows in times.items():
         if not rows:
             print(f"{name:24} {rate:4}  failed: {failed[name, rate]}")
@@ -235,7 +235,7 @@ def main():
     parser.add_argument("--python", default="/usr/bin/python3")
     parser.add_argument("--seconds", type=float, default=5, help="of each phase")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--work", type=int, default=700, help="rounds of fixed work")
+    parser.add_argument("--work", type=int, default=1500, help="rounds of fixed work")
     parser.add_argument("--only", choices=("accuracy", "slowdown"))
     options = parser.parse_args()
     profilers = installed()

@@ -70,6 +70,13 @@ def cpu_s():
     return process_clock() + children.ru_utime + children.ru_stime - _before[0]
 
 
+def wall_less_queue():
+    """The time on the wall less what this thread waited in a run queue: other programs' work is not in it, a
+    profiler that stops us is."""
+    with open("/proc/thread-self/schedstat") as file:
+        return time.monotonic() - int(file.read().split()[1]) / 1e9
+
+
 def start():
     """Whoever attaches to us (TRUTH_WAIT) has seen nothing of our start: it does not count then."""
     if os.environ.pop("TRUTH_WAIT", None):
