@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <libdeflate.h>
 #include <stdlib.h>
+#include <zlib.h>
 #include <zstd.h>
 
 #include "base/cursor.h"
@@ -77,6 +78,40 @@ int decompress_elf_section(struct str bytes, uint64_t max, struct str what, stru
 				STR_ARG(what));
 	return decompress(cursor_bytes(&c, cursor_left(&c)), method, size, max, what, ret_data,
 			  err);
+}
+
+int decompress_elf_head(struct str bytes, uint64_t n, unsigned share_max, struct str *ret_data)
+{
+	struct cursor c = cursor_over(bytes);
+	uint32_t method = cursor_u32(&c);
+	z_stream stream = { 0 };
+	uint64_t size;
+	char *out;
+
+	cursor_skip(&c, 4);	/* ch_reserved */
+	size = cursor_u64(&c);
+	cursor_skip(&c, 8);	/* ch_addralign */
+	if (c.failed || method != ELFCOMPRESS_ZLIB || n > size / share_max ||
+	    cursor_left(&c) > UINT32_MAX || n > UINT32_MAX ||
+	    n / RATIO_MAX > cursor_left(&c))
+		return -EOPNOTSUPP;
+	out = malloc(n ? n : 1);
+	if (!out || inflateInit(&stream) != Z_OK) {
+		free(out);
+		return -ENOMEM;
+	}
+	stream.avail_in = (uint32_t)cursor_left(&c);
+	stream.next_in = (Bytef *)(uintptr_t)c.p;
+	stream.avail_out = (uint32_t)n;
+	stream.next_out = (Bytef *)out;
+	inflate(&stream, Z_SYNC_FLUSH);	/* ends where there is no more room */
+	inflateEnd(&stream);
+	if (stream.avail_out) {
+		free(out);
+		return -EBADMSG;
+	}
+	*ret_data = str_over(out, n);
+	return 0;
 }
 
 int decompress_zdebug_section(struct str bytes, uint64_t max, struct str what,

@@ -22,6 +22,10 @@ struct err;
  * we do not know), -ENOMEM. `what` names the section in the sentence. */
 int decompress_elf_section(struct str bytes, uint64_t max, struct str what, struct str *ret_data,
 			   struct err *err);
+/* The first n bytes of what an SHF_COMPRESSED section holds; -EOPNOTSUPP unless they are zlib's and at
+ * most 1 / share_max of all. */
+int decompress_elf_head(struct str bytes, uint64_t n, unsigned share_max, struct str *ret_data);
+
 int decompress_zdebug_section(struct str bytes, uint64_t max, struct str what,
 			      struct str *ret_data, struct err *err);
 

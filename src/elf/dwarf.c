@@ -28,7 +28,25 @@ static uint64_t lowest_code(const struct elf *elf)
 	return lowest == UINT64_MAX ? 0 : lowest;
 }
 
-int dwarf_open(struct dwarf **ret_dwarf, struct elf *elf, const char *path, struct err *err)
+/* Reads sections and unit headers, and opens the files beside. -ENOENT without any unit. */
+static int load(struct dwarf *dwarf)
+{
+	int rc;
+
+	dwarf->deferred = false;
+	dwarf_sections_load(&dwarf->main, false);
+	rc = dwarf_units_load(&dwarf->main, false);
+	if (rc == 0 && !dwarf->main.n_units)
+		rc = -ENOENT;
+	if (rc == 0)
+		rc = dwarf_alt_open(dwarf);
+	if (rc == 0)
+		rc = dwarf_dwp_open(dwarf);
+	return rc;
+}
+
+static int open_dwarf(struct dwarf **ret_dwarf, struct elf *elf, const char *path, bool deferred,
+		      struct err *err)
 {
 	struct dwarf *dwarf = calloc(1, sizeof(*dwarf));
 	int rc = -ENOMEM;
@@ -42,14 +60,8 @@ int dwarf_open(struct dwarf **ret_dwarf, struct elf *elf, const char *path, stru
 	dwarf->path = strdup(path);
 	if (!dwarf->path)
 		goto out;
-	dwarf_sections_load(&dwarf->main, false);
-	rc = dwarf_units_load(&dwarf->main, false);
-	if (rc == 0 && !dwarf->main.n_units)
-		rc = -ENOENT;
-	if (rc == 0)
-		rc = dwarf_alt_open(dwarf);
-	if (rc == 0)
-		rc = dwarf_dwp_open(dwarf);
+	dwarf->deferred = deferred;
+	rc = deferred ? 0 : load(dwarf);
 out:
 	if (rc < 0) {
 		dwarf_close(dwarf);
@@ -59,6 +71,11 @@ out:
 	}
 	*ret_dwarf = dwarf;
 	return 0;
+}
+
+int dwarf_open(struct dwarf **ret_dwarf, struct elf *elf, const char *path, struct err *err)
+{
+	return open_dwarf(ret_dwarf, elf, path, dwarf_part_possible(elf), err);
 }
 
 static void close_worker(struct worker *worker)
@@ -81,6 +98,7 @@ void dwarf_close(struct dwarf *dwarf)
 {
 	if (!dwarf)
 		return;
+	dwarf_close(dwarf->whole);
 	for (int i = 0; i < DWARF_WORKERS_MAX; i++)
 		close_worker(&dwarf->workers[i]);
 	dwarf_file_fini(&dwarf->main);
@@ -319,8 +337,9 @@ static int resolve(struct dwarf *dwarf)
 	return rc;
 }
 
-int dwarf_resolve(struct dwarf *dwarf, const uint64_t *vaddrs, uint32_t n,
-		  struct dwarf_result *ret_result, struct err *err)
+/* *ret_enough: whether this is all that can be said. */
+static int resolve_here(struct dwarf *dwarf, const uint64_t *vaddrs, uint32_t n,
+			struct dwarf_result *ret_result, bool *ret_enough, struct err *err)
 {
 	struct dwarf_result result = { 0 };
 	int rc = 0;
@@ -335,6 +354,7 @@ int dwarf_resolve(struct dwarf *dwarf, const uint64_t *vaddrs, uint32_t n,
 		rc = resolve(dwarf);
 	if (rc == 0)
 		rc = make_result(&dwarf->queries, &result);
+	*ret_enough = !dwarf->main.cut || dwarf_part_enough(dwarf);
 	free(dwarf->covered);
 	queries_fini(&dwarf->queries);
 	for (int i = 0; i < DWARF_WORKERS_MAX; i++)
@@ -346,4 +366,28 @@ int dwarf_resolve(struct dwarf *dwarf, const uint64_t *vaddrs, uint32_t n,
 	}
 	*ret_result = result;
 	return 0;
+}
+
+int dwarf_resolve(struct dwarf *dwarf, const uint64_t *vaddrs, uint32_t n,
+		  struct dwarf_result *ret_result, struct err *err)
+{
+	bool fits = !dwarf->main.cut, enough;
+	int rc = 0;
+
+	if (dwarf->deferred) {
+		fits = true;
+		dwarf_part_load(dwarf, vaddrs, n);
+		rc = load(dwarf);
+		if (rc < 0 && rc != -ENOENT)
+			return err_fail(err, rc, "%s: %s", dwarf->path, err_text(rc));
+	}
+	if (fits && !dwarf->whole) {
+		rc = resolve_here(dwarf, vaddrs, n, ret_result, &enough, err);
+		if (rc < 0 || enough)
+			return rc;
+		dwarf_result_fini(ret_result);
+	}
+	if (!dwarf->whole)
+		rc = open_dwarf(&dwarf->whole, dwarf->main.elf, dwarf->path, false, err);
+	return rc < 0 ? rc : resolve_here(dwarf->whole, vaddrs, n, ret_result, &enough, err);
 }

@@ -81,30 +81,61 @@ static int claim(struct dwarf *dwarf, uint32_t unit, uint64_t lo, uint64_t hi)
 	return 0;
 }
 
-/* One set of .debug_aranges, from behind its length. */
-static int read_set(struct dwarf *dwarf, struct cursor *c, unsigned offset_size)
+bool dwarf_aranges_set(struct cursor *c, struct aranges_set *ret_set)
 {
-	uint16_t version = cursor_u16(c);
-	uint64_t off = cursor_uint(c, offset_size);
-	unsigned addr_size = cursor_u8(c), segment_size = cursor_u8(c);
-	struct unit *unit = dwarf_unit_at(&dwarf->main, off);
-	size_t header = cursor_pos(c);
+	uint64_t length = cursor_u32(c);
+	unsigned offset_size = 4, segment_size;
+	struct cursor *set = &ret_set->tuples;
+	size_t header;
+	uint16_t version;
+
+	if (length == UINT32_MAX) {
+		length = cursor_u64(c);
+		offset_size = 8;
+	}
+	*set = cursor_sub(c, length);
+	if (c->failed)
+		return false;
+	version = cursor_u16(set);
+	ret_set->unit = cursor_uint(set, offset_size);
+	ret_set->addr_size = cursor_u8(set);
+	segment_size = cursor_u8(set);
+	/* tuples are aligned to their size, counted from the start of the set */
+	header = cursor_pos(set) + (offset_size == 8 ? 12 : 4);
+	if (version != 2 || (ret_set->addr_size != 8 && ret_set->addr_size != 4) || segment_size)
+		cursor_fail(set);
+	else
+		cursor_skip(set, -header & (2 * ret_set->addr_size - 1));
+	return true;
+}
+
+bool dwarf_aranges_next(struct aranges_set *set, uint64_t *ret_lo, uint64_t *ret_hi)
+{
+	uint64_t lo, size;
+
+	if (set->tuples.failed)
+		return false;
+	lo = cursor_uint(&set->tuples, set->addr_size);
+	size = cursor_uint(&set->tuples, set->addr_size);
+	*ret_lo = lo;
+	*ret_hi = lo + size;
+	return !set->tuples.failed && (lo || size);
+}
+
+static int read_set(struct dwarf *dwarf, struct aranges_set *set)
+{
+	struct unit *unit = set->unit < dwarf->main.sections.info.n ?
+			    dwarf_unit_at(&dwarf->main, set->unit) : NULL;
+	uint64_t lo, hi;
 	int rc = 0;
 
-	if (c->failed || version != 2 || (addr_size != 8 && addr_size != 4) || segment_size ||
-	    !unit || unit->off != off)
+	if (!unit || unit->off != set->unit)
 		return 0;
-	/* tuples are aligned to their size, counted from the start of the set */
-	header += offset_size == 8 ? 12 : 4;
-	cursor_skip(c, -header & (2 * addr_size - 1));
-	while (rc == 0) {
-		uint64_t lo = cursor_uint(c, addr_size), size = cursor_uint(c, addr_size);
+	while (rc == 0 && dwarf_aranges_next(set, &lo, &hi)) {
 		uint32_t number = (uint32_t)(unit - dwarf->main.units);
 
-		if (c->failed || (!lo && !size))
-			break;
 		dwarf->covered[number] = COVERED_ARANGES;
-		rc = claim(dwarf, number, lo, lo + size);
+		rc = claim(dwarf, number, lo, hi);
 	}
 	return rc;
 }
@@ -112,20 +143,11 @@ static int read_set(struct dwarf *dwarf, struct cursor *c, unsigned offset_size)
 static int read_aranges(struct dwarf *dwarf)
 {
 	struct cursor c = cursor_over(dwarf->main.sections.aranges);
+	struct aranges_set set;
 	int rc = 0;
 
-	while (rc == 0 && cursor_more(&c)) {
-		uint64_t length = cursor_u32(&c);
-		unsigned offset_size = 4;
-		struct cursor set;
-
-		if (length == UINT32_MAX) {
-			length = cursor_u64(&c);
-			offset_size = 8;
-		}
-		set = cursor_sub(&c, length);
-		rc = read_set(dwarf, &set, offset_size);
-	}
+	while (rc == 0 && dwarf_aranges_set(&c, &set))
+		rc = read_set(dwarf, &set);
 	return rc;
 }
 

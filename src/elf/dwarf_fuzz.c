@@ -32,6 +32,7 @@ static void build(struct buf *image, struct str input)
 		uint64_t n = cursor_u16(&sizes), left = cursor_left(&bytes);
 
 		sections[i].name = names[i];
+		sections[i].flags = 0;
 		sections[i].bytes = cursor_bytes(&bytes, n < left ? n : left);
 	}
 	image_build(image, sections, N_NAMES);

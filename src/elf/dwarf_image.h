@@ -18,6 +18,7 @@
 struct image_section {
 	const char *name;
 	struct str bytes;
+	uint64_t flags;		/* SHF_COMPRESSED: bytes begin with the header for it */
 };
 
 /* Appends the file to *out (of the caller, buf_fini() frees). */
@@ -45,6 +46,7 @@ static inline void image_build(struct buf *out, const struct image_section *sect
 	for (unsigned i = 0; i < n; i++) {
 		headers[i + 3] = (Elf64_Shdr){ .sh_name = (Elf64_Word)names.n,
 					       .sh_type = SHT_PROGBITS, .sh_offset = off,
+					       .sh_flags = sections[i].flags,
 					       .sh_size = sections[i].bytes.n };
 		off += sections[i].bytes.n;
 		buf_add(&names, sections[i].name, strlen(sections[i].name) + 1);

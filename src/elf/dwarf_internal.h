@@ -54,6 +54,8 @@ struct dwarf_file {
 	struct dwarf_sections sections;
 	struct unit *units;		/* sorted by off; type units are left out */
 	uint32_t n_units, cap_units;
+	bool cut;			/* of .debug_info there is only the beginning ... */
+	_Atomic bool ran_over;		/* ... and somebody wanted more */
 	struct dwarf_file *alt;		/* dwz's, for the _alt and _sup forms; may be NULL */
 	struct dwarf_file *before;	/* list of the files a worker opened */
 };
@@ -256,7 +258,33 @@ struct dwarf {
 	struct queries queries;
 	uint8_t *covered;		/* per unit: enum coverage */
 	_Atomic uint32_t n_dwos;
+	bool deferred;			/* nothing is read before there are queries: dwarf_part.c */
+	struct dwarf *whole;		/* what answers instead, when a part was not enough */
 };
+
+/* ---- dwarf_part.c */
+
+/* Whether so little of the file may do that it is worth waiting for the queries. */
+bool dwarf_part_possible(const struct elf *elf);
+
+/* Reads .debug_info as far as these queries need. False: all of it is to be read. */
+bool dwarf_part_load(struct dwarf *dwarf, const uint64_t *vaddrs, uint32_t n);
+
+/* Whether the queries' answers are those that all of the file would give. */
+bool dwarf_part_enough(const struct dwarf *dwarf);
+
+/* ---- dwarf_attach.c */
+
+/* One unit's tuples in .debug_aranges. */
+struct aranges_set {
+	uint64_t unit;		/* its offset */
+	unsigned addr_size;
+	struct cursor tuples;
+};
+
+/* The next set; false at the end. One that we cannot read has no tuples. */
+bool dwarf_aranges_set(struct cursor *c, struct aranges_set *ret_set);
+bool dwarf_aranges_next(struct aranges_set *set, uint64_t *ret_lo, uint64_t *ret_hi);
 
 /* ---- dwarf_form.c */
 

@@ -172,8 +172,8 @@ static void add_inlined(struct image *image, uint32_t origin, uint64_t lo, uint3
 static int resolve(struct image *image, const uint64_t *vaddrs, uint32_t n)
 {
 	const struct image_section sections[] = {
-		{ ".debug_info", buf_str(&image->info) },
-		{ ".debug_abbrev", buf_str(&image->abbrev) },
+		{ ".debug_info", buf_str(&image->info), 0 },
+		{ ".debug_abbrev", buf_str(&image->abbrev), 0 },
 	};
 	int rc;
 

@@ -29,6 +29,8 @@ void dwarf_sections_load(struct dwarf_file *file, bool split)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct str name = split ? rows[i].split_name : rows[i].name;
 
+		if (rows[i].data->n)	/* by dwarf_part.c */
+			continue;
 		if (name.n && elf_section_by_name(file->elf, name, rows[i].data, NULL) < 0)
 			*rows[i].data = (struct str){ 0 };
 	}
@@ -93,6 +95,8 @@ struct unit *dwarf_unit_at(struct dwarf_file *file, uint64_t off)
 {
 	uint32_t low = 0, high = file->n_units;
 
+	if (file->cut && off >= file->sections.info.n)
+		file->ran_over = true;
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 

@@ -358,6 +358,30 @@ int elf_section_by_name(struct elf *elf, struct str name, struct str *ret_data, 
 	return 0;
 }
 
+int elf_section_head(struct elf *elf, struct str name, uint64_t n, unsigned share_max,
+		     struct str *ret_data)
+{
+	const struct elf_section *section = elf_find_section(elf, name);
+	struct elf_cached *c;
+	int rc;
+
+	if (!section || !(section->flags & SHF_COMPRESSED))
+		return -EOPNOTSUPP;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	rc = decompress_elf_head(file_range(elf, section->off, section->size), n, share_max, &c->data);
+	if (rc < 0) {
+		free(c);
+		return rc;
+	}
+	c->section = UINT32_MAX;	/* no section's number: nobody else finds it */
+	c->before = elf->cached;
+	elf->cached = c;
+	*ret_data = c->data;
+	return 0;
+}
+
 bool elf_vaddr_of_off(const struct elf *elf, uint64_t off, uint64_t *ret_vaddr)
 {
 	for (uint32_t i = 0; i < elf->n_segments; i++) {

@@ -71,6 +71,11 @@ int elf_section_data(struct elf *elf, const struct elf_section *section, struct 
 /* find + data; an absent section gives an empty str and 0. ".debug_x" also finds ".zdebug_x". */
 int elf_section_by_name(struct elf *elf, struct str name, struct str *ret_data, struct err *err);
 
+/* The first n bytes of a section compressed with zlib, whose rest is not decompressed then. -EOPNOTSUPP
+ * where that cannot be done, or they are more than 1 / share_max of all: then ask for the whole. */
+int elf_section_head(struct elf *elf, struct str name, uint64_t n, unsigned share_max,
+		     struct str *ret_data);
+
 /* File offset -> vaddr through the PT_LOAD that holds it. False when none does. */
 bool elf_vaddr_of_off(const struct elf *elf, uint64_t off, uint64_t *ret_vaddr);
 

@@ -8,7 +8,8 @@
 #include "base/err.h"
 
 #define BTF_FILE "/sys/kernel/btf/vmlinux"
-#define DEPTH_MAX 8	/* anonymous structures in one another */
+#define DEPTH_MAX 8		/* anonymous structures in one another */
+#define STEPS_MAX (16u << 20)	/* types passed on the way to them: damaged ones could lead anywhere */
 
 /* A type's head, and where its members are. */
 struct type {
@@ -100,18 +101,19 @@ static bool has_name(const struct kernel_btf *btf, uint32_t off, struct str name
 }
 
 /* The type of that number; they count from 1. */
-static bool type_by_id(const struct kernel_btf *btf, uint32_t id, struct type *ret_type)
+static bool type_by_id(const struct kernel_btf *btf, uint32_t id, uint32_t *steps,
+		       struct type *ret_type)
 {
 	struct cursor c = cursor_over(btf->types);
 
-	for (uint32_t i = 0; i < id; i++)
-		if (!next_type(&c, ret_type))
+	for (uint32_t i = 0; i < id; i++, (*steps)--)
+		if (!*steps || !next_type(&c, ret_type))
 			return false;
 	return id > 0;
 }
 
 static int find_in(const struct kernel_btf *btf, struct type type, struct str member, int depth,
-		   uint32_t *ret_bits)
+		   uint32_t *steps, uint32_t *ret_bits)
 {
 	for (uint32_t i = 0; i < type.n; i++) {
 		uint32_t name = cursor_u32(&type.tail), id = cursor_u32(&type.tail);
@@ -126,10 +128,10 @@ static int find_in(const struct kernel_btf *btf, struct type type, struct str me
 			*ret_bits = bits;
 			return 0;
 		}
-		if (name || depth == DEPTH_MAX || !type_by_id(btf, id, &inner) ||
+		if (name || depth == DEPTH_MAX || !type_by_id(btf, id, steps, &inner) ||
 		    (inner.kind != BTF_KIND_STRUCT && inner.kind != BTF_KIND_UNION))
 			continue;
-		if (find_in(btf, inner, member, depth + 1, ret_bits) == 0) {
+		if (find_in(btf, inner, member, depth + 1, steps, ret_bits) == 0) {
 			*ret_bits += bits;
 			return 0;
 		}
@@ -142,13 +144,13 @@ int kernel_btf_find_member(const struct kernel_btf *btf, struct str structure, s
 {
 	struct cursor c = cursor_over(btf->types);
 	struct type type;
-	uint32_t bits;
+	uint32_t bits, steps = STEPS_MAX;
 	int rc;
 
 	while (cursor_more(&c) && next_type(&c, &type)) {
 		if (type.kind != BTF_KIND_STRUCT || !has_name(btf, type.name, structure))
 			continue;
-		rc = find_in(btf, type, member, 0, &bits);
+		rc = find_in(btf, type, member, 0, &steps, &bits);
 		if (rc == 0)
 			*ret_offset = bits / 8;
 		return rc;
