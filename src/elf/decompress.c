@@ -80,6 +80,14 @@ int decompress_elf_section(struct str bytes, uint64_t max, struct str what, stru
 			  err);
 }
 
+uint64_t decompressed_bytes(struct str bytes)
+{
+	struct cursor c = cursor_over(bytes);
+
+	cursor_skip(&c, 8);	/* ch_type, ch_reserved */
+	return cursor_u64(&c);
+}
+
 int decompress_elf_head(struct str bytes, uint64_t n, unsigned share_max, struct str *ret_data)
 {
 	struct cursor c = cursor_over(bytes);

@@ -22,6 +22,9 @@ struct err;
  * we do not know), -ENOMEM. `what` names the section in the sentence. */
 int decompress_elf_section(struct str bytes, uint64_t max, struct str what, struct str *ret_data,
 			   struct err *err);
+/* What the header of an SHF_COMPRESSED section says; 0 when it is cut off. */
+uint64_t decompressed_bytes(struct str bytes);
+
 /* The first n bytes of what an SHF_COMPRESSED section holds; -EOPNOTSUPP unless they are zlib's and at
  * most 1 / share_max of all. */
 int decompress_elf_head(struct str bytes, uint64_t n, unsigned share_max, struct str *ret_data);

@@ -311,6 +311,8 @@ static struct abbrevs *load(struct worker *worker, const struct unit *unit)
 		worker->rc = -ENOMEM;
 		return NULL;
 	}
+	if (c.failed)
+		dwarf_ran_over(unit->file);
 	return dwarf_spend(&worker->abbrev_budget, cursor_pos(&c) - unit->abbrev_off) ?
 	       table : NULL;
 }

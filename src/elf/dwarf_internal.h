@@ -54,7 +54,7 @@ struct dwarf_file {
 	struct dwarf_sections sections;
 	struct unit *units;		/* sorted by off; type units are left out */
 	uint32_t n_units, cap_units;
-	bool cut;			/* of .debug_info there is only the beginning ... */
+	bool cut;			/* of some sections there is only the beginning ... */
 	_Atomic bool ran_over;		/* ... and somebody wanted more */
 	struct dwarf_file *alt;		/* dwz's, for the _alt and _sup forms; may be NULL */
 	struct dwarf_file *before;	/* list of the files a worker opened */
@@ -269,6 +269,13 @@ bool dwarf_part_possible(const struct elf *elf);
 
 /* Reads .debug_info as far as these queries need. False: all of it is to be read. */
 bool dwarf_part_load(struct dwarf *dwarf, const uint64_t *vaddrs, uint32_t n);
+
+/* Says that a section ended too early. Of a damaged file that is no news. */
+static inline void dwarf_ran_over(struct dwarf_file *file)
+{
+	if (file->cut)
+		file->ran_over = true;
+}
 
 /* Whether the queries' answers are those that all of the file would give. */
 bool dwarf_part_enough(const struct dwarf *dwarf);

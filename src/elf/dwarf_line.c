@@ -225,6 +225,8 @@ static struct line_header *load(struct worker *worker, struct unit *unit,
 	cursor_seek(&c, root->line_off);
 	if (!read_header(&r, &c) || !dwarf_spend(&worker->line_budget, r.header_bytes))
 		header->version = 0;	/* remembered as damaged */
+	if (c.failed)
+		dwarf_ran_over(unit->file);
 	return header;
 }
 

@@ -95,8 +95,8 @@ struct unit *dwarf_unit_at(struct dwarf_file *file, uint64_t off)
 {
 	uint32_t low = 0, high = file->n_units;
 
-	if (file->cut && off >= file->sections.info.n)
-		file->ran_over = true;
+	if (off >= file->sections.info.n)
+		dwarf_ran_over(file);
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
@@ -131,6 +131,8 @@ static bool find_declaration(struct worker *worker, const struct unit *unit, str
 				cursor_sleb(c);
 		} while ((name || form) && !c->failed);
 	}
+	if (c->failed)
+		dwarf_ran_over(unit->file);
 	return found == code && !c->failed &&
 	       dwarf_spend(&worker->abbrev_budget, cursor_pos(c) - unit->abbrev_off);
 }

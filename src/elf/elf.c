@@ -358,6 +358,16 @@ int elf_section_by_name(struct elf *elf, struct str name, struct str *ret_data, 
 	return 0;
 }
 
+uint64_t elf_section_bytes(const struct elf *elf, struct str name)
+{
+	const struct elf_section *section = elf_find_section(elf, name);
+
+	if (!section)
+		return 0;
+	return section->flags & SHF_COMPRESSED ?
+	       decompressed_bytes(file_range(elf, section->off, section->size)) : section->size;
+}
+
 int elf_section_head(struct elf *elf, struct str name, uint64_t n, unsigned share_max,
 		     struct str *ret_data)
 {

@@ -71,6 +71,9 @@ int elf_section_data(struct elf *elf, const struct elf_section *section, struct 
 /* find + data; an absent section gives an empty str and 0. ".debug_x" also finds ".zdebug_x". */
 int elf_section_by_name(struct elf *elf, struct str name, struct str *ret_data, struct err *err);
 
+/* Bytes of a section when decompressed; 0 where they are not known. */
+uint64_t elf_section_bytes(const struct elf *elf, struct str name);
+
 /* The first n bytes of a section compressed with zlib, whose rest is not decompressed then. -EOPNOTSUPP
  * where that cannot be done, or they are more than 1 / share_max of all: then ask for the whole. */
 int elf_section_head(struct elf *elf, struct str name, uint64_t n, unsigned share_max,
