@@ -50,10 +50,14 @@
 
 enum walk_next { WALK_CONTINUE, WALK_STOP };
 
+/* What is known of an address. Entries are made in the order of walking, so that the one behind a frame's
+ * is most often its caller's: a stack whose outer part was walked before is looked up along a line, and
+ * not all over the memory, which is cold at every tick. */
 struct walk_cached {
 	uint64_t pc;
 	uint32_t generation;
-	uint32_t rule;
+	uint32_t zero;
+	struct unwind_rule rule;	/* UNWIND_NONE: none is known */
 };
 
 struct walk {
@@ -69,10 +73,13 @@ struct walk {
 	uint64_t window_at;	/* address of window[0] */
 	uint32_t window_ok;
 	uint32_t low, high;	/* of a search */
+	uint32_t last;		/* in the cache: the entry of the frame before */
+	uint32_t made;		/* entries of the cache made so far */
 	uint32_t zero;
 	uint64_t thread_pointer;	/* fs base; set by the caller, 0 when not known */
 	struct walk_python_state python;
 	_Alignas(8) uint8_t window[WALK_WINDOW];
+	uint16_t slots[WALK_CACHE];	/* by hash of the address: its entry, or another's */
 	struct walk_cached cache[WALK_CACHE];
 };
 
@@ -173,29 +180,52 @@ WALK_INLINE uint32_t walk_find_row(struct walk *w, walk_table_t table, uint64_t 
 	return rule;
 }
 
-/* The rule for an address, from the cache or the tables. 0: none (run-time code, no CFI). */
-WALK_INLINE enum walk_next walk_find_rule(struct walk *w, uint64_t pc, uint32_t *ret_rule)
+WALK_INLINE bool walk_is_cached(struct walk *w, uint32_t at, uint64_t pc)
 {
-	uint32_t slot = (uint32_t)(pc ^ (pc >> 10) ^ (uint64_t)w->process.generation * 61) & (WALK_CACHE - 1);
-	struct walk_cached *cached = &w->cache[slot];
-	walk_table_t table;
+	return w->cache[at].pc == pc && w->cache[at].generation == w->process.generation;
+}
 
-	if (cached->pc == pc && cached->generation == w->process.generation) {
-		*ret_rule = cached->rule;
-		return WALK_CONTINUE;
-	}
+/* The rule for an address, from the tables. 0: none (run-time code, no CFI). */
+WALK_INLINE enum walk_next walk_search_rule(struct walk *w, uint64_t pc,
+					    const struct unwind_rule **ret_rule)
+{
+	walk_table_t table;
+	uint32_t number = 0;
+
 	if (!walk_find_mapping(w, pc))
 		return walk_stop(w, WALK_NO_MAPPING);
-	*ret_rule = 0;
 	if (w->mapping.table) {
 		table = walk_table_at(w, w->mapping.table);
 		if (!table)
 			return walk_stop(w, WALK_NO_TABLE);
-		*ret_rule = walk_find_row(w, table, pc - w->mapping.bias);
+		number = walk_find_row(w, table, pc - w->mapping.bias);
 	}
-	cached->pc = pc;
-	cached->generation = w->process.generation;
-	cached->rule = *ret_rule;
+	*ret_rule = number ? walk_rule_at(w, number) : 0;
+	return WALK_CONTINUE;
+}
+
+/* The rule for an address, from the cache or the tables; its kind is UNWIND_NONE where there is none. */
+WALK_INLINE enum walk_next walk_find_rule(struct walk *w, uint64_t pc,
+					  const struct unwind_rule **ret_rule)
+{
+	uint32_t slot = (uint32_t)(pc ^ (pc >> 10) ^ (uint64_t)w->process.generation * 61) & (WALK_CACHE - 1);
+	uint32_t at = (w->last + 1) & (WALK_CACHE - 1);
+	const struct unwind_rule *rule = 0;
+
+	if (!walk_is_cached(w, at, pc)) {
+		at = w->slots[slot] & (WALK_CACHE - 1);
+		if (!walk_is_cached(w, at, pc)) {
+			if (walk_search_rule(w, pc, &rule) == WALK_STOP)
+				return WALK_STOP;
+			at = w->made++ & (WALK_CACHE - 1);
+			w->slots[slot] = (uint16_t)at;
+			w->cache[at].pc = pc;
+			w->cache[at].generation = w->process.generation;
+			w->cache[at].rule = rule ? *rule : (struct unwind_rule){ .kind = UNWIND_NONE };
+		}
+	}
+	w->last = at;
+	*ret_rule = &w->cache[at].rule;
 	return WALK_CONTINUE;
 }
 
@@ -324,14 +354,12 @@ WALK_INLINE uint64_t walk_frame(const struct walk *w)
 WALK_INLINE enum walk_next walk_look(struct walk *w, const struct unwind_rule **ret_rule)
 {
 	const struct unwind_rule *rule;
-	uint32_t number;
 
 	*ret_rule = 0;
 	/* a call may be a function's last instruction: the return address is then the next one's */
-	if (walk_find_rule(w, w->regs[UNWIND_RIP] - w->is_return, &number) == WALK_STOP)
+	if (walk_find_rule(w, w->regs[UNWIND_RIP] - w->is_return, &rule) == WALK_STOP)
 		return WALK_STOP;
-	rule = number ? walk_rule_at(w, number) : 0;
-	if (!rule || (rule->kind & UNWIND_KIND) == UNWIND_NONE)
+	if ((rule->kind & UNWIND_KIND) == UNWIND_NONE)
 		return WALK_CONTINUE;
 	/* a trampoline and a thread's first function are "returned" to at their first byte: nothing has
 	 * called them, and the byte before is somebody else's */
