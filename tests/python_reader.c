@@ -3,34 +3,39 @@
  *
  *   python_reader detect FILE...	a line for each: "3.MINOR loops START-END..." or "no interpreter"
  *   python_reader lines		stdin: "minor first_line -table_hex step line,line,..." lines
- *   python_reader stacks PID		"thread ID" and "NAME:LINE FILE" lines, innermost first
+ *   python_reader stacks PID [IMAGE]	"thread ID" and "NAME:LINE FILE" lines, innermost first;
+ *				IMAGE receives all that was read (runtime/python/image_test.h)
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "elf/elf.h"
 #include "proc/process.h"
 #include "runtime/python/codes.h"
+#include "runtime/python/image_test.h"
 #include "runtime/python/lines.h"
 #include "runtime/python/python.h"
-
-#define FRAMES_MAX 2000
 
 struct target {
 	pid_t pid;
 	struct python_file file;
 	uint64_t bias;
-	struct walk_python walk;
+	struct buf image;	/* what was read */
 };
 
 static bool read_target(void *context, void *out, size_t n, uint64_t address)
 {
 	struct target *target = context;
+	bool whole = process_read(target->pid, address, out, n) == (ssize_t)n;
 
-	return process_read(target->pid, address, out, n) == (ssize_t)n;
+	if (whole)
+		image_add(&target->image, address, out, n);
+	return whole;
 }
 
 /* ---- detect */
@@ -137,113 +142,46 @@ static bool find_interpreter(struct target *target)
 	return false;
 }
 
-static uint64_t word_at(struct target *target, uint64_t address)
+static void show_thread(void *context, uint64_t thread, bool by_key)
 {
-	uint64_t value = 0;
-
-	return read_target(target, &value, sizeof(value), address) ? value : 0;
+	(void)context;
+	printf("thread %lu%s\n", thread, by_key ? "" : " without its key");
 }
 
-static bool is_shim(struct target *target, uint64_t frame)
+static void show_frame(void *context, const struct python_place *place, enum python_fault fault)
 {
-	uint8_t owner = 0;
-
-	if (target->walk.segment != PYTHON_SEGMENT_SHIM)
-		return false;
-	read_target(target, &owner, 1, frame + target->walk.frame_owner);
-	return owner >= target->walk.shim_owner;
-}
-
-static int32_t instr_of(struct target *target, uint64_t frame, uint64_t code)
-{
-	const struct walk_python *w = &target->walk;
-	int32_t index = -1;
-
-	if (w->instr == PYTHON_INSTR_INDEX) {
-		read_target(target, &index, sizeof(index), frame + w->frame_instr);
-		return index;
-	}
-	return (int32_t)((int64_t)(word_at(target, frame + w->frame_instr) - code -
-				   w->code_start) >> 1);
-}
-
-static void print_frame(struct target *target, struct python_codes *codes, uint64_t frame)
-{
-	const struct walk_python *w = &target->walk;
-	uint64_t code = word_at(target, frame + w->frame_code) & ~(uint64_t)7;
-	enum python_fault fault;
-	struct python_place place;
-	uint32_t first = 0, id;
-
-	read_target(target, &first, sizeof(first), code + w->code_first_line);
-	id = python_codes_read(codes, w, read_target, target, code,
-			       python_check(first, word_at(target, code + w->code_file),
-					    word_at(target, code + w->code_name)),
-			       &fault);
-	if (python_codes_place(codes, id, instr_of(target, frame, code), &place))
-		printf("%.*s:%u %.*s\n", STR_ARG(place.name), place.line, STR_ARG(place.file));
+	(void)context;
+	if (place)
+		printf("%.*s:%u %.*s\n", STR_ARG(place->name), place->line, STR_ARG(place->file));
 	else
 		printf("fault %u\n", fault);
 }
 
-static void print_stack(struct target *target, struct python_codes *codes, uint64_t tstate)
+static int print_stacks(pid_t pid, const char *image_path)
 {
-	const struct walk_python *w = &target->walk;
-	uint64_t frame = word_at(target, tstate + w->tstate_frame);
-
-	if (w->cframe_frame != RUNTIME_NO_FIELD)
-		frame = word_at(target, frame + w->cframe_frame);
-	for (int i = 0; frame && i < FRAMES_MAX; i++) {
-		if (!is_shim(target, frame))
-			print_frame(target, codes, frame);
-		frame = word_at(target, frame + w->frame_previous);
-	}
-}
-
-/* The thread's state is found the way that the walker finds it: by the key, from the thread pointer. */
-static uint64_t state_by_key(struct target *target, uint64_t thread)
-{
-	const struct walk_python *w = &target->walk;
-	uint64_t slots = thread + w->tsd_at;
-	int32_t key = w->key;
-
-	if (w->key_at)
-		read_target(target, &key, sizeof(key), w->key_at);
-	if (w->tsd_indirect)
-		slots = word_at(target, slots);
-	if (key < 0 || key >= w->tsd_keys)
-		return 0;
-	return word_at(target, slots + (uint64_t)key * w->tsd_stride + w->tsd_value);
-}
-
-static int print_stacks(pid_t pid)
-{
-	struct python_codes *codes = python_codes_new();
+	struct stacks stacks = { .thread = show_thread, .frame = show_frame };
 	struct target target = { .pid = pid };
-	const struct python_offsets *o = &target.file.offsets;
-	uint64_t interp, tstate;
+	struct err err = { 0 };
+	int rc = 0;
 
-	if (!codes || !find_interpreter(&target) ||
-	    !python_layout(&target.file, target.bias, read_target, &target, &target.walk)) {
+	stacks.read = read_target;
+	stacks.context = &target;
+	stacks.codes = python_codes_new();
+	if (!stacks.codes || !find_interpreter(&target) ||
+	    !stacks_walk(&stacks, &target.file, target.bias)) {
 		printf("no interpreter\n");
-		return 1;
+		rc = 1;
 	}
-	interp = target.file.minor == 6 ?
-			 word_at(&target, target.file.interpreters + target.bias) :
-			 word_at(&target, target.file.runtime + target.bias +
-						  o->runtime_interpreters);
-	for (; interp; interp = word_at(&target, interp + o->interp_next)) {
-		tstate = word_at(&target, interp + o->interp_threads);
-		for (; tstate; tstate = word_at(&target, tstate + o->tstate_next)) {
-			uint64_t thread = word_at(&target, tstate + o->tstate_thread);
+	if (rc == 0 && image_path) {
+		struct buf whole = { 0 };
 
-			printf("thread %lu%s\n", thread,
-			       state_by_key(&target, thread) == tstate ? "" : " without its key");
-			print_stack(&target, codes, tstate);
-		}
+		image_write(&whole, &target.file, target.bias, buf_str(&target.image));
+		rc = file_write_whole(image_path, buf_str(&whole), &err) < 0;
+		buf_fini(&whole);
 	}
-	python_codes_free(codes);
-	return 0;
+	buf_fini(&target.image);
+	python_codes_free(stacks.codes);
+	return rc;
 }
 
 int main(int argc, char **argv)
@@ -252,13 +190,13 @@ int main(int argc, char **argv)
 
 	if (argc >= 2 && strcmp(argv[1], "lines") == 0)
 		return compare_lines();
-	if (argc == 3 && strcmp(argv[1], "stacks") == 0)
-		return print_stacks(atoi(argv[2]));
+	if (argc >= 3 && strcmp(argv[1], "stacks") == 0)
+		return print_stacks(atoi(argv[2]), argc > 3 ? argv[3] : NULL);
 	if (argc >= 3 && strcmp(argv[1], "detect") == 0) {
 		for (int i = 2; i < argc; i++)
 			rc |= detect(argv[i]);
 		return rc;
 	}
-	fprintf(stderr, "python_reader detect FILE... | lines | stacks PID\n");
+	fprintf(stderr, "python_reader detect FILE... | lines | stacks PID [IMAGE]\n");
 	return 2;
 }

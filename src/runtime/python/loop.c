@@ -12,7 +12,7 @@
 #define TAIL_CALLS "_TAIL_CALL_"
 
 #define PART_BYTES_MAX ((uint64_t)1 << 20)	/* the loop itself is some 60 KB */
-#define GAP_BYTES_MAX 64			/* padding between functions that follow each other */
+#define GAP_BYTES_MAX 15			/* padding between functions that follow each other */
 #define REJECTED_MAX 64
 #define DISPATCHES_MIN 60	/* an interpreter has well over 100 instructions */
 #define DISPATCHER_BYTES_MIN 8192

@@ -16,10 +16,11 @@ struct string_state {
 	bool compact, ascii;
 };
 
-/* "interned" has two bits up to 3.13 and sixteen from 3.14 on. */
-static struct string_state read_state(struct python_shape shape, uint32_t word)
+/* "interned", which is at most 3, has two bits, eight in a free-threaded 3.14, sixteen in builds on the
+ * way there: the bits behind it, of which the kind is never 0, tell which. */
+static struct string_state read_state(uint32_t word)
 {
-	unsigned bits = word >> (shape.minor >= 14 ? 16 : 2);
+	unsigned bits = word & 0xfc ? word >> 2 : word & 0xff00 ? word >> 8 : word >> 16;
 
 	return (struct string_state){ bits & 7, bits >> 3 & 1, bits >> 4 & 1 };
 }
@@ -91,7 +92,7 @@ bool python_string(const struct python_memory *memory, struct python_shape shape
 	    !python_read_u32(memory, address + shape.object_bytes + 16, &word) ||
 	    length > INT64_MAX)
 		return false;
-	state = read_state(shape, word);
+	state = read_state(word);
 	at = find_characters(memory, shape, address, state);
 	n = length < PYTHON_STRING_MAX ? (uint32_t)length : PYTHON_STRING_MAX;
 	if (!at || (n && !python_read(memory, raw, (size_t)n * state.kind, at)))
