@@ -5,6 +5,7 @@
  *   python_reader lines		stdin: "minor first_line -table_hex step line,line,..." lines
  *   python_reader stacks PID [IMAGE]	"thread ID" and "NAME:LINE FILE" lines, innermost first;
  *				IMAGE receives all that was read (runtime/python/image_test.h)
+ *   python_reader threads PID		"PTHREAD TID NAME" lines
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include "runtime/python/image_test.h"
 #include "runtime/python/lines.h"
 #include "runtime/python/python.h"
+#include "runtime/python/threads.h"
 
 struct target {
 	pid_t pid;
@@ -184,6 +186,30 @@ static int print_stacks(pid_t pid, const char *image_path)
 	return rc;
 }
 
+/* ---- threads */
+
+static bool show_name(void *seer, const struct python_thread *thread)
+{
+	(void)seer;
+	printf("%lu %lu %.*s\n", thread->pthread, thread->tid, STR_ARG(thread->name));
+	return true;
+}
+
+static int print_threads(pid_t pid)
+{
+	struct target target = { .pid = pid };
+	struct arena arena = { 0 };
+
+	if (!find_interpreter(&target)) {
+		printf("no interpreter\n");
+		return 1;
+	}
+	python_thread_names(&target.file, target.bias, read_target, &target, &arena, show_name, NULL);
+	arena_fini(&arena);
+	buf_fini(&target.image);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int rc = 0;
@@ -192,11 +218,13 @@ int main(int argc, char **argv)
 		return compare_lines();
 	if (argc >= 3 && strcmp(argv[1], "stacks") == 0)
 		return print_stacks(atoi(argv[2]), argc > 3 ? argv[3] : NULL);
+	if (argc == 3 && strcmp(argv[1], "threads") == 0)
+		return print_threads(atoi(argv[2]));
 	if (argc >= 3 && strcmp(argv[1], "detect") == 0) {
 		for (int i = 2; i < argc; i++)
 			rc |= detect(argv[i]);
 		return rc;
 	}
-	fprintf(stderr, "python_reader detect FILE... | lines | stacks PID [IMAGE]\n");
+	fprintf(stderr, "python_reader detect FILE... | lines | stacks PID [IMAGE] | threads PID\n");
 	return 2;
 }

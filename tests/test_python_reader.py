@@ -182,3 +182,37 @@ def test_other_files_are_no_interpreters(reader):
     files = ["/bin/bash", *glob.glob("/lib/x86_64-linux-gnu/libc.so.6"), *glob.glob("/lib/x86_64-linux-gnu/libcrypto.so*")]
     done = subprocess.run([reader, "detect", *files], capture_output=True, text=True, check=True)
     assert set(done.stdout.splitlines()) == {"no interpreter"}
+
+
+THREADS = r"""
+import json, sys, threading, time
+class Own(threading.Thread):
+    def __init__(self):
+        super().__init__(name="\u6570-own", daemon=True)
+        for i in range(40):  # more attributes than a class shares
+            setattr(self, "field%d" % i, i)
+    def run(self):
+        time.sleep(1000)
+threads = [threading.Thread(target=time.sleep, args=(1000,), name="worker-%d" % i, daemon=True) for i in range(20)]
+threads += [Own(), threading.Thread(target=time.sleep, args=(1000,), daemon=True)]
+for t in threads:
+    t.start()
+threads[3].__dict__["x"] = 1
+threads[4].name = "renamed"
+time.sleep(0.3)
+print(json.dumps(sorted([t.ident, getattr(t, "native_id", 0), t.name] for t in threading.enumerate())), flush=True)
+sys.stdin.read(1)
+"""
+
+
+@pytest.mark.parametrize("name", PYTHONS)
+def test_threads_have_the_names_that_the_program_gave_them(reader, name):
+    target = subprocess.Popen([PYTHONS[name], "-c", THREADS], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        wanted = json.loads(target.stdout.readline())
+        done = subprocess.run([reader, "threads", str(target.pid)], capture_output=True, text=True)
+    finally:
+        target.kill()
+        target.wait()
+    got = sorted([int(a), int(b), c] for a, b, c in (line.split(" ", 2) for line in done.stdout.splitlines()))
+    assert got == wanted

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where a thread keeps its values by key: glibc's nptl/descr.h (specific_1stblock of struct pthread,
  * nptl/pthread_getspecific.c), musl's src/internal/pthread_impl.h (tsd). */
+#include "runtime/python/interpreters.h"
 #include "runtime/python/memory.h"
 #include "runtime/python/offsets.h"
 #include "runtime/python/python.h"
 
-#define INTERPRETERS_MAX 16
 #define THREADS_MAX 32			/* enough to agree on a key */
 #define KEYS_MAX 128
 #define TRIES 3
@@ -135,18 +135,11 @@ static bool list_all(struct threads *threads, const struct python_file *file, ui
 		     const struct python_memory *memory)
 {
 	const struct python_offsets *o = &file->offsets;
-	uint64_t interp = 0;
+	uint64_t interp = python_first_interpreter(file, bias, memory);
 	bool good = true;
 
 	threads->n = 0;
-	if (file->minor > 6)
-		interp = python_word(memory, file->runtime + bias + o->runtime_interpreters);
-	else if (file->interpreters)
-		interp = python_word(memory, file->interpreters + bias);
-	else if (file->current)	/* whoever holds the GIL */
-		interp = python_word(memory, python_word(memory, file->current + bias) +
-						     o->tstate_interp);
-	for (uint32_t i = 0; good && interp && i < INTERPRETERS_MAX; i++) {
+	for (uint32_t i = 0; good && interp && i < PYTHON_INTERPRETERS_MAX; i++) {
 		good = list_threads(threads, o, memory, interp);
 		interp = python_word(memory, interp + o->interp_next);
 	}

@@ -137,3 +137,23 @@ bool python_type_is(const struct python_memory *memory, struct python_shape shap
 	return at && name.n < sizeof(text) && python_read(memory, text, name.n + 1, at) &&
 	       str_eq(str_over(text, name.n), name) && !text[name.n];
 }
+
+/* Digits of 30 bits; from 3.12 on a tag with their number above 3 bits of sign. */
+bool python_integer(const struct python_memory *memory, struct python_shape shape, uint64_t object,
+		    uint64_t *ret_value)
+{
+	uint64_t n = python_word(memory, object + shape.object_bytes), value = 0;
+	uint32_t digits[3] = { 0 };
+
+	if (shape.minor >= 12)
+		n = n & 3 ? UINT64_MAX : n >> 3;	/* the sign of 0 is 1, of what is less, 2 */
+	if (!object || n > 3 || !python_read(memory, digits, n * 4, object + shape.object_bytes + 8))
+		return false;
+	for (unsigned i = (unsigned)n; i-- > 0;) {
+		if (value >> 34 || digits[i] >> 30)
+			return false;
+		value = value << 30 | digits[i];
+	}
+	*ret_value = value;
+	return true;
+}

@@ -33,6 +33,10 @@ bool python_string(const struct python_memory *memory, struct python_shape shape
 bool python_bytes(const struct python_memory *memory, struct python_shape shape, uint64_t address,
 		  struct arena *arena, struct str *ret_bytes);
 
+/* An int that is not negative and fits. */
+bool python_integer(const struct python_memory *memory, struct python_shape shape, uint64_t object,
+		    uint64_t *ret_value);
+
 /* Whether the object's type calls itself so ("code"). */
 bool python_type_is(const struct python_memory *memory, struct python_shape shape, uint64_t object,
 		    struct str name);
