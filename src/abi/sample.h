@@ -88,7 +88,8 @@ struct sample_hdr {
 	char comm[16];		/* the thread's name */
 	uint64_t activity;	/* Python: the outermost coroutine of the stack; Go: the goroutine's id;
 				 * 0: none */
-	uint64_t labels_at;	/* Go: address of the goroutine's labels; 0: none */
+	uint64_t labels_at;	/* Go: address of the goroutine's labels; 0: none. Python: the thread
+				 * pointer, which is how it tells its threads apart */
 	uint32_t labels_check;	/* of them, as the kernel saw them */
 	uint32_t zero2;
 };

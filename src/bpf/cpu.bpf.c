@@ -480,6 +480,8 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 	}
 	sample->hdr.gil = w->python.gil;
 	sample->hdr.activity = w->python.coroutine;
+	if (w->python.progress != WALK_PYTHON_NEW)
+		sample->hdr.labels_at = w->thread_pointer;
 	if (w->process.runtime)
 		walk_go_activity(w, &sample->hdr);
 	if (walk_worth_copying(w)) {

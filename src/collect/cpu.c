@@ -17,6 +17,7 @@
 #include "collect/interpreted.h"
 #include "collect/kernel.h"
 #include "collect/processes.h"
+#include "collect/threadnames.h"
 #include "proc/maps.h"
 #include "proc/process.h"
 #include "walk/host.h"
@@ -58,6 +59,7 @@ struct cpu_collector {
 	char reason[1024];		/* why not the first */
 	struct walk_host *walk_host;
 	struct interpreted interpreted;
+	struct threadnames threadnames;
 	struct frame_memo *memo;
 	struct pollfd *polls;
 	uint32_t n_polls;
@@ -265,7 +267,9 @@ static int take_sample(void *context, const struct sample_hdr *hdr, size_t bytes
 	memcpy(thread, hdr->comm, sizeof(thread));
 	name[15] = thread[15] = '\0';
 	sample.process = name;
-	sample.thread = thread;
+	sample.thread = threadnames_find(&cpu->threadnames, process, sample.tid, hdr->labels_at);
+	if (!sample.thread)
+		sample.thread = thread;
 	sample.frames = cpu->frames;
 	return cpu->handle(cpu->context, &sample);
 }
@@ -428,6 +432,7 @@ int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
 	cpu->handle = handle;
 	cpu->context = context;
 	interpreted_init(&cpu->interpreted, cpu->images.codes);
+	threadnames_init(&cpu->threadnames, &cpu->processes);
 	cpu->walk_host = walk_host_new();
 	cpu->memo = calloc(MEMO, sizeof(*cpu->memo));
 	rc = cpu->walk_host && cpu->memo ? 0 : -ENOMEM;
@@ -541,6 +546,7 @@ void cpu_close(struct cpu_collector *cpu)
 	copier_close(cpu->copier);
 	images_fini(&cpu->images);
 	interpreted_fini(&cpu->interpreted);
+	threadnames_fini(&cpu->threadnames);
 	walk_host_free(cpu->walk_host);
 	free(cpu->memo);
 	free(cpu->polls);

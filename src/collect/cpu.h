@@ -30,8 +30,8 @@ struct raw_frame {
 struct raw_sample {
 	uint64_t time_ns;	/* CLOCK_MONOTONIC */
 	pid_t pid, tid;
-	const char *process;	/* names, at most 15 bytes; lent until the handler returns */
-	const char *thread;
+	const char *process;	/* at most 15 bytes; lent until the handler returns */
+	const char *thread;	/* at most 63 bytes; likewise */
 	const struct raw_frame *frames;	/* leaf first: kernel, then user; lent likewise */
 	uint32_t n, n_kernel;
 	enum walk_end end;

@@ -26,7 +26,7 @@ static const char *const gil_words[] = {
 /* The last label set used: consecutive samples mostly are of one thread. */
 struct label_memo {
 	pid_t pid, tid;
-	char process[16], thread[16];
+	char process[16], thread[64];
 	enum sample_gil gil;
 	uint32_t set;
 };

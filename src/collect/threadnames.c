@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collect/threadnames.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/vec.h"
+#include "collect/images.h"
+#include "collect/processes.h"
+#include "proc/process.h"
+#include "runtime/python/threads.h"
+#include "runtime/runtime.h"
+
+#define ASK_AGAIN_NS 1000000000u	/* for a thread that had no name */
+#define PACE 50				/* times what reading took, until the next reading */
+
+void threadnames_init(struct threadnames *names, struct processes *processes)
+{
+	*names = (struct threadnames){ .processes = processes };
+}
+
+void threadnames_fini(struct threadnames *names)
+{
+	free(names->items);
+	free(names->paces);
+	idindex_fini(&names->index);
+	arena_fini(&names->arena);
+	*names = (struct threadnames){ 0 };
+}
+
+static struct threadname *find(const struct threadnames *names, uint32_t incarnation, pid_t tid)
+{
+	uint64_t hash = hash_u64(incarnation, (uint64_t)tid);
+	uint32_t step = 0, id;
+
+	while ((id = idindex_probe(&names->index, hash, &step)))
+		if (names->items[id - 1].incarnation == incarnation &&
+		    names->items[id - 1].tid == tid)
+			return &names->items[id - 1];
+	return NULL;
+}
+
+static struct threadname *add(struct threadnames *names, uint32_t incarnation, pid_t tid)
+{
+	if (VEC_RESERVE(&names->items, &names->cap, (uint64_t)names->n + 1) < 0 ||
+	    idindex_add(&names->index, hash_u64(incarnation, (uint64_t)tid), names->n + 1) < 0)
+		return NULL;
+	names->items[names->n] = (struct threadname){ .incarnation = incarnation, .tid = tid };
+	return &names->items[names->n++];
+}
+
+static struct threadnames_pace *pace_of(struct threadnames *names, uint32_t incarnation)
+{
+	for (uint32_t i = 0; i < names->n_paces; i++)
+		if (names->paces[i].incarnation == incarnation)
+			return &names->paces[i];
+	if (VEC_RESERVE(&names->paces, &names->cap_paces, (uint64_t)names->n_paces + 1) < 0)
+		return NULL;
+	names->paces[names->n_paces] = (struct threadnames_pace){ .incarnation = incarnation };
+	return &names->paces[names->n_paces++];
+}
+
+static bool read_memory(void *context, void *out, size_t n, uint64_t address)
+{
+	return process_read(*(const pid_t *)context, address, out, n) == (ssize_t)n;
+}
+
+struct search {
+	struct threadnames *names;
+	uint32_t incarnation;
+	pid_t tid;
+	uint64_t thread_pointer;
+	const char *found;
+};
+
+static const char *keep(struct search *search, struct str name)
+{
+	if (name.n >= THREAD_NAME_BYTES)
+		name.n = THREAD_NAME_BYTES - 1;
+	return arena_dup(&search->names->arena, name).p;
+}
+
+/* The thread pointer tells the one sought for certain, also in another pid namespace. The others that
+ * tell their tid need not be looked for later. */
+static bool take(void *context, const struct python_thread *thread)
+{
+	struct search *search = context;
+	bool sought = search->thread_pointer ? thread->pthread == search->thread_pointer :
+					       thread->tid == (uint64_t)search->tid;
+	struct threadname *other;
+
+	if (sought) {
+		search->found = keep(search, thread->name);
+	} else if (thread->tid && thread->tid <= INT32_MAX &&
+		   !find(search->names, search->incarnation, (pid_t)thread->tid)) {
+		other = add(search->names, search->incarnation, (pid_t)thread->tid);
+		if (other)
+			other->name = keep(search, thread->name);
+	}
+	return true;
+}
+
+static const char *read_name(struct threadnames *names, const struct process *process, pid_t tid,
+			     uint64_t thread_pointer)
+{
+	const struct image *image = images_get(names->processes->images, process->space->runtime_image);
+	struct search search = { names, process->incarnation, tid, thread_pointer, NULL };
+	struct arena scratch = { 0 };
+	pid_t pid = process->pid;
+
+	if (image->runtime && image->runtime->kind == RUNTIME_PYTHON)
+		python_thread_names(&image->runtime->python, process->space->runtime_bias, read_memory,
+				    &pid, &scratch, take, &search);
+	arena_fini(&scratch);
+	return search.found;
+}
+
+const char *threadnames_find(struct threadnames *names, const struct process *process, pid_t tid,
+			     uint64_t thread_pointer)
+{
+	struct threadname *name = find(names, process->incarnation, tid);
+	struct threadnames_pace *pace;
+	const char *found;
+	uint64_t now, after;
+
+	if (!process->space || !process->space->runtime_image)
+		return NULL;
+	if (name && name->name)
+		return name->name;
+	now = clock_mono_ns();
+	if (name && now - name->asked_ns < ASK_AGAIN_NS)
+		return NULL;
+	pace = pace_of(names, process->incarnation);
+	if (!pace || now < pace->next_ns)
+		return NULL;
+	if (!name)
+		name = add(names, process->incarnation, tid);
+	if (!name)
+		return NULL;
+	name->asked_ns = now;
+	found = read_name(names, process, tid, thread_pointer);
+	after = clock_mono_ns();
+	pace->next_ns = after + (after - now) * PACE;
+	name = find(names, process->incarnation, tid);	/* the items may have moved */
+	name->name = found;
+	return found;
+}
