@@ -35,7 +35,7 @@ static bool read_target(void *context, void *out, size_t n, uint64_t address)
 	struct target *target = context;
 	bool whole = process_read(target->pid, address, out, n) == (ssize_t)n;
 
-	if (whole)
+	if (whole && !image_has(buf_str(&target->image), address, out, n))
 		image_add(&target->image, address, out, n);
 	return whole;
 }

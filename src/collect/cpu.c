@@ -431,7 +431,7 @@ int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
 	cpu->pause_us = WAKE_PAUSE_TARGET_US;
 	cpu->handle = handle;
 	cpu->context = context;
-	interpreted_init(&cpu->interpreted, cpu->images.codes);
+	interpreted_init(&cpu->interpreted, &cpu->images);
 	threadnames_init(&cpu->threadnames, &cpu->processes);
 	cpu->walk_host = walk_host_new();
 	cpu->memo = calloc(MEMO, sizeof(*cpu->memo));

@@ -9,14 +9,19 @@
 #include "collect/processes.h"
 #include "proc/process.h"
 #include "runtime/python/codes.h"
+#include "runtime/python/names.h"
+#include "runtime/runtime.h"
 
-void interpreted_init(struct interpreted *interpreted, struct python_codes *codes)
+void interpreted_init(struct interpreted *interpreted, struct images *images)
 {
-	*interpreted = (struct interpreted){ .codes = codes };
+	*interpreted = (struct interpreted){ .images = images };
 }
 
 void interpreted_fini(struct interpreted *interpreted)
 {
+	for (uint32_t i = 0; i < interpreted->n_names; i++)
+		python_names_free(interpreted->names[i].names);
+	free(interpreted->names);
 	free(interpreted->items);
 	idindex_fini(&interpreted->index);
 	*interpreted = (struct interpreted){ 0 };
@@ -27,15 +32,43 @@ static bool read_memory(void *context, void *out, size_t n, uint64_t address)
 	return process_read(*(const pid_t *)context, address, out, n) == (ssize_t)n;
 }
 
+/* The process's qualified names, as far as code objects of its version need them. */
+static struct python_names *names_of(struct interpreted *interpreted, const struct process *process,
+				     const struct walk_python *python)
+{
+	const struct space *space = process->space;
+	const struct image *image = images_get(interpreted->images, space ? space->runtime_image : 0);
+	struct python_names *names;
+
+	if (python->code_qualname != RUNTIME_NO_FIELD || !image->runtime)
+		return NULL;
+	for (uint32_t i = interpreted->n_names; i-- > 0;)
+		if (interpreted->names[i].incarnation == process->incarnation)
+			return interpreted->names[i].names;
+	if (VEC_RESERVE(&interpreted->names, &interpreted->cap_names,
+			(uint64_t)interpreted->n_names + 1) < 0)
+		return NULL;
+	names = python_names_new(&image->runtime->python, space->runtime_bias);
+	interpreted->names[interpreted->n_names++] = (struct interpreted_names){
+		process->incarnation, names,
+	};
+	return names;
+}
+
 static void read_code(struct interpreted *interpreted, const struct process *process,
 		      const struct walk_runtime *runtime, struct interpreted_code *code)
 {
 	enum python_fault fault = PYTHON_FAULT_CODE_FAULT;
 	pid_t pid = process->pid;
 
-	if (runtime && runtime->kind == RUNTIME_PYTHON)
-		code->id = python_codes_read(interpreted->codes, &runtime->python, read_memory, &pid,
-					     code->address, code->check, &fault);
+	struct python_source source = { 0 };
+
+	if (runtime && runtime->kind == RUNTIME_PYTHON) {
+		source.names = names_of(interpreted, process, &runtime->python);
+		code->id = python_codes_read_from(interpreted->images->codes, &source, &runtime->python,
+						  read_memory, &pid, code->address, code->check,
+						  &fault);
+	}
 	if (!code->id && process_start_ticks(pid) == 0)
 		fault = PYTHON_FAULT_GONE;
 	code->fault = code->id ? PYTHON_FAULT_NONE : fault;
@@ -104,6 +137,7 @@ void interpreted_learn(struct interpreted *interpreted, const struct process *pr
 {
 	struct copied_memory memory = { record, process->pid };
 	uint64_t address = record->at[CODE_OBJECT];
+	struct python_source source = { .copied = true };
 	enum python_fault fault;
 	struct interpreted_code *code;
 	uint32_t check;
@@ -115,8 +149,9 @@ void interpreted_learn(struct interpreted *interpreted, const struct process *pr
 	code = add(interpreted, process, address, check);
 	if (!code)
 		return;
-	code->id = python_codes_read_copy(interpreted->codes, &runtime->python, read_copy, &memory,
-					  address, check, &fault);
+	source.names = names_of(interpreted, process, &runtime->python);
+	code->id = python_codes_read_from(interpreted->images->codes, &source, &runtime->python,
+					  read_copy, &memory, address, check, &fault);
 	code->fault = fault;
 }
 

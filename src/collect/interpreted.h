@@ -17,9 +17,10 @@
 #include "base/hash.h"
 #include "collect/cpu.h"
 
+struct images;
 struct process;
+struct python_names;
 struct sample_code;
-struct python_codes;
 
 struct interpreted_code {
 	uint64_t address;	/* in the process */
@@ -28,14 +29,22 @@ struct interpreted_code {
 	uint32_t fault;		/* ... enum python_fault */
 };
 
+/* Qualified names of one program, where code objects do not have them. */
+struct interpreted_names {
+	uint32_t incarnation;
+	struct python_names *names;
+};
+
 struct interpreted {
-	struct python_codes *codes;	/* borrowed */
+	struct images *images;		/* borrowed */
+	struct interpreted_names *names;
+	uint32_t n_names, cap_names;
 	struct interpreted_code *items;
 	uint32_t n, cap;
 	struct idindex index;
 };
 
-void interpreted_init(struct interpreted *interpreted, struct python_codes *codes);
+void interpreted_init(struct interpreted *interpreted, struct images *images);
 void interpreted_fini(struct interpreted *interpreted);
 
 /* Takes a code object that the kernel half has copied. */

@@ -15,4 +15,10 @@ def generator():
     yield run()
 for _ in generator(): pass
 """
-exec(compile(PROGRAM, "image.py", "exec"), {"__name__": "image"})
+import sys
+code = compile(PROGRAM, "image.py", "exec")
+main = sys.modules["__main__"]
+sys.modules.clear()  # or the image holds all of them
+sys.modules["__main__"] = main
+del sys, main, __loader__
+exec(code)

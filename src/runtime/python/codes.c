@@ -7,11 +7,13 @@
 #include "base/hash.h"
 #include "base/vec.h"
 #include "runtime/python/lines.h"
+#include "runtime/python/names.h"
 #include "runtime/python/objects.h"
 
 struct code {
 	uint64_t hash;
 	struct str name, file, table;
+	struct str function;	/* name without the file, while it is read */
 	uint32_t first_line;
 	uint8_t minor;
 };
@@ -80,17 +82,14 @@ static bool read_strings(const struct walk_python *python, const struct python_m
 			 struct arena *arena)
 {
 	struct python_shape shape = python_shape_of(python);
-	struct str function;
-
 	if (python->code_qualname != RUNTIME_NO_FIELD)
 		name = python_word(memory, address + python->code_qualname);
 	if (!python_string(memory, shape, file, arena, &code->file) ||
-	    !python_string(memory, shape, name, arena, &function) ||
+	    !python_string(memory, shape, name, arena, &code->function) ||
 	    !python_bytes(memory, shape, python_word(memory, address + python->code_table), arena,
 			  &code->table))
 		return false;
-	code->name = join_name(arena, code->file, function);
-	return code->name.n;
+	return code->file.p && code->function.p;
 }
 
 /* Everything of it, and once more what tells it apart: another object may have come in between. */
@@ -147,17 +146,33 @@ static uint32_t add_code(struct python_codes *codes, struct code code)
 	return codes->n++;
 }
 
-static uint32_t read_from(struct python_codes *codes, const struct walk_python *python, bool copied,
-			  python_read_fn read, void *context, uint64_t address, uint32_t check,
-			  enum python_fault *ret_fault)
+/* What it is called is told by its file, its own name, and where it is defined. */
+static bool name_code(struct code *code, struct python_names *names, python_read_fn read,
+		      void *context, uint64_t address, uint32_t check, struct arena *arena)
+{
+	struct str whole = { 0 };
+
+	if (names && code->minor <= 10)
+		whole = python_names_find(names, read, context, address, check, code->function,
+					  code->file);
+	code->name = join_name(arena, code->file, whole.n ? whole : code->function);
+	return code->name.n;
+}
+
+uint32_t python_codes_read_from(struct python_codes *codes, const struct python_source *source,
+				const struct walk_python *python, python_read_fn read, void *context,
+				uint64_t address, uint32_t check, enum python_fault *ret_fault)
 {
 	struct python_memory memory = { read, context };
 	struct arena scratch = { 0 };
 	struct code code = { 0 };
-	enum python_fault fault = read_code(python, &memory, address, check, copied, &code,
-					    &scratch);
+	enum python_fault fault = read_code(python, &memory, address, check,
+					    source && source->copied, &code, &scratch);
 	uint32_t id = 0;
 
+	if (fault == PYTHON_FAULT_NONE &&
+	    !name_code(&code, source ? source->names : NULL, read, context, address, check, &scratch))
+		fault = PYTHON_FAULT_CODE_FAULT;
 	if (fault == PYTHON_FAULT_NONE) {
 		code.hash = hash_u64(hash_u64(hash_str(code.name), hash_str(code.file)),
 				     hash_u64(hash_str(code.table),
@@ -177,14 +192,7 @@ uint32_t python_codes_read(struct python_codes *codes, const struct walk_python 
 			   python_read_fn read, void *context, uint64_t address, uint32_t check,
 			   enum python_fault *ret_fault)
 {
-	return read_from(codes, python, false, read, context, address, check, ret_fault);
-}
-
-uint32_t python_codes_read_copy(struct python_codes *codes, const struct walk_python *python,
-				python_read_fn read, void *context, uint64_t address, uint32_t check,
-				enum python_fault *ret_fault)
-{
-	return read_from(codes, python, true, read, context, address, check, ret_fault);
+	return python_codes_read_from(codes, NULL, python, read, context, address, check, ret_fault);
 }
 
 bool python_codes_check(const struct walk_python *python, python_read_fn read, void *context,

@@ -20,6 +20,7 @@
 #include "runtime/python/python.h"
 
 struct python_codes;
+struct python_names;
 
 /* NULL when out of memory. */
 struct python_codes *python_codes_new(void);
@@ -40,11 +41,17 @@ uint32_t python_codes_read(struct python_codes *codes, const struct walk_python 
 			   python_read_fn read, void *context, uint64_t address, uint32_t check,
 			   enum python_fault *ret_fault);
 
-/* The same from a copy of the process's memory that was taken when the walk met the object: it is what
- * the walk saw, and no other object can have come in between. `read` gives the copy. */
-uint32_t python_codes_read_copy(struct python_codes *codes, const struct walk_python *python,
-				python_read_fn read, void *context, uint64_t address, uint32_t check,
-				enum python_fault *ret_fault);
+/* What else can be known of where a code object comes from. */
+struct python_source {
+	struct python_names *names;	/* qualified names of 3.6 to 3.10 (runtime/python/names.h); NULL: none */
+	bool copied;	/* the memory is a copy that was taken when the walk met the object: it is what
+			 * the walk saw, and no other object can have come in between */
+};
+
+/* The same with more known (NULL: nothing). */
+uint32_t python_codes_read_from(struct python_codes *codes, const struct python_source *source,
+				const struct walk_python *python, python_read_fn read, void *context,
+				uint64_t address, uint32_t check, enum python_fault *ret_fault);
 
 /* What the check of a code object would be; false when it cannot be read. */
 bool python_codes_check(const struct walk_python *python, python_read_fn read, void *context,

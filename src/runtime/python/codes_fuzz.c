@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct python_file file;
 	struct str reads;
 
-	if (size > 16384 || !image_open(str_over(data, size), &file, &reads))
+	if (size > 32768 || !image_open(str_over(data, size), &file, &reads))
 		return 0;
 	stacks.context = &reads;
 	stacks.codes = python_codes_new();

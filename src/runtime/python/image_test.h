@@ -14,7 +14,9 @@
 #include "base/buf.h"
 #include "base/cursor.h"
 #include "runtime/python/codes.h"
+#include "runtime/python/dict.h"
 #include "runtime/python/memory.h"
+#include "runtime/python/names.h"
 
 #define STACKS_FRAMES_MAX 4000
 #define STACKS_THREADS_MAX 64
@@ -84,10 +86,20 @@ static inline bool image_read(void *context, void *out, size_t n, uint64_t addre
 	return false;
 }
 
+/* Whether the image already gives these bytes. */
+static inline bool image_has(struct str reads, uint64_t address, const void *bytes, size_t n)
+{
+	uint8_t known[PYTHON_DICT_CHUNK];
+
+	return n <= sizeof(known) && reads.n < ((size_t)1 << 20) &&
+	       image_read(&reads, known, n, address) && memcmp(known, bytes, n) == 0;
+}
+
 struct stacks {
 	python_read_fn read;
 	void *context;
 	struct python_codes *codes;
+	struct python_names *names;	/* set by stacks_walk() while it runs */
 	void (*thread)(void *context, uint64_t thread, bool by_key);
 	void (*frame)(void *context, const struct python_place *place, enum python_fault fault);
 	void *show;		/* context of both */
@@ -131,13 +143,14 @@ static inline void stacks_frame(struct stacks *s, uint64_t frame)
 	struct python_memory memory = { s->read, s->context };
 	const struct walk_python *w = &s->walk;
 	uint64_t code = python_word(&memory, frame + w->frame_code) & ~(uint64_t)7;
+	struct python_source source = { .names = s->names };
 	enum python_fault fault;
 	struct python_place place;
 	uint32_t first, id, index = 0;
 	int32_t instr;
 
 	python_read_u32(&memory, code + w->code_first_line, &first);
-	id = python_codes_read(s->codes, w, s->read, s->context, code,
+	id = python_codes_read_from(s->codes, &source, w, s->read, s->context, code,
 			       python_check(first, python_word(&memory, code + w->code_file),
 					    python_word(&memory, code + w->code_name)),
 			       &fault);
@@ -174,6 +187,7 @@ static inline bool stacks_walk(struct stacks *s, const struct python_file *file,
 
 	if (!python_layout(file, bias, s->read, s->context, &s->walk))
 		return false;
+	s->names = python_names_new(file, bias);
 	interp = stacks_word(s, file->minor == 6 ? file->interpreters + bias :
 						   file->runtime + bias + o->runtime_interpreters);
 	for (; interp && n < STACKS_THREADS_MAX; interp = stacks_word(s, interp + o->interp_next)) {
@@ -187,6 +201,7 @@ static inline bool stacks_walk(struct stacks *s, const struct python_file *file,
 		}
 		n++;
 	}
+	python_names_free(s->names);
 	return true;
 }
 
