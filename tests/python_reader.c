@@ -6,6 +6,7 @@
  *   python_reader stacks PID [IMAGE]	"thread ID" and "NAME:LINE FILE" lines, innermost first;
  *				IMAGE receives all that was read (runtime/python/image_test.h)
  *   python_reader threads PID		"PTHREAD TID NAME" lines
+ *   python_reader tasks PID COROUTINE	"TASK QUALNAME" lines, who waits below
  */
 #include <errno.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 #include "runtime/python/image_test.h"
 #include "runtime/python/lines.h"
 #include "runtime/python/python.h"
+#include "runtime/python/tasks.h"
 #include "runtime/python/threads.h"
 
 struct target {
@@ -210,6 +212,28 @@ static int print_threads(pid_t pid)
 	return 0;
 }
 
+/* ---- tasks */
+
+static int print_tasks(pid_t pid, uint64_t coroutine)
+{
+	struct python_task chain[PYTHON_CHAIN_MAX];
+	struct target target = { .pid = pid };
+	struct arena arena = { 0 };
+	uint32_t n;
+
+	if (!find_interpreter(&target)) {
+		printf("no interpreter\n");
+		return 1;
+	}
+	n = python_task_chain(&target.file, target.bias, read_target, &target, coroutine, &arena,
+			      chain);
+	for (uint32_t i = 0; i < n; i++)
+		printf("%.*s %.*s\n", STR_ARG(chain[i].name), STR_ARG(chain[i].qualname));
+	arena_fini(&arena);
+	buf_fini(&target.image);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int rc = 0;
@@ -220,11 +244,13 @@ int main(int argc, char **argv)
 		return print_stacks(atoi(argv[2]), argc > 3 ? argv[3] : NULL);
 	if (argc == 3 && strcmp(argv[1], "threads") == 0)
 		return print_threads(atoi(argv[2]));
+	if (argc == 4 && strcmp(argv[1], "tasks") == 0)
+		return print_tasks(atoi(argv[2]), strtoull(argv[3], NULL, 10));
 	if (argc >= 3 && strcmp(argv[1], "detect") == 0) {
 		for (int i = 2; i < argc; i++)
 			rc |= detect(argv[i]);
 		return rc;
 	}
-	fprintf(stderr, "python_reader detect FILE... | lines | stacks PID [IMAGE] | threads PID\n");
+	fprintf(stderr, "python_reader detect FILE... | lines | stacks PID [IMAGE] | threads PID | tasks PID COROUTINE\n");
 	return 2;
 }

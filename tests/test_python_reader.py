@@ -241,3 +241,57 @@ def test_threads_have_the_names_that_the_program_gave_them(reader, name):
         target.wait()
     got = sorted([int(a), int(b), c] for a, b, c in (line.split(" ", 2) for line in done.stdout.splitlines()))
     assert got == wanted
+
+
+TASKS = r"""
+import asyncio, json, sys
+named = {"name": 1} if sys.version_info >= (3, 8) else {}
+def start(coroutine, name):
+    return asyncio.get_event_loop().create_task(coroutine, **({"name": name} if named else {}))
+class Derived(asyncio.Task):
+    pass
+async def idle():
+    await asyncio.sleep(1000)
+async def read():
+    await asyncio.sleep(0.05)
+    task = asyncio.current_task()
+    print(json.dumps([id(task._coro), id(others[7]._coro)]), flush=True)
+    sys.stdin.read(1)
+async def fetch():
+    task = start(read(), "r\u00e9ader")
+    await task
+async def crowd():
+    await asyncio.gather(idle(), fetch(), idle())
+async def group():
+    if not hasattr(asyncio, "TaskGroup"):
+        return await start(crowd(), "crowd")
+    async with asyncio.TaskGroup() as g:
+        g.create_task(idle())
+        g.create_task(crowd(), name="crowd")
+async def main():
+    others.extend(start(idle(), "idle-%d" % i) for i in range(500))
+    await asyncio.wait_for(Derived(group(), **({"name": "group"} if named else {})), 1000)
+others = []
+loop = asyncio.new_event_loop()
+asyncio.set_event_loop(loop)
+loop.run_until_complete(main())
+"""
+
+
+@pytest.mark.parametrize("name", PYTHONS)
+def test_a_coroutine_has_its_task_and_those_that_wait_for_it(reader, name):
+    if "3.6" in name:
+        pytest.skip("3.6 has no list of running tasks")
+    target = subprocess.Popen([PYTHONS[name], "-W", "ignore", "-c", TASKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        running, waiting = json.loads(target.stdout.readline())
+        run, wait = [subprocess.run([reader, "tasks", str(target.pid), str(coroutine)], capture_output=True,
+                                    text=True).stdout.splitlines() for coroutine in (running, waiting)]
+    finally:
+        target.kill()
+        target.wait()
+    wanted = ["réader read", "Task-N fetch", "crowd crowd", "group group"]
+    if "3.7" in name:
+        wanted = [" " + line.split()[1] for line in wanted]
+    assert [re.sub(r"Task-\d+", "Task-N", line) for line in run][:4] == wanted
+    assert [line.split(" ")[-1] for line in wait] == ["idle"]
