@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -295,3 +296,47 @@ def test_a_coroutine_has_its_task_and_those_that_wait_for_it(reader, name):
         wanted = [" " + line.split()[1] for line in wanted]
     assert [re.sub(r"Task-\d+", "Task-N", line) for line in run][:4] == wanted
     assert [line.split(" ")[-1] for line in wait] == ["idle"]
+
+
+EMBEDDER = """
+#include <Python.h>
+int main(int argc, char **argv) { return Py_BytesMain(argc, argv); }
+"""
+EARLY = EMBEDDER.replace("Py_BytesMain", "_Py_UnixMain")
+EARLIEST = """
+#include <Python.h>
+int main(int argc, char **argv) {
+	wchar_t *wide[argc + 1];
+	for (int i = 0; i <= argc; i++) wide[i] = argv[i] ? Py_DecodeLocale(argv[i], NULL) : NULL;
+	return Py_Main(argc, wide);
+}
+"""
+STATIC = {path.split("/")[-5]: path
+          for path in glob.glob(os.path.expanduser("~/.pyenv/versions/3.*/lib/python3*/config-*/libpython3*.a"))}
+
+
+@pytest.mark.parametrize("how", ["as it is", "exported and stripped", "stripped"])
+@pytest.mark.parametrize("version", sorted(STATIC))
+def test_an_embedder_that_holds_the_interpreter_is_found_and_read(reader, version, how, tmp_path):
+    minor = int(version.split(".")[1])
+    home = Path(STATIC[version]).parents[3]
+    (tmp_path / "embedder.c").write_text(EARLIEST if minor == 6 else EARLY if minor == 7 else EMBEDDER)
+    include = glob.glob(str(home / "include" / "python3*"))[0]
+    subprocess.run(["gcc", "-O2", "-w", f"-I{include}", "embedder.c", STATIC[version], "-lpthread", "-ldl", "-lutil",
+                    "-lm", "-lz", "-o", "embedder", *(["-rdynamic"] if "exported" in how else []),
+                    *(["-s"] if "stripped" in how else [])], cwd=tmp_path, check=True)
+    found = subprocess.run([reader, "detect", "embedder"], cwd=tmp_path, capture_output=True, text=True).stdout
+    if how == "stripped" and minor < 10:
+        assert found == "no interpreter\n"  # nothing says where its state is
+        return
+    assert found.startswith(f"3.{minor} loops ")
+    target = subprocess.Popen([tmp_path / "embedder", "-S", "-E", "-c", "import time\ndef waits():\n    print(1, flush=True)\n"
+                               "    time.sleep(99)\nwaits()"], stdout=subprocess.PIPE, env={**os.environ, "PYTHONHOME": str(home)})
+    try:
+        target.stdout.readline()
+        time.sleep(0.3)
+        done = subprocess.run([reader, "stacks", str(target.pid)], capture_output=True, text=True)
+    finally:
+        target.kill()
+        target.wait()
+    assert re.sub(r"\d{9,}", "N", done.stdout) == "thread N\n<string>:waits:4 <string>\n<string>:<module>:5 <string>\n"

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "elf/elf.h"
 #include "elf/lookup.h"
+#include "elf/x86.h"
 #include "runtime/python/loop.h"
 
 #define RODATA_BYTES_MAX ((size_t)64 << 20)
@@ -41,7 +42,7 @@ static bool cut_number(struct str s, size_t *at, unsigned *ret_value)
 	return n && !digit_at(s, *at);
 }
 
-/* A whole PY_VERSION between NULs: "3.10.13", "3.13.0rc2", "3.14.0a1+". */
+/* A whole PY_VERSION: "3.10.13", "3.13.0rc2", "3.14.0a1+". */
 static bool is_version(struct str s, unsigned *ret_minor)
 {
 	size_t at = 2;
@@ -78,28 +79,41 @@ static uint32_t minors_in_paths(struct str data)
 	return seen;
 }
 
+/* Versions that end a string: the linker lets PY_VERSION share the end of ".../3.10.13". */
+static uint32_t minors_of_versions(struct str data)
+{
+	uint32_t seen = 0;
+
+	for (size_t at = 0; at + 1 < data.n;) {
+		struct str rest = str_skip(data, at + 1);
+		const char *p = memmem(rest.p, rest.n, "3.", 2);
+		struct cursor c;
+		unsigned minor;
+		char before;
+
+		if (!p)
+			break;
+		at = (size_t)(p - data.p);
+		before = data.p[at - 1];
+		c = cursor_over(str_head(str_skip(data, at), 16));
+		if (before != '.' && !isdigit((unsigned char)before) &&
+		    is_version(cursor_cstr(&c), &minor) && minor_is_read(minor))
+			seen |= 1u << minor;
+	}
+	return seen;
+}
+
 /* The versions of libraries that are linked in stand beside it, and only those whose minor could be
  * Python's matter: what a path says decides between them. */
 static uint8_t minor_of_strings(struct elf *elf)
 {
-	uint32_t versions = 0, both;
+	uint32_t versions, both;
 	struct str data = { 0 };
 
 	if (elf_section_by_name(elf, STR(".rodata"), &data, NULL) < 0 || !data.n)
 		return 0;
 	data = str_head(data, RODATA_BYTES_MAX);
-	for (struct str rest = data; rest.n > 3;) {
-		const char *p = memmem(rest.p, rest.n, "\0" "3.", 3);
-		struct cursor c;
-		unsigned minor;
-
-		if (!p)
-			break;
-		rest = str_skip(rest, (size_t)(p - rest.p) + 1);
-		c = cursor_over(str_head(rest, 16));
-		if (is_version(cursor_cstr(&c), &minor) && minor_is_read(minor))
-			versions |= 1u << minor;
-	}
+	versions = minors_of_versions(data);
 	both = versions & minors_in_paths(data);
 	if (!both)
 		both = versions;
@@ -168,6 +182,28 @@ static uint64_t lookup_vaddr(struct elf *elf, struct str name)
 	return elf_lookup(elf, name, &symbol) ? symbol.vaddr : 0;
 }
 
+/* The first variable that an exported function loads: with REX.W (rex 8) a pointer, without an int. */
+static uint64_t loaded_by(struct elf *elf, struct str function, uint8_t rex)
+{
+	struct elf_symbol symbol;
+	struct x86_insn insn;
+	struct str code;
+	uint64_t vaddr;
+
+	if (elf->machine != EM_X86_64 || !elf_lookup(elf, function, &symbol))
+		return 0;
+	vaddr = symbol.vaddr;
+	code = elf_bytes_at(elf, vaddr, symbol.size < 64 ? symbol.size : 64);
+	while (x86_decode(code, &insn)) {
+		vaddr += insn.length;
+		code = str_skip(code, insn.length);
+		if (!insn.vex && insn.map == X86_ONE_BYTE && insn.opcode == 0x8b &&
+		    insn.rip_relative && (insn.rex & 8) == rex)
+			return vaddr + (uint64_t)(int64_t)insn.disp;
+	}
+	return 0;
+}
+
 static void find_state(struct python_file *file, struct elf *elf, const struct elf_section *section)
 {
 	file->runtime = section ? section->vaddr : lookup_vaddr(elf, STR("_PyRuntime"));
@@ -176,6 +212,11 @@ static void find_state(struct python_file *file, struct elf *elf, const struct e
 	file->current = lookup_vaddr(elf, STR("_PyThreadState_Current"));
 	file->key = lookup_vaddr(elf, STR("autoTLSkey"));
 	file->interpreters = lookup_vaddr(elf, STR("interp_head"));
+	/* static variables: where there is no .symtab, two short functions say where they are */
+	if (!file->key)
+		file->key = loaded_by(elf, STR("PyGILState_GetThisThreadState"), 0);
+	if (!file->interpreters)
+		file->interpreters = loaded_by(elf, STR("PyInterpreterState_Head"), 8);
 }
 
 /* The structure is the file's own static data. One that cannot be understood is of no known version. */
