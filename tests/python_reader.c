@@ -5,8 +5,9 @@
  *   python_reader lines		stdin: "minor first_line -table_hex step line,line,..." lines
  *   python_reader stacks PID [IMAGE]	"thread ID" and "NAME:LINE FILE" lines, innermost first;
  *				IMAGE receives all that was read (runtime/python/image_test.h)
- *   python_reader threads PID		"PTHREAD TID NAME" lines
- *   python_reader tasks PID COROUTINE	"TASK QUALNAME" lines, who waits below
+ *   python_reader offsets MINOR t|-	"FIELD OFFSET" lines
+ *   python_reader threads PID [IMAGE]	"PTHREAD TID NAME" lines
+ *   python_reader tasks PID COROUTINE [IMAGE]	"TASK QUALNAME" lines, who waits below
  */
 #include <errno.h>
 #include <stdio.h>
@@ -161,11 +162,26 @@ static void show_frame(void *context, const struct python_place *place, enum pyt
 		printf("fault %u\n", fault);
 }
 
+/* Ends the target; what was read of it goes to the file, when one is wanted. */
+static int finish(struct target *target, const char *image_path)
+{
+	struct buf whole = { 0 };
+	struct err err = { 0 };
+	int rc = 0;
+
+	if (image_path) {
+		image_write(&whole, &target->file, target->bias, buf_str(&target->image));
+		rc = file_write_whole(image_path, buf_str(&whole), &err) < 0;
+	}
+	buf_fini(&whole);
+	buf_fini(&target->image);
+	return rc;
+}
+
 static int print_stacks(pid_t pid, const char *image_path)
 {
 	struct stacks stacks = { .thread = show_thread, .frame = show_frame };
 	struct target target = { .pid = pid };
-	struct err err = { 0 };
 	int rc = 0;
 
 	stacks.read = read_target;
@@ -176,14 +192,7 @@ static int print_stacks(pid_t pid, const char *image_path)
 		printf("no interpreter\n");
 		rc = 1;
 	}
-	if (rc == 0 && image_path) {
-		struct buf whole = { 0 };
-
-		image_write(&whole, &target.file, target.bias, buf_str(&target.image));
-		rc = file_write_whole(image_path, buf_str(&whole), &err) < 0;
-		buf_fini(&whole);
-	}
-	buf_fini(&target.image);
+	rc |= finish(&target, rc ? NULL : image_path);
 	python_codes_free(stacks.codes);
 	return rc;
 }
@@ -197,7 +206,7 @@ static bool show_name(void *seer, const struct python_thread *thread)
 	return true;
 }
 
-static int print_threads(pid_t pid)
+static int print_threads(pid_t pid, const char *image_path)
 {
 	struct target target = { .pid = pid };
 	struct arena arena = { 0 };
@@ -208,13 +217,12 @@ static int print_threads(pid_t pid)
 	}
 	python_thread_names(&target.file, target.bias, read_target, &target, &arena, show_name, NULL);
 	arena_fini(&arena);
-	buf_fini(&target.image);
-	return 0;
+	return finish(&target, image_path);
 }
 
 /* ---- tasks */
 
-static int print_tasks(pid_t pid, uint64_t coroutine)
+static int print_tasks(pid_t pid, uint64_t coroutine, const char *image_path)
 {
 	struct python_task chain[PYTHON_CHAIN_MAX];
 	struct target target = { .pid = pid };
@@ -230,7 +238,53 @@ static int print_tasks(pid_t pid, uint64_t coroutine)
 	for (uint32_t i = 0; i < n; i++)
 		printf("%.*s %.*s\n", STR_ARG(chain[i].name), STR_ARG(chain[i].qualname));
 	arena_fini(&arena);
-	buf_fini(&target.image);
+	return finish(&target, image_path);
+}
+
+/* ---- offsets */
+
+static int print_offsets(unsigned minor, bool free_threaded)
+{
+	struct python_offsets o;
+
+	if (!python_offsets_of(&o, minor, free_threaded))
+		return 1;
+#define SAY(field) printf(#field " %u\n", o.field)
+	SAY(object_bytes);
+	SAY(runtime_interpreters);
+	SAY(runtime_key);
+	SAY(runtime_holder);
+	SAY(interp_next);
+	SAY(interp_threads);
+	SAY(interp_modules);
+	SAY(interp_gil);
+	SAY(gil_holder);
+	SAY(gil_locked);
+	SAY(tstate_next);
+	SAY(tstate_interp);
+	SAY(tstate_frame);
+	SAY(tstate_thread);
+	SAY(tstate_native);
+	SAY(cframe_frame);
+	SAY(frame_previous);
+	SAY(frame_code);
+	SAY(frame_instr);
+	SAY(frame_owner);
+	SAY(frame_coroutine);
+	SAY(frame_tlbc);
+	SAY(coroutine_frame);
+	SAY(code_first_line);
+	SAY(code_consts);
+	SAY(code_file);
+	SAY(code_name);
+	SAY(code_qualname);
+	SAY(code_table);
+	SAY(code_start);
+	SAY(code_tlbc);
+	SAY(tuple_items);
+	SAY(string_ascii);
+	SAY(string_compact);
+#undef SAY
 	return 0;
 }
 
@@ -242,15 +296,18 @@ int main(int argc, char **argv)
 		return compare_lines();
 	if (argc >= 3 && strcmp(argv[1], "stacks") == 0)
 		return print_stacks(atoi(argv[2]), argc > 3 ? argv[3] : NULL);
-	if (argc == 3 && strcmp(argv[1], "threads") == 0)
-		return print_threads(atoi(argv[2]));
-	if (argc == 4 && strcmp(argv[1], "tasks") == 0)
-		return print_tasks(atoi(argv[2]), strtoull(argv[3], NULL, 10));
+	if (argc >= 3 && strcmp(argv[1], "threads") == 0)
+		return print_threads(atoi(argv[2]), argc > 3 ? argv[3] : NULL);
+	if (argc >= 4 && strcmp(argv[1], "tasks") == 0)
+		return print_tasks(atoi(argv[2]), strtoull(argv[3], NULL, 10),
+				   argc > 4 ? argv[4] : NULL);
+	if (argc == 4 && strcmp(argv[1], "offsets") == 0)
+		return print_offsets((unsigned)atoi(argv[2]), argv[3][0] == 't');
 	if (argc >= 3 && strcmp(argv[1], "detect") == 0) {
 		for (int i = 2; i < argc; i++)
 			rc |= detect(argv[i]);
 		return rc;
 	}
-	fprintf(stderr, "python_reader detect FILE... | lines | stacks PID [IMAGE] | threads PID | tasks PID COROUTINE\n");
+	fprintf(stderr, "python_reader detect FILE... | lines | stacks PID [IMAGE] | threads PID | tasks PID COROUTINE | offsets MINOR t|-\n");
 	return 2;
 }
