@@ -30,7 +30,7 @@
  * are the whole machine's: while none is about a target, others' programs that start and end shall
  * not keep us busy. */
 #define WAKE_PAUSE_TARGET_US 500
-#define WAKE_PAUSE_OTHERS_US 64000
+#define WAKE_PAUSE_OTHERS_US 256000
 #define WAKE_PAUSE_ALL_US 20000
 
 /* A copy at least this long that was not enough: the stack is deeper (a shorter one is all of it). */
