@@ -92,15 +92,32 @@ static pid_t status_pid(struct str text, struct str key)
 	return pid <= INT32_MAX ? (pid_t)pid : 0;
 }
 
-pid_t process_pid_in_namespace(pid_t pid)
+static pid_t status_number(pid_t pid, struct str key)
 {
 	struct buf buf = { 0 };
-	pid_t inner = 0;
+	pid_t number = 0;
 
 	if (procfile_read(&buf, STATUS_BYTES_MAX, "%d/status", pid) == 0)
-		inner = status_pid(buf_str(&buf), STR("NSpid:"));
+		number = status_pid(buf_str(&buf), key);
 	buf_fini(&buf);
+	return number;
+}
+
+pid_t process_pid_in_namespace(pid_t pid)
+{
+	pid_t inner = status_number(pid, STR("NSpid:"));
+
 	return inner ? inner : pid;
+}
+
+pid_t process_of_thread(pid_t tid)
+{
+	return status_number(tid, STR("Tgid:"));
+}
+
+pid_t process_tracer(pid_t pid)
+{
+	return status_number(pid, STR("TracerPid:"));
 }
 
 /* A zombie whose other threads live on (its main thread has ended) can be profiled; one that has

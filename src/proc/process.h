@@ -40,6 +40,12 @@ int process_threads(struct pid_list *list, pid_t pid, struct err *err);
 /* 0, or -ESRCH with a sentence. */
 int process_check(pid_t pid, struct err *err);
 
+/* The process that a thread belongs to; 0 when it is gone. */
+pid_t process_of_thread(pid_t tid);
+
+/* Who traces a process or thread with ptrace(2); 0: nobody. */
+pid_t process_tracer(pid_t pid);
+
 /* The command name (at most 15 bytes) of a process or thread. */
 int process_comm(pid_t pid, pid_t tid, char ret_comm[16]);
 
