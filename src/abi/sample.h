@@ -56,7 +56,9 @@ enum walk_end {
  * X(ENUM, "words for a person") */
 #define DROP_REASONS(X)                                                         \
 	X(RING_FULL, "ring buffer full")                                        \
-	X(NO_SCRATCH, "no scratch memory for this CPU")
+	X(NO_SCRATCH, "no scratch memory for this CPU")                         \
+	X(THREAD_GONE, "thread ended before it could be looked at") \
+	X(TICK_LATE, "profiler came too late for the tick")
 
 enum drop_reason {
 #define X(id, words) DROP_##id,
