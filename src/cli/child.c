@@ -94,12 +94,36 @@ int child_go(struct child *child, char **command, struct err *err)
 	return err_fail(err, -why, "cannot run %s: %s", command[0], err_text(why));
 }
 
+/* Whether it is only waiting for us to take its status. While it is traced (collect/tracer.h),
+ * waitpid() would tell of its stops too, and take them from the tracer: look first. */
+static bool is_over(const struct child *child, bool wait)
+{
+	int options = WEXITED | WNOWAIT | (wait ? 0 : WNOHANG);
+
+	for (;;) {
+		siginfo_t info = { 0 };
+
+		if (waitid(P_PID, (id_t)child->pid, &info, options) < 0) {
+			if (errno == EINTR && wait)
+				continue;
+			return errno != EINTR;
+		}
+		if (info.si_pid && info.si_code != CLD_TRAPPED && info.si_code != CLD_STOPPED)
+			return true;
+		if (!wait)
+			return false;
+		usleep(1000);	/* the tracer lets it go on in no time */
+	}
+}
+
 bool child_ended(struct child *child, bool wait)
 {
 	pid_t got;
 
 	if (!child->pid || child->ended)
 		return child->ended;
+	if (!is_over(child, wait))
+		return false;
 	do
 		got = waitpid(child->pid, &child->status, wait ? 0 : WNOHANG);
 	while (got < 0 && errno == EINTR && wait);

@@ -302,8 +302,8 @@ static int record(const struct record_args *a, struct child *child, struct err *
 	profile_init(&profile);
 	rc = record_start(&recording, &options, err);
 	if (rc == 0 && record_tier_reason(recording)[0])
-		fprintf(stderr, "sonde: %s. Going on with perf events: only your own processes, with "
-			"stacks copied (sonde system tells more)\n", record_tier_reason(recording));
+		fprintf(stderr, "sonde: %s. Going on with %s (sonde system tells more)\n",
+			record_tier_reason(recording), record_tier_limits(recording));
 	if (rc == 0 && child->pid)
 		rc = child_go(child, a->target.command, err);
 	if (rc == 0)

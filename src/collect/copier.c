@@ -165,9 +165,9 @@ static int refused(const struct copier *copier, int rc, struct err *err)
 		return err_fail(err, rc, "another user's processes can be profiled by root only (or with "
 				"CAP_PERFMON and CAP_SYS_PTRACE)");
 	}
-	return err_fail(err, rc, "perf_event_open: %s; perf events are forbidden to this user where the "
-			"sysctl kernel.perf_event_paranoid is above 2, and in containers that filter "
-			"this system call", err_text(rc));
+	return err_fail(err, rc, "perf events are forbidden to this user (perf_event_open: %s): by the "
+			"sysctl kernel.perf_event_paranoid above 2, or by a container's filter",
+			err_text(rc));
 }
 
 int copier_start(struct copier **ret_copier, const struct copier_options *options,

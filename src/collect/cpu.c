@@ -18,6 +18,7 @@
 #include "collect/kernel.h"
 #include "collect/processes.h"
 #include "collect/threadnames.h"
+#include "collect/tracer.h"
 #include "proc/maps.h"
 #include "proc/process.h"
 #include "walk/host.h"
@@ -55,8 +56,9 @@ struct cpu_collector {
 	struct processes processes;
 	struct events events;
 	struct kernel *kernel;		/* the first tier ... */
-	struct copier *copier;		/* ... or the second */
-	char reason[1024];		/* why not the first */
+	struct copier *copier;		/* ... or the second ... */
+	struct tracer *tracer;		/* ... or the third */
+	char reason[1024];		/* why not the first (and the second) */
 	struct walk_host *walk_host;
 	struct interpreted interpreted;
 	struct threadnames threadnames;
@@ -111,7 +113,8 @@ static enum walk_end walk_copy(struct cpu_collector *cpu, const struct sample_co
 			       struct process *process, uint32_t *ret_n)
 {
 	struct stack_copy copy = { cpu, record };
-	bool rescanned = process->misses_known;
+	/* a tracer's samples come with the mappings of their time: later ones would only mislead */
+	bool rescanned = process->misses_known || cpu->tracer;
 	enum walk_end end;
 
 	for (;;) {
@@ -168,6 +171,23 @@ static struct raw_frame user_frame(struct cpu_collector *cpu, const struct proce
 		.guessed = !!(frame & SAMPLE_FRAME_GUESSED),
 	};
 	return memo->raw;
+}
+
+/* What may have meant one file or another at the sample's time gets no name, and what was found by its
+ * unwind rows is not kept either. */
+static bool cut_at_doubt(const struct cpu_collector *cpu, const struct process *process,
+			 uint64_t time_ns, uint32_t *n)
+{
+	for (uint32_t i = 0; process->n_doubts && i < *n; i++) {
+		uint64_t frame = cpu->walked[i];
+
+		if (processes_doubtful(process, SAMPLE_FRAME_PC(frame) -
+				       !!(frame & SAMPLE_FRAME_RETURN), time_ns)) {
+			*n = i;
+			return true;
+		}
+	}
+	return false;
 }
 
 static int apply_events(struct cpu_collector *cpu, uint64_t until_ns)
@@ -259,6 +279,8 @@ static int take_sample(void *context, const struct sample_hdr *hdr, size_t bytes
 	if (sample.copied) {
 		sample.end = walk_copy(cpu, copy, process, &n_user);
 		process = processes_find(&cpu->processes, (pid_t)hdr->tgid);
+		if (cpu->tracer && cut_at_doubt(cpu, process, hdr->time_ns, &n_user))
+			sample.end = WALK_NO_MAPPING;
 	}
 	for (uint32_t i = 0; i < hdr->n_kernel; i++)
 		cpu->frames[sample.n++] = kernel_frame(kernel[i], i > 0);
@@ -274,11 +296,32 @@ static int take_sample(void *context, const struct sample_hdr *hdr, size_t bytes
 	return cpu->handle(cpu->context, &sample);
 }
 
+static int take_event(void *context, const struct process_event *event)
+{
+	return processes_apply(&((struct cpu_collector *)context)->processes, event);
+}
+
+static int take_maps(void *context, pid_t pid, struct str text, uint64_t until_ns)
+{
+	return processes_remap(&((struct cpu_collector *)context)->processes, pid, text, until_ns);
+}
+
+static int drain_collector(struct cpu_collector *cpu)
+{
+	static const struct tracer_handlers handlers = {
+		.sample = take_sample, .event = take_event, .maps = take_maps,
+	};
+
+	if (cpu->kernel)
+		return kernel_drain(cpu->kernel, take_sample, cpu);
+	return cpu->copier ? copier_drain(cpu->copier, take_sample, cpu) :
+			     tracer_drain(cpu->tracer, &handlers, cpu);
+}
+
 /* Reads everything there is, in the order of time, and tells the kernel half what it should know. */
 static int drain(struct cpu_collector *cpu, bool last)
 {
-	int rc = cpu->kernel ? kernel_drain(cpu->kernel, take_sample, cpu) :
-			       copier_drain(cpu->copier, take_sample, cpu);
+	int rc = drain_collector(cpu);
 
 	if (rc == 0 && cpu->kernel)
 		rc = events_drain(&cpu->events);
@@ -358,52 +401,90 @@ static int start_copier(struct cpu_collector *cpu, const struct cpu_options *opt
 	int rc;
 
 	processes_init(&cpu->processes, &cpu->images, NULL, false, false);
-	if (options->mode != TARGET_TGIDS)
-		return err_fail(err, -EPERM, "perf events can follow one's own processes (-p, -n, "
-				"-- COMMAND), not the whole machine or a control group");
 	rc = copier_start(&cpu->copier, &copier_options, &cpu->events, err);
 	return rc < 0 ? rc : add_targets(cpu, options, err);
 }
 
+static int start_tracer(struct cpu_collector *cpu, const struct cpu_options *options,
+			struct err *err)
+{
+	struct tracer_options tracer_options = {
+		.rate_hz = options->rate_hz, .pids = options->pids, .n_pids = options->n_pids,
+		.awaits_exec = options->awaits_exec,
+	};
+	int rc;
+
+	processes_init(&cpu->processes, &cpu->images, NULL, false, false);
+	rc = add_targets(cpu, options, err);
+	return rc < 0 ? rc : tracer_start(&cpu->tracer, &tracer_options, err);
+}
+
+static void add_poll(struct cpu_collector *cpu, int fd)
+{
+	cpu->polls[cpu->n_polls++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+}
+
 static int make_polls(struct cpu_collector *cpu)
 {
-	uint32_t n = cpu->kernel ? cpu->events.n_rings : copier_rings(cpu->copier);
+	uint32_t n = cpu->kernel ? cpu->events.n_rings : cpu->copier ? copier_rings(cpu->copier) : 0;
 
 	cpu->polls = calloc(n + 2, sizeof(*cpu->polls));
 	if (!cpu->polls)
 		return -ENOMEM;
-	cpu->polls[POLL_RING].fd = cpu->kernel ? kernel_fd(cpu->kernel) : -1;
-	cpu->polls[POLL_WATCHED].fd = -1;
-	cpu->n_polls = POLL_EVENTS;
+	add_poll(cpu, cpu->kernel ? kernel_fd(cpu->kernel) :
+			cpu->tracer ? tracer_fd(cpu->tracer) : -1);
+	add_poll(cpu, -1);	/* POLL_WATCHED */
 	for (uint32_t i = 0; i < n; i++)
-		cpu->polls[cpu->n_polls++].fd = cpu->kernel ? events_fd(&cpu->events, i) :
-							      copier_fd(cpu->copier, i);
-	for (uint32_t i = 0; i < cpu->n_polls; i++)
-		cpu->polls[i].events = POLLIN;
+		add_poll(cpu, cpu->kernel ? events_fd(&cpu->events, i) : copier_fd(cpu->copier, i));
 	return 0;
 }
 
-/* The first tier; when it is not permitted or not possible here, the second. */
-static int start_tier(struct cpu_collector *cpu, const struct cpu_options *options, struct err *err)
+static bool is_refusal(int rc)
 {
-	struct err why = { 0 }, second = { 0 };
-	int rc = start_kernel(cpu, options, &why), rc_second;
+	return rc == -EPERM || rc == -EACCES || rc == -ENOTSUP || rc == -ENOSYS;
+}
 
-	if (rc == 0)
-		return 0;
-	if (rc != -EPERM && rc != -EACCES && rc != -ENOTSUP)
-		return err_fail(err, rc, "%s", why.text[0] ? why.text : err_text(rc));
+/* So that the next way can be tried. */
+static void stop_tier(struct cpu_collector *cpu)
+{
 	processes_fini(&cpu->processes);
 	events_stop(&cpu->events);
 	kernel_close(cpu->kernel);
+	copier_close(cpu->copier);
 	cpu->kernel = NULL;
+	cpu->copier = NULL;
+}
+
+/* The first tier; when it is not permitted or not possible here, the second, and then the third. */
+static int start_tier(struct cpu_collector *cpu, const struct cpu_options *options, struct err *err)
+{
+	struct err first = { 0 }, second = { 0 }, third = { 0 };
+	int rc = start_kernel(cpu, options, &first), rc_second, rc_third;
+
+	if (rc == 0)
+		return 0;
+	if (!is_refusal(rc))
+		return err_fail(err, rc, "%s", first.text[0] ? first.text : err_text(rc));
+	if (options->mode != TARGET_TGIDS)
+		return err_fail(err, rc, "%.480s; and without BPF only one's own processes can be "
+				"followed (-p, -n, -- COMMAND), not the whole machine or a control "
+				"group", first.text);
+	stop_tier(cpu);
 	rc_second = start_copier(cpu, options, &second);
-	if (rc_second < 0 && !strcmp(why.text, second.text))
-		return err_fail(err, rc, "%s", why.text);
-	if (rc_second < 0)
-		return err_fail(err, rc, "%.480s; and the second way does not work either: %.400s",
-				why.text, second.text);
-	snprintf(cpu->reason, sizeof(cpu->reason), "%s", why.text);
+	if (rc_second == 0) {
+		snprintf(cpu->reason, sizeof(cpu->reason), "%s", first.text);
+		return 0;
+	}
+	if (!strcmp(first.text, second.text))
+		return err_fail(err, rc, "%s", first.text);
+	if (rc_second == -ESRCH)
+		return err_fail(err, rc_second, "%s", second.text);
+	stop_tier(cpu);
+	rc_third = start_tracer(cpu, options, &third);
+	if (rc_third < 0)
+		return err_fail(err, rc, "%.400s; second, %.250s; third, %.200s", first.text,
+				second.text, third.text);
+	snprintf(cpu->reason, sizeof(cpu->reason), "%.480s; second, %.400s", first.text, second.text);
 	return 0;
 }
 
@@ -493,14 +574,18 @@ int cpu_stop(struct cpu_collector *cpu, struct cpu_totals *ret_totals)
 	*ret_totals = (struct cpu_totals){ 0 };
 	if (cpu->kernel)
 		kernel_stop(cpu->kernel);
-	else
+	else if (cpu->copier)
 		copier_stop(cpu->copier);
+	else
+		tracer_stop(cpu->tracer);
 	rc = drain(cpu, true);
 	if (cpu->kernel) {
 		kernel_counters(cpu->kernel, &ret_totals->counters);
 		ret_totals->table_bytes = kernel_table_bytes(cpu->kernel);
-	} else {
+	} else if (cpu->copier) {
 		copier_counters(cpu->copier, &ret_totals->counters);
+	} else {
+		tracer_counters(cpu->tracer, &ret_totals->counters);
 	}
 	ret_totals->lost_events = cpu->processes.lost;
 	return rc;
@@ -510,6 +595,8 @@ enum cpu_tier cpu_tier(const struct cpu_collector *cpu)
 {
 	if (cpu->kernel)
 		return CPU_TIER_BPF;
+	if (cpu->tracer)
+		return CPU_TIER_PTRACE;
 	return copier_sees_kernel(cpu->copier) ? CPU_TIER_COPY : CPU_TIER_COPY_USER;
 }
 
@@ -522,6 +609,23 @@ const char *cpu_tier_name(enum cpu_tier tier)
 		return "perf (own processes, stacks copied)";
 	case CPU_TIER_COPY_USER:
 		return "perf, user space only (own processes, stacks copied, no kernel time)";
+	case CPU_TIER_PTRACE:
+		return "ptrace (own processes, stopped for each sample, no kernel frames)";
+	}
+	return "";
+}
+
+const char *cpu_tier_limits(enum cpu_tier tier)
+{
+	switch (tier) {
+	case CPU_TIER_BPF:
+		break;
+	case CPU_TIER_COPY:
+	case CPU_TIER_COPY_USER:
+		return "perf events: only your own processes, with stacks copied";
+	case CPU_TIER_PTRACE:
+		return "ptrace: only your own processes, each thread stopped for a moment at each of "
+		       "its samples, no kernel frames";
 	}
 	return "";
 }
@@ -544,6 +648,7 @@ void cpu_close(struct cpu_collector *cpu)
 	events_stop(&cpu->events);
 	kernel_close(cpu->kernel);
 	copier_close(cpu->copier);
+	tracer_close(cpu->tracer);
 	images_fini(&cpu->images);
 	interpreted_fini(&cpu->interpreted);
 	threadnames_fini(&cpu->threadnames);

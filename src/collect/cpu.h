@@ -58,10 +58,14 @@ enum cpu_tier {
 	CPU_TIER_BPF,	/* walked inside the kernel */
 	CPU_TIER_COPY,	/* registers and stack copied by perf_event_open: own processes only */
 	CPU_TIER_COPY_USER,	/* the same, without what the kernel does for them */
+	CPU_TIER_PTRACE,	/* copied while the thread is stopped: own processes only */
 };
 
-/* "bpf", "perf", "perf, user space only". */
+/* "bpf", "perf", "perf, user space only", "ptrace", with what they cannot see. */
 const char *cpu_tier_name(enum cpu_tier tier);
+
+/* What going on with a lesser tier means, in words for a person; "" for the first. */
+const char *cpu_tier_limits(enum cpu_tier tier);
 
 struct cpu_totals {
 	struct cpu_counters counters;	/* events = recorded + the sum of drops */
@@ -72,8 +76,8 @@ struct cpu_totals {
 /* The handler's negative result ends the recording. */
 typedef int (*cpu_sample_fn)(void *context, const struct raw_sample *sample);
 
-/* Loads and begins to count. When the first tier is not permitted the second is tried; which one it
- * became and why say cpu_tier() and cpu_tier_reason(). -errno with a sentence when none works. */
+/* Loads and begins to count. When the first tier is not permitted the second is tried, and then the
+ * third; which one it became and why say cpu_tier() and cpu_tier_reason(). -errno with a sentence when none works. */
 int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
 	      cpu_sample_fn handle, void *context, struct err *err);
 

@@ -91,6 +91,30 @@ static bool is_jitdump(struct str path)
 	return str_starts(name, STR("jit-")) && str_ends(name, STR(".dump"));
 }
 
+/* Remembers where a mapping replaces another one. */
+static void doubt_replaced(struct process *process, const struct space_map *map)
+{
+	const struct space *space = process->space;
+
+	for (uint32_t i = 0; space && i < space->n; i++) {
+		const struct space_map *old = &space->maps[i];
+		struct process_doubt both = {
+			.start = old->start > map->start ? old->start : map->start,
+			.end = old->end < map->end ? old->end : map->end,
+		};
+
+		if (both.start >= both.end || (old->image == map->image && old->bias == map->bias))
+			continue;
+		if (process->n_doubts < PROCESS_DOUBTS) {
+			process->doubts[process->n_doubts++] = both;
+			continue;
+		}
+		/* too many to tell apart: everything from the last one on */
+		process->doubts[PROCESS_DOUBTS - 1].start = 0;
+		process->doubts[PROCESS_DOUBTS - 1].end = UINT64_MAX;
+	}
+}
+
 static int add_mapping(struct processes *processes, struct process *process,
 		       const struct image_query *query)
 {
@@ -126,6 +150,7 @@ static int add_mapping(struct processes *processes, struct process *process,
 		return 0;
 	if (map.walkable && processes->eager)
 		processes_want_rows(processes, map.image);
+	doubt_replaced(process, &map);
 	space = own_space(processes, process);
 	if (!space)
 		return -ENOMEM;
@@ -137,6 +162,24 @@ static int add_mapping(struct processes *processes, struct process *process,
 	return space_insert(space, map);
 }
 
+static int add_mappings(struct processes *processes, struct process *process,
+			const struct proc_maps *maps)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < maps->n; i++) {
+		const struct proc_map *m = &maps->items[i];
+
+		if (m->executable && add_mapping(processes, process, &(struct image_query){
+				.pid = process->pid, .start = m->start, .end = m->end,
+				.off = m->off, .path = m->path, .dev_major = m->dev_major,
+				.dev_minor = m->dev_minor, .inode = m->inode,
+			}) < 0)
+			rc = -ENOMEM;
+	}
+	return rc;
+}
+
 static bool scan(struct processes *processes, struct process *process)
 {
 	struct proc_maps maps = { 0 };
@@ -145,16 +188,7 @@ static bool scan(struct processes *processes, struct process *process)
 	process->scanned = true;
 	if (proc_maps_read(&maps, process->pid, NULL) < 0)
 		return false;
-	for (uint32_t i = 0; i < maps.n; i++) {
-		const struct proc_map *m = &maps.items[i];
-
-		if (m->executable)
-			add_mapping(processes, process, &(struct image_query){
-				.pid = process->pid, .start = m->start, .end = m->end,
-				.off = m->off, .path = m->path, .dev_major = m->dev_major,
-				.dev_minor = m->dev_minor, .inode = m->inode,
-			});
-	}
+	add_mappings(processes, process, &maps);
 	proc_maps_fini(&maps);
 	return (process->space ? process->space->id : 0) != before;
 }
@@ -205,6 +239,38 @@ struct process *processes_get(struct processes *processes, pid_t pid)
 	process_comm(pid, pid, process->name);
 	scan(processes, process);
 	return process;
+}
+
+int processes_remap(struct processes *processes, pid_t pid, struct str text, uint64_t until_ns)
+{
+	struct process *process = processes_find(processes, pid);
+	struct proc_maps maps = { 0 };
+	int rc;
+
+	if (!process)
+		process = add_process(processes, pid);
+	if (!process)
+		return -ENOMEM;
+	process->scanned = true;
+	process->n_doubts = 0;
+	process->doubt_ns = until_ns;
+	if (!process->name[0])
+		process_comm(pid, pid, process->name);
+	rc = proc_maps_parse(&maps, text, NULL);
+	if (rc == 0)
+		rc = add_mappings(processes, process, &maps);
+	proc_maps_fini(&maps);
+	return rc == -ENOMEM ? rc : 0;	/* lines that are none leave us with what we knew */
+}
+
+bool processes_doubtful(const struct process *process, uint64_t address, uint64_t time_ns)
+{
+	if (time_ns > process->doubt_ns)
+		return false;
+	for (uint32_t i = 0; i < process->n_doubts; i++)
+		if (address >= process->doubts[i].start && address < process->doubts[i].end)
+			return true;
+	return false;
 }
 
 /* A process begins again: another program, or another process under a pid used before. */

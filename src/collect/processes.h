@@ -24,6 +24,13 @@
 struct err;
 struct process_event;
 
+/* Addresses that meant one file at one reading of the mappings and another at the next. */
+#define PROCESS_DOUBTS 8u
+
+struct process_doubt {
+	uint64_t start, end;
+};
+
 struct process {
 	pid_t pid;
 	char name[16];
@@ -35,6 +42,9 @@ struct process {
 	uint64_t exited_ns;
 	bool misses_known;	/* addresses outside its mappings were looked for, in vain */
 	bool scanned;		/* its /proc/PID/maps has been read */
+	struct process_doubt doubts[PROCESS_DOUBTS];	/* for samples up to doubt_ns */
+	uint32_t n_doubts;
+	uint64_t doubt_ns;
 };
 
 struct processes {
@@ -68,6 +78,14 @@ int processes_apply(struct processes *processes, const struct process_event *eve
 
 /* Reads /proc/PID/maps again (an address was in no mapping). True when something new was found. */
 bool processes_rescan(struct processes *processes, struct process *process);
+
+/* Takes executable lines of /proc/PID/maps, read at until_ns, for what the process has mapped (where
+ * nobody tells of an mmap: the third tier). Where they contradict what was known before, samples that are
+ * not younger may mean either: processes_doubtful(). */
+int processes_remap(struct processes *processes, pid_t pid, struct str text, uint64_t until_ns);
+
+/* Whether an address of a sample cannot be told for that reason. */
+bool processes_doubtful(const struct process *process, uint64_t address, uint64_t time_ns);
 
 /* Wants the rows of a file that will be run, and of the libraries that we share with it most likely (our
  * own), before any process maps them: its first stacks then need not be copied. */

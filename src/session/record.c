@@ -130,6 +130,11 @@ const char *record_tier_reason(const struct recording *r)
 	return cpu_tier_reason(r->cpu);
 }
 
+const char *record_tier_limits(const struct recording *r)
+{
+	return cpu_tier_limits(cpu_tier(r->cpu));
+}
+
 uint64_t record_samples(const struct recording *r)
 {
 	return r->samples;

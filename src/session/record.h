@@ -37,6 +37,9 @@ void record_watch(struct recording *recording, int fd);
 /* Why a lesser tier than the first one is at work: a sentence, "" when it is the first. */
 const char *record_tier_reason(const struct recording *recording);
 
+/* And what that one means for the profile. */
+const char *record_tier_limits(const struct recording *recording);
+
 /* Samples taken in so far. */
 uint64_t record_samples(const struct recording *recording);
 

@@ -1,0 +1,760 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collect/tracer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "collect/events.h"
+#include "collect/handover.h"
+#include "collect/stops.h"
+#include "collect/traced.h"
+#include "proc/process.h"
+#include "proc/procfile.h"
+
+#define MAPS_BYTES_MAX ((size_t)64 << 20)
+#define MAPS_PAUSE 30	/* reading mappings may take 1/30 of our time */
+#define MAPS_STOPPED_NS 100000u	/* what reading them may take while a thread stands still ... */
+#define MAPS_RESTLESS_NS 1000000000u	/* ... of a process that has changed them as recently */
+#define PUBLISH_NS 20000000u	/* the session is woken no more often without need */
+#define LAST_STOPS_MS 20	/* what has been asked to stop at the end is waited for */
+#define PRIORITY (-10)
+#define ASK_AGAIN_TICKS 8
+#define WEIGHT_MAX 1000u	/* ticks that one long system call gives samples for */
+
+struct tracer {
+	struct tracer_options options;
+	pthread_t thread;
+	bool started, stopped;
+	int timer_fd, signal_fd, quit_fd;
+	sem_t ready;
+	int rc;			/* of the tracing thread's beginning, with its sentence */
+	struct err err;
+	sigset_t old_mask;
+	struct handover handover;
+	/* the tracing thread's own, until it has ended: */
+	struct traced traced;
+	uint32_t n_wanted;
+	struct cpu_counters counters;
+	uint64_t published_ns;
+	bool news;		/* that the session should not wait for */
+	bool fresh;		/* the mappings have been read while the thread of tracer->copy stood still */
+	struct buf maps, more;
+	struct sample_copy copy;
+};
+
+static void add_event(struct tracer *tracer, struct process_event event, const char *name)
+{
+	struct message *message = handover_add(&tracer->handover, MESSAGE_EVENT, 0);
+
+	if (!message)
+		return;
+	event.time_ns = clock_mono_ns();
+	message->event = event;
+	snprintf(message->name, sizeof(message->name), "%s", name);
+	tracer->news = true;
+}
+
+/* Mappings */
+
+static void keep_promise(struct traced_process *process)
+{
+	if (process->promise)
+		process->promise->kept = true;
+	process->promise = NULL;
+}
+
+/* Data comes and goes all the time, code does not: the other lines are dropped. */
+static void keep_executable(struct buf *buf)
+{
+	struct str rest = buf_str(buf);
+	size_t n = 0;
+
+	while (rest.n) {
+		struct str line = str_cut(&rest, '\n');
+		ptrdiff_t blank = str_find(line, ' ');
+
+		if (blank < 0 || line.n < (size_t)blank + 5 || line.p[blank + 3] != 'x')
+			continue;
+		memmove(buf->p + n, line.p, line.n);
+		n += line.n;
+		buf->p[n++] = '\n';	/* there was one, or the buffer's end, which has been read past */
+	}
+	buf->n = n;
+}
+
+static void read_maps(struct tracer *tracer, struct traced_process *process)
+{
+	struct message *promise = process->promise;
+	uint64_t before = clock_ns(CLOCK_THREAD_CPUTIME_ID), hash;
+	int rc = procfile_read(&tracer->maps, MAPS_BYTES_MAX, "%d/task/%d/maps", process->pid,
+			       process->promise_tid);
+
+	if (rc == 0 && tracer->maps.n && tracer->maps.p[tracer->maps.n - 1] == '\n') {
+		keep_executable(&tracer->maps);
+		hash = hash_str(buf_str(&tracer->maps));
+		if (hash != process->maps_hash) {
+			buf_add_str(&promise->text, buf_str(&tracer->maps));
+			if (process->maps_hash)
+				process->changed_ns = clock_mono_ns();
+			process->maps_hash = hash;
+			tracer->news = true;
+		}
+	}
+	process->maps_read_ns = promise->time_ns = clock_mono_ns();
+	process->maps_cost_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - before;
+	keep_promise(process);
+}
+
+static bool are_due(const struct tracer *tracer, const struct traced_process *process, uint64_t now)
+{
+	uint64_t since = now - process->maps_read_ns;
+
+	/* a thread that stops meanwhile must not wait for long */
+	if (tracer->n_wanted && process->maps_cost_ns > MAPS_STOPPED_NS && since < MAPS_RESTLESS_NS)
+		return false;
+	return since >= process->maps_cost_ns * MAPS_PAUSE;
+}
+
+static void read_due_maps(struct tracer *tracer, bool all)
+{
+	uint64_t now = clock_mono_ns();
+
+	for (uint32_t i = 0; i < tracer->traced.n_processes; i++) {
+		struct traced_process *process = tracer->traced.processes[i];
+
+		if (process->promise && (all || are_due(tracer, process, now)))
+			read_maps(tracer, process);
+	}
+}
+
+static bool promise_maps(struct tracer *tracer, struct traced_thread *thread)
+{
+	struct traced_process *process = thread->process;
+
+	if (!process->promise) {
+		process->promise = handover_add(&tracer->handover, MESSAGE_MAPS, 0);
+		if (process->promise)
+			process->promise->pid = process->pid;
+	}
+	process->promise_tid = thread->tid;
+	return process->promise;
+}
+
+/* A process that loads and unloads code as it goes has its mappings read while its thread stands still:
+ * read later, they would leave too much in doubt. */
+static bool read_restless_maps(struct tracer *tracer, struct traced_thread *thread)
+{
+	struct traced_process *process = thread->process;
+
+	if (process->changed_ns && process->maps_cost_ns < MAPS_STOPPED_NS &&
+	    clock_mono_ns() - process->changed_ns < MAPS_RESTLESS_NS && promise_maps(tracer, thread))
+		read_maps(tracer, process);
+	else
+		return false;
+	return true;
+}
+
+/* Samples */
+
+static void set_registers(struct sample_copy *copy, const struct user_regs_struct *regs)
+{
+	uint64_t *to = copy->regs;
+
+	to[UNWIND_RAX] = regs->rax;
+	to[UNWIND_RBX] = regs->rbx;
+	to[UNWIND_RCX] = regs->rcx;
+	to[UNWIND_RDX] = regs->rdx;
+	to[UNWIND_RSI] = regs->rsi;
+	to[UNWIND_RDI] = regs->rdi;
+	to[UNWIND_RBP] = regs->rbp;
+	to[UNWIND_RSP] = regs->rsp;
+	to[UNWIND_R8] = regs->r8;
+	to[UNWIND_R9] = regs->r9;
+	to[UNWIND_R10] = regs->r10;
+	to[UNWIND_R11] = regs->r11;
+	to[UNWIND_R12] = regs->r12;
+	to[UNWIND_R13] = regs->r13;
+	to[UNWIND_R14] = regs->r14;
+	to[UNWIND_R15] = regs->r15;
+	to[UNWIND_RIP] = regs->rip;
+	/* in a system call, rip is behind the instruction that made it */
+	copy->hdr.user_return = (int64_t)regs->orig_rax >= 0;
+}
+
+/* While the thread stands still: as little as can be. False when there is nothing to be had. */
+static bool copy_thread(struct tracer *tracer, const struct traced_thread *thread)
+{
+	struct sample_copy *copy = &tracer->copy;
+	struct user_regs_struct regs;
+	struct tracer_view view;
+	bool compat;
+	ssize_t n;
+
+	if (!stops_registers(thread->tid, &regs, &compat))
+		return false;
+	copy->hdr = (struct sample_hdr){
+		.kind = compat ? SAMPLE_WALKED : SAMPLE_COPIED, .time_ns = clock_mono_ns(),
+		.tgid = (uint32_t)thread->process->pid, .tid = (uint32_t)thread->tid,
+		.end = compat ? WALK_COMPAT : WALK_COMPLETE,
+	};
+	buf_clear(&tracer->more);
+	if (compat)
+		return true;
+	set_registers(copy, &regs);
+	n = process_read(thread->tid, regs.rsp, copy->stack, SAMPLE_COPY_MAX);
+	copy->hdr.stack_bytes = n > 0 ? (uint32_t)n : 0;
+	if (!tracer->options.while_stopped)
+		return true;
+	view = (struct tracer_view){ .pid = thread->process->pid, .tid = thread->tid,
+				     .fs_base = regs.fs_base, .copy = copy, .more = &tracer->more };
+	tracer->options.while_stopped(tracer->options.context, &view);
+	return true;
+}
+
+/* When the thread is on its way again. */
+static enum drop_reason add_sample(struct tracer *tracer, struct traced_thread *thread)
+{
+	struct sample_copy *copy = &tracer->copy;
+	size_t n = sizeof(copy->hdr), more = tracer->more.n;
+	struct message *message;
+
+	memcpy(copy->hdr.comm, thread->clock.last.comm, sizeof(copy->hdr.comm));
+	if (copy->hdr.kind == SAMPLE_COPIED)
+		n = offsetof(struct sample_copy, stack) + copy->hdr.stack_bytes;
+	if (more > UINT32_MAX - n || tracer->more.failed)
+		more = 0;
+	if (!tracer->fresh && !promise_maps(tracer, thread))
+		return DROP_RING_FULL;
+	message = handover_add(&tracer->handover, MESSAGE_SAMPLE, (uint32_t)(n + more));
+	if (!message)
+		return DROP_RING_FULL;
+	memcpy(message->data, copy, n);
+	if (more)
+		memcpy(message->data + n, tracer->more.p, more);
+	return DROP_REASON_COUNT;
+}
+
+static void count(struct tracer *tracer, enum drop_reason drop)
+{
+	tracer->counters.events++;
+	if (drop == DROP_REASON_COUNT) {
+		tracer->counters.recorded++;
+		tracer->counters.copied++;
+	} else {
+		tracer->counters.drops[drop]++;
+	}
+}
+
+static void unwant(struct tracer *tracer, struct traced_thread *thread)
+{
+	tracer->n_wanted -= thread->wanted;
+	thread->wanted = false;
+}
+
+/* Threads and processes that come and go */
+
+static void remove_thread(struct tracer *tracer, struct traced_thread *thread)
+{
+	struct traced_process *process = thread->process;
+
+	if (thread->wanted)
+		count(tracer, DROP_THREAD_GONE);
+	unwant(tracer, thread);
+	if (process->n_threads == 1)
+		keep_promise(process);
+	traced_remove(&tracer->traced, thread);
+}
+
+static void add_unknown(struct tracer *tracer, pid_t tid)
+{
+	pid_t pid = traced_find(&tracer->traced, tid) ? 0 : process_of_thread(tid);
+
+	if (pid)
+		traced_add(&tracer->traced, pid, tid);
+}
+
+static void on_new(struct tracer *tracer, const struct traced_thread *parent, pid_t tid)
+{
+	struct traced_thread *child;
+
+	add_unknown(tracer, tid);
+	child = traced_find(&tracer->traced, tid);
+	if (!child || child->process == parent->process)
+		return;
+	child->process->awaits_exec = parent->process->awaits_exec;
+	add_event(tracer, (struct process_event){
+		.kind = PROCESS_FORKED, .pid = (uint32_t)child->process->pid, .tid = (uint32_t)tid,
+		.parent_pid = (uint32_t)parent->process->pid,
+	}, "");
+}
+
+/* The thread that called execve is now the process's first and only one. */
+static void on_exec(struct tracer *tracer, pid_t pid)
+{
+	struct traced_process *process = traced_find_process(&tracer->traced, pid);
+	struct traced_thread *leader = traced_find(&tracer->traced, pid);
+
+	if (!process)
+		return;
+	if (!leader)
+		leader = traced_add(&tracer->traced, pid, pid);
+	if (!leader)
+		return;
+	for (uint32_t i = tracer->traced.n_threads; i-- > 0;) {
+		struct traced_thread *thread = tracer->traced.threads[i];
+
+		if (thread->process == process && thread != leader)
+			remove_thread(tracer, thread);
+	}
+	if (leader->wanted)
+		count(tracer, DROP_THREAD_GONE);	/* it has ended, as the program that it was */
+	unwant(tracer, leader);
+	runclock_close(&leader->clock);
+	runclock_open(&leader->clock, pid, pid);
+	keep_promise(process);	/* the old program's mappings are gone */
+	process->maps_hash = process->maps_read_ns = process->maps_cost_ns = 0;
+	process->awaits_exec = false;
+	process_comm(pid, pid, process->comm);
+	add_event(tracer, (struct process_event){
+		.kind = PROCESS_EXECED, .pid = (uint32_t)pid, .tid = (uint32_t)pid,
+	}, process->comm);
+}
+
+static void on_ended(struct tracer *tracer, pid_t tid)
+{
+	struct traced_thread *thread = traced_find(&tracer->traced, tid);
+
+	if (!thread)
+		return;
+	if (tid == thread->process->pid)
+		add_event(tracer, (struct process_event){
+			.kind = PROCESS_EXITED, .pid = (uint32_t)tid, .tid = (uint32_t)tid,
+		}, "");
+	remove_thread(tracer, thread);
+}
+
+/* Stops */
+
+static void tell_name(struct tracer *tracer, struct traced_thread *thread)
+{
+	struct traced_process *process = thread->process;
+	const char *comm = thread->clock.last.comm;
+
+	if (thread->tid != process->pid || !comm[0] || !strcmp(comm, process->comm))
+		return;
+	memcpy(process->comm, comm, sizeof(process->comm));
+	add_event(tracer, (struct process_event){
+		.kind = PROCESS_RENAMED, .pid = (uint32_t)process->pid, .tid = (uint32_t)thread->tid,
+	}, comm);
+}
+
+/* For the thread that has stopped, its sample in tracer->copy: the weight it has, 0 for none. */
+static uint32_t take_sample(struct tracer *tracer, struct traced_thread *thread)
+{
+	uint32_t missed;
+	bool throughout;
+
+	if (!runclock_was_running(&thread->clock, clock_mono_ns(), &throughout))
+		return 0;
+	missed = runclock_take_missed(&thread->clock, 1000000000u / tracer->options.rate_hz);
+	tracer->counters.events += missed;
+	tracer->counters.drops[DROP_TICK_LATE] += missed;
+	tracer->fresh = read_restless_maps(tracer, thread);
+	if (!copy_thread(tracer, thread))
+		return 0;
+	/* it has been in one system call for all of them */
+	return !throughout ? 1 : thread->ticks < WEIGHT_MAX ? thread->ticks : WEIGHT_MAX;
+}
+
+static void on_stop(struct tracer *tracer, const struct stop *stop)
+{
+	struct traced_thread *thread = traced_find(&tracer->traced, stop->tid);
+	uint32_t weight = 0;
+
+	/* any stop does; the one that was asked for is then not coming any more */
+	if (thread && thread->wanted && stop->kind != STOP_ENDED && stop->kind != STOP_EXEC) {
+		weight = take_sample(tracer, thread);
+		unwant(tracer, thread);
+	}
+	if (stop->kind == STOP_EXEC)
+		on_exec(tracer, stop->tid);
+	stops_resume(stop);
+	if (weight)
+		tell_name(tracer, thread);
+	while (weight-- > 0)
+		count(tracer, add_sample(tracer, thread));
+	if (stop->kind == STOP_ENDED)
+		on_ended(tracer, stop->tid);
+	else
+		add_unknown(tracer, stop->tid);
+	if (stop->kind == STOP_NEW && stop->other && thread)
+		on_new(tracer, thread, stop->other);
+}
+
+/* Our own child is its parent's to wait for: until that has been done it stands in everybody's way. */
+static bool is_left_to_its_parent(struct tracer *tracer, const struct stop *stop)
+{
+	const struct traced_process *process = traced_find_process(&tracer->traced, stop->tid);
+
+	if (stop->kind != STOP_ENDED)
+		return false;
+	if (process && process->ours) {
+		on_ended(tracer, stop->tid);
+		return true;
+	}
+	for (uint32_t i = 0; i < tracer->options.n_pids; i++)
+		if (tracer->options.awaits_exec && tracer->options.pids[i] == stop->tid)
+			return true;
+	return false;
+}
+
+static void handle_stops(struct tracer *tracer)
+{
+	struct stop stop;
+
+	while (stops_next(0, &stop)) {
+		if (!is_left_to_its_parent(tracer, &stop)) {
+			on_stop(tracer, &stop);
+			continue;
+		}
+		for (uint32_t i = tracer->traced.n_threads; i-- > 0;)
+			while (i < tracer->traced.n_threads &&
+			       stops_next(tracer->traced.threads[i]->tid, &stop))
+				on_stop(tracer, &stop);
+		return;
+	}
+}
+
+/* Ticks */
+
+static void on_tick(struct tracer *tracer, const struct runclock_now *now)
+{
+	for (uint32_t i = 0; i < tracer->traced.n_threads; i++) {
+		struct traced_thread *thread = tracer->traced.threads[i];
+
+		if (thread->wanted) {
+			thread->ticks += now->ticks;
+			if (thread->ticks % ASK_AGAIN_TICKS == 0)
+				stops_ask(thread->tid);	/* another stop may have taken its place */
+			continue;
+		}
+		if (thread->process->awaits_exec || !runclock_tick(&thread->clock, now) ||
+		    !stops_ask(thread->tid))
+			continue;
+		thread->wanted = true;
+		thread->ticks = 1;
+		tracer->n_wanted++;
+		handle_stops(tracer);	/* the ones before have stopped by now */
+	}
+}
+
+/* Beginning and end */
+
+static int seize_thread(struct tracer *tracer, pid_t pid, pid_t tid)
+{
+	struct traced_thread *thread;
+	int rc = stops_seize(tid);
+
+	if (rc == -EPERM) {
+		/* a thread that one of ours has just made is ours already */
+		handle_stops(tracer);
+		if (traced_find(&tracer->traced, tid))
+			return 0;
+	}
+	thread = rc == 0 ? traced_add(&tracer->traced, pid, tid) : NULL;
+	if (!thread)
+		return rc ? rc : -ENOMEM;
+	thread->process->ours = thread->process->awaits_exec = tracer->options.awaits_exec;
+	return 0;
+}
+
+/* Until a look at the list finds no thread that is not seized: what those make is seized by the kernel. */
+static int seize_process(struct tracer *tracer, pid_t pid)
+{
+	struct pid_list threads = { 0 };
+	bool found = true;
+	int rc = 0;
+
+	while (rc == 0 && found) {
+		found = false;
+		rc = process_threads(&threads, pid, NULL);
+		for (uint32_t i = 0; i < threads.n && rc == 0; i++) {
+			if (traced_find(&tracer->traced, threads.items[i]))
+				continue;
+			rc = seize_thread(tracer, pid, threads.items[i]);
+			if (rc == -ESRCH && threads.n > 1)
+				rc = 0;	/* it has ended meanwhile */
+			else
+				found = true;
+		}
+	}
+	pid_list_fini(&threads);
+	return rc;
+}
+
+/* One answer of the kernel has several reasons. */
+static int refused(pid_t pid, int rc, struct err *err)
+{
+	pid_t other = process_tracer(pid);
+	char scope = '0';
+	FILE *file;
+
+	if (rc != -EPERM && rc != -EACCES && rc != -ENOSYS)
+		return err_fail(err, rc, "ptrace failed: %s", err_text(rc));
+	if (!stops_permitted())
+		return err_fail(err, rc, "ptrace: a filter forbids this system call here");
+	if (other)
+		return err_fail(err, rc, "ptrace: process %d is traced by process %d (a debugger?)", pid,
+				other);
+	file = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+	if (file) {
+		scope = (char)fgetc(file);
+		fclose(file);
+	}
+	if (scope != '0')
+		return err_fail(err, rc, "ptrace: %s; the sysctl kernel.yama.ptrace_scope is %c: only "
+				"-- COMMAND, or CAP_SYS_PTRACE", err_text(rc), scope);
+	return err_fail(err, rc, "ptrace: %s; another user's processes need root, or CAP_SYS_PTRACE",
+			err_text(rc));
+}
+
+static int seize_all(struct tracer *tracer, struct err *err)
+{
+	char byte;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < tracer->options.n_pids && rc == 0; i++) {
+		pid_t pid = tracer->options.pids[i];
+
+		rc = seize_process(tracer, pid);
+		if (rc < 0)
+			return refused(pid, rc, err);
+	}
+	/* of nothing there is: that it may not be called is told before that */
+	rc = (int)process_read(getpid(), (uint64_t)(uintptr_t)&byte, &byte, 1);
+	return rc < 0 ? err_fail(err, rc, "process_vm_readv: %s", err_text(rc)) : 0;
+}
+
+static void clear_fd(int fd, uint64_t *ret_value)
+{
+	struct signalfd_siginfo info;
+	ssize_t n = read(fd, &info, ret_value ? sizeof(*ret_value) : sizeof(info));
+
+	if (ret_value) {
+		*ret_value = 0;
+		if (n == sizeof(*ret_value))
+			memcpy(ret_value, &info, sizeof(*ret_value));
+	}
+}
+
+static void finish(struct tracer *tracer)
+{
+	struct pollfd poll_fd = { .fd = tracer->signal_fd, .events = POLLIN };
+	uint64_t until = clock_mono_ns() + LAST_STOPS_MS * 1000000u;
+
+	while (tracer->n_wanted && clock_mono_ns() < until) {
+		poll(&poll_fd, 1, 1);
+		clear_fd(tracer->signal_fd, NULL);
+		handle_stops(tracer);
+	}
+	read_due_maps(tracer, true);
+	for (uint32_t i = 0; i < tracer->traced.n_processes; i++)
+		keep_promise(tracer->traced.processes[i]);
+	handover_publish(&tracer->handover, true);
+}
+
+static void run(struct tracer *tracer)
+{
+	struct pollfd fds[3] = {
+		{ .fd = tracer->timer_fd, .events = POLLIN },
+		{ .fd = tracer->signal_fd, .events = POLLIN },
+		{ .fd = tracer->quit_fd, .events = POLLIN },
+	};
+
+	while (!fds[2].revents) {
+		struct runclock_now now = { .period_ns = 1000000000u / tracer->options.rate_hz };
+		uint64_t ticks = 0;
+
+		if (poll(fds, 3, -1) < 0)
+			continue;
+		now.ns = clock_mono_ns();
+		if (fds[1].revents)
+			clear_fd(tracer->signal_fd, NULL);
+		handle_stops(tracer);
+		if (fds[0].revents)
+			clear_fd(tracer->timer_fd, &ticks);
+		if (ticks) {
+			now.ticks = ticks < UINT32_MAX ? (uint32_t)ticks : UINT32_MAX;
+			on_tick(tracer, &now);
+			handle_stops(tracer);
+		}
+		read_due_maps(tracer, false);
+		if (tracer->news || now.ns - tracer->published_ns > PUBLISH_NS) {
+			handover_publish(&tracer->handover, false);
+			tracer->published_ns = now.ns;
+			tracer->news = false;
+		}
+	}
+	finish(tracer);
+}
+
+static int start_timer(struct tracer *tracer)
+{
+	long period = 1000000000 / (long)tracer->options.rate_hz;
+	struct itimerspec timer = {
+		.it_interval = { period / 1000000000, period % 1000000000 },
+		.it_value = { period / 1000000000, period % 1000000000 },
+	};
+
+	return timerfd_settime(tracer->timer_fd, 0, &timer, NULL) < 0 ? -errno : 0;
+}
+
+static void *trace(void *context)
+{
+	struct tracer *tracer = context;
+	int rc = seize_all(tracer, &tracer->err);
+
+	/* a stopped thread waits for us; not permitted without privileges, and then as it was */
+	(void)!setpriority(PRIO_PROCESS, 0, PRIORITY);
+	if (rc == 0)
+		rc = start_timer(tracer);
+	tracer->rc = rc;
+	sem_post(&tracer->ready);
+	if (rc == 0)
+		run(tracer);
+	return NULL;	/* and with this thread all tracing ends */
+}
+
+static int open_fds(struct tracer *tracer, const sigset_t *child)
+{
+	int rc = handover_init(&tracer->handover);
+
+	tracer->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	tracer->signal_fd = signalfd(-1, child, SFD_CLOEXEC | SFD_NONBLOCK);
+	tracer->quit_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (rc == 0 && (tracer->timer_fd < 0 || tracer->signal_fd < 0 || tracer->quit_fd < 0))
+		rc = -errno;
+	return rc;
+}
+
+int tracer_start(struct tracer **ret_tracer, const struct tracer_options *options, struct err *err)
+{
+	struct tracer *tracer = calloc(1, sizeof(*tracer));
+	pid_t *pids = calloc(options->n_pids + 1u, sizeof(*pids));
+	sigset_t child;
+	int rc = -ENOMEM;
+
+	if (!tracer || !pids) {
+		free(tracer);
+		free(pids);
+		return -ENOMEM;
+	}
+	tracer->options = *options;
+	if (options->n_pids)
+		memcpy(pids, options->pids, options->n_pids * sizeof(*pids));
+	tracer->options.pids = pids;
+	sem_init(&tracer->ready, 0, 0);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, &child, &tracer->old_mask);
+	rc = open_fds(tracer, &child);
+	if (rc == 0)
+		rc = -pthread_create(&tracer->thread, NULL, trace, tracer);
+	if (rc == 0) {
+		tracer->started = true;
+		while (sem_wait(&tracer->ready) < 0)
+			;
+		rc = tracer->rc;
+	}
+	if (rc < 0) {
+		err_set(err, "%s", tracer->err.text[0] ? tracer->err.text : err_text(rc));
+		tracer_close(tracer);
+		return rc;
+	}
+	*ret_tracer = tracer;
+	return 0;
+}
+
+int tracer_fd(const struct tracer *tracer)
+{
+	return tracer->handover.fd;
+}
+
+int tracer_drain(struct tracer *tracer, const struct tracer_handlers *handlers, void *context)
+{
+	struct message *message;
+	int rc = 0;
+
+	while (rc == 0 && (message = handover_take(&tracer->handover))) {
+		switch (message->kind) {
+		case MESSAGE_SAMPLE:
+			rc = handlers->sample(context, (const struct sample_hdr *)message->data,
+					      message->bytes);
+			break;
+		case MESSAGE_MAPS:
+			if (message->text.n)
+				rc = handlers->maps(context, message->pid, buf_str(&message->text),
+						    message->time_ns);
+			break;
+		case MESSAGE_EVENT:
+			message->event.path = str_of(message->name);
+			rc = handlers->event(context, &message->event);
+			break;
+		}
+		message_free(message);
+	}
+	return rc;
+}
+
+void tracer_stop(struct tracer *tracer)
+{
+	if (!tracer->started || tracer->stopped)
+		return;
+	(void)!eventfd_write(tracer->quit_fd, 1);
+	pthread_join(tracer->thread, NULL);
+	tracer->stopped = true;
+}
+
+void tracer_counters(const struct tracer *tracer, struct cpu_counters *ret_counters)
+{
+	*ret_counters = tracer->counters;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void tracer_close(struct tracer *tracer)
+{
+	if (!tracer)
+		return;
+	tracer_stop(tracer);
+	pthread_sigmask(SIG_SETMASK, &tracer->old_mask, NULL);
+	traced_fini(&tracer->traced);
+	handover_fini(&tracer->handover);
+	close_fd(tracer->timer_fd);
+	close_fd(tracer->signal_fd);
+	close_fd(tracer->quit_fd);
+	sem_destroy(&tracer->ready);
+	buf_fini(&tracer->maps);
+	buf_fini(&tracer->more);
+	free((void *)tracer->options.pids);
+	free(tracer);
+}
