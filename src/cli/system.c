@@ -98,11 +98,11 @@ static int gather(struct system_facts *f, struct err *err)
 static void print_tier(struct buf *out, int number, const char *name, bool works, const char *sees,
 		       const char *not, const char *why)
 {
-	buf_addf(out, "  %d. %-5s %s\n", number, name, works ? "works" : "does not work");
-	buf_addf(out, "           sees        %s\n", sees);
-	buf_addf(out, "           cannot see  %s\n", not);
+	buf_addf(out, "  %d. %-6s %s\n", number, name, works ? "works" : "does not work");
+	buf_addf(out, "            sees        %s\n", sees);
+	buf_addf(out, "            cannot see  %s\n", not);
 	if (!works)
-		buf_addf(out, "           because     %s\n", why);
+		buf_addf(out, "            because     %s\n", why);
 }
 
 static void print_missing(struct buf *out, const struct system_facts *f)
@@ -137,6 +137,11 @@ static void print_text(struct buf *out, const struct system_facts *f)
 		   "other users' processes, -a, stacks deeper than 32 KB" :
 		   "other users' processes, -a, time in the kernel, stacks deeper than 32 KB",
 		   f->tiers.perf_why.text);
+	print_tier(out, 3, "ptrace", f->tiers.ptrace,
+		   "one's own processes (-p, -n, -- COMMAND), native frames; each thread is stopped for "
+		   "a moment at each of its samples",
+		   "other users' processes, -a, frames in the kernel, stacks deeper than 128 KB",
+		   f->tiers.ptrace_why.text);
 	buf_addf(out, "\nKernel\n  type information (BTF)      %s\n", f->btf ? "yes" : "no");
 	buf_addf(out, "  function addresses          %s (kptr_restrict %ld)\n",
 		 f->addresses ? "readable" : "hidden", f->kptr_restrict);
@@ -160,6 +165,8 @@ static void json_tiers(struct json *json, const struct machine_tiers *tiers)
 	json_bool(json, tiers->perf);
 	json_key(json, "perf_sees_kernel");
 	json_bool(json, tiers->perf_kernel);
+	json_key(json, "ptrace");
+	json_bool(json, tiers->ptrace);
 	json_close(json, '}');
 }
 

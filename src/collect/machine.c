@@ -2,6 +2,9 @@
 #include "collect/machine.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -10,6 +13,7 @@
 #include "collect/images.h"
 #include "collect/kernel.h"
 #include "collect/processes.h"
+#include "collect/tracer.h"
 #include "proc/process.h"
 
 static bool try_bpf(struct err *err)
@@ -43,11 +47,36 @@ static bool try_perf(bool *ret_kernel, struct err *err)
 	return works;
 }
 
+/* On a child of ours that does nothing: one's own processes at least. */
+static bool try_ptrace(struct err *err)
+{
+	pid_t child = fork();
+	struct tracer_options options = { .rate_hz = 99, .pids = &child, .n_pids = 1 };
+	struct tracer *tracer = NULL;
+	bool works;
+
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	if (child < 0) {
+		err_set(err, "cannot start a process to try it on: %s", err_text(-errno));
+		return false;
+	}
+	works = tracer_start(&tracer, &options, err) == 0;
+	tracer_close(tracer);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	return works;
+}
+
 void machine_try_tiers(struct machine_tiers *ret_tiers)
 {
 	*ret_tiers = (struct machine_tiers){ 0 };
 	ret_tiers->bpf = try_bpf(&ret_tiers->bpf_why);
 	ret_tiers->perf = try_perf(&ret_tiers->perf_kernel, &ret_tiers->perf_why);
+	ret_tiers->ptrace = try_ptrace(&ret_tiers->ptrace_why);
 }
 
 int machine_measure_rows(struct machine_rows *ret_rows, struct err *err)

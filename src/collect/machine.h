@@ -12,9 +12,9 @@
 #include "base/err.h"
 
 struct machine_tiers {
-	bool bpf, perf;		/* whether each tier works for this user, tried out */
+	bool bpf, perf, ptrace;	/* whether each tier works for this user, tried out */
 	bool perf_kernel;	/* the second one sees the kernel too */
-	struct err bpf_why, perf_why;	/* sentences, where not */
+	struct err bpf_why, perf_why, ptrace_why;	/* sentences, where not */
 };
 
 void machine_try_tiers(struct machine_tiers *ret_tiers);
