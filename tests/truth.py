@@ -17,6 +17,7 @@ Workloads are built once into $SONDE_TESTBED (~/.cache/sonde-testbed)/truth-HASH
 """
 import argparse
 import bisect
+import contextlib
 import fcntl
 import functools
 import hashlib
@@ -57,7 +58,7 @@ class Case:
     args: tuple = ()             # after the seconds; {dir} is the build folder
     post: tuple = ()             # commands on the binary after linking; {out} is its path
     also: tuple = ()             # other builds it needs: (output, source, flags)
-    how: str = "command"         # command, attach, chroot, unshare, pidns, unprivileged
+    how: str = "command"         # command, attach, chroot, unshare, pidns, unprivileged, ptrace, ptrace-attach
     setup: str = ""              # replace: copies its two binaries into a scratch folder
     rate: int = RATE
     seconds: float = SECONDS
@@ -198,6 +199,21 @@ def matrix():
         Case("unprivileged-cpp", "cpp.cc", how="unprivileged"),
         Case("unprivileged-frames", "frames.c", "-O2 -g -mavx2", how="unprivileged"),
         Case("unprivileged-rust", "rust.rs", "-g -C opt-level=2", how="unprivileged"),
+        Case("ptrace-plain", "plain.c", f"-O2 -g {NO_FP}", how="ptrace"),
+        Case("ptrace-qsort", "callback.c", how="ptrace"),
+        Case("ptrace-threads", "threads.c", f"{C} -pthread", how="ptrace", quick=True),
+        Case("ptrace-threads-attach", "threads.c", f"{C} -pthread", how="ptrace-attach"),
+        Case("ptrace-signal", "handler.c", how="ptrace"),
+        Case("ptrace-main-thread-ends", "family.c", args=("mainexit",), how="ptrace"),
+        Case("ptrace-children", "children.c", args=("200", "20"), how="ptrace", quick=True),
+        Case("ptrace-plugin-churn", "plugin.c", f"{C} -ldl", args=("{dir}/one.so", "{dir}/two.so", "8"), also=(
+            ("one.so", "plugin_lib.c", f"{C} -shared -fPIC"),
+            ("two.so", "plugin_lib.c", f"{C} -shared -fPIC -DPLUGIN=plugin_two -DSEED=5")), how="ptrace"),
+        Case("ptrace-replaced-exec", "replace.c", args=("exec", "{scratch}/new"), setup="replace", how="ptrace",
+             also=(("new", "replace.c", f"{C} -DNEW"),)),
+        Case("ptrace-jit-perfmap", "jit.c", args=("perfmap",), how="ptrace"),
+        Case("ptrace-deep-500", "recurse.c", f"{C} {NO_FP}", args=("500",), how="ptrace"),
+        Case("ptrace-rust", "rust.rs", "-g -C opt-level=2", how="ptrace"),
         Case("rust-attach", "rust.rs", "-g -C opt-level=2", how="attach"),
     ]
     return rows
@@ -421,16 +437,24 @@ def opened_perf_events(pid):
         return False
 
 
+def is_recording(pid, target):
+    """Whether a profiler has begun: it has perf events, or traces its target."""
+    with contextlib.suppress(OSError):
+        if "TracerPid:\t0\n" not in pathlib.Path(f"/proc/{target}/status").read_text():
+            return True
+    return opened_perf_events(pid)
+
+
 def run_attached(record, command, cwd):
     env = dict(os.environ, TRUTH_WAIT="1")
     target = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env, cwd=cwd)
     time.sleep(0.2)
-    limit = ["-d", "300"] if record[0] == SONDE else []
+    limit = ["-d", "300"] if SONDE in record else []
     sonde = subprocess.Popen([*record, *limit, "-p", str(target.pid)], stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True)
     try:
         until = time.monotonic() + 15
-        while time.monotonic() < until and sonde.poll() is None and not opened_perf_events(sonde.pid):
+        while time.monotonic() < until and sonde.poll() is None and not is_recording(sonde.pid, target.pid):
             time.sleep(0.05)
         time.sleep(0.5)
         out, _ = target.communicate("x", timeout=180)
@@ -484,7 +508,9 @@ def run_case(case, scratch, backend="sonde"):
     if case.how == "unprivileged":
         record = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all",
                   "--bounding-set=-all", str(scratch / os.path.basename(SONDE)), *record[1:]]
-    if case.how == "attach":
+    if case.how.startswith("ptrace"):
+        record = [sys.executable, str(HERE / "refuse.py"), "bpf,perf_event_open", *record]
+    if case.how.endswith("attach"):
         out, err, rc = run_attached(record, command, scratch)
     else:
         done = subprocess.run([*record, "--", *command], capture_output=True, text=True, cwd=scratch, timeout=240)
