@@ -139,6 +139,17 @@ void walk_host_free(struct walk_host *host)
 	free(host);
 }
 
+/* A step need not record anything: damaged memory must not make us go round for ever. */
+static void run(struct walk *w, struct room *room)
+{
+	for (uint32_t steps = 0; walk_step(w, room) == WALK_CONTINUE; steps++) {
+		if (steps == room->n) {
+			w->end = WALK_FULL;
+			break;
+		}
+	}
+}
+
 enum walk_end walk_host_run(struct walk_host *host, const struct walk_target *target,
 			    const uint64_t *regs, bool is_return, uint64_t *words, uint32_t max,
 			    uint32_t *ret_n)
@@ -154,15 +165,25 @@ enum walk_end walk_host_run(struct walk_host *host, const struct walk_target *ta
 	w->process = (struct walk_process){ .count = target->n_mappings,
 					    .generation = target->generation,
 					    .runtime = target->runtime || target->recorded };
-	/* a step need not record anything: damaged memory must not make us go round for ever */
-	for (uint32_t steps = 0; walk_step(w, &room) == WALK_CONTINUE; steps++) {
-		if (steps == max) {
-			w->end = WALK_FULL;
-			break;
-		}
-	}
+	run(w, &room);
 	*ret_n = w->n;
 	return (enum walk_end)w->end;
+}
+
+uint32_t walk_host_python(struct walk_host *host, const struct walk_target *target, uint64_t *words,
+			  uint32_t max)
+{
+	struct walk *w = &host->walk;
+	struct room room = { words, max };
+
+	host->target = target;
+	w->thread_pointer = target->thread_pointer;
+	walk_begin(w, false);
+	w->process = (struct walk_process){ .runtime = target->runtime != NULL };
+	w->native_over = 1;
+	walk_begin_python(w);
+	run(w, &room);
+	return w->n;
 }
 
 enum sample_gil walk_host_gil(const struct walk_host *host)

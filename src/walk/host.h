@@ -51,6 +51,12 @@ enum walk_end walk_host_run(struct walk_host *host, const struct walk_target *ta
 			    const uint64_t *regs, bool is_return, uint64_t *words, uint32_t max,
 			    uint32_t *ret_n);
 
+/* Takes the interpreted frames alone, with marks where runs of the loop end (abi/sample.h): what goes along
+ * with a copied stack. Returns the number of words; of the target only runtime, thread_pointer and read
+ * are asked. */
+uint32_t walk_host_python(struct walk_host *host, const struct walk_target *target, uint64_t *words,
+			  uint32_t max);
+
 /* What the last walk found of the interpreter: the lock, and the outermost coroutine (or 0). */
 enum sample_gil walk_host_gil(const struct walk_host *host);
 uint64_t walk_host_coroutine(const struct walk_host *host);

@@ -8,7 +8,7 @@
 #define STACK 0x7000ull
 #define TABLE 7
 
-enum { NONE, PUSHED_NOTHING, BY_FRAME_POINTER, END, SIGNAL, DEREF, BY_RBX, SAME_SP, N_RULES };
+enum { NONE, PUSHED_NOTHING, BY_FRAME_POINTER, END, SIGNAL, DEREF, BY_RBX, SAME_SP, POPPED, N_RULES };
 
 static const struct unwind_rule rules[N_RULES] = {
 	[PUSHED_NOTHING] = { .kind = UNWIND_CFA, .cfa_base = UNWIND_RSP, .cfa_off = 8, .ra_off = -8,
@@ -21,6 +21,8 @@ static const struct unwind_rule rules[N_RULES] = {
 		    .ra_off = -8, .ra_reg = UNWIND_RIP },
 	[BY_RBX] = { .kind = UNWIND_CFA, .cfa_base = UNWIND_RBX, .cfa_off = 8, .ra_off = -8,
 		     .ra_reg = UNWIND_RIP },
+	[POPPED] = { .kind = UNWIND_CFA, .cfa_base = UNWIND_RSP, .cfa_off = 8, .ra_off = -8,
+		     .fp_off = -16, .saves = UNWIND_AT_CFA, .ra_reg = UNWIND_RIP },
 	[SAME_SP] = { .kind = UNWIND_CFA, .cfa_base = UNWIND_RSP, .cfa_off = 0, .ra_off = -8,
 		      .ra_reg = UNWIND_RIP },
 };
@@ -140,6 +142,19 @@ TEST(a_frame_pointer_rule_restores_the_callers_frame_pointer)
 	CHECK_EQ(f.n, 3);
 }
 
+TEST(a_register_that_was_popped_is_not_sought_below_the_copied_stack)
+{
+	struct fixture f;
+
+	begin(&f);
+	f.regs[UNWIND_RIP] = at(POPPED);
+	f.regs[UNWIND_RBP] = STACK + 8 * 8;	/* its slot is the word below the copy */
+	f.stack[0] = at(BY_FRAME_POINTER);
+	f.stack[9] = at(END);
+	CHECK_EQ(walk(&f, 64), WALK_COMPLETE);
+	CHECK_EQ(f.n, 3);
+}
+
 TEST(a_signal_frame_gives_every_register_back)
 {
 	struct fixture f;
@@ -219,6 +234,7 @@ TEST(a_stack_of_more_frames_than_asked_for_is_full)
 TEST_MAIN(CASE(a_stack_is_walked_to_the_rule_that_says_end),
 	  CASE(a_return_address_is_looked_up_one_byte_early),
 	  CASE(a_frame_pointer_rule_restores_the_callers_frame_pointer),
+	  CASE(a_register_that_was_popped_is_not_sought_below_the_copied_stack),
 	  CASE(a_signal_frame_gives_every_register_back),
 	  CASE(a_realigned_stack_is_followed_through_memory),
 	  CASE(without_rules_a_frame_pointer_is_taken_only_when_it_can_be_one),

@@ -273,15 +273,22 @@ WALK_INLINE enum walk_next walk_by_signal_frame(struct walk *w)
 	return WALK_CONTINUE;
 }
 
-/* Where a register that the caller owns is: false on a fault. */
+/* Where a register that the caller owns is: false on a fault. Behind its pops a function's CFI goes on
+ * saying that it saved the register, in what is now below the stack pointer and in no copy of the stack:
+ * the register has its value back then. */
 WALK_INLINE bool walk_saved(struct walk *w, uint32_t save, uint64_t cfa, uint64_t fp, int64_t off,
 			    uint64_t *value)
 {
+	uint64_t at, saved;
+
 	switch (save) {
 	case UNWIND_AT_CFA:
-		return walk_read(w, cfa + (uint64_t)off, value);
 	case UNWIND_AT_FP:
-		return walk_read(w, fp + (uint64_t)off, value);
+		at = (save == UNWIND_AT_CFA ? cfa : fp) + (uint64_t)off;
+		if (!walk_read(w, at, &saved))
+			return at < w->regs[UNWIND_RSP];
+		*value = saved;
+		return true;
 	case UNWIND_LOST:
 		*value = 0;
 		return true;
