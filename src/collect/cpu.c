@@ -17,6 +17,7 @@
 #include "collect/interpreted.h"
 #include "collect/kernel.h"
 #include "collect/processes.h"
+#include "collect/stopped.h"
 #include "collect/threadnames.h"
 #include "collect/tracer.h"
 #include "proc/maps.h"
@@ -57,7 +58,8 @@ struct cpu_collector {
 	struct events events;
 	struct kernel *kernel;		/* the first tier ... */
 	struct copier *copier;		/* ... or the second ... */
-	struct tracer *tracer;		/* ... or the third */
+	struct tracer *tracer;		/* ... or the third, which takes interpreted frames by ... */
+	struct stopped *stopped;	/* ... this */
 	char reason[1024];		/* why not the first (and the second) */
 	struct walk_host *walk_host;
 	struct interpreted interpreted;
@@ -105,7 +107,7 @@ static const uint8_t *missing_frames(const struct cpu_collector *cpu)
 	static const uint64_t unknown_yet[2] = { SAMPLE_FRAME_PYTHON, PYTHON_FAULT_UNKNOWN_YET };
 	static const uint64_t tier[2] = { SAMPLE_FRAME_PYTHON, PYTHON_FAULT_TIER };
 
-	return (const uint8_t *)(cpu->kernel ? unknown_yet : tier);
+	return (const uint8_t *)(cpu->copier ? tier : unknown_yet);
 }
 
 /* Walks a copied stack as often as it takes to have the rows it needs. */
@@ -181,6 +183,10 @@ static bool cut_at_doubt(const struct cpu_collector *cpu, const struct process *
 	for (uint32_t i = 0; process->n_doubts && i < *n; i++) {
 		uint64_t frame = cpu->walked[i];
 
+		if (frame & SAMPLE_FRAME_PYTHON) {	/* a pair of words, and no mapping's */
+			i++;
+			continue;
+		}
 		if (processes_doubtful(process, SAMPLE_FRAME_PC(frame) -
 				       !!(frame & SAMPLE_FRAME_RETURN), time_ns)) {
 			*n = i;
@@ -318,6 +324,20 @@ static int drain_collector(struct cpu_collector *cpu)
 			     tracer_drain(cpu->tracer, &handlers, cpu);
 }
 
+/* Tells the tracer which interpreters there are. */
+static void tell_runtimes(struct cpu_collector *cpu)
+{
+	for (uint32_t i = 0; cpu->stopped && i < cpu->processes.n; i++) {
+		struct process *process = &cpu->processes.items[i];
+
+		if (process->space && process->told_space != process->space->id) {
+			process->told_space = process->space->id;
+			stopped_tell(cpu->stopped, process->pid,
+				     processes_runtime(&cpu->processes, process));
+		}
+	}
+}
+
 /* Reads everything there is, in the order of time, and tells the kernel half what it should know. */
 static int drain(struct cpu_collector *cpu, bool last)
 {
@@ -327,6 +347,7 @@ static int drain(struct cpu_collector *cpu, bool last)
 		rc = events_drain(&cpu->events);
 	if (rc == 0)
 		rc = apply_events(cpu, last ? UINT64_MAX : cpu->events.drained_ns - EVENT_DELAY_NS);
+	tell_runtimes(cpu);
 	return rc < 0 || last ? rc : processes_publish(&cpu->processes);
 }
 
@@ -416,6 +437,12 @@ static int start_tracer(struct cpu_collector *cpu, const struct cpu_options *opt
 
 	processes_init(&cpu->processes, &cpu->images, NULL, false, false);
 	rc = add_targets(cpu, options, err);
+	cpu->stopped = stopped_new();
+	if (rc == 0 && !cpu->stopped)
+		rc = -ENOMEM;
+	tracer_options.while_stopped = stopped_take;
+	tracer_options.context = cpu->stopped;
+	tell_runtimes(cpu);
 	return rc < 0 ? rc : tracer_start(&cpu->tracer, &tracer_options, err);
 }
 
@@ -649,6 +676,7 @@ void cpu_close(struct cpu_collector *cpu)
 	kernel_close(cpu->kernel);
 	copier_close(cpu->copier);
 	tracer_close(cpu->tracer);
+	stopped_free(cpu->stopped);
 	images_fini(&cpu->images);
 	interpreted_fini(&cpu->interpreted);
 	threadnames_fini(&cpu->threadnames);

@@ -35,6 +35,7 @@ struct process {
 	pid_t pid;
 	char name[16];
 	struct space *space;
+	uint32_t told_space;	/* the id of the space whose runtime the tracer was told of */
 	uint32_t incarnation;	/* new with every program and process: what is known of its memory
 				 * ends with it */
 	bool dirty;		/* its space is not the one that the kernel knows */

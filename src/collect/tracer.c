@@ -221,7 +221,7 @@ static bool copy_thread(struct tracer *tracer, const struct traced_thread *threa
 	if (!tracer->options.while_stopped)
 		return true;
 	view = (struct tracer_view){ .pid = thread->process->pid, .tid = thread->tid,
-				     .fs_base = regs.fs_base, .copy = copy, .more = &tracer->more };
+				     .fs_base = regs.fs_base, .copy = copy, .hdr = &copy->hdr, .more = &tracer->more };
 	tracer->options.while_stopped(tracer->options.context, &view);
 	return true;
 }
@@ -237,7 +237,7 @@ static enum drop_reason add_sample(struct tracer *tracer, struct traced_thread *
 	if (copy->hdr.kind == SAMPLE_COPIED)
 		n = offsetof(struct sample_copy, stack) + copy->hdr.stack_bytes;
 	if (more > UINT32_MAX - n || tracer->more.failed)
-		more = 0;
+		more = copy->hdr.n_user = 0;
 	if (!tracer->fresh && !promise_maps(tracer, thread))
 		return DROP_RING_FULL;
 	message = handover_add(&tracer->handover, MESSAGE_SAMPLE, (uint32_t)(n + more));

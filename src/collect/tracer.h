@@ -35,7 +35,8 @@ struct tracer_view {
 	pid_t pid, tid;
 	uint64_t fs_base;		/* its thread-local storage */
 	const struct sample_copy *copy;	/* registers and stack */
-	struct buf *more;		/* bytes added here follow the stack in the sample's record */
+	struct sample_hdr *hdr;		/* of the sample's record: n_user, gil, activity, labels may be set */
+	struct buf *more;		/* hdr.n_user words added here follow the stack in the record */
 };
 
 struct tracer_options {
