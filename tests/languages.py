@@ -410,6 +410,8 @@ def name_as_truth(profile, told, qualified):
                 known[tail] = key
     for stack in profile.stacks:
         stack.names[:] = [known.get(name, name) for name in stack.names]
+    for function in profile.report.get("functions", []):
+        function["name"] = known.get(function["name"], function["name"])
 
 
 # Running
@@ -423,8 +425,10 @@ class Row:
     right: float = None             # of the Python frames
     stacks: float = None            # oracle: samples whose stack is the printed one
     events: str = "-"
+    thread: str = "-"               # whether threads have the names that Python gave them
     skipped: str = ""
     failures: list = field(default_factory=list)
+    thread_failures: list = field(default_factory=list)     # judged by itself: shares are right without names
     tries: int = 1
 
     @property
@@ -475,7 +479,7 @@ def as_profile(stacks):
 def judge(row, out, path, scratch, backend, seconds):
     qualified = minor_of(row.python) >= 11 and backend == "sonde"
     stacks = stacks_of_sonde(path) if backend == "sonde" else stacks_of_py_spy(path)
-    profile = truth.read_sonde(path) if backend == "sonde" else as_profile(stacks)
+    profile = truth.read_sonde(path, "--native") if backend == "sonde" else as_profile(stacks)
     if not any(frame.python for stack in stacks for frame in stack.frames):
         raise truth.RunFailed(f"not one Python frame in {len(stacks)} stacks")
     # files inside a chroot are judged by no symbols of ours; static builds of others' libc have no CFI
@@ -488,8 +492,10 @@ def judge(row, out, path, scratch, backend, seconds):
         oracle(row, out, stacks, qualified, backend)
     else:
         told = truth.truth_line(out, "")
+        threads = {key: told.pop(key) for key in list(told) if key.startswith("@thread:")}
         name_as_truth(profile, told, qualified)
         row.verdict = truth.judge(case, told, profile, backend)
+        judge_threads(row, threads, profile)
     row.failures += row.verdict.failures
     if backend == "sonde":
         drops = sum(profile.report["drops"].values())
@@ -500,6 +506,18 @@ def judge(row, out, path, scratch, backend, seconds):
     if share is None or share < 0.995:
         row.failures.append(f"frames that no file has: {wrong.most_common(4)}")
     return row
+
+
+def judge_threads(row, threads, profile):
+    """Whether samples of threads with a name of Python's are told by that name; of many, those worth a sample."""
+    worth = {key[8:]: share for key, share in threads.items() if share * profile.n > 20}
+    if not worth:
+        return
+    off = [name for name, share in worth.items()
+           if abs(truth.share_of(profile, "@thread:" + name) - share) > 4 * truth.standard_error(share, profile.n)]
+    row.thread = "ok" if not off else f"{len(worth) - len(off)}/{len(worth)}"
+    if off:
+        row.thread_failures = [f"threads by their names: {off[:3]}"]
 
 
 def oracle(row, out, stacks, qualified, backend):
@@ -559,7 +577,7 @@ def try_row(python, workload, seconds, backend="sonde", keep=None, tries=2):
 
 
 def print_head():
-    print(f"{'version':14} {'workload':19} {'samples':>7} {'events':>9} {'complete':>8} {'right':>7} {'stacks':>7} "
+    print(f"{'version':14} {'workload':19} {'samples':>7} {'events':>9} {'complete':>8} {'right':>7} {'stacks':>7} {'thread':>6} "
           f"{'tries':>5} {'worst SE':>8}  function")
 
 
@@ -569,15 +587,15 @@ def print_row(row):
         print(f"{head} SKIPPED: {row.skipped}")
         return
     verdict = row.verdict
-    mark = "FAIL" if row.failures else "ok"
+    mark = "FAIL" if row.failures or row.thread_failures else "ok"
     if verdict:
         note = f" ({verdict.case.note})" if verdict.case.note else ""
         print(f"{head} {verdict.samples:7} {row.events:>9} {truth.percent(verdict.complete):>8} "
-              f"{truth.percent(row.right):>7} {truth.percent(row.stacks):>7} {row.tries:5} {verdict.worst_se:8.1f}  "
+              f"{truth.percent(row.right):>7} {truth.percent(row.stacks):>7} {row.thread:>6} {row.tries:5} {verdict.worst_se:8.1f}  "
               f"{mark}: {verdict.worst}{note}")
     else:
         print(f"{head} {mark}")
-    for failure in row.failures:
+    for failure in row.failures + row.thread_failures:
         print(f"{'':14} - {failure}")
     sys.stdout.flush()
 
@@ -632,7 +650,7 @@ def main():
     for python, workload in chosen:
         row = try_row(python, workload, options.seconds, options.backend, options.keep, 1 if options.once else 2)
         print_row(row)
-        bad += bool(row.failures)
+        bad += bool(row.failures or row.thread_failures)
         skipped += bool(row.skipped)
     print(f"{len(chosen) - bad - skipped} of {len(chosen)} rows pass, {skipped} skipped")
     return 1 if bad else 0

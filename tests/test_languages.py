@@ -160,3 +160,10 @@ def test_a_python_profile_shows_what_the_program_says_of_itself(python, workload
     if row.skipped:
         pytest.skip(f"{row.name}: {row.skipped}")
     assert not row.failures, "\n".join(row.failures)
+
+
+@needs_python_walk
+def test_threads_have_the_names_that_python_gave_them():
+    mixed = next(w for w in languages.WORKLOADS if w.name == "mixed")
+    row = languages.try_row(languages.Python("debian", "/usr/bin/python3"), mixed, 1.5, tries=1)
+    assert not row.skipped and row.thread == "ok", row.thread_failures

@@ -324,7 +324,8 @@ class Profile:
         return sum(stack.count for stack in self.stacks)
 
 
-def read_sonde(path):
+def read_sonde(path, *options):
+    """`options` are more of `sonde report`'s."""
     data = pprof_min.read(path)
     index = next((i for i, (kind, _) in enumerate(data.types) if kind == "samples"), 0)
     stacks = []
@@ -338,7 +339,7 @@ def read_sonde(path):
                 frames.append(("", module, location.address, location.mapping))
         thread = str(sample.labels.get("thread", sample.labels.get("comm", "")))
         stacks.append(Stack([f[0] for f in frames], sample.values[index], thread, frames))
-    report = subprocess.run([SONDE, "report", str(path), "--json"], capture_output=True, text=True)
+    report = subprocess.run([SONDE, "report", str(path), "--json", *options], capture_output=True, text=True)
     if report.returncode:
         raise RuntimeError(f"sonde report --json: {report.returncode}: {report.stderr}")
     return Profile(stacks, json.loads(report.stdout))

@@ -206,7 +206,7 @@ class OfMeta(metaclass=Meta):
 
 def sort_key(x):
     if x == 3:
-        spin("sort key", via=[0, "list_sort|list\\.sort|keyfunc"])
+        spin("sort key", via=[0, "list_?sort|list\\.sort|keyfunc"])
     return x
 
 
