@@ -102,7 +102,8 @@ class Attached:
 
     def fail(self):
         self.log.seek(0)
-        raise RuntimeError(self.log.read().decode(errors="replace").strip()[-200:] or "it ended at once")
+        told = [line.strip() for line in self.log.read().decode(errors="replace").splitlines() if line.strip()]
+        raise RuntimeError(told[-1][-200:] if told else "it ended at once")
 
     def cpu_s(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -141,7 +142,7 @@ def mean_error(told, stacks):
 
 def accuracy(python, profilers, seconds):
     """One process, a phase for each profiler and rate."""
-    print(f"{'':24} {'Hz':>4} {'samples':>8} {'max error':>9} {'mean':>6} {'to root':>8} {'CPU ms/s':>9}  furthest")
+    print(f"{'':24} {'Hz':>4} {'samples':>8} {'max error':>9} {'mean':>6} {'to root':>8} {'CPU ms/s':>9} {'in all ms':>9}  furthest")
     target = subprocess.Popen([python, MIXED, "--phases", str(seconds)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               text=True, env=languages.environment())
     try:
@@ -167,7 +168,7 @@ def accuracy_row(target, name, rate, command, read, ending):
         target.stdin.flush()
         told = truth.truth_line(target.stdout.readline(), "")
         wall, busy = time.monotonic() - began, attached.cpu_s()
-        attached.stop()
+        in_all = attached.stop()
         if not os.path.exists(path):
             attached.fail()
         stacks = [stack for stack in read(path) if stack.frames]
@@ -180,7 +181,7 @@ def accuracy_row(target, name, rate, command, read, ending):
         worst = max(off, key=off.get)
         complete = sum(stack.count for stack in stacks if to_root(stack)) / total
         print(f"{name:24} {rate:4} {total:8} {off[worst]:9.2f} {statistics.mean(off.values()):6.2f} {complete:8.2%} "
-              f"{1e3 * (busy - idle) / wall:9.1f}  {worst}")
+              f"{1e3 * (busy - idle) / wall:9.1f} {1e3 * in_all:9.0f}  {worst}")
         sys.stdout.flush()
 
 

@@ -429,6 +429,7 @@ class Row:
     skipped: str = ""
     failures: list = field(default_factory=list)
     thread_failures: list = field(default_factory=list)     # judged by itself: shares are right without names
+    gaps: list = field(default_factory=list)                # what is known not to hold yet, and fails the row here
     tries: int = 1
 
     @property
@@ -536,7 +537,10 @@ def oracle(row, out, stacks, qualified, backend):
     if row.right < 0.995:
         row.failures.append(f"Python frames right: {row.right:.2%}")
     unseen = [label for label in expected if result.seen[label] < SPIN_MS * truth.RATE / 1000 / 4]
-    if unseen:
+    # up to 3.11 the interpreter's own key names the main interpreter's state while another runs
+    if unseen == ["subinterpreter"] and minor_of(row.python) < 12:
+        row.gaps.append("stacks of a subinterpreter are not there")
+    elif unseen:
         row.failures.append(f"too few samples of: {unseen}")
     if sum(result.via.values()) > 0.005 * result.total:
         row.failures.append(f"native caller not there: {dict(result.via)}")
@@ -587,7 +591,7 @@ def print_row(row):
         print(f"{head} SKIPPED: {row.skipped}")
         return
     verdict = row.verdict
-    mark = "FAIL" if row.failures or row.thread_failures else "ok"
+    mark = "FAIL" if row.failures or row.thread_failures or row.gaps else "ok"
     if verdict:
         note = f" ({verdict.case.note})" if verdict.case.note else ""
         print(f"{head} {verdict.samples:7} {row.events:>9} {truth.percent(verdict.complete):>8} "
@@ -595,7 +599,7 @@ def print_row(row):
               f"{mark}: {verdict.worst}{note}")
     else:
         print(f"{head} {mark}")
-    for failure in row.failures + row.thread_failures:
+    for failure in row.failures + row.thread_failures + row.gaps:
         print(f"{'':14} - {failure}")
     sys.stdout.flush()
 
@@ -650,7 +654,7 @@ def main():
     for python, workload in chosen:
         row = try_row(python, workload, options.seconds, options.backend, options.keep, 1 if options.once else 2)
         print_row(row)
-        bad += bool(row.failures or row.thread_failures)
+        bad += bool(row.failures or row.thread_failures or row.gaps)
         skipped += bool(row.skipped)
     print(f"{len(chosen) - bad - skipped} of {len(chosen)} rows pass, {skipped} skipped")
     return 1 if bad else 0

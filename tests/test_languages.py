@@ -167,3 +167,14 @@ def test_threads_have_the_names_that_python_gave_them():
     mixed = next(w for w in languages.WORKLOADS if w.name == "mixed")
     row = languages.try_row(languages.Python("debian", "/usr/bin/python3"), mixed, 1.5, tries=1)
     assert not row.skipped and row.thread == "ok", row.thread_failures
+
+
+@needs_python_walk
+@pytest.mark.xfail(strict=True, reason="up to 3.11 a subinterpreter's frames are told as the main interpreter's")
+def test_a_subinterpreter_before_3_12_has_its_own_frames():
+    python = next((p for p in languages.quick_pythons() if p.there() and languages.minor_of(p) < 12), None)
+    if python is None:
+        pytest.skip("no CPython older than 3.12 here")
+    oracle = next(w for w in languages.WORKLOADS if w.name == "oracle")
+    row = languages.try_row(python, oracle, 1.5, tries=1)
+    assert not row.skipped and not row.failures and not row.gaps, row.gaps
