@@ -14,6 +14,7 @@ import truth
 from languages import Frame, Stack
 
 ME = languages.Python("this", sys.executable)
+languages.SPIN_MS = 50      # for each of the oracle's stacks
 
 needs_python_walk = pytest.mark.skipif(
     not languages.walks_python(), reason="this Sonde does not walk Python frames yet: languages.py has nothing to judge")
