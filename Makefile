@@ -53,7 +53,7 @@ BPF := $(patsubst src/bpf/%.bpf.c,build/gen/%.skel.h,$(wildcard src/bpf/*.bpf.c)
 all: build/sonde
 
 build/sonde: build/rel/cli/main.o $(sort $(foreach r,cli $(need_cli),$(call objects,rel,$(r))))
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) $^ $(LIBS) -lcurl -o $@
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # Where a pass over megabytes is all there is to do, measured: docs/figures.md.
 build/rel/unwind/%.o build/rel/elf/%.o: CFLAGS_ALL += -O3

@@ -201,6 +201,17 @@ def test_a_password_is_sent_and_never_shown(server, tmp_path):
     assert "cret" not in done.stderr and "ada" not in done.stderr
 
 
+def test_without_libcurl_only_fetching_is_refused(server, tmp_path):
+    linked = subprocess.run(["ldd", SONDE], capture_output=True, text=True, check=True).stdout
+    assert "libc.so" in linked and "curl" not in linked
+    for name in ("libcurl.so.4", "libcurl-gnutls.so.4"):  # no ELF file: the loader looks no further
+        (tmp_path / name).write_text("not a library")
+    env = {**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}
+    check_refused(sonde("record", server.url, "-o", tmp_path / "x.pb.gz", env=env), 1, "libcurl", "install", "libcurl4")
+    assert not server.seen and not (tmp_path / "x.pb.gz").exists()
+    assert sonde("report", tmp_path / "served.pb.gz", env=env).returncode == 0
+
+
 def cut_off(handler):
     handler.send_response(200)
     handler.send_header("Content-Length", "1000")

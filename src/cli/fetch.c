@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/fetch.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "cli/libcurl.h"
 #include "format/input.h"
 #include "format/pprof.h"
 #include "model/profile.h"
@@ -41,6 +41,7 @@ static const struct endpoint {
 struct fetch {
 	const struct fetch_options *options;
 	const struct endpoint *endpoint;	/* NULL: some other path */
+	struct libcurl lib;
 	CURLU *url;
 	CURL *curl;
 	char *whole, *host;	/* libcurl's strings */
@@ -63,7 +64,7 @@ bool fetch_is_url(const char *word)
 
 static bool get_part(const struct fetch *f, CURLUPart part, char **ret_text)
 {
-	return curl_url_get(f->url, part, ret_text, 0) == CURLUE_OK;
+	return f->lib.url_get(f->url, part, ret_text, 0) == CURLUE_OK;
 }
 
 /* A bare server, or Go's page of links, means the CPU profile. */
@@ -88,8 +89,8 @@ static bool set_path(struct fetch *f)
 			f->endpoint = &endpoints[i];
 	buf_add_u8(&whole, '\0');
 	ok = !whole.failed && (f->endpoint == NULL ||
-			       curl_url_set(f->url, CURLUPART_PATH, whole.p, 0) == CURLUE_OK);
-	curl_free(path);
+			       f->lib.url_set(f->url, CURLUPART_PATH, whole.p, 0) == CURLUE_OK);
+	f->lib.free(path);
 	buf_fini(&whole);
 	return ok;
 }
@@ -129,8 +130,8 @@ static bool set_seconds(struct fetch *f)
 		buf_add_str(&query, str_of(added));
 	buf_add_u8(&query, '\0');
 	ok = !query.failed &&
-	     curl_url_set(f->url, CURLUPART_QUERY, query.n > 1 ? query.p : NULL, 0) == CURLUE_OK;
-	curl_free(old);
+	     f->lib.url_set(f->url, CURLUPART_QUERY, query.n > 1 ? query.p : NULL, 0) == CURLUE_OK;
+	f->lib.free(old);
 	buf_fini(&query);
 	return ok;
 }
@@ -143,19 +144,19 @@ static bool is_local(const char *host)
 /* Fragments never travel, passwords never show. */
 static bool show_url(struct fetch *f)
 {
-	CURLU *copy = curl_url_dup(f->url);
+	CURLU *copy = f->lib.url_dup(f->url);
 	char *text = NULL;
 	struct buf clean = { 0 };
-	bool ok = copy && curl_url_set(copy, CURLUPART_USER, NULL, 0) == CURLUE_OK &&
-		  curl_url_set(copy, CURLUPART_PASSWORD, NULL, 0) == CURLUE_OK &&
-		  curl_url_get(copy, CURLUPART_URL, &text, 0) == CURLUE_OK;
+	bool ok = copy && f->lib.url_set(copy, CURLUPART_USER, NULL, 0) == CURLUE_OK &&
+		  f->lib.url_set(copy, CURLUPART_PASSWORD, NULL, 0) == CURLUE_OK &&
+		  f->lib.url_get(copy, CURLUPART_URL, &text, 0) == CURLUE_OK;
 
 	if (ok)
 		label_clean(&clean, str_of(text), sizeof(f->shown) - 8);
 	snprintf(f->shown, sizeof(f->shown), "%.*s", STR_ARG(buf_str(&clean)));
 	buf_fini(&clean);
-	curl_free(text);
-	curl_url_cleanup(copy);
+	f->lib.free(text);
+	f->lib.url_cleanup(copy);
 	return ok;
 }
 
@@ -164,23 +165,23 @@ static int plan(struct fetch *f, struct err *err)
 	char *scheme = NULL;
 	CURLUcode code;
 
-	f->url = curl_url();
+	f->url = f->lib.url();
 	if (!f->url)
 		return -ENOMEM;
-	code = curl_url_set(f->url, CURLUPART_URL, f->options->url, CURLU_NON_SUPPORT_SCHEME);
+	code = f->lib.url_set(f->url, CURLUPART_URL, f->options->url, CURLU_NON_SUPPORT_SCHEME);
 	if (code != CURLUE_OK)
 		return err_fail(err, -EINVAL, "this is no URL that can be fetched: %s",
-				curl_url_strerror(code));
+				f->lib.url_strerror(code));
 	if (!get_part(f, CURLUPART_SCHEME, &scheme) || !get_part(f, CURLUPART_HOST, &f->host))
 		return err_fail(err, -EINVAL, "the URL names no server");
 	f->secure = !strcmp(scheme, "https");
 	if (!f->secure && strcmp(scheme, "http")) {
 		err_set(err, "profiles are fetched by http and https, not by %s", scheme);
-		curl_free(scheme);
+		f->lib.free(scheme);
 		return -EINVAL;
 	}
-	curl_free(scheme);
-	curl_url_set(f->url, CURLUPART_FRAGMENT, NULL, 0);
+	f->lib.free(scheme);
+	f->lib.url_set(f->url, CURLUPART_FRAGMENT, NULL, 0);
 	f->local = is_local(f->host);
 	if (!set_path(f) || !set_seconds(f) || !get_part(f, CURLUPART_URL, &f->whole) ||
 	    !show_url(f))
@@ -213,16 +214,16 @@ static int look(void *context, curl_off_t total, curl_off_t now, curl_off_t up_t
 	return *f->options->stop != 0;
 }
 
-static int set_up(struct fetch *f)
+static int set_up(struct fetch *f, struct err *err)
 {
 	const char *ca_file = getenv("SSL_CERT_FILE");
 	CURLcode rc = CURLE_OK;
 
-	f->curl = curl_easy_init();
+	f->curl = f->lib.easy_init();
 	if (!f->curl)
 		return -ENOMEM;
 	f->body.max = BODY_MAX;
-#define SET(option, value) (rc = rc == CURLE_OK ? curl_easy_setopt(f->curl, option, value) : rc)
+#define SET(option, value) (rc = rc == CURLE_OK ? f->lib.easy_setopt(f->curl, option, value) : rc)
 	SET(CURLOPT_URL, f->whole);
 	SET(CURLOPT_USERAGENT, "sonde/" SONDE_VERSION);
 	SET(CURLOPT_NOSIGNAL, 1L);	/* signals are the command's */
@@ -244,14 +245,17 @@ static int set_up(struct fetch *f)
 	if (ca_file && *ca_file)
 		SET(CURLOPT_CAINFO, ca_file);
 #undef SET
-	return rc == CURLE_OK ? 0 : rc == CURLE_OUT_OF_MEMORY ? -ENOMEM : -ENOSYS;
+	if (rc == CURLE_OK || rc == CURLE_OUT_OF_MEMORY)
+		return rc == CURLE_OK ? 0 : -ENOMEM;
+	return err_fail(err, -ENOSYS, "this libcurl cannot fetch profiles: %s (7.85 or later is needed)",
+			f->lib.easy_strerror(rc));
 }
 
 static int explain_connect(const struct fetch *f, struct err *err)
 {
 	long why = 0;
 
-	curl_easy_getinfo(f->curl, CURLINFO_OS_ERRNO, &why);
+	f->lib.easy_getinfo(f->curl, CURLINFO_OS_ERRNO, &why);
 	return err_fail(err, why ? -(int)why : -ECONNREFUSED,
 			"cannot fetch %s: cannot connect: %s. Does the program run there, and serve "
 			"net/http/pprof at that port?", f->shown,
@@ -269,7 +273,7 @@ static int explain(const struct fetch *f, CURLcode code, struct err *err)
 		return err_fail(err, -ENOENT, "cannot fetch %s: no host of that name is known",
 				f->shown);
 	case CURLE_OPERATION_TIMEDOUT:
-		curl_easy_getinfo(f->curl, CURLINFO_CONNECT_TIME, &connected);
+		f->lib.easy_getinfo(f->curl, CURLINFO_CONNECT_TIME, &connected);
 		return err_fail(err, -ETIMEDOUT, "cannot fetch %s: no whole answer within %llu s",
 				f->shown, connected > 0 ?
 				(unsigned long long)f->seconds + EXTRA_SECONDS : CONNECT_SECONDS);
@@ -295,7 +299,7 @@ static int explain(const struct fetch *f, CURLcode code, struct err *err)
 		return -ENOMEM;
 	default:	/* libcurl's enum is open: its own words */
 		return err_fail(err, -EIO, "cannot fetch %s: %s", f->shown,
-				f->words[0] ? f->words : curl_easy_strerror(code));
+				f->words[0] ? f->words : f->lib.easy_strerror(code));
 	}
 }
 
@@ -369,17 +373,17 @@ static int get(struct fetch *f, struct profile *profile, struct err *err)
 {
 	CURLcode code;
 	long status = 0;
-	int rc = set_up(f);
+	int rc = set_up(f, err);
 
 	if (rc < 0)
 		return rc;
 	f->start_ns = clock_mono_ns();
-	code = curl_easy_perform(f->curl);
+	code = f->lib.easy_perform(f->curl);
 	if (f->options->progress)
 		fputs("\r\033[K", stderr);
 	if (code != CURLE_OK)
 		return explain(f, code, err);
-	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+	f->lib.easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status != 200)
 		return refuse_status(f, status, err);
 	rc = read_body(f, profile, err);
@@ -388,22 +392,28 @@ static int get(struct fetch *f, struct profile *profile, struct err *err)
 	return rc;
 }
 
+static void fetch_close(struct fetch *f)
+{
+	f->lib.easy_cleanup(f->curl);
+	f->lib.url_cleanup(f->url);
+	f->lib.free(f->whole);
+	f->lib.free(f->host);
+	buf_fini(&f->body);
+}
+
 int fetch_profile(struct profile *profile, const struct fetch_options *options, char *ret_words,
 		  size_t words_size, struct err *err)
 {
 	struct fetch f = { .options = options };
-	int rc = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? 0 : -ENOMEM;
+	int rc = libcurl_load(&f.lib, err);
 
-	if (rc == 0)
-		rc = plan(&f, err);
+	if (rc < 0)
+		return rc;
+	rc = plan(&f, err);
 	if (rc == 0)
 		rc = get(&f, profile, err);
 	if (rc == 0)
 		snprintf(ret_words, words_size, "%s", f.shown);
-	curl_easy_cleanup(f.curl);
-	curl_url_cleanup(f.url);
-	curl_free(f.whole);
-	curl_free(f.host);
-	buf_fini(&f.body);
+	fetch_close(&f);
 	return rc;
 }
