@@ -38,7 +38,7 @@ static inline void buf_add_str(struct buf *buf, struct str s)
 
 static inline void buf_add_u8(struct buf *buf, uint8_t byte)
 {
-	if (buf->n < buf->cap || buf_reserve(buf, 1))
+	if ((buf->n < buf->cap && !buf->failed) || buf_reserve(buf, 1))
 		buf->p[buf->n++] = (char)byte;
 }
 

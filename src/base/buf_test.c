@@ -35,5 +35,27 @@ TEST(a_failed_buffer_keeps_what_it_has_and_takes_no_more)
 	buf_fini(&buf);
 }
 
+/* A piece that does not fit may leave room for a smaller one: a hole in the text that nobody is told of. */
+TEST(a_failed_buffer_takes_no_more_even_where_it_has_room)
+{
+	struct buf buf = { .max = 8 };
+
+	buf_add_str(&buf, STR("abc"));
+	CHECK(buf_reserve(&buf, 5) && buf.cap == 8);
+	buf_add_str(&buf, STR("defghi"));
+	CHECK(buf.failed);
+	buf_add_u8(&buf, 'x');
+	buf_add_str(&buf, STR("x"));
+	buf_addf(&buf, "x");
+	buf_add_dec(&buf, 1);
+	buf_add_uleb(&buf, 1);
+	CHECK_STR(buf_str(&buf), "abc");
+	buf_clear(&buf);
+	buf_add_u8(&buf, 'x');
+	CHECK_STR(buf_str(&buf), "x");
+	buf_fini(&buf);
+}
+
 TEST_MAIN(CASE(a_buffer_never_holds_more_than_its_cap),
-	  CASE(a_failed_buffer_keeps_what_it_has_and_takes_no_more))
+	  CASE(a_failed_buffer_keeps_what_it_has_and_takes_no_more),
+	  CASE(a_failed_buffer_takes_no_more_even_where_it_has_room))
