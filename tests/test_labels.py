@@ -81,6 +81,36 @@ def test_pictures_and_json_are_folded_too(python, tmp_path):
     assert "eval" not in (tmp_path / "y.svg").read_text()
 
 
+def test_folded_stacks_are_filtered_like_any_view(go, python, tmp_path):
+    def kept(path, *flags):
+        return folded(path, tmp_path / "x.folded", *flags, command="flame")
+
+    assert kept(go, "--focus", "wait") == ["main.main;main.wait 1"]
+    assert kept(go, "--ignore", "wait") == ["main.main;main.work 9"]
+    assert kept(go, "--label", "user", "--by", "user") == [
+        "[user ada];main.main;main.work 6", "[user bob];main.main;main.wait 1"]
+    assert kept(python, "--thread", "gc") == ["clone3;collect;mark 30"]
+    assert kept(python, "--focus", "^eval$") == []
+    assert kept(python, "--focus", "^eval$", "--ignore", "memcpy", "--native") == [
+        "_start;main;app.py;eval 10", "_start;main;app.py;eval;work 40"]
+    assert sonde("flame", python, "-f", "folded", "-o", "-", "--gil").stdout.splitlines() == [
+        "app.py 10", "app.py;work 40"]
+
+
+def test_folded_stacks_count_the_type_that_is_asked_for(tmp_path):
+    path = pprof_made.write(tmp_path / "two.pb.gz", [("main;a", (1, 700), {}), ("main;b", (2, 300), {})],
+                            types=(("samples", "count"), ("cpu", "nanoseconds")))
+    for type_, counts in (("samples", ["main;a 1", "main;b 2"]), ("cpu", ["main;a 700", "main;b 300"])):
+        assert folded(path, tmp_path / "x.folded", "--type", type_, command="flame") == counts
+
+
+def test_a_filter_that_a_file_would_ignore_is_refused(go, tmp_path):
+    for flags in (("--focus", "wait"), ("--by", "user"), ("--label", "user")):
+        check_refused(sonde("flame", go, "-o", tmp_path / "x.pb.gz", *flags), 2, "keeps all samples", flags[0])
+    assert not (tmp_path / "x.pb.gz").exists()
+    assert sonde("flame", go, "-o", tmp_path / "x.pb.gz").returncode == 0
+
+
 def test_filters_see_what_is_shown(python):
     assert report(python, "--focus", "^eval$")["total"] == 0
     assert report(python, "--focus", "^eval$", "--native")["total"] == 70

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "analyze/kept.h"
 #include "analyze/profile_test.h"
 #include "base/err.h"
 
@@ -55,6 +56,55 @@ TEST(samples_are_kept_and_dropped_by_what_is_in_their_stacks)
 		check_kept((struct filter_options){ .focus = rows[i].focus,
 						    .ignore = rows[i].ignore },
 			   rows[i].kept);
+}
+
+TEST(what_is_kept_is_a_profile_of_its_own)
+{
+	struct filter_options options = { .focus = "lex|0x12" };
+	struct profile p;
+	struct filter filter;
+	struct kept kept;
+
+	threads_profile(&p);
+	CHECK_EQ(filter_init(&filter, &p, &options, NULL), 0);
+	CHECK_EQ(kept_init(&kept, &p, &filter, NULL), 0);
+	CHECK_EQ(kept.profile.n, 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		CHECK_EQ(kept.profile.stack[i], p.stack[2 * i]);
+		CHECK_EQ(kept.profile.label_set[i], p.label_set[2 * i]);
+	}
+	CHECK_EQ(profile_total(&kept.profile, 0), 2);
+	CHECK_EQ(p.n, 4);
+	kept_fini(&kept);
+	CHECK_EQ(kept_init(&kept, &p, NULL, NULL), 0);
+	CHECK(!kept.owned && kept.profile.n == 4);
+	kept_fini(&kept);
+	filter_fini(&filter);
+	profile_fini(&p);
+}
+
+TEST(each_kept_row_keeps_its_time_and_all_its_values)
+{
+	struct filter_options options = { .focus = "emit" };
+	struct profile p;
+	struct filter filter;
+	struct kept kept;
+
+	profile_init(&p);
+	profile_add_type(&p, STR("samples"), STR("count"));
+	profile_add_type(&p, STR("cpu"), STR("nanoseconds"));
+	for (int64_t i = 0; i < 4; i++)
+		profile_add_at(&p, test_stack(&p, i % 2 ? STR("main;emit") : STR("main;lex")), 0,
+			       (uint64_t)i * 10, (int64_t[]){ i, i * 100 });
+	CHECK_EQ(filter_init(&filter, &p, &options, NULL), 0);
+	CHECK_EQ(kept_init(&kept, &p, &filter, NULL), 0);
+	CHECK_EQ(kept.profile.n, 2);
+	CHECK_EQ(kept.profile.time_ns[1], 30);
+	CHECK_EQ(kept.profile.values[2], 3);
+	CHECK_EQ(kept.profile.values[3], 300);
+	kept_fini(&kept);
+	filter_fini(&filter);
+	profile_fini(&p);
 }
 
 TEST(samples_are_kept_by_thread_and_process)
@@ -181,7 +231,9 @@ TEST(a_wrong_expression_is_named_with_the_reason)
 	profile_fini(&p);
 }
 
-TEST_MAIN(CASE(samples_are_kept_by_labels),
+TEST_MAIN(CASE(what_is_kept_is_a_profile_of_its_own),
+	  CASE(each_kept_row_keeps_its_time_and_all_its_values),
+	  CASE(samples_are_kept_by_labels),
 	  CASE(a_label_that_no_sample_has_is_an_error_that_lists_those_there_are),
 	  CASE(samples_are_kept_and_dropped_by_what_is_in_their_stacks),
 	  CASE(samples_are_kept_by_thread_and_process),

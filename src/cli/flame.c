@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sonde flame: draw a profile. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,21 @@
 #include "cli/reading.h"
 
 #define FLAME_DEFAULT "flame.html"
+
+/* Refuses what would be left out of the file without a word. */
+static int check_output(const struct reading *reading, const char *output, const char *format,
+			struct err *err)
+{
+	int rc = output_check(output, format, err);
+
+	if (rc < 0 || output_is_view(output, format))
+		return rc;
+	if (reading->words[0] || reading->by)
+		return err_fail(err, -EINVAL, "a pprof file keeps all samples as they are: %s is for "
+				".html, .svg, .json and .folded",
+				reading->words[0] ? reading->words : "--by");
+	return 0;
+}
 
 int run_flame(const struct command *command, int argc, char **argv)
 {
@@ -37,7 +53,7 @@ int run_flame(const struct command *command, int argc, char **argv)
 		else if (reading_word(&reading, command, id, args.value))
 			return EXIT_USAGE;
 	}
-	if (output_check(output, format, &err) < 0)
+	if (check_output(&reading, output, format, &err) < 0)
 		return usage_error(command, "%s", err.text);
 	rc = reading_open(&reading, &err);
 	options.filter = &reading.filter;

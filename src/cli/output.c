@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "analyze/kept.h"
 #include "analyze/shown.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -110,13 +111,28 @@ int output_try(const char *path, struct err *err)
 	return rc;
 }
 
-/* Whether it is a file that people look at, rather than one that keeps everything. */
-static bool is_view(const char *path, const char *format_name)
+bool output_is_view(const char *path, const char *format_name)
 {
 	const struct format *format = format_name ? format_named(str_of(format_name)) :
 						    format_for_path(path);
 
 	return renderer_for(path, format_name) || (format && format->is_view);
+}
+
+/* Formats know neither filters nor a choice of type. */
+static int write_kept(const struct profile *profile, const char *path, const char *format_name,
+		      const struct output_options *options, struct err *err)
+{
+	struct kept kept;
+	int rc = kept_init(&kept, profile, options->filter, err);
+
+	if (rc < 0)
+		return rc;
+	if (options->type >= 0)
+		kept.profile.default_type = (uint32_t)options->type;
+	rc = format_write(&kept.profile, path, format_name, err);
+	kept_fini(&kept);
+	return rc;
 }
 
 static int write_shown(const struct profile *profile, const char *path, const char *format_name,
@@ -127,7 +143,7 @@ static int write_shown(const struct profile *profile, const char *path, const ch
 	int rc;
 
 	if (!renderer)
-		return format_write(profile, path, format_name, err);
+		return write_kept(profile, path, format_name, options, err);
 	rc = renderer->render(&out, profile, options, err);
 	if (rc == 0 && out.failed)
 		rc = err_fail(err, -ENOMEM, "cannot write %s: out of memory", path);
@@ -144,7 +160,7 @@ int output_write(const struct profile *profile, const char *path, const char *fo
 	struct shown shown = { 0 };
 	int rc = 0;
 
-	if (!is_view(path, format_name))
+	if (!output_is_view(path, format_name))
 		return format_write(profile, path, format_name, err);
 	if (!options->shown) {
 		rc = shown_init(&shown, profile, options->native, err);

@@ -15,7 +15,7 @@ struct profile;
 struct shown;
 
 struct output_options {
-	const struct filter *filter;	/* NULL: all samples; formats always write all */
+	const struct filter *filter;	/* NULL: all samples; pprof files always keep all */
 	const char *filter_words;
 	const char *title;
 	int type;			/* -1: the profile's default */
@@ -27,11 +27,16 @@ struct output_options {
 /* Whether something can write that; else a sentence that lists what can. */
 int output_check(const char *path, const char *format_name, struct err *err);
 
+/* Whether it is a file that people look at (views, folded stacks): filtered, grouped and folded as they
+ * asked. Others keep everything. */
+bool output_is_view(const char *path, const char *format_name);
+
 /* Whether a file can be made there: asked before a recording begins, so that nobody records for an hour
  * and then learns that it cannot. Leaves nothing behind. */
 int output_try(const char *path, struct err *err);
 
-/* Writes the profile (views and folded stacks: as it is shown) to `path` ("-": standard output). The file appears complete or not at all. */
+/* Writes the profile (views and folded stacks: as it is shown) to `path` ("-": standard output). The file
+ * appears complete or not at all. */
 int output_write(const struct profile *profile, const char *path, const char *format_name,
 		 const struct output_options *options, struct err *err);
 
