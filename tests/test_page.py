@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 
+import pprof_made
 import truth
 
 HERE = pathlib.Path(__file__).resolve().parent / "page"
@@ -112,6 +113,7 @@ def write_inputs(folder):
     write_hostile(folder / "hostile.pb.gz")
     stack = ";".join(f"level{i}" for i in range(3000))
     (folder / "deep.folded").write_text(f"{stack} 5\nlevel0;other 2\n")
+    pprof_made.write(folder / "python.pb.gz", [("_start@l;main@r;app.py@i;eval@r;work@i", 4, {})])
     empty = Pprof()
     empty.write(folder / "empty.pb.gz")
 

@@ -151,10 +151,11 @@ static void put_meta(struct packer *p, uint32_t type)
 
 	if (!what.n)
 		what = comment_value(profile, STR("target"));
-	buf_add_uleb(p->out, 17);
+	buf_add_uleb(p->out, 18);
 	put_pair(p, "version", STR(SONDE_VERSION));
 	put_pair(p, "title", str_of(p->options->title));
 	put_pair(p, "filter", str_of(p->options->filter_words));
+	put_number(p, "folded", p->options->folded);
 	put_number(p, "type", type);
 	put_number(p, "samples", count_samples(p));
 	put_number(p, "duration_ns", profile->duration_ns);

@@ -194,7 +194,8 @@ static void put_legend(struct drawing *d, uint32_t x, uint32_t y)
 	}
 }
 
-/* "12.3 s · 1,218 samples · 10.0 s · --focus zlib" */
+/* "12.3 s · 1,218 samples in 10.0 s · interpreter hidden (--native shows it) · --focus zlib": at the usual
+ * width there is room for all but the last. */
 static void add_summary(struct drawing *d)
 {
 	struct buf *words = &d->words;
@@ -219,6 +220,8 @@ static void add_summary(struct drawing *d)
 		amount_add_count(words, profile_dropped(d->profile));
 		buf_add_str(words, STR(" events lost"));
 	}
+	if (d->options->folded)
+		buf_add_str(words, STR(" · interpreter hidden (--native shows it)"));
 	if (d->options->filter_words) {
 		buf_add_str(words, STR(" · "));
 		buf_add_str(words, str_of(d->options->filter_words));

@@ -51,6 +51,21 @@ TEST(a_flame_grows_up_and_an_icicle_down)
 	profile_fini(&p);
 }
 
+TEST(the_head_tells_that_frames_are_hidden_and_how_to_see_them)
+{
+	struct profile p;
+	struct buf out = { 0 };
+
+	test_profile(&p, "main;a 1");
+	p.duration_ns = 10000000000;
+	draw(&out, &p, (struct flame_options){ .type = -1 });
+	CHECK(!has(&out, "--native"));
+	draw(&out, &p, (struct flame_options){ .type = -1, .folded = true, .filter_words = "--pid 7" });
+	CHECK(has(&out, "1 samples in 10.0 s · interpreter hidden (--native shows it) · --pid 7</text>"));
+	buf_fini(&out);
+	profile_fini(&p);
+}
+
 TEST(whatever_is_in_a_name_the_xml_is_valid)
 {
 	static const struct {
@@ -153,6 +168,7 @@ TEST(an_empty_profile_and_one_of_negative_values_are_drawn)
 
 TEST_MAIN(CASE(boxes_lie_within_their_callers_and_tell_their_shares),
 	  CASE(a_flame_grows_up_and_an_icicle_down),
+	  CASE(the_head_tells_that_frames_are_hidden_and_how_to_see_them),
 	  CASE(whatever_is_in_a_name_the_xml_is_valid),
 	  CASE(a_long_name_is_whole_in_the_title_and_short_in_the_box),
 	  CASE(boxes_too_narrow_to_be_seen_are_left_out),

@@ -52,6 +52,8 @@ function factsOf({ meta }) {
 	if (Number(meta.frames))
 		facts.push([share(Number(meta.frames_named), Number(meta.frames)), 'frames named']);
 	if (meta.tier) facts.push([meta.tier, 'tier']);
+	if (Number(meta.folded))
+		facts.push(['', 'interpreter’s own frames hidden: --native shows them']);
 	return facts;
 }
 
@@ -183,6 +185,8 @@ function aboutOf({ meta, drops, types, groups, frames, nodes }) {
 	add('Duration', clock(Number(meta.duration_ns)));
 	add('Rate', meta.rate);
 	add('Method', meta.tier);
+	if (Number(meta.folded))
+		add('Hidden', 'the interpreter’s own frames; sonde flame --native shows them');
 	add('Measured', types.map((type) => `${type.type} (${type.unit})`).join(', '));
 	add('Size', `${count(frames.n - 1)} functions, ${count(nodes.n - 1)} call paths`);
 	add('Threads', groups.length > 1 ? count(groups.length) : '');

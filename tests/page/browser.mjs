@@ -142,6 +142,18 @@ const cases = {
 				assert.ok(facts.includes(fact), `${fact} in ${facts}`);
 			assert.match(await visit.text('#loss'), /15\.0 % lost: 3 of 20 events/);
 		},
+	'the head tells that frames are hidden, and help says how to show them': async () => {
+		const visit = await Visit.to('python', { width: 1600 });
+
+		assert.match(await visit.text('#facts'), /frames hidden: --native shows them/);
+		await visit.page.keyboard.press('?');
+		assert.match(await visit.text('#help'), /sonde flame --native/);
+		const small = await Visit.to('small');
+
+		assert.doesNotMatch(await small.text('#facts'), /hidden/);
+		await small.page.keyboard.press('?');
+		assert.doesNotMatch(await small.text('#help'), /--native/);
+	},
 	'a click zooms: the box takes the whole width, its callers stay above': async () => {
 		const visit = await Visit.to('small');
 		const all = await visit.box([]);
