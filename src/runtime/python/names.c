@@ -19,7 +19,9 @@
 #define DEPTH_MAX 12
 #define TUPLE_MAX 4096u
 #define NO_FILE 0		/* built in, or a __main__ that was typed, or given by -c */
-#define AGAIN_NS ((uint64_t)2000000000)	/* before what was looked through is looked through again */
+#define AGAIN_NS ((uint64_t)2000000000)	/* before what was looked through is looked through again, then
+					 * twice as long each time */
+#define LOOKS_MAX 8
 
 enum kind { KIND_OTHER, KIND_FUNCTION, KIND_TYPE, KIND_HOLDER, KIND_PROPERTY, KIND_CACHE, KIND_CODE };
 
@@ -31,7 +33,8 @@ struct named {
 
 struct module {
 	uint64_t dict, file;	/* file: hash of __file__, or NO_FILE */
-	uint64_t looked_ns;	/* 0: never */
+	uint64_t looked_ns;
+	uint8_t looks;		/* each time it is longer until the next */
 };
 
 struct python_names {
@@ -45,6 +48,7 @@ struct python_names {
 	struct module *modules;
 	uint32_t n_modules, cap_modules;
 	uint64_t listed_ns;
+	uint64_t n_imported;	/* entries of sys.modules when they were listed */
 	struct seen {
 		uint64_t address;
 	} *seen;		/* classes and functions, of this look; [0] is none */
@@ -416,23 +420,40 @@ static bool look_through(struct python_names *names, uint64_t file, uint64_t now
 		if (module->file != file)
 			continue;
 		found = true;
-		if (module->looked_ns && now_ns - module->looked_ns < AGAIN_NS)
+		if (module->looks && now_ns - module->looked_ns < AGAIN_NS << (module->looks - 1))
 			continue;
 		module->looked_ns = now_ns;
+		module->looks += module->looks < LOOKS_MAX;
 		look_at_dict(names, module->dict, 0);
 	}
 	return found;
 }
 
+static uint64_t count_imported(const struct python_names *names)
+{
+	uint64_t interp = python_first_interpreter(&names->file, names->bias, &names->memory), n = 0;
+
+	for (uint32_t i = 0; interp && i < PYTHON_INTERPRETERS_MAX; i++) {
+		uint64_t modules = python_word(&names->memory,
+					       interp + names->file.offsets.interp_modules);
+
+		n += modules ? python_word(&names->memory, modules + 16) : 0;
+		interp = python_word(&names->memory, interp + names->file.offsets.interp_next);
+	}
+	return n;
+}
+
 /* What was not imported from a file may have been made by exec() in a module that has none. */
 static void look(struct python_names *names, uint64_t file, uint64_t now_ns)
 {
-	bool listed = names->listed_ns && now_ns - names->listed_ns < AGAIN_NS;
-
 	if (look_through(names, file, now_ns))
 		return;
-	if (!listed) {
-		list_modules(names);
+	if (!names->listed_ns || now_ns - names->listed_ns >= AGAIN_NS) {
+		uint64_t n = count_imported(names);
+
+		if (!names->listed_ns || n != names->n_imported)
+			list_modules(names);
+		names->n_imported = n;
 		names->listed_ns = now_ns;
 	}
 	if (!look_through(names, file, now_ns))
