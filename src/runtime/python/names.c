@@ -33,7 +33,7 @@ struct named {
 
 struct module {
 	uint64_t dict, file;	/* file: hash of __file__, or NO_FILE */
-	uint64_t looked_ns;
+	uint64_t looked_ns, n_defined;	/* when, and how many names it had then */
 	uint8_t looks;		/* each time it is longer until the next */
 };
 
@@ -416,12 +416,17 @@ static bool look_through(struct python_names *names, uint64_t file, uint64_t now
 
 	for (uint32_t i = 0; i < names->n_modules; i++) {
 		struct module *module = &names->modules[i];
+		uint64_t n;
 
 		if (module->file != file)
 			continue;
 		found = true;
-		if (module->looks && now_ns - module->looked_ns < AGAIN_NS << (module->looks - 1))
+		/* one that is being imported has more each time */
+		n = python_word(&names->memory, module->dict + 16);
+		if (module->looks && n == module->n_defined &&
+		    now_ns - module->looked_ns < AGAIN_NS << (module->looks - 1))
 			continue;
+		module->n_defined = n;
 		module->looked_ns = now_ns;
 		module->looks += module->looks < LOOKS_MAX;
 		look_at_dict(names, module->dict, 0);
