@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "collect/copier.h"
 #include "collect/events.h"
+#include "collect/goroutine.h"
 #include "collect/images.h"
 #include "collect/interpreted.h"
 #include "collect/kernel.h"
@@ -64,6 +65,7 @@ struct cpu_collector {
 	struct walk_host *walk_host;
 	struct interpreted interpreted;
 	struct threadnames threadnames;
+	struct goroutines goroutines;
 	struct frame_memo *memo;
 	struct pollfd *polls;
 	uint32_t n_polls;
@@ -120,16 +122,20 @@ static enum walk_end walk_copy(struct cpu_collector *cpu, const struct sample_co
 	enum walk_end end;
 
 	for (;;) {
+		const struct walk_runtime *runtime = processes_runtime(&cpu->processes, process);
 		struct walk_target target = {
 			.generation = process->space ? process->space->id : 0,
 			.rules = cpu->images.rules.items, .n_rules = cpu->images.rules.n,
 			.rows = copy_rows, .read = copy_read, .context = &copy,
-			.runtime = processes_runtime(&cpu->processes, process),
+			.runtime = runtime,
 			.recorded = record->hdr.n_user ? record->stack + record->hdr.stack_bytes :
 							 missing_frames(cpu),
 			.n_recorded = record->hdr.n_user ? record->hdr.n_user : 2,
 		};
 
+		/* without interpreted frames; its other stacks cannot be read any more */
+		if (runtime && runtime->kind == RUNTIME_GO)
+			target.recorded = NULL;
 		if (process->space)
 			target.mappings = space_walk_mappings(process->space, &target.n_mappings);
 		end = walk_host_run(cpu->walk_host, &target, record->regs, record->hdr.user_return,
@@ -250,6 +256,22 @@ static int take_code(struct cpu_collector *cpu, const struct sample_code *code)
 	return 0;
 }
 
+static void take_labels(struct cpu_collector *cpu, struct process *process,
+			const struct sample_hdr *hdr, struct raw_sample *sample)
+{
+	const struct walk_runtime *runtime;
+
+	if (!hdr->activity)
+		return;
+	runtime = processes_runtime(&cpu->processes, process);
+	sample->goroutine = runtime && runtime->kind == RUNTIME_GO;
+	sample->label_set = goroutines_labels(&cpu->goroutines, process, runtime, hdr);
+	if (sample->label_set) {
+		sample->labels = cpu->goroutines.items[sample->label_set - 1].labels;
+		sample->n_labels = cpu->goroutines.items[sample->label_set - 1].n;
+	}
+}
+
 static int take_sample(void *context, const struct sample_hdr *hdr, size_t bytes)
 {
 	struct cpu_collector *cpu = context;
@@ -291,6 +313,7 @@ static int take_sample(void *context, const struct sample_hdr *hdr, size_t bytes
 	for (uint32_t i = 0; i < hdr->n_kernel; i++)
 		cpu->frames[sample.n++] = kernel_frame(kernel[i], i > 0);
 	take_words(cpu, process, user, n_user, &sample.n);
+	take_labels(cpu, process, hdr, &sample);
 	memcpy(name, process->name, sizeof(name));
 	memcpy(thread, hdr->comm, sizeof(thread));
 	name[15] = thread[15] = '\0';
@@ -614,6 +637,7 @@ int cpu_stop(struct cpu_collector *cpu, struct cpu_totals *ret_totals)
 	} else {
 		tracer_counters(cpu->tracer, &ret_totals->counters);
 	}
+	ret_totals->lost_labels = cpu->goroutines.lost;
 	ret_totals->lost_events = cpu->processes.lost;
 	return rc;
 }
@@ -680,6 +704,7 @@ void cpu_close(struct cpu_collector *cpu)
 	images_fini(&cpu->images);
 	interpreted_fini(&cpu->interpreted);
 	threadnames_fini(&cpu->threadnames);
+	goroutines_fini(&cpu->goroutines);
 	walk_host_free(cpu->walk_host);
 	free(cpu->memo);
 	free(cpu->polls);

@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "abi/sample.h"
+#include "base/str.h"
 
 struct cpu_collector;
 struct err;
@@ -26,6 +27,12 @@ struct raw_frame {
 	uint32_t image;		/* of images; 0: in no mapping (vaddr is then the live address) */
 	uint32_t guessed;	/* found by a frame pointer, without CFI */
 };
+
+struct raw_label {
+	struct str key, value;
+};
+
+#define RAW_LABELS_MAX 64u
 
 struct raw_sample {
 	uint64_t time_ns;	/* CLOCK_MONOTONIC */
@@ -38,6 +45,10 @@ struct raw_sample {
 	bool copied;		/* walked on the host */
 	enum sample_gil gil;	/* UNKNOWN without an interpreter */
 	uint64_t activity;	/* see struct sample_hdr; 0: none */
+	bool goroutine;		/* it is a goroutine's number */
+	const struct raw_label *labels;	/* the program's own; lent likewise */
+	uint32_t n_labels;
+	uint32_t label_set;	/* which set they are, while the collector lives; 0: none */
 	uint32_t walk_ns;	/* 0 unless measured */
 };
 
@@ -69,6 +80,7 @@ const char *cpu_tier_limits(enum cpu_tier tier);
 
 struct cpu_totals {
 	struct cpu_counters counters;	/* events = recorded + the sum of drops */
+	uint64_t lost_labels;	/* samples whose goroutine's labels could not be read in time */
 	uint64_t lost_events;	/* side-band records lost (mappings were read again) */
 	uint64_t table_bytes;	/* rows and mappings in the kernel */
 };

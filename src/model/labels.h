@@ -7,6 +7,7 @@
  * then value; keys and strings are ids into the profile's strings. Sonde's own keys:
  *
  *   "pid", "tid"            numbers          "process", "thread"     their names
+ *   "goroutine"             a number         and the program's own pprof labels under their own keys
  *
  * Sticky: when memory runs out .failed is set and 0 comes back.
  */

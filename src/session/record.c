@@ -28,6 +28,8 @@ struct label_memo {
 	pid_t pid, tid;
 	char process[16], thread[64];
 	enum sample_gil gil;
+	uint64_t goroutine;
+	uint32_t label_set;
 	uint32_t set;
 };
 
@@ -42,17 +44,47 @@ struct recording {
 	uint64_t start_ns, start_wall_ns, end_ns;
 	uint64_t samples, complete;
 	char target[256];
-	struct { uint32_t pid, tid, process, thread, gil; } keys;
+	struct { uint32_t pid, tid, process, thread, gil, goroutine; } keys;
 };
+
+/* A program's own label, under its own key; where that is one of ours, marked as the program's. */
+static struct label own_label(struct recording *r, const struct raw_label *label)
+{
+	struct strings *strings = &r->names.strings;
+	uint32_t key = strings_add(strings, label->key);
+	char text[64];
+
+	if (key == r->keys.pid || key == r->keys.tid || key == r->keys.process ||
+	    key == r->keys.thread || key == r->keys.gil || key == r->keys.goroutine) {
+		snprintf(text, sizeof(text), "pprof:%.*s", STR_ARG(label->key));
+		key = strings_add(strings, str_of(text));
+	}
+	return (struct label){ .key = key, .str = strings_add(strings, label->value) };
+}
+
+static uint32_t add_goroutine(struct recording *r, const struct raw_sample *sample,
+			      struct label *set)
+{
+	uint32_t n = 0;
+
+	if (sample->goroutine)
+		set[n++] = (struct label){ .key = r->keys.goroutine,
+					   .num = (int64_t)sample->activity };
+	for (uint32_t i = 0; i < sample->n_labels && i < RAW_LABELS_MAX; i++)
+		set[n++] = own_label(r, &sample->labels[i]);
+	return n;
+}
 
 static uint32_t label_set(struct recording *r, const struct raw_sample *sample)
 {
+	uint64_t goroutine = sample->goroutine ? sample->activity : 0;
 	struct label_memo *memo = &r->memo[(uint32_t)sample->tid % LABEL_MEMO];
-	struct label set[5];
+	struct label set[6 + RAW_LABELS_MAX];
 	uint32_t n = 4;
 
 	if (memo->set && memo->pid == sample->pid && memo->tid == sample->tid &&
-	    memo->gil == sample->gil &&
+	    memo->gil == sample->gil && memo->goroutine == goroutine &&
+	    memo->label_set == sample->label_set &&
 	    !strcmp(memo->process, sample->process) && !strcmp(memo->thread, sample->thread))
 		return memo->set;
 	set[0] = (struct label){ .key = r->keys.pid, .num = sample->pid };
@@ -65,7 +97,10 @@ static uint32_t label_set(struct recording *r, const struct raw_sample *sample)
 		set[n++] = (struct label){ .key = r->keys.gil,
 					   .str = strings_add(&r->names.strings,
 							      str_of(gil_words[sample->gil])) };
+	n += add_goroutine(r, sample, set + n);
 	memo->gil = sample->gil;
+	memo->goroutine = goroutine;
+	memo->label_set = sample->label_set;
 	memo->pid = sample->pid;
 	memo->tid = sample->tid;
 	memcpy(memo->process, sample->process, strlen(sample->process) + 1);
@@ -102,6 +137,7 @@ int record_start(struct recording **ret_recording, const struct record_options *
 	r->keys.process = strings_add(&r->names.strings, STR("process"));
 	r->keys.thread = strings_add(&r->names.strings, STR("thread"));
 	r->keys.gil = strings_add(&r->names.strings, STR("gil"));
+	r->keys.goroutine = strings_add(&r->names.strings, STR("goroutine"));
 	r->rate_hz = options->cpu.rate_hz;
 	snprintf(r->target, sizeof(r->target), "%s", options->target ? options->target : "");
 	rc = cpu_start(&r->cpu, &options->cpu, take, r, err);
@@ -179,6 +215,9 @@ static void describe(const struct recording *r, struct profile *profile,
 	comment(profile, "sonde: rate %u", r->rate_hz);
 	if (r->target[0])
 		comment(profile, "sonde: target %s", r->target);
+	if (totals->lost_labels)
+		comment(profile, "sonde: lost-labels %llu",
+			(unsigned long long)totals->lost_labels);
 	if (totals->lost_events)
 		comment(profile, "sonde: lost-mapping-events %llu",
 			(unsigned long long)totals->lost_events);
