@@ -369,8 +369,9 @@ WALK_INLINE enum walk_next walk_look(struct walk *w, const struct unwind_rule **
 	if ((rule->kind & UNWIND_KIND) == UNWIND_NONE)
 		return WALK_CONTINUE;
 	/* a trampoline and a thread's first function are "returned" to at their first byte: nothing has
-	 * called them, and the byte before is somebody else's */
-	if (rule->kind == UNWIND_SIGNAL || rule->kind == UNWIND_END)
+	 * called them, and the byte before is somebody else's (a rule for the end that has an ra_off is of
+	 * one that is returned to as others are) */
+	if (rule->kind == UNWIND_SIGNAL || (rule->kind == UNWIND_END && !rule->ra_off))
 		w->is_return = 0;
 	*ret_rule = rule;
 	return WALK_CONTINUE;

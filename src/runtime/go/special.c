@@ -70,6 +70,14 @@ static uint32_t rule_of_kind(struct go_rows *rows, enum unwind_kind kind)
 	return go_rows_rule(rows, &rule);
 }
 
+/* Goroutines "return" to the second byte of goexit: the one before is its own. */
+static uint32_t rule_of_top(struct go_rows *rows)
+{
+	const struct unwind_rule rule = { .kind = UNWIND_END, .ra_off = -8 };
+
+	return go_rows_rule(rows, &rule);
+}
+
 /* The caller is on whatever stack a register tells. */
 static uint32_t rule_by_register(struct go_rows *rows, enum unwind_reg base, int32_t off)
 {
@@ -288,7 +296,7 @@ bool go_special_add(struct go_rows *rows, const struct go_table *table,
 		return true;
 	switch (special_of(function)) {
 	case TOP:
-		go_rows_add(rows, function->start, rule_of_kind(rows, UNWIND_END));
+		go_rows_add(rows, function->start, rule_of_top(rows));
 		return true;
 	case AWAY:
 		return add_away(rows, table, function, code);
