@@ -40,9 +40,8 @@ uint32_t go_rows_rule(struct go_rows *rows, const struct unwind_rule *rule)
 
 uint32_t go_rows_moved(struct go_rows *rows, int32_t moved)
 {
-	struct unwind_rule rule = { .kind = UNWIND_CFA, .cfa_off = moved + 8, .ra_off = -8,
-				    .cfa_base = UNWIND_RSP, .ra_reg = UNWIND_RIP,
-				    .saves = UNWIND_SAME | UNWIND_SAME << 4 };
+	struct unwind_rule rule = { .kind = UNWIND_CFA, .ra_off = -8, .cfa_base = UNWIND_RSP,
+				    .ra_reg = UNWIND_RIP, .saves = UNWIND_SAME };
 	uint32_t word = (uint32_t)moved / 8, id;
 
 	if (moved < 0 || moved % 8 || moved > MOVED_MAX) {
@@ -51,6 +50,7 @@ uint32_t go_rows_moved(struct go_rows *rows, int32_t moved)
 	}
 	if (word < 256 && rows->moved_rules[word])
 		return rows->moved_rules[word] - 1;
+	rule.cfa_off = moved + 8;
 	if (moved) {
 		rule.saves = UNWIND_AT_CFA | UNWIND_SAME << 4;
 		rule.fp_off = -16;
@@ -85,8 +85,7 @@ void go_rows_by_table(struct go_rows *rows, const struct go_table *table,
 	struct go_step step;
 
 	while (end < function->end && go_steps_next(&steps, &step)) {
-		if (step.end > step.start)
-			go_rows_add(rows, step.start, go_rows_moved(rows, step.value));
+		go_rows_add(rows, step.start, go_rows_moved(rows, step.value));
 		end = step.end;
 	}
 }
@@ -110,15 +109,16 @@ static void add_function(struct go_rows *rows, const struct go_table *table,
 
 int go_rows_make(struct go_rows *rows, const struct go_table *table, const struct elf *elf)
 {
+	uint64_t covered = table->text;		/* each byte once, also in damaged tables */
 	struct go_function function;
 
 	*rows = (struct go_rows){ .start = table->text, .end = table->text_end };
 	for (uint32_t i = 0; i < table->n_functions && !rows->failed; i++) {
-		uint64_t last = rows->n ? rows->items[rows->n - 1].vaddr : rows->start;
-
-		if (go_table_function(table, i, &function) && function.end <= rows->end &&
-		    function.start >= last)
-			add_function(rows, table, elf, &function);
+		if (!go_table_function(table, i, &function) || function.end > rows->end ||
+		    function.start < covered)
+			continue;
+		add_function(rows, table, elf, &function);
+		covered = function.end;
 	}
 	if (!rows->failed)
 		return 0;

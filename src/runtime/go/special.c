@@ -106,11 +106,9 @@ static bool add_framed(struct go_rows *rows, const struct go_table *table,
 
 	if (!frame)
 		return false;
-	while (go_steps_next(&steps, &step)) {
+	while (go_steps_next(&steps, &step) && step.start < function->end) {
 		uint64_t begin = function->start + frame, end = function->start + restored;
 
-		if (step.start >= function->end || step.end == step.start)
-			continue;
 		if (!step.value || step.end <= begin) {
 			go_rows_add(rows, step.start, go_rows_moved(rows, step.value));
 			continue;

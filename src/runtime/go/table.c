@@ -119,8 +119,8 @@ bool go_steps_next(struct go_steps *steps, struct go_step *ret_step)
 	uint32_t difference = (uint32_t)cursor_uleb(&c);
 	uint32_t size = (uint32_t)cursor_uleb(&c);
 
-	/* differences are zig-zag; a 0 ends the table, but the first may be one */
-	if (c.failed || (!difference && !first)) {
+	/* differences are zig-zag; a 0 ends the table, but the first may be one; no step is empty */
+	if (c.failed || (!difference && !first) || !size) {
 		steps->bytes.n = 0;
 		return false;
 	}
