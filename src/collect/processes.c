@@ -115,6 +115,17 @@ static void doubt_replaced(struct process *process, const struct space_map *map)
 	}
 }
 
+/* Of several runtimes in one space the walk knows one: an interpreter rather than Go (whose libraries
+ * are walked without, but where their stack must grow), else the last one mapped. */
+static bool takes_runtime(const struct processes *processes, const struct space *space,
+			  uint32_t image)
+{
+	const struct runtime_file *offered = images_get(processes->images, image)->runtime;
+	const struct runtime_file *taken = images_get(processes->images, space->runtime_image)->runtime;
+
+	return offered && !(offered->kind == RUNTIME_GO && taken && taken->kind != RUNTIME_GO);
+}
+
 static int add_mapping(struct processes *processes, struct process *process,
 		       const struct image_query *query)
 {
@@ -154,7 +165,7 @@ static int add_mapping(struct processes *processes, struct process *process,
 	space = own_space(processes, process);
 	if (!space)
 		return -ENOMEM;
-	if (map.walkable && images_get(processes->images, map.image)->runtime) {
+	if (map.walkable && takes_runtime(processes, space, map.image)) {
 		space->runtime_image = map.image;
 		space->runtime_bias = map.bias;
 		space->runtime.kind = RUNTIME_NONE;
