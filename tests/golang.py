@@ -44,7 +44,7 @@ ROUNDS = 2
 class Row:
     version: str
     build: str
-    workload: str       # mixed, attach, oracle
+    workload: str       # mixed, attach, oracle, names
     quick: bool = False
 
     @property
@@ -54,9 +54,9 @@ class Row:
 
 def rows():
     quick = {("1.26.8", "stripped", "mixed"), ("1.26.8", "cgo", "oracle"), ("1.26.8", "cgo-pie", "attach"),
-             ("1.18.10", "cgo", "oracle"), ("1.18.10", "plain", "mixed"), ("1.22.12", "pie", "oracle")}
+             ("1.18.10", "cgo", "oracle"), ("1.26.8", "pie", "names"), ("1.18.10", "plain", "mixed"), ("1.22.12", "pie", "oracle")}
     return [Row(v, b, w, (v, b, w) in quick) for v in VERSIONS for b in BUILDS
-            for w in ("mixed", "oracle", *(("attach",) if b in ("plain", "cgo-pie") else ()))]
+            for w in ("mixed", "oracle", "names", *(("attach",) if b in ("plain", "cgo-pie") else ()))]
 
 
 class Skip(Exception):
@@ -226,14 +226,63 @@ def try_oracle(row, program, scratch):
     return verdict
 
 
+# Names
+
+
+def names_tool():
+    """bench/go_names.c, built."""
+    root = truth.HERE.parent
+    objects = [f"build/rel/{path.relative_to(root / 'src').with_suffix('.o')}"
+               for room in ("base", "elf", "runtime/go") for path in sorted((root / "src" / room).glob("*.c"))
+               if not path.stem.endswith(("_test", "_fuzz"))]
+    (root / "build" / "bench").mkdir(parents=True, exist_ok=True)
+    with open(root / "build" / "bench" / "go_names.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(["make", "-s", *objects], cwd=root, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*"gcc -std=gnu17 -D_GNU_SOURCE -O2 -Isrc bench/go_names.c".split(), *objects,
+                        *"-ldeflate -lzstd -lz -lpthread -o build/bench/go_names".split()], cwd=root, check=True)
+    return root / "build" / "bench" / "go_names"
+
+
+def short(name):
+    """Generic functions as Go prints them: main.Map[...]."""
+    at, end = name.find("["), name.rfind("]")
+    return name[:at] + "[...]" + name[end + 1:] if 0 <= at < end else name
+
+
+def try_names(row, program):
+    own = subprocess.run([names_tool(), program, "37"], capture_output=True, text=True, check=True).stdout.splitlines()
+    asked = "\n".join(line.split("\t")[0] for line in own[1:])
+    told = subprocess.run([program, "names", own[0]], input=asked, capture_output=True, text=True, check=True).stdout
+    wrong, nameless = [], set()
+    for mine, line in zip(own[1:], told.splitlines(), strict=True):
+        address, name, file, number = mine.split("\t")
+        at, wanted, wanted_file, wanted_number = line.split("\t")
+        if not wanted:      # the first name of all: the run-time takes its offset, 0, for none
+            nameless.add(name)
+            wanted = short(name)
+        if (address, short(name), file or "?", number) != (at, wanted, wanted_file, wanted_number):
+            wrong.append(f"{mine}  wanted  {line}")
+    if len(nameless) > 1:
+        wrong.append(f"the run-time has no name for {sorted(nameless)}")
+    verdict = Verdict(row, samples=len(own) - 1, right=1 - len(wrong) / max(1, len(own) - 1))
+    if wrong or len(own) < 1000:
+        verdict.failures = [f"{len(wrong)} of {len(own) - 1} addresses differ", *wrong[:3]]
+    return verdict
+
+
 def try_row(row, seconds=SECONDS, tries=2, keep=None):
     verdict = Verdict(row)
     for attempt in range(1, tries + 1):
         scratch = pathlib.Path(tempfile.mkdtemp(prefix="sonde-golang-"))
         try:
             program = build(row)
-            verdict = try_oracle(row, program, scratch) if row.workload == "oracle" else \
-                try_mixed(row, program, scratch, seconds)
+            if row.workload == "oracle":
+                verdict = try_oracle(row, program, scratch)
+            elif row.workload == "names":
+                verdict = try_names(row, program)
+            else:
+                verdict = try_mixed(row, program, scratch, seconds)
         except Skip as why:
             return Verdict(row, skipped=str(why))
         except (truth.RunFailed, RuntimeError, subprocess.TimeoutExpired, ValueError, KeyError) as why:

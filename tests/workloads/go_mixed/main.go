@@ -4,6 +4,7 @@
 //
 //	go_mixed SECONDS        regions, each on a thread of its own while it runs; one JSON line at the end
 //	go_mixed oracle N       N stacks, each spun on for a while, each printed as runtime.Callers sees it
+//	go_mixed names MAIN     what the run-time says of addresses, see names.go
 //	go_mixed many N         N goroutines that wait, and a few that work, until a line comes on standard input
 package main
 
@@ -49,6 +50,10 @@ func (r *region) run() {
 func main() {
 	if len(os.Args) > 2 && os.Args[1] == "oracle" {
 		oracle(os.Args[2])
+		return
+	}
+	if len(os.Args) > 2 && os.Args[1] == "names" {
+		tellNames(os.Args[2])
 		return
 	}
 	if len(os.Args) > 2 && os.Args[1] == "many" {
