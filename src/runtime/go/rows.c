@@ -11,7 +11,7 @@
 #include "runtime/go/table.h"
 
 #define FUNCTION_BYTES_MAX 4096u	/* what is known by its code is much smaller */
-#define MOVED_MAX (1 << 24)
+#define MOVED_MAX ((1 << 30) + (1 << 20))	/* reflection calls with up to 1 GiB of arguments */
 
 static uint64_t hash_of(const struct unwind_rule *rule)
 {
@@ -77,6 +77,15 @@ void go_rows_add(struct go_rows *rows, uint64_t vaddr, uint32_t rule)
 	rows->items[rows->n++] = (struct go_row){ vaddr, rule };
 }
 
+/* Before it becomes two processes on one stack, vfork's caller takes the return address into r12. */
+static uint32_t popped_to_r12(struct go_rows *rows)
+{
+	const struct unwind_rule rule = { .kind = UNWIND_CFA, .cfa_base = UNWIND_RSP, .cfa_off = 0,
+					  .ra_reg = UNWIND_R12, .saves = UNWIND_SAME };
+
+	return go_rows_rule(rows, &rule);
+}
+
 void go_rows_by_table(struct go_rows *rows, const struct go_table *table,
 		      const struct go_function *function)
 {
@@ -85,7 +94,10 @@ void go_rows_by_table(struct go_rows *rows, const struct go_table *table,
 	struct go_step step;
 
 	while (end < function->end && go_steps_next(&steps, &step)) {
-		go_rows_add(rows, step.start, go_rows_moved(rows, step.value));
+		if (step.value == -8 && str_eq(function->name, STR("syscall.rawVforkSyscall")))
+			go_rows_add(rows, step.start, popped_to_r12(rows));
+		else
+			go_rows_add(rows, step.start, go_rows_moved(rows, step.value));
 		end = step.end;
 	}
 }
