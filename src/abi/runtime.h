@@ -66,7 +66,8 @@ struct walk_python {
 	uint16_t code_qualname;	/* NO_FIELD <= 3.10 */
 	uint16_t code_table;	/* of the line table */
 	uint16_t object_bytes;	/* of what begins every object: 16; 32 when free-threaded */
-	uint16_t zero[2];
+	uint8_t tasks;		/* 1: asyncio is there: who reads the samples wants to know of coroutines soon */
+	uint8_t zero[3];
 };
 
 /* What the kernel saw of a code object, so that the host can tell another one at the same address. */

@@ -357,8 +357,31 @@ static long copy_stack_page(uint32_t index, void *context)
 	return 0;
 }
 
-static __always_inline uint64_t wake_flag(void)
+/* Coroutines and label sets are read while they are there: a new one wakes the host, but not more often
+ * than that. Known ones do now and then: that they still are what they were has to be seen before they
+ * end. */
+#define ACTIVITY_WAKE_NS 2000000u
+#define ACTIVITY_LOOK_NS 50000000u
+
+static __always_inline void note_activity(struct walk *w, const struct sample_hdr *hdr)
 {
+	uint64_t key = (hdr->labels_check ? hdr->labels_at : hdr->activity) * 0x9e3779b97f4a7c15ull;
+	uint32_t tag = (uint32_t)(key >> 32) ^ hdr->labels_check ^ hdr->tgid;
+	uint32_t slot = (tag ^ tag >> 16) & (WALK_ACTIVITIES - 1);
+
+	if (w->activities[slot] != tag || hdr->time_ns - w->woken_ns >= ACTIVITY_LOOK_NS) {
+		w->activities[slot] = tag;
+		w->wake = 1;
+	}
+}
+
+static __always_inline uint64_t wake_flag(struct walk *w, const struct sample_hdr *hdr)
+{
+	if (w->wake && hdr->time_ns - w->woken_ns >= ACTIVITY_WAKE_NS) {
+		w->woken_ns = hdr->time_ns;
+		w->wake = 0;
+		return BPF_RB_FORCE_WAKEUP;
+	}
 	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= wake_bytes ? BPF_RB_FORCE_WAKEUP :
 									   BPF_RB_NO_WAKEUP;
 }
@@ -482,8 +505,11 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 	sample->hdr.activity = w->python.coroutine;
 	if (w->python.progress != WALK_PYTHON_NEW)
 		sample->hdr.labels_at = w->thread_pointer;
-	if (w->process.runtime)
+	if (w->process.runtime) {
 		walk_go_activity(w, &sample->hdr);
+		if (sample->hdr.labels_check || (w->python.coroutine && w->python.layout.tasks))
+			note_activity(w, &sample->hdr);
+	}
 	if (walk_worth_copying(w)) {
 		sample->hdr.end = w->end;
 		return send_copy(count, sample, regs, w->n);
@@ -495,7 +521,7 @@ output:
 	barrier_var(n);
 	if (n > sizeof(*sample))
 		n = sizeof(*sample);
-	return send(count, sample, n, wake_flag());
+	return send(count, sample, n, wake_flag(w, &sample->hdr));
 }
 
 /* A child has its parent's mappings, and is a target when its parent is. This also overwrites what was

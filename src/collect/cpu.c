@@ -19,6 +19,7 @@
 #include "collect/kernel.h"
 #include "collect/processes.h"
 #include "collect/stopped.h"
+#include "collect/tasks.h"
 #include "collect/threadnames.h"
 #include "collect/tracer.h"
 #include "proc/maps.h"
@@ -66,6 +67,7 @@ struct cpu_collector {
 	struct interpreted interpreted;
 	struct threadnames threadnames;
 	struct goroutines goroutines;
+	struct tasks tasks;
 	struct frame_memo *memo;
 	struct pollfd *polls;
 	uint32_t n_polls;
@@ -269,6 +271,12 @@ static void take_labels(struct cpu_collector *cpu, struct process *process,
 	if (sample->label_set) {
 		sample->labels = cpu->goroutines.items[sample->label_set - 1].labels;
 		sample->n_labels = cpu->goroutines.items[sample->label_set - 1].n;
+		return;
+	}
+	sample->label_set = tasks_labels(&cpu->tasks, process, runtime, hdr);
+	if (sample->label_set) {
+		sample->labels = cpu->tasks.sets[sample->label_set - 1].labels;
+		sample->n_labels = cpu->tasks.sets[sample->label_set - 1].n;
 	}
 }
 
@@ -564,6 +572,7 @@ int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
 	cpu->context = context;
 	interpreted_init(&cpu->interpreted, &cpu->images);
 	threadnames_init(&cpu->threadnames, &cpu->processes);
+	tasks_init(&cpu->tasks, &cpu->images);
 	cpu->walk_host = walk_host_new();
 	cpu->memo = calloc(MEMO, sizeof(*cpu->memo));
 	rc = cpu->walk_host && cpu->memo ? 0 : -ENOMEM;
@@ -637,7 +646,7 @@ int cpu_stop(struct cpu_collector *cpu, struct cpu_totals *ret_totals)
 	} else {
 		tracer_counters(cpu->tracer, &ret_totals->counters);
 	}
-	ret_totals->lost_labels = cpu->goroutines.lost;
+	ret_totals->lost_labels = cpu->goroutines.lost + cpu->tasks.lost;
 	ret_totals->lost_events = cpu->processes.lost;
 	return rc;
 }
@@ -705,6 +714,7 @@ void cpu_close(struct cpu_collector *cpu)
 	interpreted_fini(&cpu->interpreted);
 	threadnames_fini(&cpu->threadnames);
 	goroutines_fini(&cpu->goroutines);
+	tasks_fini(&cpu->tasks);
 	walk_host_free(cpu->walk_host);
 	free(cpu->memo);
 	free(cpu->polls);

@@ -80,7 +80,7 @@ const char *cpu_tier_limits(enum cpu_tier tier);
 
 struct cpu_totals {
 	struct cpu_counters counters;	/* events = recorded + the sum of drops */
-	uint64_t lost_labels;	/* samples whose goroutine's labels could not be read in time */
+	uint64_t lost_labels;	/* samples whose goroutine's or task's labels could not be read in time */
 	uint64_t lost_events;	/* side-band records lost (mappings were read again) */
 	uint64_t table_bytes;	/* rows and mappings in the kernel */
 };

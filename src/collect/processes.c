@@ -59,6 +59,7 @@ static struct space *own_space(struct processes *processes, struct process *proc
 		process->space = space = fresh;
 	}
 	space->id = ++processes->next_space;
+	space->runtime.kind = RUNTIME_NONE;	/* laid out again: more may be known now */
 	process->dirty = true;
 	process->misses_known = false;
 	return space;
@@ -426,6 +427,18 @@ static bool read_memory(void *context, void *out, size_t n, uint64_t address)
 	return process_read(*(const pid_t *)context, address, out, n) == (ssize_t)n;
 }
 
+/* The C half of asyncio is a file of its own, or (static builds) a part of the interpreter's. */
+static bool has_asyncio(const struct processes *processes, const struct space *space)
+{
+	const struct image *image = images_get(processes->images, space->runtime_image);
+
+	for (uint32_t i = 0; i < space->n; i++)
+		if (str_starts(str_basename(images_get(processes->images, space->maps[i].image)->path),
+			       STR("_asyncio.")))
+			return true;
+	return image->runtime->kind == RUNTIME_PYTHON && image->runtime->python.has_asyncio;
+}
+
 const struct walk_runtime *processes_runtime(struct processes *processes, struct process *process)
 {
 	struct space *space = process->space;
@@ -434,10 +447,13 @@ const struct walk_runtime *processes_runtime(struct processes *processes, struct
 	if (!space || !space->runtime_image)
 		return NULL;
 	image = images_get(processes->images, space->runtime_image);
-	if (space->runtime.kind == RUNTIME_NONE &&
-	    !runtime_layout(image->runtime, space->runtime_bias, read_memory, &process->pid,
-			    &space->runtime))
-		space->runtime.kind = RUNTIME_NONE;
+	if (space->runtime.kind == RUNTIME_NONE) {
+		if (!runtime_layout(image->runtime, space->runtime_bias, read_memory, &process->pid,
+				    &space->runtime))
+			space->runtime.kind = RUNTIME_NONE;
+		else if (space->runtime.kind == RUNTIME_PYTHON)
+			space->runtime.python.tasks = has_asyncio(processes, space);
+	}
 	return space->runtime.kind == RUNTIME_NONE ? NULL : &space->runtime;
 }
 

@@ -42,6 +42,7 @@
 #define WALK_WINDOW 1024u
 #define WALK_WINDOW_BELOW 64u	/* saved registers stand below the return address */
 #define WALK_CACHE 4096u	/* a power of two */
+#define WALK_ACTIVITIES 512u	/* a power of two */
 #define WALK_MAPPING_STEPS 13	/* log2(WALK_MAPPINGS_PER_PROCESS) + 1 */
 #define WALK_ROW_STEPS 17	/* log2(rows in a page) + 1 */
 #define WALK_FP_REACH (256u << 10)	/* a frame pointer further above the stack pointer is none */
@@ -77,6 +78,9 @@ struct walk {
 	uint32_t made;		/* entries of the cache made so far */
 	uint32_t zero;
 	uint64_t thread_pointer;	/* fs base; set by the caller, 0 when not known */
+	uint64_t woken_ns;		/* these three are the caller's: when it last woke who reads, ... */
+	uint32_t wake;			/* ... whether it should, ... */
+	uint32_t activities[WALK_ACTIVITIES];	/* ... and what it has told of, by hash */
 	struct walk_python_state python;
 	_Alignas(8) uint8_t window[WALK_WINDOW];
 	uint16_t slots[WALK_CACHE];	/* by hash of the address: its entry, or another's */

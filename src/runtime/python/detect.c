@@ -267,6 +267,7 @@ bool python_detect(struct python_file *ret_file, struct elf *elf)
 	if (!find_offsets(&file, elf) || !python_loop_find(&file, elf))
 		return false;
 	file.musl = is_musl(elf);
+	file.has_asyncio = elf_lookup(elf, STR("PyInit__asyncio"), &loop);
 	*ret_file = file;
 	return true;
 }

@@ -28,6 +28,7 @@ struct python_file {
 	uint8_t minor;			/* of 3.MINOR; 0: no interpreter */
 	bool free_threaded;
 	bool musl;			/* linked against musl */
+	bool has_asyncio;		/* its C half is built in */
 	struct python_offsets offsets;	/* what the file says of itself, else its version's */
 	uint64_t runtime;		/* _PyRuntime (>= 3.7) */
 	uint64_t current, key, interpreters;	/* 3.6: _PyThreadState_Current, autoTLSkey, interp_head */

@@ -352,6 +352,8 @@ uint32_t python_task_chain(const struct python_file *file, uint64_t bias, python
 	if (file->minor < 7 || file->minor > 14 || file->free_threaded || !coroutine)
 		return 0;
 	f.layout = &layouts[file->minor];
+	if (!python_type_is(&f.memory, f.shape, coroutine, STR("coroutine")))
+		return 0;	/* a generator */
 	task = find_task(&f, bias);
 	while (task && n < PYTHON_CHAIN_MAX) {
 		for (uint32_t i = 0; i < n; i++)	/* a circle, or memory that changes */
@@ -361,4 +363,16 @@ uint32_t python_task_chain(const struct python_file *file, uint64_t bias, python
 		task = waiting(&f, task, 0);
 	}
 	return n;
+}
+
+bool python_task_runs(const struct python_file *file, python_read_fn read, void *context,
+		      uint64_t task, uint64_t coroutine)
+{
+	struct finder f = { .file = file, .memory = { read, context },
+			    .shape = python_file_shape(file), .wanted = coroutine, .left = 1 };
+
+	if (file->minor < 7 || file->minor > 14 || file->free_threaded)
+		return false;
+	f.layout = &layouts[file->minor];
+	return is_wanted(&f, task);
 }

@@ -30,4 +30,8 @@ uint32_t python_task_chain(const struct python_file *file, uint64_t bias, python
 			   void *context, uint64_t coroutine, struct arena *arena,
 			   struct python_task chain[PYTHON_CHAIN_MAX]);
 
+/* Whether a task still runs that coroutine; a task that has ended runs none. */
+bool python_task_runs(const struct python_file *file, python_read_fn read, void *context,
+		      uint64_t task, uint64_t coroutine);
+
 #endif
