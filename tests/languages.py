@@ -606,7 +606,7 @@ def print_row(row):
 
 def quick_pythons():
     """Debian's, and the oldest and the newest that pyenv has."""
-    own = [p for p in pythons() if not p.bed and p.name not in ("debian", "pyenv")]
+    own = [p for p in pythons() if not p.bed and p.name != "debian"]    # without pyenv a row that says so
     return [Python("debian", "/usr/bin/python3"), *dict.fromkeys([*own[:1], *own[-1:]])]
 
 
