@@ -23,6 +23,7 @@
 #include "collect/threadnames.h"
 #include "collect/tracer.h"
 #include "proc/maps.h"
+#include "runtime/runtime.h"
 #include "proc/process.h"
 #include "walk/host.h"
 
@@ -114,6 +115,16 @@ static const uint8_t *missing_frames(const struct cpu_collector *cpu)
 	return (const uint8_t *)(cpu->copier ? tier : unknown_yet);
 }
 
+/* Also one whose layout is not known yet. */
+static bool has_interpreter(const struct cpu_collector *cpu, const struct process *process)
+{
+	const struct runtime_file *file = NULL;
+
+	if (process->space && process->space->runtime_image)
+		file = images_get(&cpu->images, process->space->runtime_image)->runtime;
+	return file && file->kind == RUNTIME_PYTHON;
+}
+
 /* Walks a copied stack as often as it takes to have the rows it needs. */
 static enum walk_end walk_copy(struct cpu_collector *cpu, const struct sample_copy *record,
 			       struct process *process, uint32_t *ret_n)
@@ -135,8 +146,8 @@ static enum walk_end walk_copy(struct cpu_collector *cpu, const struct sample_co
 			.n_recorded = record->hdr.n_user ? record->hdr.n_user : 2,
 		};
 
-		/* without interpreted frames; its other stacks cannot be read any more */
-		if (runtime && runtime->kind == RUNTIME_GO)
+		/* nothing is missing where there is no interpreter */
+		if (!record->hdr.n_user && !has_interpreter(cpu, process))
 			target.recorded = NULL;
 		if (process->space)
 			target.mappings = space_walk_mappings(process->space, &target.n_mappings);
