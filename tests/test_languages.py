@@ -171,7 +171,6 @@ def test_threads_have_the_names_that_python_gave_them():
 
 
 @needs_python_walk
-@pytest.mark.xfail(strict=True, reason="up to 3.11 a subinterpreter's frames are told as the main interpreter's")
 def test_a_subinterpreter_before_3_12_has_its_own_frames():
     python = next((p for p in languages.quick_pythons() if p.there() and languages.minor_of(p) < 12), None)
     if python is None:

@@ -38,6 +38,8 @@ struct walk_python {
 	uint64_t key_at;	/* address of the thread-specific-data key (an int); 0: `key` is it */
 	uint64_t gil_at;	/* <= 3.11: address of the pointer to the thread state that holds the
 				 * GIL; 0: not known this way */
+	uint64_t interpreters_at;	/* <= 3.11: address of the pointer to the first interpreter, which
+				 * begins with a pointer to the next; 0: later versions */
 	uint32_t interp_gil;	/* >= 3.12: in PyInterpreterState, of the pointer to the GIL; 0: none */
 	int32_t key;
 	uint16_t gil_holder, gil_locked;	/* in the GIL's structure (>= 3.12) */
@@ -67,7 +69,8 @@ struct walk_python {
 	uint16_t code_table;	/* of the line table */
 	uint16_t object_bytes;	/* of what begins every object: 16; 32 when free-threaded */
 	uint8_t tasks;		/* 1: asyncio is there: who reads the samples wants to know of coroutines soon */
-	uint8_t zero[3];
+	uint8_t zero;
+	uint16_t tstate_thread;	/* its thread pointer (thread_id) */
 };
 
 /* What the kernel saw of a code object, so that the host can tell another one at the same address. */
@@ -87,6 +90,7 @@ static inline uint32_t python_check(uint32_t first_line, uint64_t file, uint64_t
 	X(CODE_FAULT, "code object could not be read")                          \
 	X(CHANGED, "code object changed before it was read")                    \
 	X(GONE, "process ended before its code object was read")                \
+	X(WHICH_STATE, "several interpreters, and the thread held no lock that tells which") \
 	X(NOT_CODE, "not a code object")                                        \
 	X(UNKNOWN_YET, "interpreter not known yet when it was sampled")         \
 	X(TIER, "interpreted frames are not read in this tier")
@@ -146,7 +150,7 @@ struct walk_runtime {
 
 #define WALK_RUNTIMES_MAX 4096u		/* address spaces with a runtime, at one time */
 
-_Static_assert(sizeof(struct walk_python) == 80, "ABI with BPF");
-_Static_assert(sizeof(struct walk_runtime) == 88, "ABI with BPF");
+_Static_assert(sizeof(struct walk_python) == 88, "ABI with BPF");
+_Static_assert(sizeof(struct walk_runtime) == 96, "ABI with BPF");
 
 #endif

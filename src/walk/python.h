@@ -67,7 +67,7 @@ WALK_INLINE enum walk_next walk_python_run_over(struct walk *w, void *out)
 		return w->native_over ? WALK_STOP : WALK_CONTINUE;
 	if (p->mark_runs && p->layout.segment != PYTHON_SEGMENT_EACH && walk_python_put(w, out, 0, PYTHON_FAULT_NONE) == WALK_STOP)
 		return WALK_STOP;
-	if (p->progress == WALK_PYTHON_DONE || !p->frame)
+	if (p->progress == WALK_PYTHON_DONE || !(p->frame || p->below))
 		return WALK_STOP;
 	p->running = 1;
 	return WALK_CONTINUE;
@@ -123,12 +123,50 @@ WALK_INLINE uint64_t walk_python_thread_state(struct walk *w)
 					      layout->tsd_value);
 }
 
+/* The innermost frame of a thread state. */
+WALK_INLINE bool walk_python_enter(struct walk *w, uint64_t tstate)
+{
+	struct walk_python_state *p = &w->python;
+	uint64_t frame;
+
+	if (!walk_read_bytes(w, &frame, sizeof(frame), tstate + p->layout.tstate_frame))
+		return false;
+	if (p->layout.cframe_frame != RUNTIME_NO_FIELD && frame &&
+	    !walk_read_bytes(w, &frame, sizeof(frame), frame + p->layout.cframe_frame))
+		return false;
+	p->frame = frame;
+	return true;
+}
+
+/* Up to 3.11 a thread's own data names the first state it had; inside a subinterpreter another one is at
+ * work, which is the holder of the lock, if it is this thread's. Without the lock nothing tells. */
+WALK_INLINE enum python_fault walk_python_choose_state(struct walk *w, uint64_t *tstate)
+{
+	const struct walk_python *layout = &w->python.layout;
+	uint64_t holder, interpreter;
+
+	if (!layout->gil_at || !layout->interpreters_at)
+		return PYTHON_FAULT_NONE;
+	holder = walk_python_pointer(w, layout->gil_at);
+	if (holder == *tstate)
+		return PYTHON_FAULT_NONE;
+	if (holder && walk_python_pointer(w, holder + layout->tstate_thread) == w->thread_pointer) {
+		w->python.below = *tstate;
+		*tstate = holder;
+		return PYTHON_FAULT_NONE;
+	}
+	interpreter = walk_python_pointer(w, layout->interpreters_at);
+	return interpreter && walk_python_pointer(w, interpreter) ? PYTHON_FAULT_WHICH_STATE :
+								    PYTHON_FAULT_NONE;
+}
+
 /* At the first frame of the loop: finds the thread's innermost interpreted frame. */
 WALK_INLINE enum python_fault walk_python_begin(struct walk *w)
 {
 	struct walk_python_state *p = &w->python;
 	const struct walk_runtime *runtime = walk_runtime_at(w, w->process.runtime);
-	uint64_t tstate, frame;
+	enum python_fault fault;
+	uint64_t tstate;
 
 	p->progress = WALK_PYTHON_DONE;
 	if (!runtime || runtime->kind != RUNTIME_PYTHON)
@@ -137,12 +175,11 @@ WALK_INLINE enum python_fault walk_python_begin(struct walk *w)
 	tstate = walk_python_thread_state(w);
 	if (!tstate)
 		return PYTHON_FAULT_NO_STATE;
-	if (!walk_read_bytes(w, &frame, sizeof(frame), tstate + p->layout.tstate_frame))
+	fault = walk_python_choose_state(w, &tstate);
+	if (fault != PYTHON_FAULT_NONE)
+		return fault;
+	if (!walk_python_enter(w, tstate))
 		return PYTHON_FAULT_STATE_FAULT;
-	if (p->layout.cframe_frame != RUNTIME_NO_FIELD && frame &&
-	    !walk_read_bytes(w, &frame, sizeof(frame), frame + p->layout.cframe_frame))
-		return PYTHON_FAULT_STATE_FAULT;
-	p->frame = frame;
 	p->gil = walk_python_gil(w, tstate);
 	p->progress = WALK_PYTHON_READY;
 	return PYTHON_FAULT_NONE;
@@ -231,6 +268,13 @@ WALK_INLINE enum walk_next walk_python_step(struct walk *w, void *out)
 		if (fault != PYTHON_FAULT_NONE)
 			return p->drain ? walk_python_run_over(w, out) :
 					  walk_python_broken(w, out, fault);
+	}
+	if (!p->frame && p->below) {	/* the interpreter that called this one */
+		uint64_t below = p->below;
+
+		p->below = 0;
+		if (!walk_python_enter(w, below))
+			return walk_python_broken(w, out, PYTHON_FAULT_STATE_FAULT);
 	}
 	if (p->progress != WALK_PYTHON_READY || !p->frame)
 		return walk_python_run_over(w, out);

@@ -17,6 +17,7 @@ enum walk_python_progress {
 
 struct walk_python_state {
 	uint64_t frame;		/* the next one to take, in the target; 0: no more */
+	uint64_t below;		/* the state that the thread had before it entered a subinterpreter; 0: none */
 	uint64_t coroutine;	/* the outermost one met so far; 0: none */
 	uint8_t progress;	/* enum walk_python_progress */
 	uint8_t running;	/* the next step takes an interpreted frame */

@@ -410,7 +410,7 @@ WALK_INLINE bool walk_plausible(uint64_t pc)
 WALK_INLINE void walk_begin_python(struct walk *w)
 {
 	w->n = 0;
-	w->python.frame = w->python.coroutine = 0;
+	w->python.frame = w->python.below = w->python.coroutine = 0;
 	w->python.progress = WALK_PYTHON_NEW;
 	w->python.running = w->python.drain = w->python.mark_runs = 1;
 }
@@ -467,7 +467,7 @@ WALK_INLINE void walk_begin(struct walk *w, bool is_return)
 	w->n = 0;
 	w->window_ok = 0;
 	w->mapping.start = w->mapping.end = 0;
-	w->python.frame = w->python.coroutine = 0;
+	w->python.frame = w->python.below = w->python.coroutine = 0;
 	w->python.progress = WALK_PYTHON_NEW;
 	w->python.running = w->python.drain = w->python.mark_runs = 0;
 	w->python.gil = SAMPLE_GIL_UNKNOWN;

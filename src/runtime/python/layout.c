@@ -72,6 +72,7 @@ static void set_fields(struct walk_python *walk, const struct python_offsets *o)
 	walk->frame_instr = o->frame_instr;
 	walk->frame_owner = o->frame_owner;
 	walk->frame_coroutine = o->frame_coroutine;
+	walk->tstate_thread = o->tstate_thread;
 	walk->coroutine_frame = o->coroutine_frame;
 	walk->frame_tlbc = o->frame_tlbc;
 	walk->code_tlbc = o->code_tlbc;
@@ -92,12 +93,15 @@ static void set_addresses(struct walk_python *walk, const struct python_file *fi
 	if (file->minor == 6) {
 		walk->key_at = file->key ? file->key + bias : 0;
 		walk->gil_at = file->current ? file->current + bias : 0;
+		walk->interpreters_at = file->interpreters ? file->interpreters + bias : 0;
 		return;
 	}
 	/* Py_tss_t: whether it is there, then the key */
 	walk->key_at = file->runtime + bias + o->runtime_key + 4;
 	if (o->runtime_holder != RUNTIME_NO_FIELD)
 		walk->gil_at = file->runtime + bias + o->runtime_holder;
+	if (file->minor <= 11)
+		walk->interpreters_at = file->runtime + bias + o->runtime_interpreters;
 }
 
 /* ---- what only a running one tells: which key it is */
