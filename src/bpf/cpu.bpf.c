@@ -196,12 +196,17 @@ static __always_inline void walk_new_code(struct walk *w, void *out, uint64_t co
 
 #include "walk/walk.h"
 
-/* Without branches: each would double the ways that the verifier goes through what follows. */
 static __always_inline uint32_t read_piece(void *out, uint32_t n, uint64_t at)
 {
-	long rc = bpf_probe_read_user(out, n, (const void *)at);	/* 0 or negative */
+	uint64_t first = 4096 - (at & 4095);
 
-	return n & ~(uint32_t)(rc >> 63);
+	if (bpf_probe_read_user(out, n, (const void *)at) == 0)
+		return n;
+	/* the next page may never have been touched, and nothing is brought in here */
+	barrier_var(first);
+	if (first > n)
+		first = n;
+	return bpf_probe_read_user(out, first, (const void *)at) == 0 ? (uint32_t)first : 0;
 }
 
 static __always_inline uint64_t code_field(const struct sample_code *r, uint64_t off)

@@ -65,6 +65,8 @@ static void read_code(struct interpreted *interpreted, const struct process *pro
 
 	if (runtime && runtime->kind == RUNTIME_PYTHON) {
 		source.names = names_of(interpreted, process, &runtime->python);
+		source.read = read_memory;
+		source.context = &pid;
 		code->id = python_codes_read_from(interpreted->images->codes, &source, &runtime->python,
 						  read_memory, &pid, code->address, code->check,
 						  &fault);
@@ -111,11 +113,12 @@ static struct interpreted_code *add(struct interpreted *interpreted, const struc
 struct copied_memory {
 	const struct sample_code *record;
 	pid_t pid;
+	bool live;	/* something was not in the copy */
 };
 
 static bool read_copy(void *context, void *out, size_t n, uint64_t address)
 {
-	const struct copied_memory *memory = context;
+	struct copied_memory *memory = context;
 	const struct sample_code *r = memory->record;
 	const uint8_t *bytes[CODE_PIECES] = { r->object, r->file, r->name, r->table };
 	const uint32_t room[CODE_PIECES] = { sizeof(r->object), sizeof(r->file), sizeof(r->name),
@@ -129,13 +132,14 @@ static bool read_copy(void *context, void *out, size_t n, uint64_t address)
 			return true;
 		}
 	}
+	memory->live = true;
 	return process_read(memory->pid, address, out, n) == (ssize_t)n;
 }
 
 void interpreted_learn(struct interpreted *interpreted, const struct process *process,
 		       const struct walk_runtime *runtime, const struct sample_code *record)
 {
-	struct copied_memory memory = { record, process->pid };
+	struct copied_memory memory = { record, process->pid, false };
 	uint64_t address = record->at[CODE_OBJECT];
 	struct python_source source = { .copied = true };
 	enum python_fault fault;
@@ -150,9 +154,14 @@ void interpreted_learn(struct interpreted *interpreted, const struct process *pr
 	if (!code)
 		return;
 	source.names = names_of(interpreted, process, &runtime->python);
+	source.read = read_memory;
+	source.context = &memory.pid;
+	memory.live = false;
 	code->id = python_codes_read_from(interpreted->images->codes, &source, &runtime->python,
 					  read_copy, &memory, address, check, &fault);
 	code->fault = fault;
+	if (memory.live)	/* of two times: only what the process has now belongs together */
+		read_code(interpreted, process, runtime, code);
 }
 
 struct raw_frame interpreted_frame(struct interpreted *interpreted, const struct process *process,

@@ -49,6 +49,16 @@ void python_codes_free(struct python_codes *codes)
 }
 
 /* What the kernel saw, seen again. */
+/* A freed object's count of references is a pointer to the next free one, or 0 (Objects/obmalloc.c); the
+ * count itself has 32 bits, and from 3.14 on flags in the uppermost 16. */
+static bool is_alive(const struct walk_python *python, const struct python_memory *memory,
+		     uint64_t object)
+{
+	uint64_t references;
+
+	return python->free_threaded || !python_read_u64(memory, object, &references) || ((uint32_t)references && !(references >> 32 & 0xffff));
+}
+
 static bool read_check(const struct walk_python *python, const struct python_memory *memory,
 		       uint64_t address, struct code *code, uint64_t *ret_file, uint64_t *ret_name,
 		       uint32_t *ret_check)
@@ -111,6 +121,9 @@ static enum python_fault read_code(const struct walk_python *python,
 	if (!copied && !python_type_is(memory, python_shape_of(python), address, STR("code")))
 		return PYTHON_FAULT_NOT_CODE;
 	whole = read_strings(python, memory, address, code, file, name, arena);
+	if (!copied && (!is_alive(python, memory, address) ||
+			!is_alive(python, memory, python_word(memory, address + python->code_table))))
+		return PYTHON_FAULT_CHANGED;
 	if (!read_check(python, memory, address, &again, &file, &name, &check))
 		return PYTHON_FAULT_CODE_FAULT;
 	if (check != wanted)
@@ -147,14 +160,14 @@ static uint32_t add_code(struct python_codes *codes, struct code code)
 }
 
 /* What it is called is told by its file, its own name, and where it is defined. */
-static bool name_code(struct code *code, struct python_names *names, python_read_fn read,
-		      void *context, uint64_t address, uint32_t check, struct arena *arena)
+static bool name_code(struct code *code, const struct python_source *source, uint64_t address,
+		      uint32_t check, struct arena *arena)
 {
 	struct str whole = { 0 };
 
-	if (names && code->minor <= 10)
-		whole = python_names_find(names, read, context, address, check, code->function,
-					  code->file);
+	if (source && source->names && code->minor <= 10)
+		whole = python_names_find(source->names, source->read, source->context, address, check,
+					  code->function, code->file);
 	code->name = join_name(arena, code->file, whole.n ? whole : code->function);
 	return code->name.n;
 }
@@ -171,7 +184,7 @@ uint32_t python_codes_read_from(struct python_codes *codes, const struct python_
 	uint32_t id = 0;
 
 	if (fault == PYTHON_FAULT_NONE &&
-	    !name_code(&code, source ? source->names : NULL, read, context, address, check, &scratch))
+	    !name_code(&code, source, address, check, &scratch))
 		fault = PYTHON_FAULT_CODE_FAULT;
 	if (fault == PYTHON_FAULT_NONE) {
 		code.hash = hash_u64(hash_u64(hash_str(code.name), hash_str(code.file)),

@@ -44,6 +44,8 @@ uint32_t python_codes_read(struct python_codes *codes, const struct walk_python 
 /* What else can be known of where a code object comes from. */
 struct python_source {
 	struct python_names *names;	/* qualified names of 3.6 to 3.10 (runtime/python/names.h); NULL: none */
+	python_read_fn read;	/* for those; the process's memory, also when ... */
+	void *context;
 	bool copied;	/* the memory is a copy that was taken when the walk met the object: it is what
 			 * the walk saw, and no other object can have come in between */
 };

@@ -110,7 +110,7 @@ static void put_ascii(struct made *m, uint64_t address, const char *s)
 	put_string(m, address, 1 | 1 << 2 | 1 << 5 | 1 << 6, strlen(s), s, strlen(s), 40);
 }
 
-static void make(struct made *m)
+static void make_with_references(struct made *m, uint64_t references)
 {
 	struct python_file file = { .minor = 13, .runtime = 1 };
 	uint8_t table[] = { 0x80 | 10 << 3, 0, 0 };
@@ -118,6 +118,8 @@ static void make(struct made *m)
 	*m = (struct made){ .codes = python_codes_new() };
 	CHECK(python_offsets_of(&file.offsets, 13, false));
 	CHECK(python_layout(&file, 0, NULL, NULL, &m->walk));
+	put(m, CODE, references);
+	put(m, TABLE_AT, 1);
 	put(m, CODE + 8, TYPE);
 	put(m, TYPE + 24, TYPE_NAME);
 	image_add(&m->reads, TYPE_NAME, "code", 5);
@@ -128,6 +130,11 @@ static void make(struct made *m)
 	put(m, CODE + 136, TABLE_AT);
 	put(m, TABLE_AT + 16, sizeof(table));
 	image_add(&m->reads, TABLE_AT + 32, table, sizeof(table));
+}
+
+static void make(struct made *m)
+{
+	make_with_references(m, 1);
 }
 
 static uint32_t read_made(struct made *m, enum python_fault *ret_fault)
@@ -142,6 +149,24 @@ static void unmake(struct made *m)
 {
 	buf_fini(&m->reads);
 	python_codes_free(m->codes);
+}
+
+/* The rest of it is still there, and says what it said. */
+TEST(an_object_that_was_freed_is_not_named)
+{
+	static const uint64_t references[] = { 0, 0x7f3e00001010 };
+	enum python_fault fault;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct made m;
+
+		make_with_references(&m, references[i]);
+		put_ascii(&m, FILE_AT, "app.py");
+		put_ascii(&m, NAME_AT, "run");
+		CHECK_EQ(read_made(&m, &fault), 0);
+		CHECK_EQ(fault, PYTHON_FAULT_CHANGED);
+		unmake(&m);
+	}
 }
 
 TEST(equal_code_objects_are_one)
@@ -232,7 +257,7 @@ TEST_MAIN(CASE(stacks_of_3_6_are_named), CASE(stacks_of_3_7_are_named),
 	  CASE(stacks_of_3_8_are_named), CASE(stacks_of_3_9_are_named),
 	  CASE(stacks_of_3_10_are_named), CASE(stacks_of_3_11_are_named),
 	  CASE(stacks_of_3_12_are_named), CASE(stacks_of_3_13_are_named),
-	  CASE(stacks_of_3_14_are_named), CASE(equal_code_objects_are_one),
+	  CASE(stacks_of_3_14_are_named), CASE(an_object_that_was_freed_is_not_named), CASE(equal_code_objects_are_one),
 	  CASE(strings_of_every_width_become_utf8), CASE(another_object_at_the_address_is_no_name),
 	  CASE(an_object_of_another_type_is_no_code),
 	  CASE(a_name_longer_than_any_is_cut_and_says_so))

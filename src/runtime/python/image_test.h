@@ -143,7 +143,7 @@ static inline void stacks_frame(struct stacks *s, uint64_t frame)
 	struct python_memory memory = { s->read, s->context };
 	const struct walk_python *w = &s->walk;
 	uint64_t code = python_word(&memory, frame + w->frame_code) & ~(uint64_t)7;
-	struct python_source source = { .names = s->names };
+	struct python_source source = { .names = s->names, .read = s->read, .context = s->context };
 	enum python_fault fault;
 	struct python_place place;
 	uint32_t first, id, index = 0;
