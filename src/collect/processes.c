@@ -14,6 +14,7 @@
 #include "proc/process.h"
 #include "runtime/runtime.h"
 
+#define DOUBT_NS 200000000u	/* between two layouts of a runtime */
 #define RETIRE_NS 1000000000u
 
 void processes_init(struct processes *processes, struct images *images, struct kernel *kernel,
@@ -457,6 +458,16 @@ const struct walk_runtime *processes_runtime(struct processes *processes, struct
 	return space->runtime.kind == RUNTIME_NONE ? NULL : &space->runtime;
 }
 
+void processes_doubt_runtime(struct processes *processes, struct process *process)
+{
+	uint64_t now = clock_mono_ns();
+
+	if (!process->space || !process->space->runtime_image || now < process->doubted_ns + DOUBT_NS)
+		return;
+	process->doubted_ns = now;
+	own_space(processes, process);	/* under a new id: published and told again */
+}
+
 static int publish_space(struct processes *processes, struct process *process)
 {
 	struct space *space = process->space;
@@ -483,10 +494,10 @@ static void retire(struct processes *processes, struct process *process)
 	process->dirty = false;
 }
 
+/* Rows last: handing them over waits for every CPU, 10 ms and more. Until then stacks are copied, and
+ * from processes that are known with their interpreted frames. */
 int processes_publish(struct processes *processes)
 {
-	int rc = publish_rows(processes);
-
 	for (uint32_t i = 0; processes->kernel && i < processes->n; i++) {
 		struct process *process = &processes->items[i];
 
@@ -502,5 +513,5 @@ int processes_publish(struct processes *processes)
 					   process->space->runtime_slot,
 					   process->misses_known ? WALK_PROCESS_MISSES_KNOWN : 0);
 	}
-	return rc;
+	return publish_rows(processes);
 }

@@ -35,6 +35,7 @@ struct process {
 	pid_t pid;
 	char name[16];
 	struct space *space;
+	uint64_t doubted_ns;	/* when its runtime was last laid out again */
 	uint32_t told_space;	/* the id of the space whose runtime the tracer was told of */
 	uint32_t incarnation;	/* new with every program and process: what is known of its memory
 				 * ends with it */
@@ -94,6 +95,10 @@ void processes_preload(struct processes *processes, struct str path);
 
 /* The layout of the runtime in the process's space; NULL when there is none, or none that is known. */
 const struct walk_runtime *processes_runtime(struct processes *processes, struct process *process);
+
+/* The walk met an interpreter's loop and found no state for the thread: the runtime may have been laid out
+ * before it ran, and is laid out again (now and then). */
+void processes_doubt_runtime(struct processes *processes, struct process *process);
 
 /* Builds wanted rows and tells the kernel half of all that changed. */
 int processes_publish(struct processes *processes);
