@@ -634,7 +634,8 @@ int cpu_poll(struct cpu_collector *cpu, int timeout_ms)
 	if (n > 0 && !cpu->polls[POLL_RING].revents && !cpu->polls[POLL_WATCHED].revents)
 		pause_a_little(cpu, timeout_ms);
 	rc = drain(cpu, false);
-	if (cpu->processes.applied != before)
+	/* the second tier's rings hold stacks: they fill within a few of the long pauses */
+	if (cpu->processes.applied != before || cpu->copier)
 		cpu->pause_us = WAKE_PAUSE_TARGET_US;
 	return rc;
 }
