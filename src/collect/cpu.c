@@ -249,8 +249,10 @@ static void take_words(struct cpu_collector *cpu, struct process *process, const
 		if (!(words[i] & SAMPLE_FRAME_PYTHON)) {
 			cpu->frames[(*n)++] = user_frame(cpu, process, words[i]);
 		} else if (++i < n_words) {
-			if (words[i - 1] == SAMPLE_FRAME_PYTHON && words[i] == PYTHON_FAULT_NO_STATE)
+			if (words[i - 1] == SAMPLE_FRAME_PYTHON && words[i] == PYTHON_FAULT_NO_STATE) {
 				processes_doubt_runtime(&cpu->processes, process);
+				runtime = NULL;		/* it was the old space's */
+			}
 			if (!runtime)
 				runtime = processes_runtime(&cpu->processes, process);
 			cpu->frames[(*n)++] = interpreted_frame(&cpu->interpreted, process, runtime,
