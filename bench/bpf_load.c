@@ -10,6 +10,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 }
 
 /* Writes a variable of .rodata, found by its name in the object's type information. */
-static int set_u32(struct bpf_object *object, const char *name, uint32_t value)
+static int set(struct bpf_object *object, const char *name, uint32_t value, size_t value_bytes)
 {
 	const struct btf *btf = bpf_object__btf(object);
 	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
@@ -40,7 +41,7 @@ static int set_u32(struct bpf_object *object, const char *name, uint32_t value)
 		const struct btf_type *var = btf__type_by_id(btf, at->type);
 
 		if (strcmp(btf__name_by_offset(btf, var->name_off), name) == 0) {
-			memcpy(values + at->offset, &value, sizeof(value));
+			memcpy(values + at->offset, &value, value_bytes);
 			return 0;
 		}
 	}
@@ -62,15 +63,18 @@ static unsigned long number_behind(const char *log, const char *word)
 	return at ? strtoul(at + strlen(word), NULL, 10) : 0;
 }
 
-/* Loads the object for one kind of target. */
-static int load(const char *path, const char *mode_name, uint32_t mode, uint32_t cpus)
+/* Loads the object for one kind of target; runtimes: with the steps that language runtimes need. */
+static int load(const char *path, const char *mode_name, uint32_t mode, bool runtimes, uint32_t cpus)
 {
 	static const char *const per_cpu[] = { "walks", "samples", "copies", "codes" };
 	struct bpf_object *object = bpf_object__open(path);
 	struct bpf_program *program;
 	struct bpf_map *map;
 	char *logs[8] = { 0 };
-	int rc = object ? set_u32(object, "target_mode", mode) : -errno, n = 0;
+	int rc = object ? set(object, "target_mode", mode, sizeof(mode)) : -errno, n = 0;
+
+	if (rc == 0)
+		rc = set(object, "with_runtimes", runtimes, 1);
 
 	if (rc < 0)
 		goto out;
@@ -121,8 +125,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	libbpf_set_print(quiet);
-	rc |= load(argv[1], "tgids", TARGET_TGIDS, cpus);
-	rc |= load(argv[1], "cgroup", TARGET_CGROUP, cpus);
-	rc |= load(argv[1], "all", TARGET_ALL, cpus);
+	rc |= load(argv[1], "native", TARGET_TGIDS, false, cpus);
+	rc |= load(argv[1], "tgids", TARGET_TGIDS, true, cpus);
+	rc |= load(argv[1], "cgroup", TARGET_CGROUP, true, cpus);
+	rc |= load(argv[1], "all", TARGET_ALL, true, cpus);
 	return rc ? 1 : 0;
 }

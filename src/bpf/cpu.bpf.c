@@ -20,6 +20,7 @@
 
 const volatile uint32_t target_mode;	/* enum target_mode */
 const volatile uint64_t target_cgroup;	/* TARGET_CGROUP: its id */
+const volatile bool with_runtimes;	/* what the verifier knows to be false it does not look at */
 const volatile bool measure_walks;	/* fill walk_ns */
 const volatile uint64_t wake_bytes;	/* wake the host when the ring holds that much */
 const volatile uint32_t copy_bytes;	/* of stack in a copied sample, at most */
@@ -194,6 +195,7 @@ static __always_inline bool walk_recorded_singly(struct walk *w)
 static __always_inline bool walk_worth_copying(const struct walk *w);
 static __always_inline void walk_new_code(struct walk *w, void *out, uint64_t code);
 
+#define WALK_RUNTIMES with_runtimes
 #include "walk/walk.h"
 
 static __always_inline uint32_t read_piece(void *out, uint32_t n, uint64_t at)
@@ -492,7 +494,7 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 	loop.sample = sample;
 	if (measure_walks)
 		before = bpf_ktime_get_ns();
-	if (w->process.runtime &&
+	if (with_runtimes && w->process.runtime &&
 	    bpf_probe_read_kernel(&w->thread_pointer, sizeof(w->thread_pointer),
 				  (const char *)task + offsets.task_fsbase))
 		w->thread_pointer = 0;
@@ -510,7 +512,7 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 	sample->hdr.activity = w->python.coroutine;
 	if (w->python.progress != WALK_PYTHON_NEW)
 		sample->hdr.labels_at = w->thread_pointer;
-	if (w->process.runtime) {
+	if (with_runtimes && w->process.runtime) {
 		walk_go_activity(w, &sample->hdr);
 		if (sample->hdr.labels_check || (w->python.coroutine && w->python.layout.tasks))
 			note_activity(w, &sample->hdr);

@@ -434,6 +434,18 @@ static int add_targets(struct cpu_collector *cpu, const struct cpu_options *opti
 	return rc;
 }
 
+/* So that the programs need not be loaded again when the first process turns out to have one. */
+static bool expects_runtime(struct cpu_collector *cpu, const struct cpu_options *options)
+{
+	bool found = cpu->all;
+
+	if (options->preload)
+		found = processes_have_runtime(&cpu->processes, getpid(), str_of(options->preload));
+	for (uint32_t i = 0; !found && !options->awaits_exec && i < options->n_pids; i++)
+		found = processes_have_runtime(&cpu->processes, options->pids[i], (struct str){ 0 });
+	return found;
+}
+
 /* Everything is set up before the first tick, so that none comes too early to be understood. */
 static int start_kernel(struct cpu_collector *cpu, const struct cpu_options *options,
 			struct err *err)
@@ -443,13 +455,16 @@ static int start_kernel(struct cpu_collector *cpu, const struct cpu_options *opt
 		.ring_bytes = options->ring_bytes,
 		.measure_walks = options->measure_walks,
 	};
-	int rc = kernel_open(&cpu->kernel, &kernel_options, err);
+	int rc;
 
+	processes_init(&cpu->processes, &cpu->images, NULL, cpu->all, !cpu->all);
+	kernel_options.runtimes = expects_runtime(cpu, options);
+	rc = kernel_open(&cpu->kernel, &kernel_options, err);
 	if (rc == 0)
 		rc = events_start(&cpu->events, err);
 	if (rc < 0)
 		return rc;
-	processes_init(&cpu->processes, &cpu->images, cpu->kernel, cpu->all, !cpu->all);
+	cpu->processes.kernel = cpu->kernel;
 	if (options->preload)
 		processes_preload(&cpu->processes, str_of(options->preload));
 	rc = add_targets(cpu, options, err);

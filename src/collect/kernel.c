@@ -36,6 +36,8 @@
 
 struct kernel {
 	struct cpu *skeleton;
+	struct cpu *full;	/* the tick once more, with the steps of language runtimes, over the same
+				 * maps; NULL: it has them, or nobody needs them */
 	struct kernel_options options;
 	struct kernel_offsets offsets;
 	struct bpf_link **links;	/* one a CPU */
@@ -184,6 +186,19 @@ static int find_offsets(struct kernel_offsets *ret_offsets)
 	return rc;
 }
 
+static void set_knobs(const struct kernel *kernel, struct cpu *s, uint32_t ring_bytes)
+{
+	const struct kernel_options *options = &kernel->options;
+
+	s->rodata->target_mode = options->mode;
+	s->rodata->target_cgroup = options->cgroup_id;
+	s->rodata->measure_walks = options->measure_walks;
+	s->rodata->wake_bytes = ring_bytes / 4;
+	s->rodata->copy_bytes = options->mode == TARGET_TGIDS ? SAMPLE_COPY_MAX : COPY_BYTES_ALL;
+	s->rodata->own_tgid = (uint32_t)getpid();
+	s->rodata->offsets = kernel->offsets;
+}
+
 /* `hash_flags` are those of the maps that grow with the processes. */
 static int load(struct kernel *kernel, uint32_t cpus, uint32_t hash_flags)
 {
@@ -198,13 +213,8 @@ static int load(struct kernel *kernel, uint32_t cpus, uint32_t hash_flags)
 		return -errno;
 	cpu__destroy(kernel->skeleton);
 	kernel->skeleton = s;
-	s->rodata->target_mode = options->mode;
-	s->rodata->target_cgroup = options->cgroup_id;
-	s->rodata->measure_walks = options->measure_walks;
-	s->rodata->wake_bytes = bytes / 4;
-	s->rodata->copy_bytes = few ? SAMPLE_COPY_MAX : COPY_BYTES_ALL;
-	s->rodata->own_tgid = (uint32_t)getpid();
-	s->rodata->offsets = kernel->offsets;
+	set_knobs(kernel, s, bytes);
+	s->rodata->with_runtimes = options->runtimes;
 	bpf_map__set_max_entries(s->maps.ring, bytes);
 	bpf_map__set_max_entries(s->maps.mappings, mappings);
 	bpf_map__set_max_entries(s->maps.targets, few ? processes : 1);
@@ -294,11 +304,12 @@ static int open_timer(uint32_t rate_hz, int cpu)
 static int start_cpu(struct kernel *kernel, int cpu)
 {
 	int fd = open_timer(kernel->options.rate_hz, cpu);
+	struct cpu *s = kernel->full ? kernel->full : kernel->skeleton;
 	struct bpf_link *link;
 
 	if (fd < 0)
 		return -errno;
-	link = bpf_program__attach_perf_event(kernel->skeleton->progs.cpu_tick, fd);
+	link = bpf_program__attach_perf_event(s->progs.cpu_tick, fd);
 	if (!link) {
 		int rc = -errno;
 
@@ -306,6 +317,61 @@ static int start_cpu(struct kernel *kernel, int cpu)
 		return rc;
 	}
 	kernel->links[kernel->n_links++] = link;	/* owns fd from here on */
+	return 0;
+}
+
+static void stop_cpus(struct kernel *kernel)
+{
+	for (uint32_t i = 0; i < kernel->n_links; i++)
+		bpf_link__destroy(kernel->links[i]);
+	kernel->n_links = 0;
+}
+
+/* Loads the tick with everything, over the maps of the one that is at work. */
+static int load_full(struct kernel *kernel)
+{
+	struct cpu *s = cpu__open();
+	struct bpf_program *program;
+	struct bpf_map *map, *shared;
+	int rc = s ? 0 : -errno;
+
+	if (rc < 0)
+		return rc;
+	set_knobs(kernel, s, bpf_map__max_entries(kernel->skeleton->maps.ring));
+	s->rodata->with_runtimes = true;
+	bpf_object__for_each_program(program, s->obj)
+		bpf_program__set_autoload(program, program == s->progs.cpu_tick);
+	bpf_object__for_each_map(map, s->obj) {
+		shared = bpf_object__find_map_by_name(kernel->skeleton->obj, bpf_map__name(map));
+		if (rc == 0 && map != s->maps.rodata && shared)
+			rc = bpf_map__reuse_fd(map, bpf_map__fd(shared));
+	}
+	if (rc == 0)
+		rc = cpu__load(s);
+	if (rc < 0)
+		cpu__destroy(s);
+	else
+		kernel->full = s;
+	return rc;
+}
+
+int kernel_enable_runtimes(struct kernel *kernel)
+{
+	bool ticking = kernel->n_links;
+	int rc;
+
+	if (kernel->options.runtimes)
+		return 0;
+	rc = load_full(kernel);
+	if (rc < 0)
+		return rc;
+	kernel->options.runtimes = true;
+	stop_cpus(kernel);	/* a tick may be missed, and none is counted twice */
+	for (long cpu = 0; ticking && cpu < sysconf(_SC_NPROCESSORS_CONF); cpu++) {
+		rc = start_cpu(kernel, (int)cpu);
+		if (rc < 0 && rc != -ENODEV)
+			return rc;
+	}
 	return 0;
 }
 
@@ -336,9 +402,7 @@ int kernel_start(struct kernel *kernel, struct err *err)
 
 void kernel_stop(struct kernel *kernel)
 {
-	for (uint32_t i = 0; i < kernel->n_links; i++)
-		bpf_link__destroy(kernel->links[i]);
-	kernel->n_links = 0;
+	stop_cpus(kernel);
 	bpf_link__destroy(kernel->fork_link);
 	bpf_link__destroy(kernel->exec_link);
 	kernel->fork_link = kernel->exec_link = NULL;
@@ -359,6 +423,7 @@ void kernel_close(struct kernel *kernel)
 	free(kernel->free_runtimes);
 	if (kernel->rules)
 		munmap(kernel->rules, UNWIND_RULES_MAX * sizeof(*kernel->rules));
+	cpu__destroy(kernel->full);
 	cpu__destroy(kernel->skeleton);
 	free(kernel);
 }

@@ -26,6 +26,7 @@ struct kernel_options {
 	uint64_t cgroup_id;	/* TARGET_CGROUP: a cgroup v2 id */
 	uint32_t ring_bytes;	/* 0: by rate and number of CPUs */
 	bool measure_walks;
+	bool runtimes;		/* a target is known to have a language runtime */
 };
 
 struct kernel;
@@ -56,6 +57,10 @@ int kernel_add_run(struct kernel *kernel, const struct walk_mapping *mappings, u
 
 /* Gives a run back. It is used again only when no walk can still be reading it. */
 void kernel_remove_run(struct kernel *kernel, const struct kernel_run *run);
+
+/* Has the walk take what language runtimes need from now on; without it the kernel verifies a third less at
+ * every start. Before the first kernel_add_runtime(); only the first call does something. */
+int kernel_enable_runtimes(struct kernel *kernel);
 
 /* Tells of a language runtime in an address space; 0 when there is no room for more. */
 uint32_t kernel_add_runtime(struct kernel *kernel, const struct walk_runtime *runtime);

@@ -206,6 +206,35 @@ static bool scan(struct processes *processes, struct process *process)
 	return (process->space ? process->space->id : 0) != before;
 }
 
+bool processes_have_runtime(struct processes *processes, pid_t pid, struct str path)
+{
+	struct image_query query = { .pid = pid, .path = path };
+	struct proc_maps maps = { 0 };
+	const struct image *image;
+	bool found = false;
+
+	if (path.n) {
+		image = images_get(processes->images, images_of_mapping(processes->images, &query));
+		return image->interpreter || image->runtime;
+	}
+	if (proc_maps_read(&maps, pid, NULL) < 0)
+		return false;
+	for (uint32_t i = 0; !found && i < maps.n; i++) {
+		const struct proc_map *m = &maps.items[i];
+
+		if (!m->executable || !is_file(m->path))
+			continue;
+		query = (struct image_query){
+			.pid = pid, .start = m->start, .end = m->end, .off = m->off, .path = m->path,
+			.dev_major = m->dev_major, .dev_minor = m->dev_minor, .inode = m->inode,
+		};
+		image = images_get(processes->images, images_of_mapping(processes->images, &query));
+		found = image->runtime;
+	}
+	proc_maps_fini(&maps);
+	return found;
+}
+
 bool processes_rescan(struct processes *processes, struct process *process)
 {
 	bool found = scan(processes, process);
@@ -477,6 +506,8 @@ static int publish_space(struct processes *processes, struct process *process)
 	int rc = mappings ? kernel_add_run(processes->kernel, mappings, n, &space->run) : -ENOMEM;
 
 	space->published = rc == 0;
+	if (rc == 0 && space->runtime_image && processes->broken == 0)
+		processes->broken = kernel_enable_runtimes(processes->kernel);
 	if (rc == 0 && runtime)
 		space->runtime_slot = kernel_add_runtime(processes->kernel, runtime);
 	return rc;
@@ -513,5 +544,5 @@ int processes_publish(struct processes *processes)
 					   process->space->runtime_slot,
 					   process->misses_known ? WALK_PROCESS_MISSES_KNOWN : 0);
 	}
-	return publish_rows(processes);
+	return processes->broken ? processes->broken : publish_rows(processes);
 }

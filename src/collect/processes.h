@@ -60,6 +60,7 @@ struct processes {
 	uint32_t *wanted;		/* images whose rows are wanted and not built */
 	uint32_t n_wanted, cap_wanted;
 	uint32_t next_space, next_incarnation;
+	int broken;			/* -errno when the kernel half could not be told what it must know */
 	uint64_t lost;			/* side-band records the kernel could not deliver */
 	uint64_t applied;		/* those that were about one of our processes */
 };
@@ -88,6 +89,10 @@ int processes_remap(struct processes *processes, pid_t pid, struct str text, uin
 
 /* Whether an address of a sample cannot be told for that reason. */
 bool processes_doubtful(const struct process *process, uint64_t address, uint64_t time_ns);
+
+/* Whether a process has a language runtime mapped, or (path not empty) a program is an interpreter. Only
+ * looks. */
+bool processes_have_runtime(struct processes *processes, pid_t pid, struct str path);
 
 /* Wants the rows of a file that will be run, and of the libraries that we share with it most likely (our
  * own), before any process maps them: its first stacks then need not be copied. */
