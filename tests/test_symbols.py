@@ -326,15 +326,22 @@ template <class T> __attribute__((noinline)) void hidden_work()""").replace("hid
 
 
 RUST = """
+/// std's is younger than the Rust of Debian 12 (1.63).
+#[inline(always)]
+fn black_box<T>(value: T) -> T {
+    let copy = unsafe { std::ptr::read_volatile(&value) };
+    std::mem::forget(value);
+    copy
+}
 mod deep {
     pub struct Worker<T> { pub sink: T }
     impl Worker<u64> {
         #[inline(never)]
-        pub fn hot_work(&mut self) { for i in 0..200000u64 { self.sink = std::hint::black_box(self.sink * 31 % 65521 + i); } }
+        pub fn hot_work(&mut self) { for i in 0..200000u64 { self.sink = super::black_box(self.sink * 31 % 65521 + i); } }
     }
 }
 #[inline(never)]
-fn twice<F: FnMut()>(mut f: F) { f(); std::hint::black_box(&mut f)() }
+fn twice<F: FnMut()>(mut f: F) { f(); black_box(&mut f)() }
 fn main() {
     let start = std::time::Instant::now();
     let mut worker = deep::Worker { sink: 1u64 };

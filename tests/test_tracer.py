@@ -4,6 +4,7 @@ unharmed."""
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -298,6 +299,8 @@ def test_short_lived_children_are_followed_and_named(tmp_path):
 
 
 def test_a_process_that_a_debugger_holds_is_refused_with_its_number(tmp_path):
+    if not shutil.which("strace"):
+        pytest.skip("no strace")
     target = subprocess.Popen(["strace", "-qq", "-o", "/dev/null", sys.executable, "-c", "while True: pass"])
     try:
         children = pathlib.Path(f"/proc/{target.pid}/task/{target.pid}/children")
