@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/vec.h"
@@ -13,6 +14,7 @@
 #include "runtime/runtime.h"
 
 #define ASK_AGAIN_NS 1000000000u	/* for a thread that had no name */
+#define START_SLACK_NS 50000000u	/* starting times are counted in hundredths of a second */
 #define PACE 50				/* times what reading took, until the next reading */
 
 void threadnames_init(struct threadnames *names, struct processes *processes)
@@ -23,6 +25,7 @@ void threadnames_init(struct threadnames *names, struct processes *processes)
 void threadnames_fini(struct threadnames *names)
 {
 	free(names->items);
+	free(names->pending);
 	free(names->paces);
 	idindex_fini(&names->index);
 	arena_fini(&names->arena);
@@ -81,6 +84,34 @@ static const char *keep(struct search *search, struct str name)
 	return arena_dup(&search->names->arena, name).p;
 }
 
+static void add_pending(struct search *search, const struct python_thread *thread)
+{
+	struct threadnames *names = search->names;
+
+	if (VEC_RESERVE(&names->pending, &names->cap_pending, (uint64_t)names->n_pending + 1) < 0)
+		return;
+	names->pending[names->n_pending++] = (struct threadname_pending){
+		.incarnation = search->incarnation, .thread_pointer = thread->pthread,
+		.name = keep(search, thread->name), .read_ns = clock_mono_ns(),
+	};
+}
+
+/* The name that was read with another thread's, if this thread was there then: a later one may have its
+ * thread pointer. */
+static const char *take_pending(struct threadnames *names, uint32_t incarnation, pid_t tid,
+				uint64_t thread_pointer)
+{
+	uint64_t start_ns = process_start_ticks(tid) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+
+	for (uint32_t i = names->n_pending; start_ns && i-- > 0;) {
+		const struct threadname_pending *p = &names->pending[i];
+
+		if (p->incarnation == incarnation && p->thread_pointer == thread_pointer)
+			return p->read_ns > start_ns + START_SLACK_NS ? p->name : NULL;
+	}
+	return NULL;
+}
+
 /* The thread pointer tells the one sought for certain, also in another pid namespace. The others that
  * tell their tid need not be looked for later. */
 static bool take(void *context, const struct python_thread *thread)
@@ -92,7 +123,9 @@ static bool take(void *context, const struct python_thread *thread)
 
 	if (sought) {
 		search->found = keep(search, thread->name);
-	} else if (thread->tid && thread->tid <= INT32_MAX &&
+	} else if (!thread->tid) {
+		add_pending(search, thread);
+	} else if (thread->tid <= INT32_MAX &&
 		   !find(search->names, search->incarnation, (pid_t)thread->tid)) {
 		other = add(search->names, search->incarnation, (pid_t)thread->tid);
 		if (other)
@@ -109,6 +142,7 @@ static const char *read_name(struct threadnames *names, const struct process *pr
 	struct arena scratch = { 0 };
 	pid_t pid = process->pid;
 
+	names->n_pending = 0;	/* as of now they are all read again */
 	if (image->runtime && image->runtime->kind == RUNTIME_PYTHON)
 		python_thread_names(&image->runtime->python, process->space->runtime_bias, read_memory,
 				    &pid, &scratch, take, &search);
@@ -131,6 +165,12 @@ const char *threadnames_find(struct threadnames *names, const struct process *pr
 	now = clock_mono_ns();
 	if (name && now - name->asked_ns < ASK_AGAIN_NS)
 		return NULL;
+	if (!name && names->n_pending) {
+		found = take_pending(names, process->incarnation, tid, thread_pointer);
+		name = found ? add(names, process->incarnation, tid) : NULL;
+		if (name)
+			return name->name = found;
+	}
 	pace = pace_of(names, process->incarnation);
 	if (!pace || now < pace->next_ns)
 		return NULL;

@@ -28,6 +28,14 @@ struct threadname {
 	uint64_t asked_ns;
 };
 
+/* One that was read with the others and does not tell its tid (before 3.8). */
+struct threadname_pending {
+	uint32_t incarnation;
+	uint64_t thread_pointer;
+	const char *name;
+	uint64_t read_ns;
+};
+
 struct threadnames_pace {
 	uint32_t incarnation;
 	uint64_t next_ns;	/* not read again before */
@@ -38,6 +46,8 @@ struct threadnames {
 	struct threadname *items;
 	uint32_t n, cap;
 	struct idindex index;		/* (incarnation, tid) -> item + 1 */
+	struct threadname_pending *pending;
+	uint32_t n_pending, cap_pending;
 	struct threadnames_pace *paces;
 	uint32_t n_paces, cap_paces;
 	struct arena arena;
