@@ -23,19 +23,14 @@ void goroutines_fini(struct goroutines *goroutines)
 	*goroutines = (struct goroutines){ 0 };
 }
 
-static bool read_memory(void *context, void *out, size_t n, uint64_t address)
-{
-	return process_read(*(const pid_t *)context, address, out, n) == (ssize_t)n;
-}
-
 static int read_set(struct goroutines *goroutines, const struct process *process,
 		    const struct walk_go *layout, struct goroutine_set *set)
 {
 	struct go_label labels[GO_LABELS_MAX];
 	struct raw_label *kept;
 	pid_t pid = process->pid;
-	int n = go_labels_read(layout, set->at, set->check, read_memory, &pid, &goroutines->arena,
-			       labels);
+	int n = go_labels_read(layout, set->at, set->check, process_read_whole, &pid,
+			       &goroutines->arena, labels);
 
 	if (n < 0)
 		return n;

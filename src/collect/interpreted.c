@@ -27,11 +27,6 @@ void interpreted_fini(struct interpreted *interpreted)
 	*interpreted = (struct interpreted){ 0 };
 }
 
-static bool read_memory(void *context, void *out, size_t n, uint64_t address)
-{
-	return process_read(*(const pid_t *)context, address, out, n) == (ssize_t)n;
-}
-
 /* The process's qualified names, as far as code objects of its version need them. */
 static struct python_names *names_of(struct interpreted *interpreted, const struct process *process,
 				     const struct walk_python *python)
@@ -65,11 +60,11 @@ static void read_code(struct interpreted *interpreted, const struct process *pro
 
 	if (runtime && runtime->kind == RUNTIME_PYTHON) {
 		source.names = names_of(interpreted, process, &runtime->python);
-		source.read = read_memory;
+		source.read = process_read_whole;
 		source.context = &pid;
 		code->id = python_codes_read_from(interpreted->images->codes, &source, &runtime->python,
-						  read_memory, &pid, code->address, code->check,
-						  &fault);
+						  process_read_whole, &pid, code->address,
+						  code->check, &fault);
 	}
 	if (!code->id && process_start_ticks(pid) == 0)
 		fault = PYTHON_FAULT_GONE;
@@ -133,7 +128,7 @@ static bool read_copy(void *context, void *out, size_t n, uint64_t address)
 		}
 	}
 	memory->live = true;
-	return process_read(memory->pid, address, out, n) == (ssize_t)n;
+	return process_read_whole(&memory->pid, out, n, address);
 }
 
 void interpreted_learn(struct interpreted *interpreted, const struct process *process,
@@ -154,7 +149,7 @@ void interpreted_learn(struct interpreted *interpreted, const struct process *pr
 	if (!code)
 		return;
 	source.names = names_of(interpreted, process, &runtime->python);
-	source.read = read_memory;
+	source.read = process_read_whole;
 	source.context = &memory.pid;
 	memory.live = false;
 	code->id = python_codes_read_from(interpreted->images->codes, &source, &runtime->python,

@@ -452,11 +452,6 @@ bool processes_have_rows(struct processes *processes, uint32_t image)
 	return images_get(processes->images, image)->rows == ROWS_BUILT;
 }
 
-static bool read_memory(void *context, void *out, size_t n, uint64_t address)
-{
-	return process_read(*(const pid_t *)context, address, out, n) == (ssize_t)n;
-}
-
 /* The C half of asyncio is a file of its own, or (static builds) a part of the interpreter's. */
 static bool has_asyncio(const struct processes *processes, const struct space *space)
 {
@@ -478,8 +473,8 @@ const struct walk_runtime *processes_runtime(struct processes *processes, struct
 		return NULL;
 	image = images_get(processes->images, space->runtime_image);
 	if (space->runtime.kind == RUNTIME_NONE) {
-		if (!runtime_layout(image->runtime, space->runtime_bias, read_memory, &process->pid,
-				    &space->runtime))
+		if (!runtime_layout(image->runtime, space->runtime_bias, process_read_whole,
+				    &process->pid, &space->runtime))
 			space->runtime.kind = RUNTIME_NONE;
 		else if (space->runtime.kind == RUNTIME_PYTHON)
 			space->runtime.python.tasks = has_asyncio(processes, space);

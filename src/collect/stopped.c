@@ -77,7 +77,7 @@ void stopped_tell(struct stopped *stopped, pid_t pid, const struct walk_runtime 
 
 static bool read_memory(void *context, void *out, uint32_t n, uint64_t address)
 {
-	return process_read(*(const pid_t *)context, address, out, n) == (ssize_t)n;
+	return process_read_whole(context, out, n, address);
 }
 
 void stopped_take(void *context, struct tracer_view *view)

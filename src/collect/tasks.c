@@ -34,11 +34,6 @@ void tasks_fini(struct tasks *tasks)
 	*tasks = (struct tasks){ 0 };
 }
 
-static bool read_memory(void *context, void *out, size_t n, uint64_t address)
-{
-	return process_read(*(const pid_t *)context, address, out, n) == (ssize_t)n;
-}
-
 static struct str name_of(const struct python_task *task)
 {
 	return task->name.n ? task->name : task->qualname;
@@ -91,12 +86,12 @@ static void look(struct tasks *tasks, const struct process *process, struct task
 	seen->set = 0;
 	if (image->runtime && image->runtime->kind == RUNTIME_PYTHON)
 		n = python_task_chain(&image->runtime->python, process->space->runtime_bias,
-				      read_memory, &pid, seen->coroutine, &scratch, chain);
+				      process_read_whole, &pid, seen->coroutine, &scratch, chain);
 	if (n) {
 		describe_waiters(&waiters, chain, n);
 		seen->set = add_set(tasks, name_of(&chain[0]), buf_str(&waiters));
-		if (python_task_runs(&image->runtime->python, read_memory, &pid, chain[0].task,
-				     seen->coroutine))
+		if (python_task_runs(&image->runtime->python, process_read_whole, &pid,
+				     chain[0].task, seen->coroutine))
 			seen->task = chain[0].task;
 	}
 	seen->looked_ns = clock_mono_ns();
@@ -141,7 +136,7 @@ uint32_t tasks_labels(struct tasks *tasks, const struct process *process,
 		return seen->task ? seen->set : 0;
 	image = images_get(tasks->images, process->space->runtime_image);
 	if (seen->task && image->runtime &&
-	    python_task_runs(&image->runtime->python, read_memory, &pid, seen->task,
+	    python_task_runs(&image->runtime->python, process_read_whole, &pid, seen->task,
 			     seen->coroutine)) {
 		seen->looked_ns = clock_mono_ns();
 		return seen->set;

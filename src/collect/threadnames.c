@@ -64,11 +64,6 @@ static struct threadnames_pace *pace_of(struct threadnames *names, uint32_t inca
 	return &names->paces[names->n_paces++];
 }
 
-static bool read_memory(void *context, void *out, size_t n, uint64_t address)
-{
-	return process_read(*(const pid_t *)context, address, out, n) == (ssize_t)n;
-}
-
 struct search {
 	struct threadnames *names;
 	uint32_t incarnation;
@@ -144,8 +139,8 @@ static const char *read_name(struct threadnames *names, const struct process *pr
 
 	names->n_pending = 0;	/* as of now they are all read again */
 	if (image->runtime && image->runtime->kind == RUNTIME_PYTHON)
-		python_thread_names(&image->runtime->python, process->space->runtime_bias, read_memory,
-				    &pid, &scratch, take, &search);
+		python_thread_names(&image->runtime->python, process->space->runtime_bias,
+				    process_read_whole, &pid, &scratch, take, &search);
 	arena_fini(&scratch);
 	return search.found;
 }

@@ -188,3 +188,8 @@ ssize_t process_read(pid_t pid, uint64_t address, void *out, size_t n)
 
 	return got < 0 ? -errno : got;
 }
+
+bool process_read_whole(void *pid, void *out, size_t n, uint64_t address)
+{
+	return process_read(*(const pid_t *)pid, address, out, n) == (ssize_t)n;
+}

@@ -66,4 +66,8 @@ int process_open_mapped(pid_t pid, uint64_t start, uint64_t end, struct str path
 /* Reads another process's memory. Bytes read (short at an unmapped page), or -errno. */
 ssize_t process_read(pid_t pid, uint64_t address, void *out, size_t n);
 
+/* All n bytes, or false, and then `out` may hold some of them. `pid` points to a pid_t: this is the
+ * reader that runtime/ asks for, with its context. */
+bool process_read_whole(void *pid, void *out, size_t n, uint64_t address);
+
 #endif

@@ -173,6 +173,7 @@ TEST(a_read_of_memory_is_short_at_an_unmapped_page)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	char *two = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pid_t self = getpid();
 	char out[64];
 
 	CHECK(two != MAP_FAILED);
@@ -182,6 +183,8 @@ TEST(a_read_of_memory_is_short_at_an_unmapped_page)
 	CHECK_EQ(process_read(getpid(), (uintptr_t)two + page - 16, out, 64), 16);
 	CHECK_EQ(process_read(getpid(), (uintptr_t)two + page, out, 64), -EFAULT);
 	CHECK_EQ(process_read(2147483647, 0, out, 1), -ESRCH);
+	CHECK(process_read_whole(&self, out, 64, (uintptr_t)two + page - 64));
+	CHECK(!process_read_whole(&self, out, 64, (uintptr_t)two + page - 63));
 	munmap(two, page);
 }
 
