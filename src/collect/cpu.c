@@ -18,6 +18,7 @@
 #include "collect/interpreted.h"
 #include "collect/kernel.h"
 #include "collect/processes.h"
+#include "collect/records.h"
 #include "collect/stopped.h"
 #include "collect/tasks.h"
 #include "collect/threadnames.h"
@@ -55,6 +56,22 @@ struct frame_memo {
 	struct raw_frame raw;
 };
 
+struct records {
+	struct images *images;		/* borrowed */
+	struct processes *processes;	/* borrowed */
+	enum cpu_tier tier;
+	cpu_sample_fn handle;
+	void *context;
+	struct walk_host *walk_host;
+	struct interpreted interpreted;
+	struct threadnames threadnames;
+	struct goroutines goroutines;
+	struct tasks tasks;
+	struct frame_memo *memo;
+	uint64_t walked[SAMPLE_USER_WORDS_MAX];	/* on the host: what the walk found */
+	struct raw_frame frames[SAMPLE_KERNEL_FRAMES_MAX + SAMPLE_USER_WORDS_MAX];
+};
+
 struct cpu_collector {
 	struct images images;
 	struct processes processes;
@@ -64,24 +81,15 @@ struct cpu_collector {
 	struct tracer *tracer;		/* ... or the third, which takes interpreted frames by ... */
 	struct stopped *stopped;	/* ... this */
 	char reason[1024];		/* why not the first (and the second) */
-	struct walk_host *walk_host;
-	struct interpreted interpreted;
-	struct threadnames threadnames;
-	struct goroutines goroutines;
-	struct tasks tasks;
-	struct frame_memo *memo;
+	struct records *records;
 	struct pollfd *polls;
 	uint32_t n_polls;
 	uint32_t pause_us;
 	bool all;
-	cpu_sample_fn handle;
-	void *context;
-	uint64_t walked[SAMPLE_USER_WORDS_MAX];
-	struct raw_frame frames[SAMPLE_KERNEL_FRAMES_MAX + SAMPLE_USER_WORDS_MAX];
 };
 
 struct stack_copy {
-	const struct cpu_collector *cpu;
+	const struct records *records;
 	const struct sample_copy *record;
 };
 
@@ -98,7 +106,8 @@ static bool copy_read(void *context, void *out, uint32_t n, uint64_t address)
 
 static bool copy_rows(void *context, uint32_t table, struct walk_rows *ret_rows)
 {
-	const struct image *image = images_get(&((struct stack_copy *)context)->cpu->images, table);
+	const struct records *records = ((struct stack_copy *)context)->records;
+	const struct image *image = images_get(records->images, table);
 
 	if (image->rows != ROWS_BUILT)
 		return false;
@@ -107,59 +116,61 @@ static bool copy_rows(void *context, uint32_t table, struct walk_rows *ret_rows)
 }
 
 /* In place of interpreted frames that were not taken along with a copy: why not. */
-static const uint8_t *missing_frames(const struct cpu_collector *cpu)
+static const uint8_t *missing_frames(const struct records *records)
 {
 	static const uint64_t unknown_yet[2] = { SAMPLE_FRAME_PYTHON, PYTHON_FAULT_UNKNOWN_YET };
 	static const uint64_t tier[2] = { SAMPLE_FRAME_PYTHON, PYTHON_FAULT_TIER };
+	bool never = records->tier == CPU_TIER_COPY || records->tier == CPU_TIER_COPY_USER;
 
-	return (const uint8_t *)(cpu->copier ? tier : unknown_yet);
+	return (const uint8_t *)(never ? tier : unknown_yet);
 }
 
 /* Also one whose layout is not known yet. */
-static bool has_interpreter(const struct cpu_collector *cpu, const struct process *process)
+static bool has_interpreter(const struct records *records, const struct process *process)
 {
 	const struct runtime_file *file = NULL;
 
 	if (process->space && process->space->runtime_image)
-		file = images_get(&cpu->images, process->space->runtime_image)->runtime;
+		file = images_get(records->images, process->space->runtime_image)->runtime;
 	return file && file->kind == RUNTIME_PYTHON;
 }
 
 /* Walks a copied stack as often as it takes to have the rows it needs. */
-static enum walk_end walk_copy(struct cpu_collector *cpu, const struct sample_copy *record,
+static enum walk_end walk_copy(struct records *records, const struct sample_copy *record,
 			       struct process *process, uint32_t *ret_n)
 {
-	struct stack_copy copy = { cpu, record };
+	struct stack_copy copy = { records, record };
 	/* a tracer's samples come with the mappings of their time: later ones would only mislead */
-	bool rescanned = process->misses_known || cpu->tracer;
+	bool rescanned = process->misses_known || records->tier == CPU_TIER_PTRACE;
 	enum walk_end end;
 
 	for (;;) {
-		const struct walk_runtime *runtime = processes_runtime(&cpu->processes, process);
+		const struct walk_runtime *runtime = processes_runtime(records->processes, process);
 		struct walk_target target = {
 			.generation = process->space ? process->space->id : 0,
-			.rules = cpu->images.rules.items, .n_rules = cpu->images.rules.n,
+			.rules = records->images->rules.items, .n_rules = records->images->rules.n,
 			.rows = copy_rows, .read = copy_read, .context = &copy,
 			.runtime = runtime,
 			.recorded = record->hdr.n_user ? record->stack + record->hdr.stack_bytes :
-							 missing_frames(cpu),
+							 missing_frames(records),
 			.n_recorded = record->hdr.n_user ? record->hdr.n_user : 2,
 		};
 
 		/* nothing is missing where there is no interpreter */
-		if (!record->hdr.n_user && !has_interpreter(cpu, process))
+		if (!record->hdr.n_user && !has_interpreter(records, process))
 			target.recorded = NULL;
 		if (process->space)
 			target.mappings = space_walk_mappings(process->space, &target.n_mappings);
-		end = walk_host_run(cpu->walk_host, &target, record->regs, record->hdr.user_return,
-				    cpu->walked, SAMPLE_USER_WORDS_MAX, ret_n);
+		end = walk_host_run(records->walk_host, &target, record->regs,
+				    record->hdr.user_return, records->walked,
+				    SAMPLE_USER_WORDS_MAX, ret_n);
 		if (end == WALK_NO_TABLE) {
-			if (!processes_have_rows(&cpu->processes,
-						 walk_host_missing_table(cpu->walk_host)))
+			if (!processes_have_rows(records->processes,
+						 walk_host_missing_table(records->walk_host)))
 				return end;
 		} else if (end == WALK_NO_MAPPING && !rescanned) {
 			rescanned = true;
-			if (!processes_rescan(&cpu->processes, process))
+			if (!processes_rescan(records->processes, process))
 				return end;
 		} else {
 			break;
@@ -174,11 +185,11 @@ static struct raw_frame kernel_frame(uint64_t address, bool is_return)
 	return (struct raw_frame){ .vaddr = address - is_return, .image = IMAGE_KERNEL_ID };
 }
 
-static struct raw_frame user_frame(struct cpu_collector *cpu, const struct process *process,
+static struct raw_frame user_frame(struct records *records, const struct process *process,
 				   uint64_t frame)
 {
 	uint32_t space = process->space ? process->space->id : 0;
-	struct frame_memo *memo = &cpu->memo[(hash_u64(frame, space) >> 20) & (MEMO - 1)];
+	struct frame_memo *memo = &records->memo[(hash_u64(frame, space) >> 20) & (MEMO - 1)];
 	uint64_t pc = SAMPLE_FRAME_PC(frame) - !!(frame & SAMPLE_FRAME_RETURN);
 	const struct space_map *map;
 
@@ -196,11 +207,11 @@ static struct raw_frame user_frame(struct cpu_collector *cpu, const struct proce
 
 /* What may have meant one file or another at the sample's time gets no name, and what was found by its
  * unwind rows is not kept either. */
-static bool cut_at_doubt(const struct cpu_collector *cpu, const struct process *process,
+static bool cut_at_doubt(const struct records *records, const struct process *process,
 			 uint64_t time_ns, uint32_t *n)
 {
 	for (uint32_t i = 0; process->n_doubts && i < *n; i++) {
-		uint64_t frame = cpu->walked[i];
+		uint64_t frame = records->walked[i];
 
 		if (frame & SAMPLE_FRAME_PYTHON) {	/* a pair of words, and no mapping's */
 			i++;
@@ -225,8 +236,7 @@ static int apply_events(struct cpu_collector *cpu, uint64_t until_ns)
 	return rc;
 }
 
-/* Whether a record is as long as it says. */
-static bool well_formed(const struct sample_hdr *hdr, size_t bytes)
+bool records_well_formed(const struct sample_hdr *hdr, size_t bytes)
 {
 	if (hdr->n_kernel > SAMPLE_KERNEL_FRAMES_MAX || hdr->n_user > SAMPLE_USER_WORDS_MAX)
 		return false;
@@ -239,65 +249,65 @@ static bool well_formed(const struct sample_hdr *hdr, size_t bytes)
 	return bytes >= sizeof(*hdr) + ((size_t)hdr->n_kernel + hdr->n_user) * 8;
 }
 
-/* The frames of a walk, in cpu->frames from *n on. */
-static void take_words(struct cpu_collector *cpu, struct process *process, const uint64_t *words,
+/* The frames of a walk, in records->frames from *n on. */
+static void take_words(struct records *records, struct process *process, const uint64_t *words,
 		       uint32_t n_words, uint32_t *n)
 {
 	const struct walk_runtime *runtime = NULL;
 
 	for (uint32_t i = 0; i < n_words; i++) {
 		if (!(words[i] & SAMPLE_FRAME_PYTHON)) {
-			cpu->frames[(*n)++] = user_frame(cpu, process, words[i]);
+			records->frames[(*n)++] = user_frame(records, process, words[i]);
 		} else if (++i < n_words) {
 			if (words[i - 1] == SAMPLE_FRAME_PYTHON && words[i] == PYTHON_FAULT_NO_STATE) {
-				processes_doubt_runtime(&cpu->processes, process);
+				processes_doubt_runtime(records->processes, process);
 				runtime = NULL;		/* it was the old space's */
 			}
 			if (!runtime)
-				runtime = processes_runtime(&cpu->processes, process);
-			cpu->frames[(*n)++] = interpreted_frame(&cpu->interpreted, process, runtime,
-								words + i - 1);
+				runtime = processes_runtime(records->processes, process);
+			records->frames[(*n)++] = interpreted_frame(&records->interpreted, process,
+								    runtime, words + i - 1);
 		}
 	}
 }
 
 /* A code object, copied when a walk met it. */
-static int take_code(struct cpu_collector *cpu, const struct sample_code *code)
+static int take_code(struct records *records, const struct sample_code *code)
 {
 	struct process *process;
 
-	process = processes_get(&cpu->processes, (pid_t)code->hdr.tgid);
+	process = processes_get(records->processes, (pid_t)code->hdr.tgid);
 	if (!process)
 		return -ENOMEM;
-	interpreted_learn(&cpu->interpreted, process, processes_runtime(&cpu->processes, process), code);
+	interpreted_learn(&records->interpreted, process,
+			  processes_runtime(records->processes, process), code);
 	return 0;
 }
 
-static void take_labels(struct cpu_collector *cpu, struct process *process,
+static void take_labels(struct records *records, struct process *process,
 			const struct sample_hdr *hdr, struct raw_sample *sample)
 {
 	const struct walk_runtime *runtime;
 
 	if (!hdr->activity)
 		return;
-	runtime = processes_runtime(&cpu->processes, process);
+	runtime = processes_runtime(records->processes, process);
 	sample->goroutine = runtime && runtime->kind == RUNTIME_GO;
-	sample->label_set = goroutines_labels(&cpu->goroutines, process, runtime, hdr);
+	sample->label_set = goroutines_labels(&records->goroutines, process, runtime, hdr);
 	if (sample->label_set) {
-		sample->labels = cpu->goroutines.items[sample->label_set - 1].labels;
-		sample->n_labels = cpu->goroutines.items[sample->label_set - 1].n;
+		sample->labels = records->goroutines.items[sample->label_set - 1].labels;
+		sample->n_labels = records->goroutines.items[sample->label_set - 1].n;
 		return;
 	}
-	sample->label_set = tasks_labels(&cpu->tasks, process, runtime, hdr);
+	sample->label_set = tasks_labels(&records->tasks, process, runtime, hdr);
 	if (sample->label_set) {
-		sample->labels = cpu->tasks.sets[sample->label_set - 1].labels;
-		sample->n_labels = cpu->tasks.sets[sample->label_set - 1].n;
+		sample->labels = records->tasks.sets[sample->label_set - 1].labels;
+		sample->n_labels = records->tasks.sets[sample->label_set - 1].n;
 	}
 }
 
-static int take_sample(void *context, const struct sample_hdr *hdr, size_t bytes)
+static int take_sample(struct records *records, const struct sample_hdr *hdr)
 {
-	struct cpu_collector *cpu = context;
 	const struct sample_walked *walked = (const struct sample_walked *)hdr;
 	const struct sample_copy *copy = (const struct sample_copy *)hdr;
 	const uint64_t *kernel, *user;
@@ -305,20 +315,10 @@ static int take_sample(void *context, const struct sample_hdr *hdr, size_t bytes
 	struct process *process;
 	uint32_t n_user = hdr->n_user;
 	char name[16], thread[16];
-	int rc = 0;
 
-	if (!well_formed(hdr, bytes))
-		return 0;
-	/* all that the process did before this tick is in the event rings by now: read and apply it */
-	if (cpu->kernel && hdr->time_ns > cpu->events.drained_ns)
-		rc = events_drain(&cpu->events);
-	if (rc == 0)
-		rc = apply_events(cpu, hdr->time_ns);
-	if (rc == 0 && hdr->kind == SAMPLE_CODE)
-		return take_code(cpu, (const struct sample_code *)hdr);
-	process = rc == 0 ? processes_get(&cpu->processes, (pid_t)hdr->tgid) : NULL;
+	process = processes_get(records->processes, (pid_t)hdr->tgid);
 	if (!process)
-		return rc ? rc : -ENOMEM;
+		return -ENOMEM;
 	sample = (struct raw_sample){
 		.time_ns = hdr->time_ns, .pid = (pid_t)hdr->tgid, .tid = (pid_t)hdr->tid,
 		.n_kernel = hdr->n_kernel, .end = hdr->end, .walk_ns = hdr->walk_ns,
@@ -326,26 +326,96 @@ static int take_sample(void *context, const struct sample_hdr *hdr, size_t bytes
 		.gil = (enum sample_gil)hdr->gil, .activity = hdr->activity,
 	};
 	kernel = sample.copied ? copy->kernel : walked->frames;
-	user = sample.copied ? cpu->walked : walked->frames + hdr->n_kernel;
+	user = sample.copied ? records->walked : walked->frames + hdr->n_kernel;
 	if (sample.copied) {
-		sample.end = walk_copy(cpu, copy, process, &n_user);
-		process = processes_find(&cpu->processes, (pid_t)hdr->tgid);
-		if (cpu->tracer && cut_at_doubt(cpu, process, hdr->time_ns, &n_user))
+		sample.end = walk_copy(records, copy, process, &n_user);
+		process = processes_find(records->processes, (pid_t)hdr->tgid);
+		if (records->tier == CPU_TIER_PTRACE &&
+		    cut_at_doubt(records, process, hdr->time_ns, &n_user))
 			sample.end = WALK_NO_MAPPING;
 	}
 	for (uint32_t i = 0; i < hdr->n_kernel; i++)
-		cpu->frames[sample.n++] = kernel_frame(kernel[i], i > 0);
-	take_words(cpu, process, user, n_user, &sample.n);
-	take_labels(cpu, process, hdr, &sample);
+		records->frames[sample.n++] = kernel_frame(kernel[i], i > 0);
+	take_words(records, process, user, n_user, &sample.n);
+	take_labels(records, process, hdr, &sample);
 	memcpy(name, process->name, sizeof(name));
 	memcpy(thread, hdr->comm, sizeof(thread));
 	name[15] = thread[15] = '\0';
 	sample.process = name;
-	sample.thread = threadnames_find(&cpu->threadnames, process, sample.tid, hdr->labels_at);
+	sample.thread = threadnames_find(&records->threadnames, process, sample.tid,
+					 hdr->labels_at);
 	if (!sample.thread)
 		sample.thread = thread;
-	sample.frames = cpu->frames;
-	return cpu->handle(cpu->context, &sample);
+	sample.frames = records->frames;
+	return records->handle(records->context, &sample);
+}
+
+int records_take(struct records *records, const struct sample_hdr *hdr)
+{
+	if (hdr->kind == SAMPLE_CODE)
+		return take_code(records, (const struct sample_code *)hdr);
+	return take_sample(records, hdr);
+}
+
+struct records *records_new(struct images *images, struct processes *processes,
+			    cpu_sample_fn handle, void *context)
+{
+	struct records *records = calloc(1, sizeof(*records));
+
+	if (!records)
+		return NULL;
+	records->images = images;
+	records->processes = processes;
+	records->handle = handle;
+	records->context = context;
+	interpreted_init(&records->interpreted, images);
+	threadnames_init(&records->threadnames, processes);
+	tasks_init(&records->tasks, images);
+	records->walk_host = walk_host_new();
+	records->memo = calloc(MEMO, sizeof(*records->memo));
+	if (!records->walk_host || !records->memo) {
+		records_free(records);
+		return NULL;
+	}
+	return records;
+}
+
+void records_free(struct records *records)
+{
+	if (!records)
+		return;
+	interpreted_fini(&records->interpreted);
+	threadnames_fini(&records->threadnames);
+	goroutines_fini(&records->goroutines);
+	tasks_fini(&records->tasks);
+	walk_host_free(records->walk_host);
+	free(records->memo);
+	free(records);
+}
+
+void records_set_tier(struct records *records, enum cpu_tier tier)
+{
+	records->tier = tier;
+}
+
+uint64_t records_lost_labels(const struct records *records)
+{
+	return records->goroutines.lost + records->tasks.lost;
+}
+
+static int take_record(void *context, const struct sample_hdr *hdr, size_t bytes)
+{
+	struct cpu_collector *cpu = context;
+	int rc = 0;
+
+	if (!records_well_formed(hdr, bytes))
+		return 0;
+	/* all that the process did before this tick is in the event rings by now: read and apply it */
+	if (cpu->kernel && hdr->time_ns > cpu->events.drained_ns)
+		rc = events_drain(&cpu->events);
+	if (rc == 0)
+		rc = apply_events(cpu, hdr->time_ns);
+	return rc ? rc : records_take(cpu->records, hdr);
 }
 
 static int take_event(void *context, const struct process_event *event)
@@ -361,12 +431,12 @@ static int take_maps(void *context, pid_t pid, struct str text, uint64_t until_n
 static int drain_collector(struct cpu_collector *cpu)
 {
 	static const struct tracer_handlers handlers = {
-		.sample = take_sample, .event = take_event, .maps = take_maps,
+		.sample = take_record, .event = take_event, .maps = take_maps,
 	};
 
 	if (cpu->kernel)
-		return kernel_drain(cpu->kernel, take_sample, cpu);
-	return cpu->copier ? copier_drain(cpu->copier, take_sample, cpu) :
+		return kernel_drain(cpu->kernel, take_record, cpu);
+	return cpu->copier ? copier_drain(cpu->copier, take_record, cpu) :
 			     tracer_drain(cpu->tracer, &handlers, cpu);
 }
 
@@ -598,18 +668,14 @@ int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
 	raise_file_limit();
 	cpu->all = options->mode != TARGET_TGIDS;
 	cpu->pause_us = WAKE_PAUSE_TARGET_US;
-	cpu->handle = handle;
-	cpu->context = context;
-	interpreted_init(&cpu->interpreted, &cpu->images);
-	threadnames_init(&cpu->threadnames, &cpu->processes);
-	tasks_init(&cpu->tasks, &cpu->images);
-	cpu->walk_host = walk_host_new();
-	cpu->memo = calloc(MEMO, sizeof(*cpu->memo));
-	rc = cpu->walk_host && cpu->memo ? 0 : -ENOMEM;
+	cpu->records = records_new(&cpu->images, &cpu->processes, handle, context);
+	rc = cpu->records ? 0 : -ENOMEM;
 	if (rc == 0)
 		rc = start_tier(cpu, options, err);
-	if (rc == 0)
+	if (rc == 0) {
+		records_set_tier(cpu->records, cpu_tier(cpu));
 		rc = make_polls(cpu);
+	}
 	/* on a machine with more work than CPUs the ring would fill while we wait for our turn; we need
 	 * little time, but soon. Not permitted without privileges, and then as it was. */
 	if (rc == 0)
@@ -677,7 +743,7 @@ int cpu_stop(struct cpu_collector *cpu, struct cpu_totals *ret_totals)
 	} else {
 		tracer_counters(cpu->tracer, &ret_totals->counters);
 	}
-	ret_totals->lost_labels = cpu->goroutines.lost + cpu->tasks.lost;
+	ret_totals->lost_labels = records_lost_labels(cpu->records);
 	ret_totals->lost_events = cpu->processes.lost;
 	return rc;
 }
@@ -742,12 +808,7 @@ void cpu_close(struct cpu_collector *cpu)
 	tracer_close(cpu->tracer);
 	stopped_free(cpu->stopped);
 	images_fini(&cpu->images);
-	interpreted_fini(&cpu->interpreted);
-	threadnames_fini(&cpu->threadnames);
-	goroutines_fini(&cpu->goroutines);
-	tasks_fini(&cpu->tasks);
-	walk_host_free(cpu->walk_host);
-	free(cpu->memo);
+	records_free(cpu->records);
 	free(cpu->polls);
 	free(cpu);
 }
