@@ -21,6 +21,7 @@
 #include "base/hash.h"
 #include "collect/events.h"
 #include "collect/handover.h"
+#include "collect/sampler.h"
 #include "collect/stops.h"
 #include "collect/traced.h"
 #include "proc/process.h"
@@ -48,30 +49,25 @@ struct tracer {
 	struct handover handover;
 	/* the tracing thread's own, until it has ended: */
 	struct traced traced;
-	uint32_t n_wanted;
-	struct cpu_counters counters;
+	struct sampler sampler;
 	uint64_t published_ns;
-	bool news;		/* that the session should not wait for */
-	bool fresh;		/* the mappings have been read while the thread of tracer->copy stood still */
-	struct buf maps, more;
-	struct sample_copy copy;
 };
 
-static void add_event(struct tracer *tracer, struct process_event event, const char *name)
+void sampler_add_event(struct sampler *sampler, struct process_event event, const char *name)
 {
-	struct message *message = handover_add(&tracer->handover, MESSAGE_EVENT, 0);
+	struct message *message = handover_add(sampler->handover, MESSAGE_EVENT, 0);
 
 	if (!message)
 		return;
 	event.time_ns = clock_mono_ns();
 	message->event = event;
 	snprintf(message->name, sizeof(message->name), "%s", name);
-	tracer->news = true;
+	sampler->news = true;
 }
 
 /* Mappings */
 
-static void keep_promise(struct traced_process *process)
+void sampler_keep_promise(struct traced_process *process)
 {
 	if (process->promise)
 		process->promise->kept = true;
@@ -97,57 +93,59 @@ static void keep_executable(struct buf *buf)
 	buf->n = n;
 }
 
-static void read_maps(struct tracer *tracer, struct traced_process *process)
+static void read_maps(struct sampler *sampler, struct traced_process *process)
 {
 	struct message *promise = process->promise;
 	uint64_t before = clock_ns(CLOCK_THREAD_CPUTIME_ID), hash;
-	int rc = procfile_read(&tracer->maps, MAPS_BYTES_MAX, "%d/task/%d/maps", process->pid,
+	int rc = procfile_read(&sampler->maps, MAPS_BYTES_MAX, "%d/task/%d/maps", process->pid,
 			       process->promise_tid);
 
-	if (rc == 0 && tracer->maps.n && tracer->maps.p[tracer->maps.n - 1] == '\n') {
-		keep_executable(&tracer->maps);
-		hash = hash_str(buf_str(&tracer->maps));
+	if (rc == 0 && sampler->maps.n && sampler->maps.p[sampler->maps.n - 1] == '\n') {
+		keep_executable(&sampler->maps);
+		hash = hash_str(buf_str(&sampler->maps));
 		if (hash != process->maps_hash) {
-			buf_add_str(&promise->text, buf_str(&tracer->maps));
+			buf_add_str(&promise->text, buf_str(&sampler->maps));
 			if (process->maps_hash)
 				process->changed_ns = clock_mono_ns();
 			process->maps_hash = hash;
-			tracer->news = true;
+			sampler->news = true;
 		}
 	}
 	process->maps_read_ns = promise->time_ns = clock_mono_ns();
 	process->maps_cost_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - before;
-	keep_promise(process);
+	sampler_keep_promise(process);
 }
 
-static bool are_due(const struct tracer *tracer, const struct traced_process *process, uint64_t now)
+static bool are_due(const struct sampler *sampler, const struct traced_process *process,
+		    uint64_t now)
 {
 	uint64_t since = now - process->maps_read_ns;
 
 	/* a thread that stops meanwhile must not wait for long */
-	if (tracer->n_wanted && process->maps_cost_ns > MAPS_STOPPED_NS && since < MAPS_RESTLESS_NS)
+	if (sampler->n_wanted && process->maps_cost_ns > MAPS_STOPPED_NS &&
+	    since < MAPS_RESTLESS_NS)
 		return false;
 	return since >= process->maps_cost_ns * MAPS_PAUSE;
 }
 
-static void read_due_maps(struct tracer *tracer, bool all)
+void sampler_read_maps(struct sampler *sampler, const struct traced *traced, bool all)
 {
 	uint64_t now = clock_mono_ns();
 
-	for (uint32_t i = 0; i < tracer->traced.n_processes; i++) {
-		struct traced_process *process = tracer->traced.processes[i];
+	for (uint32_t i = 0; i < traced->n_processes; i++) {
+		struct traced_process *process = traced->processes[i];
 
-		if (process->promise && (all || are_due(tracer, process, now)))
-			read_maps(tracer, process);
+		if (process->promise && (all || are_due(sampler, process, now)))
+			read_maps(sampler, process);
 	}
 }
 
-static bool promise_maps(struct tracer *tracer, struct traced_thread *thread)
+static bool promise_maps(struct sampler *sampler, struct traced_thread *thread)
 {
 	struct traced_process *process = thread->process;
 
 	if (!process->promise) {
-		process->promise = handover_add(&tracer->handover, MESSAGE_MAPS, 0);
+		process->promise = handover_add(sampler->handover, MESSAGE_MAPS, 0);
 		if (process->promise)
 			process->promise->pid = process->pid;
 	}
@@ -157,13 +155,14 @@ static bool promise_maps(struct tracer *tracer, struct traced_thread *thread)
 
 /* A process that loads and unloads code as it goes has its mappings read while its thread stands still:
  * read later, they would leave too much in doubt. */
-static bool read_restless_maps(struct tracer *tracer, struct traced_thread *thread)
+static bool read_restless_maps(struct sampler *sampler, struct traced_thread *thread)
 {
 	struct traced_process *process = thread->process;
 
 	if (process->changed_ns && process->maps_cost_ns < MAPS_STOPPED_NS &&
-	    clock_mono_ns() - process->changed_ns < MAPS_RESTLESS_NS && promise_maps(tracer, thread))
-		read_maps(tracer, process);
+	    clock_mono_ns() - process->changed_ns < MAPS_RESTLESS_NS &&
+	    promise_maps(sampler, thread))
+		read_maps(sampler, process);
 	else
 		return false;
 	return true;
@@ -197,9 +196,9 @@ static void set_registers(struct sample_copy *copy, const struct user_regs_struc
 }
 
 /* While the thread stands still: as little as can be. False when there is nothing to be had. */
-static bool copy_thread(struct tracer *tracer, const struct traced_thread *thread)
+static bool copy_thread(struct sampler *sampler, const struct traced_thread *thread)
 {
-	struct sample_copy *copy = &tracer->copy;
+	struct sample_copy *copy = &sampler->copy;
 	struct user_regs_struct regs;
 	struct tracer_view view;
 	bool compat;
@@ -212,58 +211,73 @@ static bool copy_thread(struct tracer *tracer, const struct traced_thread *threa
 		.tgid = (uint32_t)thread->process->pid, .tid = (uint32_t)thread->tid,
 		.end = compat ? WALK_COMPAT : WALK_COMPLETE,
 	};
-	buf_clear(&tracer->more);
+	buf_clear(&sampler->more);
 	if (compat)
 		return true;
 	set_registers(copy, &regs);
 	n = process_read(thread->tid, regs.rsp, copy->stack, SAMPLE_COPY_MAX);
 	copy->hdr.stack_bytes = n > 0 ? (uint32_t)n : 0;
-	if (!tracer->options.while_stopped)
+	if (!sampler->options->while_stopped)
 		return true;
 	view = (struct tracer_view){ .pid = thread->process->pid, .tid = thread->tid,
-				     .fs_base = regs.fs_base, .copy = copy, .hdr = &copy->hdr, .more = &tracer->more };
-	tracer->options.while_stopped(tracer->options.context, &view);
+				     .fs_base = regs.fs_base, .copy = copy, .hdr = &copy->hdr,
+				     .more = &sampler->more };
+	sampler->options->while_stopped(sampler->options->context, &view);
 	return true;
 }
 
 /* When the thread is on its way again. */
-static enum drop_reason add_sample(struct tracer *tracer, struct traced_thread *thread)
+static enum drop_reason add_sample(struct sampler *sampler, struct traced_thread *thread)
 {
-	struct sample_copy *copy = &tracer->copy;
-	size_t n = sizeof(copy->hdr), more = tracer->more.n;
+	struct sample_copy *copy = &sampler->copy;
+	size_t n = sizeof(copy->hdr), more = sampler->more.n;
 	struct message *message;
 
 	memcpy(copy->hdr.comm, thread->clock.last.comm, sizeof(copy->hdr.comm));
 	if (copy->hdr.kind == SAMPLE_COPIED)
 		n = offsetof(struct sample_copy, stack) + copy->hdr.stack_bytes;
-	if (more > UINT32_MAX - n || tracer->more.failed)
+	if (more > UINT32_MAX - n || sampler->more.failed)
 		more = copy->hdr.n_user = 0;
-	if (!tracer->fresh && !promise_maps(tracer, thread))
+	if (!sampler->fresh && !promise_maps(sampler, thread))
 		return DROP_RING_FULL;
-	message = handover_add(&tracer->handover, MESSAGE_SAMPLE, (uint32_t)(n + more));
+	message = handover_add(sampler->handover, MESSAGE_SAMPLE, (uint32_t)(n + more));
 	if (!message)
 		return DROP_RING_FULL;
 	memcpy(message->data, copy, n);
 	if (more)
-		memcpy(message->data + n, tracer->more.p, more);
+		memcpy(message->data + n, sampler->more.p, more);
 	return DROP_REASON_COUNT;
 }
 
-static void count(struct tracer *tracer, enum drop_reason drop)
+static void count(struct sampler *sampler, enum drop_reason drop)
 {
-	tracer->counters.events++;
+	sampler->counters.events++;
 	if (drop == DROP_REASON_COUNT) {
-		tracer->counters.recorded++;
-		tracer->counters.copied++;
+		sampler->counters.recorded++;
+		sampler->counters.copied++;
 	} else {
-		tracer->counters.drops[drop]++;
+		sampler->counters.drops[drop]++;
 	}
 }
 
-static void unwant(struct tracer *tracer, struct traced_thread *thread)
+static void unwant(struct sampler *sampler, struct traced_thread *thread)
 {
-	tracer->n_wanted -= thread->wanted;
+	sampler->n_wanted -= thread->wanted;
 	thread->wanted = false;
+}
+
+void sampler_want(struct sampler *sampler, struct traced_thread *thread)
+{
+	thread->wanted = true;
+	thread->ticks = 1;
+	sampler->n_wanted++;
+}
+
+void sampler_lose(struct sampler *sampler, struct traced_thread *thread)
+{
+	if (thread->wanted)
+		count(sampler, DROP_THREAD_GONE);
+	unwant(sampler, thread);
 }
 
 /* Threads and processes that come and go */
@@ -272,11 +286,9 @@ static void remove_thread(struct tracer *tracer, struct traced_thread *thread)
 {
 	struct traced_process *process = thread->process;
 
-	if (thread->wanted)
-		count(tracer, DROP_THREAD_GONE);
-	unwant(tracer, thread);
+	sampler_lose(&tracer->sampler, thread);
 	if (process->n_threads == 1)
-		keep_promise(process);
+		sampler_keep_promise(process);
 	traced_remove(&tracer->traced, thread);
 }
 
@@ -297,7 +309,7 @@ static void on_new(struct tracer *tracer, const struct traced_thread *parent, pi
 	if (!child || child->process == parent->process)
 		return;
 	child->process->awaits_exec = parent->process->awaits_exec;
-	add_event(tracer, (struct process_event){
+	sampler_add_event(&tracer->sampler, (struct process_event){
 		.kind = PROCESS_FORKED, .pid = (uint32_t)child->process->pid, .tid = (uint32_t)tid,
 		.parent_pid = (uint32_t)parent->process->pid,
 	}, "");
@@ -321,16 +333,14 @@ static void on_exec(struct tracer *tracer, pid_t pid)
 		if (thread->process == process && thread != leader)
 			remove_thread(tracer, thread);
 	}
-	if (leader->wanted)
-		count(tracer, DROP_THREAD_GONE);	/* it has ended, as the program that it was */
-	unwant(tracer, leader);
+	sampler_lose(&tracer->sampler, leader);	/* it has ended, as the program that it was */
 	runclock_close(&leader->clock);
 	runclock_open(&leader->clock, pid, pid);
-	keep_promise(process);	/* the old program's mappings are gone */
+	sampler_keep_promise(process);	/* the old program's mappings are gone */
 	process->maps_hash = process->maps_read_ns = process->maps_cost_ns = 0;
 	process->awaits_exec = false;
 	process_comm(pid, pid, process->comm);
-	add_event(tracer, (struct process_event){
+	sampler_add_event(&tracer->sampler, (struct process_event){
 		.kind = PROCESS_EXECED, .pid = (uint32_t)pid, .tid = (uint32_t)pid,
 	}, process->comm);
 }
@@ -342,7 +352,7 @@ static void on_ended(struct tracer *tracer, pid_t tid)
 	if (!thread)
 		return;
 	if (tid == thread->process->pid)
-		add_event(tracer, (struct process_event){
+		sampler_add_event(&tracer->sampler, (struct process_event){
 			.kind = PROCESS_EXITED, .pid = (uint32_t)tid, .tid = (uint32_t)tid,
 		}, "");
 	remove_thread(tracer, thread);
@@ -350,7 +360,7 @@ static void on_ended(struct tracer *tracer, pid_t tid)
 
 /* Stops */
 
-static void tell_name(struct tracer *tracer, struct traced_thread *thread)
+static void tell_name(struct sampler *sampler, struct traced_thread *thread)
 {
 	struct traced_process *process = thread->process;
 	const char *comm = thread->clock.last.comm;
@@ -358,27 +368,48 @@ static void tell_name(struct tracer *tracer, struct traced_thread *thread)
 	if (thread->tid != process->pid || !comm[0] || !strcmp(comm, process->comm))
 		return;
 	memcpy(process->comm, comm, sizeof(process->comm));
-	add_event(tracer, (struct process_event){
+	sampler_add_event(sampler, (struct process_event){
 		.kind = PROCESS_RENAMED, .pid = (uint32_t)process->pid, .tid = (uint32_t)thread->tid,
 	}, comm);
 }
 
-/* For the thread that has stopped, its sample in tracer->copy: the weight it has, 0 for none. */
-static uint32_t take_sample(struct tracer *tracer, struct traced_thread *thread)
+/* For the thread that has stopped, its sample in sampler->copy: the weight it has, 0 for none. */
+static uint32_t take_sample(struct sampler *sampler, struct traced_thread *thread)
 {
 	uint32_t missed;
 	bool throughout;
 
 	if (!runclock_was_running(&thread->clock, clock_mono_ns(), &throughout))
 		return 0;
-	missed = runclock_take_missed(&thread->clock, 1000000000u / tracer->options.rate_hz);
-	tracer->counters.events += missed;
-	tracer->counters.drops[DROP_TICK_LATE] += missed;
-	tracer->fresh = read_restless_maps(tracer, thread);
-	if (!copy_thread(tracer, thread))
+	missed = runclock_take_missed(&thread->clock, 1000000000u / sampler->options->rate_hz);
+	sampler->counters.events += missed;
+	sampler->counters.drops[DROP_TICK_LATE] += missed;
+	sampler->fresh = read_restless_maps(sampler, thread);
+	if (!copy_thread(sampler, thread))
 		return 0;
 	/* it has been in one system call for all of them */
 	return !throughout ? 1 : thread->ticks < WEIGHT_MAX ? thread->ticks : WEIGHT_MAX;
+}
+
+uint32_t sampler_take(struct sampler *sampler, struct traced_thread *thread)
+{
+	uint32_t weight = take_sample(sampler, thread);
+
+	unwant(sampler, thread);
+	return weight;
+}
+
+void sampler_add(struct sampler *sampler, struct traced_thread *thread, uint32_t weight)
+{
+	tell_name(sampler, thread);
+	while (weight-- > 0)
+		count(sampler, add_sample(sampler, thread));
+}
+
+void sampler_fini(struct sampler *sampler)
+{
+	buf_fini(&sampler->maps);
+	buf_fini(&sampler->more);
 }
 
 static void on_stop(struct tracer *tracer, const struct stop *stop)
@@ -387,17 +418,13 @@ static void on_stop(struct tracer *tracer, const struct stop *stop)
 	uint32_t weight = 0;
 
 	/* any stop does; the one that was asked for is then not coming any more */
-	if (thread && thread->wanted && stop->kind != STOP_ENDED && stop->kind != STOP_EXEC) {
-		weight = take_sample(tracer, thread);
-		unwant(tracer, thread);
-	}
+	if (thread && thread->wanted && stop->kind != STOP_ENDED && stop->kind != STOP_EXEC)
+		weight = sampler_take(&tracer->sampler, thread);
 	if (stop->kind == STOP_EXEC)
 		on_exec(tracer, stop->tid);
 	stops_resume(stop);
 	if (weight)
-		tell_name(tracer, thread);
-	while (weight-- > 0)
-		count(tracer, add_sample(tracer, thread));
+		sampler_add(&tracer->sampler, thread, weight);
 	if (stop->kind == STOP_ENDED)
 		on_ended(tracer, stop->tid);
 	else
@@ -456,9 +483,7 @@ static void on_tick(struct tracer *tracer, const struct runclock_now *now)
 		if (thread->process->awaits_exec || !runclock_tick(&thread->clock, now) ||
 		    !stops_ask(thread->tid))
 			continue;
-		thread->wanted = true;
-		thread->ticks = 1;
-		tracer->n_wanted++;
+		sampler_want(&tracer->sampler, thread);
 		handle_stops(tracer);	/* the ones before have stopped by now */
 	}
 }
@@ -567,14 +592,14 @@ static void finish(struct tracer *tracer)
 	struct pollfd poll_fd = { .fd = tracer->signal_fd, .events = POLLIN };
 	uint64_t until = clock_mono_ns() + LAST_STOPS_MS * 1000000u;
 
-	while (tracer->n_wanted && clock_mono_ns() < until) {
+	while (tracer->sampler.n_wanted && clock_mono_ns() < until) {
 		poll(&poll_fd, 1, 1);
 		clear_fd(tracer->signal_fd, NULL);
 		handle_stops(tracer);
 	}
-	read_due_maps(tracer, true);
+	sampler_read_maps(&tracer->sampler, &tracer->traced, true);
 	for (uint32_t i = 0; i < tracer->traced.n_processes; i++)
-		keep_promise(tracer->traced.processes[i]);
+		sampler_keep_promise(tracer->traced.processes[i]);
 	handover_publish(&tracer->handover, true);
 }
 
@@ -603,11 +628,11 @@ static void run(struct tracer *tracer)
 			on_tick(tracer, &now);
 			handle_stops(tracer);
 		}
-		read_due_maps(tracer, false);
-		if (tracer->news || now.ns - tracer->published_ns > PUBLISH_NS) {
+		sampler_read_maps(&tracer->sampler, &tracer->traced, false);
+		if (tracer->sampler.news || now.ns - tracer->published_ns > PUBLISH_NS) {
 			handover_publish(&tracer->handover, false);
 			tracer->published_ns = now.ns;
-			tracer->news = false;
+			tracer->sampler.news = false;
 		}
 	}
 	finish(tracer);
@@ -668,6 +693,8 @@ int tracer_start(struct tracer **ret_tracer, const struct tracer_options *option
 	if (options->n_pids)
 		memcpy(pids, options->pids, options->n_pids * sizeof(*pids));
 	tracer->options.pids = pids;
+	tracer->sampler.options = &tracer->options;
+	tracer->sampler.handover = &tracer->handover;
 	sem_init(&tracer->ready, 0, 0);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
@@ -732,7 +759,7 @@ void tracer_stop(struct tracer *tracer)
 
 void tracer_counters(const struct tracer *tracer, struct cpu_counters *ret_counters)
 {
-	*ret_counters = tracer->counters;
+	*ret_counters = tracer->sampler.counters;
 }
 
 static void close_fd(int fd)
@@ -753,8 +780,7 @@ void tracer_close(struct tracer *tracer)
 	close_fd(tracer->signal_fd);
 	close_fd(tracer->quit_fd);
 	sem_destroy(&tracer->ready);
-	buf_fini(&tracer->maps);
-	buf_fini(&tracer->more);
+	sampler_fini(&tracer->sampler);
 	free((void *)tracer->options.pids);
 	free(tracer);
 }
