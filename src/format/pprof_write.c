@@ -10,30 +10,11 @@
 #include "format/pprof.h"
 #include "format/pprof_locations.h"
 #include "format/pprof_notes.h"
+#include "format/pprof_path.h"
 #include "format/proto.h"
 #include "model/profile.h"
 
 #define GZIP_LEVEL 1	/* bench/formats: higher levels cost more time than the rest together */
-
-struct code {	/* a location id as a varint, ready to be copied; what it does not need stands before it */
-	char bytes[7];
-	uint8_t n;
-};
-
-/* The stack of the last row that was written, and its location ids as the file has them: innermost
- * first, so they are put together from the end of `bytes` towards its beginning. The next row takes
- * over all that it shares with this one. */
-struct path {
-	struct step {
-		uint32_t stack;
-		size_t outside;		/* bytes at the end that are its callers' */
-		size_t n;		/* and its own with them */
-	} *steps;			/* outermost first; steps[0] is the empty stack */
-	uint32_t n, cap;
-	uint32_t *pending, cap_pending;
-	char *bytes;
-	uint32_t cap_bytes;
-};
 
 /* Samples are most of a file. Once codes and labels are prepared they need nothing that changes, so
  * that two threads can encode them. */
@@ -42,7 +23,7 @@ struct path {
 struct encoder {
 	const struct writer *w;
 	uint32_t begin, end;		/* places in w->order */
-	struct path path;
+	struct pprof_path path;
 	struct buf out;
 	struct buf message, line;	/* being put together */
 };
@@ -56,7 +37,7 @@ struct writer {
 	uint32_t *function_id, n_functions;	/* model's function -> id in the file */
 	uint32_t *mapping_id;		/* model's module -> id in the file */
 	struct pprof_locations locations;
-	struct code *codes;		/* by chain */
+	struct pprof_code *codes;
 	uint32_t *order;		/* rows as they are written; NULL: as they are */
 	struct buf labels;		/* every set, as the fields of a sample */
 	size_t *label_end;		/* set -> its end there */
@@ -140,15 +121,14 @@ static int prepare_labels(struct writer *w)
 	return 0;
 }
 
-static int prepare_codes(struct writer *w)
+struct pprof_code *pprof_codes_of(const struct pprof_locations *l)
 {
-	const struct pprof_locations *l = &w->locations;
+	struct pprof_code *codes = calloc((size_t)l->chains.n + 1, sizeof(*codes));
 
-	w->codes = calloc((size_t)l->chains.n + 1, sizeof(*w->codes));
-	if (!w->codes)
-		return -ENOMEM;
+	if (!codes)
+		return NULL;
 	for (uint32_t i = 0; i < l->n; i++) {
-		struct code *code = &w->codes[l->order[i]];
+		struct pprof_code *code = &codes[l->order[i]];
 		char varint[sizeof(code->bytes)];
 		uint32_t id = i + 1;
 
@@ -157,7 +137,7 @@ static int prepare_codes(struct writer *w)
 		varint[code->n++] = (char)id;
 		memcpy(code->bytes + sizeof(code->bytes) - code->n, varint, code->n);
 	}
-	return 0;
+	return codes;
 }
 
 /* Rows without times are written by their stacks: neighbours have most of their callers in common,
@@ -195,27 +175,27 @@ static int prepare_order(struct writer *w)
 	return 0;
 }
 
-static void path_fini(struct path *path)
+void pprof_path_fini(struct pprof_path *path)
 {
 	free(path->steps);
 	free(path->pending);
 	free(path->bytes);
-	*path = (struct path){ 0 };
+	*path = (struct pprof_path){ 0 };
 }
 
-static bool path_start(struct path *path)
+static bool start(struct pprof_path *path)
 {
 	if (path->n)
 		return true;
 	if (VEC_RESERVE(&path->steps, &path->cap, 1) < 0 ||
 	    VEC_RESERVE(&path->pending, &path->cap_pending, 1) < 0)
 		return false;
-	path->steps[path->n++] = (struct step){ 0 };
+	path->steps[path->n++] = (struct pprof_step){ 0 };
 	return true;
 }
 
 /* Doubles the room; what is there stays at its end. */
-static bool path_grow(struct path *path)
+static bool grow(struct pprof_path *path)
 {
 	uint32_t old = path->cap_bytes;
 
@@ -226,33 +206,34 @@ static bool path_grow(struct path *path)
 }
 
 /* One frame further in. A frame that was inlined into its caller has one location with it. */
-static bool path_push(struct path *path, const struct writer *w, uint32_t stack)
+static bool push(struct pprof_path *path, uint32_t stack)
 {
-	const struct pprof_locations *l = &w->locations;
+	const struct pprof_locations *l = path->locations;
 	uint32_t chain = l->chain_of[stack];
-	struct code code = w->codes[chain];
-	const struct step *caller = &path->steps[path->n - 1];
+	struct pprof_code code = path->codes[chain];
+	const struct pprof_step *caller = &path->steps[path->n - 1];
 	size_t outside = l->chains.parent[chain] ? caller->outside : caller->n;
 
 	if (VEC_RESERVE(&path->steps, &path->cap, (uint64_t)path->n + 1) < 0)
 		return false;
-	if (path->cap_bytes - outside < sizeof(code) && !path_grow(path))
+	if (path->cap_bytes - outside < sizeof(code) && !grow(path))
 		return false;
 	/* whole codes: the bytes in front of this one are overwritten by the next */
 	memcpy(path->bytes + path->cap_bytes - outside - sizeof(code.bytes), code.bytes,
 	       sizeof(code.bytes));
-	path->steps[path->n++] = (struct step){ stack, outside, outside + code.n };
+	path->steps[path->n++] = (struct pprof_step){ stack, outside, outside + code.n };
 	return true;
 }
 
-/* Goes to another stack. A parent's id is below its child's, so the deepest stack that both have is
- * found by giving up the higher of the two, again and again. */
-static bool path_go(struct path *path, const struct writer *w, uint32_t stack)
+/* A parent's id is below its child's, so the deepest stack that both have is found by giving up the
+ * higher of the two, again and again. */
+bool pprof_path_go(struct pprof_path *path, uint32_t stack, struct str *ret_ids)
 {
-	const uint32_t *parent = w->profile->tree.parent;
+	const uint32_t *parent = path->parent;
 	uint32_t n = 0;
+	size_t bytes;
 
-	if (!path_start(path))
+	if (!start(path))
 		return false;
 	while (path->steps[path->n - 1].stack != stack) {
 		if (path->steps[path->n - 1].stack > stack) {
@@ -265,8 +246,11 @@ static bool path_go(struct path *path, const struct writer *w, uint32_t stack)
 		stack = parent[stack];
 	}
 	while (n)
-		if (!path_push(path, w, path->pending[--n]))
+		if (!push(path, path->pending[--n]))
 			return false;
+	bytes = path->steps[path->n - 1].n;
+	*ret_ids = bytes ? str_over(path->bytes + path->cap_bytes - bytes, bytes) :
+			   (struct str){ 0 };
 	return true;
 }
 
@@ -281,17 +265,12 @@ static void add_time(struct encoder *e, uint64_t time_ns)
 
 static void add_locations(struct encoder *e, uint32_t stack)
 {
-	struct path *path = &e->path;
-	size_t n;
+	struct str ids;
 
-	if (!path_go(path, e->w, stack)) {
+	if (!pprof_path_go(&e->path, stack, &ids))
 		e->message.failed = true;
-		return;
-	}
-	n = path->steps[path->n - 1].n;
-	if (n)
-		proto_add_bytes(&e->message, PPROF_SAMPLE_LOCATION,
-				str_over(path->bytes + path->cap_bytes - n, n));
+	else if (ids.n)
+		proto_add_bytes(&e->message, PPROF_SAMPLE_LOCATION, ids);
 }
 
 static void add_sample(struct encoder *e, uint32_t i)
@@ -332,14 +311,16 @@ static void encoder_finish(struct writer *w, struct encoder *e)
 	buf_fini(&e->out);
 	buf_fini(&e->message);
 	buf_fini(&e->line);
-	path_fini(&e->path);
+	pprof_path_fini(&e->path);
 }
 
 static void add_all_samples(struct writer *w)
 {
 	uint32_t n = w->profile->n, half = n < ROWS_FOR_TWO ? n : n / 2;
-	struct encoder here = { .w = w, .begin = 0, .end = half, .out = w->out };
-	struct encoder beside = { .w = w, .begin = half, .end = n };
+	struct pprof_path path = { .parent = w->profile->tree.parent,
+				   .locations = &w->locations, .codes = w->codes };
+	struct encoder here = { .w = w, .begin = 0, .end = half, .path = path, .out = w->out };
+	struct encoder beside = { .w = w, .begin = half, .end = n, .path = path };
 	pthread_t thread;
 	bool threaded = half < n && !pthread_create(&thread, NULL, add_samples, &beside);
 
@@ -527,7 +508,8 @@ static int write_all(struct writer *w)
 	for (uint32_t t = 0; t < profile->n_types; t++)
 		add_type(w, PPROF_SAMPLE_TYPE, &profile->types[t]);
 	number_mappings(w);
-	if (prepare_labels(w) < 0 || prepare_codes(w) < 0 || prepare_order(w) < 0)
+	w->codes = pprof_codes_of(&w->locations);
+	if (!w->codes || prepare_labels(w) < 0 || prepare_order(w) < 0)
 		return -ENOMEM;
 	add_all_samples(w);
 	if (add_mappings(w) < 0)
