@@ -13,117 +13,13 @@
 #include <bpf/bpf_helpers.h>
 
 #include "abi/sample.h"
+#include "bpf/maps.h"
 
 #define NR_EXECVE 59	/* arch/x86/entry/syscalls/syscall_64.tbl */
 #define NR_EXECVEAT 322
 #define CGROUP_LEVELS_MAX 64
 
-const volatile uint32_t target_mode;	/* enum target_mode */
-const volatile uint64_t target_cgroup;	/* TARGET_CGROUP: its id */
-const volatile bool with_runtimes;	/* what the verifier knows to be false it does not look at */
-const volatile bool measure_walks;	/* fill walk_ns */
-const volatile uint64_t wake_bytes;	/* wake the host when the ring holds that much */
-const volatile uint32_t copy_bytes;	/* of stack in a copied sample, at most */
-const volatile uint32_t own_tgid;	/* never sampled when the whole machine is */
-const volatile struct kernel_offsets offsets;
-
 struct task_struct;
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20);
-} ring SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);	/* where the kernel permits it */
-	__type(key, uint32_t);		/* tgid */
-	__type(value, uint32_t);	/* TARGET_* */
-} targets SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, uint32_t);		/* tgid */
-	__type(value, struct walk_process);
-} processes SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 65536);	/* set before load */
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, uint32_t);
-	__type(value, struct walk_mapping);
-} mappings SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, UNWIND_RULES_MAX);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, uint32_t);
-	__type(value, struct unwind_rule);
-} rules SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, WALK_RUNTIMES_MAX);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, uint32_t);
-	__type(value, struct walk_runtime);
-} runtimes SEC(".maps");
-
-struct table {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);		/* each has its own exact size */
-	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
-	__type(key, uint32_t);
-	__type(value, uint64_t);
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 16384);
-	__type(key, uint32_t);
-	__array(values, struct table);
-} tables SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, uint32_t);
-	__type(value, struct cpu_counters);
-} counters SEC(".maps");
-
-/* These are larger than a per-CPU value may be: an entry a CPU, set before load. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, uint32_t);
-	__type(value, struct walk);
-} walks SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, uint32_t);
-	__type(value, struct sample_walked);
-} samples SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, uint32_t);
-	__type(value, struct sample_copy);
-} copies SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, uint32_t);
-	__type(value, struct sample_code);
-} codes SEC(".maps");
 
 /* What walk/ asks for. */
 typedef void *walk_table_t;
@@ -198,53 +94,7 @@ static __always_inline void walk_new_code(struct walk *w, void *out, uint64_t co
 #define WALK_RUNTIMES with_runtimes
 #include "walk/walk.h"
 
-static __always_inline uint32_t read_piece(void *out, uint32_t n, uint64_t at)
-{
-	uint64_t first = 4096 - (at & 4095);
-
-	if (bpf_probe_read_user(out, n, (const void *)at) == 0)
-		return n;
-	/* the next page may never have been touched, and nothing is brought in here */
-	barrier_var(first);
-	if (first > n)
-		first = n;
-	return bpf_probe_read_user(out, first, (const void *)at) == 0 ? (uint32_t)first : 0;
-}
-
-static __always_inline uint64_t code_field(const struct sample_code *r, uint64_t off)
-{
-	barrier_var(off);
-	return *(const uint64_t *)(r->object + (off & (SAMPLE_CODE_OBJECT_BYTES - 8)));
-}
-
-/* The host gets all that it needs to name the code object, now. A global function, because the verifier
- * looks at each byte of a read and does that once here, instead of on every way to it. */
-__noinline int send_new_code(uint64_t code)
-{
-	uint32_t cpu = bpf_get_smp_processor_id();
-	const struct sample_walked *sample = bpf_map_lookup_elem(&samples, &cpu);
-	const struct walk *w = bpf_map_lookup_elem(&walks, &cpu);
-	struct sample_code *r = bpf_map_lookup_elem(&codes, &cpu);
-	const struct walk_python *layout;
-
-	if (!r || !w || !sample)
-		return 0;
-	layout = &w->python.layout;
-	r->hdr = sample->hdr;
-	r->hdr.kind = SAMPLE_CODE;
-	r->hdr.n_kernel = r->hdr.n_user = 0;
-	r->at[CODE_OBJECT] = code;
-	r->n[CODE_OBJECT] = read_piece(r->object, sizeof(r->object), code);
-	r->at[CODE_FILE] = code_field(r, layout->code_file);
-	r->at[CODE_NAME] = code_field(r, layout->code_qualname != RUNTIME_NO_FIELD ?
-					 layout->code_qualname : layout->code_name);
-	r->at[CODE_TABLE] = code_field(r, layout->code_table);
-	r->n[CODE_FILE] = read_piece(r->file, sizeof(r->file), r->at[CODE_FILE]);
-	r->n[CODE_NAME] = read_piece(r->name, sizeof(r->name), r->at[CODE_NAME]);
-	r->n[CODE_TABLE] = read_piece(r->table, sizeof(r->table), r->at[CODE_TABLE]);
-	bpf_ringbuf_output(&ring, r, sizeof(*r), BPF_RB_NO_WAKEUP);
-	return 0;
-}
+#include "bpf/copy.h"
 
 static __always_inline void walk_new_code(struct walk *w, void *out, uint64_t code)
 {
@@ -338,32 +188,6 @@ static __always_inline enum walk_end user_registers(struct bpf_perf_event_data *
 	return r->cs == 0x23 ? WALK_COMPAT : WALK_COMPLETE;
 }
 
-struct copy_loop {
-	struct sample_copy *copy;
-	uint64_t from;
-};
-
-/* One page of stack at a time, up to the first that cannot be read: its end. */
-static long copy_stack_page(uint32_t index, void *context)
-{
-	struct copy_loop *loop = context;
-	uint64_t at = loop->copy->hdr.stack_bytes;
-	uint64_t address = loop->from + at;
-	uint64_t n = SAMPLE_COPY_STEP - (address & (SAMPLE_COPY_STEP - 1));
-
-	barrier_var(n);
-	n &= 2 * SAMPLE_COPY_STEP - 1;
-	if (n > SAMPLE_COPY_STEP)
-		return 1;
-	barrier_var(at);
-	if (at > SAMPLE_COPY_MAX - SAMPLE_COPY_STEP || at >= copy_bytes)
-		return 1;
-	if (bpf_probe_read_user(loop->copy->stack + at, n, (const void *)address))
-		return 1;
-	loop->copy->hdr.stack_bytes = (uint32_t)(at + n);
-	return 0;
-}
-
 /* Coroutines and label sets are read while they are there: a new one wakes the host, but not more often
  * than that. Known ones do now and then: that they still are what they were has to be seen before they
  * end. */
@@ -391,54 +215,6 @@ static __always_inline uint64_t wake_flag(struct walk *w, const struct sample_hd
 	}
 	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= wake_bytes ? BPF_RB_FORCE_WAKEUP :
 									   BPF_RB_NO_WAKEUP;
-}
-
-static __always_inline int send(struct cpu_counters *count, void *record, uint64_t n,
-				uint64_t wake)
-{
-	if (bpf_ringbuf_output(&ring, record, n, wake) < 0) {
-		count->drops[DROP_RING_FULL]++;
-		return 0;
-	}
-	count->recorded++;
-	return 0;
-}
-
-/* Hands over registers and stack, and n_python words of interpreted frames that `sample` holds. */
-static __always_inline int send_copy(struct cpu_counters *count, const struct sample_walked *sample,
-				     const uint64_t *regs, uint32_t n_python)
-{
-	uint32_t cpu = bpf_get_smp_processor_id();
-	struct sample_copy *copy = bpf_map_lookup_elem(&copies, &cpu);
-	struct copy_loop loop = { .copy = copy, .from = regs[UNWIND_RSP] };
-	uint64_t n, bytes, at = sample->hdr.n_kernel;
-
-	if (!copy) {
-		count->drops[DROP_NO_SCRATCH]++;
-		return 0;
-	}
-	copy->hdr = sample->hdr;
-	copy->hdr.kind = SAMPLE_COPIED;
-	copy->hdr.n_user = (uint16_t)n_python;
-	copy->hdr.stack_bytes = 0;
-	__builtin_memcpy(copy->kernel, sample->frames, sizeof(copy->kernel));
-	__builtin_memcpy(copy->regs, regs, sizeof(copy->regs));
-	bpf_loop(SAMPLE_COPY_MAX / SAMPLE_COPY_STEP + 1, copy_stack_page, &loop, 0);
-	n = copy->hdr.stack_bytes;
-	barrier_var(n);
-	if (n > SAMPLE_COPY_MAX)
-		n = SAMPLE_COPY_MAX;
-	bytes = (uint64_t)n_python * 8;
-	barrier_var(bytes);
-	barrier_var(at);
-	if (bytes > SAMPLE_PYTHON_WORDS_MAX * 8 || at > SAMPLE_KERNEL_FRAMES_MAX ||
-	    bpf_probe_read_kernel(copy->stack + n, bytes, sample->frames + at))
-		bytes = copy->hdr.n_user = 0;
-	n += bytes;
-	count->copied++;
-	/* copies are large and go on until the host has loaded what is missing: at once, please */
-	return send(count, copy, __builtin_offsetof(struct sample_copy, stack) + n,
-		    BPF_RB_FORCE_WAKEUP);
 }
 
 SEC("perf_event")

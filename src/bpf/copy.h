@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* bpf/copy.h
+ *
+ * What goes out of the timer program into the ring: records, and in them copies of the process's
+ * memory.
+ *
+ *   send()            a record that is ready
+ *   send_copy()       registers and stack, for the host to walk
+ *   send_new_code()   a code object that a walk meets for the first time
+ *
+ * Nothing is brought into memory here: what cannot be read at the tick is left out, and its length
+ * says so.
+ * Included behind walk/walk.h, whose struct walk it reads.
+ */
+#ifndef SONDE_BPF_COPY_H
+#define SONDE_BPF_COPY_H
+
+#include "abi/sample.h"
+#include "bpf/maps.h"
+#include "walk/walk.h"
+
+static __always_inline uint32_t read_piece(void *out, uint32_t n, uint64_t at)
+{
+	uint64_t first = 4096 - (at & 4095);
+
+	if (bpf_probe_read_user(out, n, (const void *)at) == 0)
+		return n;
+	/* the next page may never have been touched, and nothing is brought in here */
+	barrier_var(first);
+	if (first > n)
+		first = n;
+	return bpf_probe_read_user(out, first, (const void *)at) == 0 ? (uint32_t)first : 0;
+}
+
+static __always_inline uint64_t code_field(const struct sample_code *r, uint64_t off)
+{
+	barrier_var(off);
+	return *(const uint64_t *)(r->object + (off & (SAMPLE_CODE_OBJECT_BYTES - 8)));
+}
+
+/* The host gets all that it needs to name the code object, now. A global function, because the verifier
+ * looks at each byte of a read and does that once here, instead of on every way to it. */
+__noinline int send_new_code(uint64_t code)
+{
+	uint32_t cpu = bpf_get_smp_processor_id();
+	const struct sample_walked *sample = bpf_map_lookup_elem(&samples, &cpu);
+	const struct walk *w = bpf_map_lookup_elem(&walks, &cpu);
+	struct sample_code *r = bpf_map_lookup_elem(&codes, &cpu);
+	const struct walk_python *layout;
+
+	if (!r || !w || !sample)
+		return 0;
+	layout = &w->python.layout;
+	r->hdr = sample->hdr;
+	r->hdr.kind = SAMPLE_CODE;
+	r->hdr.n_kernel = r->hdr.n_user = 0;
+	r->at[CODE_OBJECT] = code;
+	r->n[CODE_OBJECT] = read_piece(r->object, sizeof(r->object), code);
+	r->at[CODE_FILE] = code_field(r, layout->code_file);
+	r->at[CODE_NAME] = code_field(r, layout->code_qualname != RUNTIME_NO_FIELD ?
+					 layout->code_qualname : layout->code_name);
+	r->at[CODE_TABLE] = code_field(r, layout->code_table);
+	r->n[CODE_FILE] = read_piece(r->file, sizeof(r->file), r->at[CODE_FILE]);
+	r->n[CODE_NAME] = read_piece(r->name, sizeof(r->name), r->at[CODE_NAME]);
+	r->n[CODE_TABLE] = read_piece(r->table, sizeof(r->table), r->at[CODE_TABLE]);
+	bpf_ringbuf_output(&ring, r, sizeof(*r), BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
+struct copy_loop {
+	struct sample_copy *copy;
+	uint64_t from;
+};
+
+/* One page of stack at a time, up to the first that cannot be read: its end. */
+static long copy_stack_page(uint32_t index, void *context)
+{
+	struct copy_loop *loop = context;
+	uint64_t at = loop->copy->hdr.stack_bytes;
+	uint64_t address = loop->from + at;
+	uint64_t n = SAMPLE_COPY_STEP - (address & (SAMPLE_COPY_STEP - 1));
+
+	barrier_var(n);
+	n &= 2 * SAMPLE_COPY_STEP - 1;
+	if (n > SAMPLE_COPY_STEP)
+		return 1;
+	barrier_var(at);
+	if (at > SAMPLE_COPY_MAX - SAMPLE_COPY_STEP || at >= copy_bytes)
+		return 1;
+	if (bpf_probe_read_user(loop->copy->stack + at, n, (const void *)address))
+		return 1;
+	loop->copy->hdr.stack_bytes = (uint32_t)(at + n);
+	return 0;
+}
+
+static __always_inline int send(struct cpu_counters *count, void *record, uint64_t n,
+				uint64_t wake)
+{
+	if (bpf_ringbuf_output(&ring, record, n, wake) < 0) {
+		count->drops[DROP_RING_FULL]++;
+		return 0;
+	}
+	count->recorded++;
+	return 0;
+}
+
+/* Hands over registers and stack, and n_python words of interpreted frames that `sample` holds. */
+static __always_inline int send_copy(struct cpu_counters *count, const struct sample_walked *sample,
+				     const uint64_t *regs, uint32_t n_python)
+{
+	uint32_t cpu = bpf_get_smp_processor_id();
+	struct sample_copy *copy = bpf_map_lookup_elem(&copies, &cpu);
+	struct copy_loop loop = { .copy = copy, .from = regs[UNWIND_RSP] };
+	uint64_t n, bytes, at = sample->hdr.n_kernel;
+
+	if (!copy) {
+		count->drops[DROP_NO_SCRATCH]++;
+		return 0;
+	}
+	copy->hdr = sample->hdr;
+	copy->hdr.kind = SAMPLE_COPIED;
+	copy->hdr.n_user = (uint16_t)n_python;
+	copy->hdr.stack_bytes = 0;
+	__builtin_memcpy(copy->kernel, sample->frames, sizeof(copy->kernel));
+	__builtin_memcpy(copy->regs, regs, sizeof(copy->regs));
+	bpf_loop(SAMPLE_COPY_MAX / SAMPLE_COPY_STEP + 1, copy_stack_page, &loop, 0);
+	n = copy->hdr.stack_bytes;
+	barrier_var(n);
+	if (n > SAMPLE_COPY_MAX)
+		n = SAMPLE_COPY_MAX;
+	bytes = (uint64_t)n_python * 8;
+	barrier_var(bytes);
+	barrier_var(at);
+	if (bytes > SAMPLE_PYTHON_WORDS_MAX * 8 || at > SAMPLE_KERNEL_FRAMES_MAX ||
+	    bpf_probe_read_kernel(copy->stack + n, bytes, sample->frames + at))
+		bytes = copy->hdr.n_user = 0;
+	n += bytes;
+	count->copied++;
+	/* copies are large and go on until the host has loaded what is missing: at once, please */
+	return send(count, copy, __builtin_offsetof(struct sample_copy, stack) + n,
+		    BPF_RB_FORCE_WAKEUP);
+}
+
+#endif
