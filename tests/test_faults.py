@@ -75,6 +75,17 @@ def wait_for_recording(process, seconds=15):
     time.sleep(0.4)
 
 
+def wait_for_cpu_time(pid, seconds):
+    """Until the child of that process has had so much: on a busy machine it takes its time."""
+    for _ in range(1500):
+        for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            ticks = pathlib.Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[11:13]
+            if sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK") > seconds:
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"no child of {pid} was ever busy")
+
+
 def start_recording(*args, cwd=None, **more):
     process = subprocess.Popen([SONDE, "record", *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True, cwd=cwd, **more)
@@ -258,7 +269,7 @@ def test_ctrl_c_reaches_the_command_and_keeps_the_data(tmp_path):
 def test_a_signal_to_sonde_alone_is_handed_to_the_command(tmp_path):
     process = start_recording("-F", 499, "-o", tmp_path / "x.pb.gz", "--", "sh", "-c",
                               "trap 'exit 9' TERM; while :; do :; done", start_new_session=True)
-    time.sleep(0.5)
+    wait_for_cpu_time(process.pid, 0.3)
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 9, err
