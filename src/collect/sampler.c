@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
@@ -158,8 +159,10 @@ static void set_registers(struct sample_copy *copy, const struct user_regs_struc
 	to[UNWIND_R14] = regs->r14;
 	to[UNWIND_R15] = regs->r15;
 	to[UNWIND_RIP] = regs->rip;
-	/* in a system call, rip is behind the instruction that made it */
-	copy->hdr.user_return = (int64_t)regs->orig_rax >= 0;
+	/* in a system call, rip is behind the instruction that made it; but execve() goes on at a program's
+	 * first instruction */
+	copy->hdr.user_return = (int64_t)regs->orig_rax >= 0 && regs->orig_rax != SYS_execve &&
+				regs->orig_rax != SYS_execveat;
 }
 
 /* While the thread stands still: as little as can be. False when there is nothing to be had. */
@@ -268,6 +271,7 @@ uint32_t sampler_take(struct sampler *sampler, struct traced_thread *thread)
 {
 	uint32_t weight = take_sample(sampler, thread);
 
+	thread->clock.taken += weight > 1 ? weight - 1 : 0;
 	unwant(sampler, thread);
 	return weight;
 }
