@@ -24,7 +24,6 @@
 struct frame_memo {
 	uint64_t frame;
 	uint32_t space;
-	uint32_t kernel;
 	struct raw_frame raw;
 };
 
