@@ -29,6 +29,16 @@ TEST(names_of_each_language_become_readable)
 	buf_fini(&out);
 }
 
+TEST(a_rust_name_of_more_lifetimes_than_anyone_counts_stays_as_it_is)
+{
+	struct buf out = { 0 };
+
+	CHECK(!demangle(STR("_RNvMs_NtMs_NtC4core3fZFFFFFFFFFGFFFFMsC4core3fZFFFFFFFFFGFFFFMs_FFFFFFFF_"),
+			&out));
+	CHECK(demangle(STR("_RNvC5crate9G1234567_"), &out));	/* an identifier is no number */
+	buf_fini(&out);
+}
+
 TEST(other_names_stay_as_they_are)
 {
 	static const char *const rows[] = { "",      "main",  "_start", "_Z",    "_Zwrong",
@@ -88,6 +98,7 @@ TEST(names_above_the_recursion_limit_are_read_too)
 	buf_fini(&out);
 }
 
-TEST_MAIN(CASE(names_of_each_language_become_readable), CASE(other_names_stay_as_they_are),
+TEST_MAIN(CASE(names_of_each_language_become_readable), CASE(a_rust_name_of_more_lifetimes_than_anyone_counts_stays_as_it_is),
+	  CASE(other_names_stay_as_they_are),
 	  CASE(names_above_the_recursion_limit_are_read_too),
 	  CASE(a_name_that_stands_for_an_endless_text_is_given_up))
