@@ -47,6 +47,16 @@ function partsOf(name) {
 	};
 }
 
+/* Python's names begin with the file: "app.py:Shop.price", "<frozen os>:getenv". */
+const IN_FILE = /^(?:[^/:]{1,200}\.py\w?|<[^<>]{1,200}>):(?!:)(.+)$/;
+
+/* The qualified name alone, its last two parts, its last. "<lambda>" is a name, "<locals>" none. */
+function formsInFile(qualified) {
+	const parts = qualified.split('.').filter((part) => part && part !== '<locals>');
+
+	return [qualified, parts.slice(-2).join('.'), parts[parts.length - 1] || ''];
+}
+
 /* The ways to write a name, longest first: whole, without arguments and package, last part. */
 export function shorten(name) {
 	const forms = [name];
@@ -59,6 +69,12 @@ export function shorten(name) {
 	if (name.length > 2000)
 		/* the pairs below are looked at from left to right, label by label */
 		return forms;
+	const inFile = IN_FILE.exec(name);
+
+	if (inFile) {
+		formsInFile(inFile[1]).forEach(add);
+		return forms;
+	}
 	if (!/^([\w$~(]|<.*>::)[\w$@.:/<>,*&()[\]{}\s;+='"#~-]*$/.test(name)) return forms;
 	const bare = withoutPairs(withoutPairs(name, '<'), '(').replace(/ const$/, '');
 
