@@ -267,13 +267,10 @@ def test_attaching_while_python_starts(python, tmp_path):
     app = write(tmp_path, "starts.py", STARTS)
     for i in range(10):
         target = subprocess.Popen([*python.command(), app])
-        reaper = threading.Thread(target=target.wait)       # a process that nobody reaps is not gone for Sonde
-        reaper.start()
         time.sleep(i * 0.008)
         out = tmp_path / f"{i}.pb.gz"
         record(out, "-d", 20, "-p", target.pid)      # ends with its target, whose data is kept
-        reaper.join()
-        assert target.returncode == 0
+        assert target.wait() == 0
         seen = stacks(out)
         possible = languages.possible_frames(python, languages.SOURCES, seen)
         share, wrong = languages.right_share(seen, possible, languages.minor_of(python) >= 11)

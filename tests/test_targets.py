@@ -108,6 +108,14 @@ def test_children_that_start_during_the_recording_are_followed(tmp_path):
     assert sum(counts.values()) > 10, counts
 
 
+def test_a_recording_ends_with_a_target_that_its_parent_has_not_asked_after(tmp_path):
+    folder = truth.build(truth.Case("targets", "plain.c"))
+    target = subprocess.Popen([folder / "prog", "0.5"], stdout=subprocess.DEVNULL)
+    done = sonde("record", "-p", target.pid, "-d", 3000, "-o", tmp_path / "x.pb.gz", timeout=120)
+    assert done.returncode == 0 and by_pid(tmp_path / "x.pb.gz")[target.pid] > 5
+    target.wait()
+
+
 def test_an_idle_machine_without_d_ends_by_ctrl_c(tmp_path):
     process = subprocess.Popen([truth.SONDE, "record", "-a", "-o", tmp_path / "x.pb.gz"], stderr=subprocess.PIPE)
     wait_for_recording(process)

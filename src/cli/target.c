@@ -2,6 +2,7 @@
 #include "cli/target.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -119,10 +120,23 @@ int target_resolve(struct target *target, struct err *err)
 	return rc;
 }
 
+/* Not of one that has ended and that its parent has not asked after yet: to that one a signal can be sent. */
+static bool is_alive(pid_t pid)
+{
+	struct pollfd ended = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
+	bool alive;
+
+	if (ended.fd < 0)
+		return errno != ESRCH && (kill(pid, 0) == 0 || errno == EPERM);
+	alive = poll(&ended, 1, 0) == 0;
+	close(ended.fd);
+	return alive;
+}
+
 bool target_alive(const struct target *target)
 {
 	for (uint32_t i = 0; i < target->list.n; i++)
-		if (kill(target->list.items[i], 0) == 0 || errno == EPERM)
+		if (is_alive(target->list.items[i]))
 			return true;
 	return target->all || target->by_cgroup_id;
 }
