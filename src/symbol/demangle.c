@@ -145,7 +145,8 @@ static bool has_vast_binder(const char *name)
 			digits = base62_digits(name + at + 1, &ended);
 			if (name[at] == 'G' && ended && digits > BINDER_DIGITS_MAX)
 				return true;
-			at += ended && digits <= 4 ? digits + 2 : 1;
+			/* a crate's hash has up to 11 digits */
+			at += ended && digits <= (name[at] == 's' ? 11 : 4) ? digits + 2 : 1;
 		} else {
 			at++;
 		}
