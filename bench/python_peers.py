@@ -185,10 +185,10 @@ def accuracy_row(target, name, rate, command, read, ending):
         sys.stdout.flush()
 
 
-def fixed_work(python, work, command):
+def fixed_work(program, command):
     """(CPU s, wall s) of the program's fixed work with a profiler attached, or alone."""
-    target = subprocess.Popen([python, MIXED, "--fixed", str(work)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              text=True, env=dict(languages.environment(), TRUTH_WAIT="1"))
+    target = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                              env=dict(languages.environment(), TRUTH_WAIT="1"))
     attached = None
     try:
         time.sleep(0.4)
@@ -204,10 +204,10 @@ def fixed_work(python, work, command):
             attached.stop()
 
 
-def slowdown(python, profilers, rounds, work):
+def slowdown(program, profilers, rounds, rates=RATES):
     ways = {("alone", 0): None}
     with tempfile.TemporaryDirectory() as folder:
-        for rate in RATES:
+        for rate in rates:
             for name, (command, _, ending) in profilers.items():
                 ways[name, rate] = lambda pid, c=command, r=rate, e=ending: c(r, f"{folder}/p{e}", pid)
         times, failed = {way: [] for way in ways}, {}
@@ -216,7 +216,7 @@ def slowdown(python, profilers, rounds, work):
             random.shuffle(order)
             for way in order:
                 try:
-                    times[way].append(fixed_work(python, work, ways[way]))
+                    times[way].append(fixed_work(program, ways[way]))
                 except RuntimeError as why:
                     failed[way] = why
     alone = [statistics.median(column) for column in zip(*times["alone", 0])]
@@ -243,7 +243,7 @@ def main():
     if options.only != "slowdown":
         accuracy(options.python, profilers, options.seconds)
     if options.only != "accuracy":
-        slowdown(options.python, profilers, options.rounds, options.work)
+        slowdown([options.python, MIXED, "--fixed", str(options.work)], profilers, options.rounds)
 
 
 if __name__ == "__main__":

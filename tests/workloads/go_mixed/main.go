@@ -3,6 +3,7 @@
 // A Go program that knows where its own CPU time went: the Go counterpart of truth.h.
 //
 //	go_mixed SECONDS        regions, each on a thread of its own while it runs; one JSON line at the end
+//	go_mixed fixed N        N rounds of all regions, the same every time; {"cpu_s", "wall_s"}
 //	go_mixed oracle N       N stacks, each spun on for a while, each printed as runtime.Callers sees it
 //	go_mixed names MAIN     what the run-time says of addresses, see names.go
 //	go_mixed many N         N goroutines that wait, and a few that work, until a line comes on standard input
@@ -20,8 +21,9 @@ import (
 )
 
 const (
-	clockProcess = 2
-	clockThread  = 3
+	clockMonotonic = 1
+	clockProcess   = 2
+	clockThread    = 3
 )
 
 func now(clock uintptr) int64 {
@@ -60,20 +62,43 @@ func main() {
 		many(os.Args[2])
 		return
 	}
+	if len(os.Args) > 2 && os.Args[1] == "fixed" {
+		fixed(os.Args[2])
+		return
+	}
 	seconds := 2.0
 	if len(os.Args) > 1 {
 		seconds, _ = strconv.ParseFloat(os.Args[1], 64)
 	}
-	if os.Getenv("TRUTH_WAIT") != "" {
-		var one [1]byte
-		os.Stdin.Read(one[:])
-	}
+	await()
 	before := now(clockProcess)
 	all := append(regions, cgoRegions()...)
 	for now(clockProcess)-before < int64(seconds*1e9) {
 		all[rand.Intn(len(all))].run()
 	}
 	print(append(all, workersRegion, growRegion), float64(now(clockProcess)-before))
+}
+
+// A profiler attaches now.
+func await() {
+	if os.Getenv("TRUTH_WAIT") != "" {
+		var one [1]byte
+		os.Stdin.Read(one[:])
+	}
+}
+
+// What a profiler adds to work that is always the same is its cost.
+func fixed(text string) {
+	rounds, _ := strconv.Atoi(text)
+	await()
+	began, before := now(clockMonotonic), now(clockProcess)
+	for i := 0; i < rounds; i++ {
+		for _, r := range append(regions, cgoRegions()...) {
+			r.run()
+		}
+	}
+	fmt.Printf("{\"cpu_s\": %.6f, \"wall_s\": %.6f}\n", float64(now(clockProcess)-before)/1e9,
+		float64(now(clockMonotonic)-began)/1e9)
 }
 
 func print(all []*region, total float64) {
