@@ -64,7 +64,7 @@ static unsigned long number_behind(const char *log, const char *word)
 }
 
 /* Loads the object for one kind of target; runtimes: with the steps that language runtimes need. */
-static int load(const char *path, const char *mode_name, uint32_t mode, bool runtimes, uint32_t cpus)
+static int load(const char *path, const char *mode_name, uint32_t mode, uint32_t runtimes, uint32_t cpus)
 {
 	static const char *const per_cpu[] = { "walks", "samples", "copies", "codes" };
 	struct bpf_object *object = bpf_object__open(path);
@@ -74,7 +74,7 @@ static int load(const char *path, const char *mode_name, uint32_t mode, bool run
 	int rc = object ? set(object, "target_mode", mode, sizeof(mode)) : -errno, n = 0;
 
 	if (rc == 0)
-		rc = set(object, "with_runtimes", runtimes, 1);
+		rc = set(object, "with_runtimes", runtimes, sizeof(runtimes));
 
 	if (rc < 0)
 		goto out;
@@ -125,9 +125,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	libbpf_set_print(quiet);
-	rc |= load(argv[1], "native", TARGET_TGIDS, false, cpus);
-	rc |= load(argv[1], "tgids", TARGET_TGIDS, true, cpus);
-	rc |= load(argv[1], "cgroup", TARGET_CGROUP, true, cpus);
-	rc |= load(argv[1], "all", TARGET_ALL, true, cpus);
+	rc |= load(argv[1], "native", TARGET_TGIDS, 0, cpus);
+	rc |= load(argv[1], "tgids", TARGET_TGIDS, RUNTIME_ALL, cpus);
+	rc |= load(argv[1], "cgroup", TARGET_CGROUP, RUNTIME_ALL, cpus);
+	rc |= load(argv[1], "all", TARGET_ALL, RUNTIME_ALL, cpus);
 	return rc ? 1 : 0;
 }

@@ -103,7 +103,8 @@ def test_a_stripped_program_has_a_name_for_each_function(tmp_path):
     profile = record(tmp_path, prog)
     names = names_in(profile, "prog")
     assert names and all(re.fullmatch(r"\[prog\+0x[0-9a-f]+\]", name) for name in names), names
-    assert len(names) <= 4, names       # hidden_work, hidden_rest, main, and _start
+    # hidden_work, hidden_rest, main, and what starts and ends the program, which a tick may meet
+    assert len(names) <= 8, names
     addresses = {loc.address for s in profile.samples for loc in s.locations
                  if os.path.basename(loc.mapping.path) == "prog"}
     assert len(addresses) > len(names)  # the places in them are kept

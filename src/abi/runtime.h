@@ -139,6 +139,9 @@ static inline uint32_t go_labels_check(const uint64_t head[GO_LABEL_HEAD],
 
 enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO };
 
+#define RUNTIME_BIT(kind) (1u << (kind))
+#define RUNTIME_ALL (RUNTIME_BIT(RUNTIME_PYTHON) | RUNTIME_BIT(RUNTIME_GO))
+
 struct walk_runtime {
 	uint32_t kind;		/* enum runtime_kind */
 	uint32_t zero;

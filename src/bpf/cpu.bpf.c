@@ -289,7 +289,8 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 	if (w->python.progress != WALK_PYTHON_NEW)
 		sample->hdr.labels_at = w->thread_pointer;
 	if (with_runtimes && w->process.runtime) {
-		walk_go_activity(w, &sample->hdr);
+		if (WALK_HAS(RUNTIME_GO))
+			walk_go_activity(w, &sample->hdr);
 		if (sample->hdr.labels_check || (w->python.coroutine && w->python.layout.tasks))
 			note_activity(w, &sample->hdr);
 	}

@@ -20,7 +20,7 @@
 
 const volatile uint32_t target_mode;	/* enum target_mode */
 const volatile uint64_t target_cgroup;	/* TARGET_CGROUP: its id */
-const volatile bool with_runtimes;	/* what the verifier knows to be false it does not look at */
+const volatile uint32_t with_runtimes;	/* RUNTIME_BIT()s: what the verifier knows to be absent it does not look at */
 const volatile bool measure_walks;	/* fill walk_ns */
 const volatile uint64_t wake_bytes;	/* wake the host when the ring holds that much */
 const volatile uint32_t copy_bytes;	/* of stack in a copied sample, at most */

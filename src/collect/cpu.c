@@ -166,14 +166,14 @@ static int add_targets(struct cpu_collector *cpu, const struct cpu_options *opti
 }
 
 /* So that the programs need not be loaded again when the first process turns out to have one. */
-static bool expects_runtime(struct cpu_collector *cpu, const struct cpu_options *options)
+static uint32_t expected_runtimes(struct cpu_collector *cpu, const struct cpu_options *options)
 {
-	bool found = cpu->all;
+	uint32_t found = cpu->all ? RUNTIME_ALL : 0;
 
 	if (options->preload)
-		found = processes_have_runtime(&cpu->processes, getpid(), str_of(options->preload));
-	for (uint32_t i = 0; !found && !options->awaits_exec && i < options->n_pids; i++)
-		found = processes_have_runtime(&cpu->processes, options->pids[i], (struct str){ 0 });
+		found |= processes_runtime_kinds(&cpu->processes, getpid(), str_of(options->preload));
+	for (uint32_t i = 0; !options->awaits_exec && i < options->n_pids; i++)
+		found |= processes_runtime_kinds(&cpu->processes, options->pids[i], (struct str){ 0 });
 	return found;
 }
 
@@ -189,7 +189,7 @@ static int start_kernel(struct cpu_collector *cpu, const struct cpu_options *opt
 	int rc;
 
 	processes_init(&cpu->processes, &cpu->images, NULL, cpu->all, !cpu->all);
-	kernel_options.runtimes = expects_runtime(cpu, options);
+	kernel_options.runtimes = expected_runtimes(cpu, options);
 	rc = kernel_open(&cpu->kernel, &kernel_options, err);
 	if (rc == 0)
 		rc = events_start(&cpu->events, err);

@@ -327,8 +327,8 @@ static void stop_cpus(struct kernel *kernel)
 	kernel->n_links = 0;
 }
 
-/* Loads the tick with everything, over the maps of the one that is at work. */
-static int load_full(struct kernel *kernel)
+/* Loads the tick for those runtimes, over the maps of the one that is at work. */
+static int load_more(struct kernel *kernel, uint32_t runtimes)
 {
 	struct cpu *s = cpu__open();
 	struct bpf_program *program;
@@ -338,7 +338,7 @@ static int load_full(struct kernel *kernel)
 	if (rc < 0)
 		return rc;
 	set_knobs(kernel, s, bpf_map__max_entries(kernel->skeleton->maps.ring));
-	s->rodata->with_runtimes = true;
+	s->rodata->with_runtimes = runtimes;
 	bpf_object__for_each_program(program, s->obj)
 		bpf_program__set_autoload(program, program == s->progs.cpu_tick);
 	bpf_object__for_each_map(map, s->obj) {
@@ -348,25 +348,27 @@ static int load_full(struct kernel *kernel)
 	}
 	if (rc == 0)
 		rc = cpu__load(s);
-	if (rc < 0)
+	if (rc < 0) {
 		cpu__destroy(s);
-	else
-		kernel->full = s;
-	return rc;
+		return rc;
+	}
+	stop_cpus(kernel);	/* a tick may be missed, and none is counted twice */
+	cpu__destroy(kernel->full);
+	kernel->full = s;
+	kernel->options.runtimes = runtimes;
+	return 0;
 }
 
-int kernel_enable_runtimes(struct kernel *kernel)
+int kernel_enable_runtime(struct kernel *kernel, uint32_t kind)
 {
 	bool ticking = kernel->n_links;
 	int rc;
 
-	if (kernel->options.runtimes)
+	if (kernel->options.runtimes & RUNTIME_BIT(kind))
 		return 0;
-	rc = load_full(kernel);
+	rc = load_more(kernel, kernel->options.runtimes | RUNTIME_BIT(kind));
 	if (rc < 0)
 		return rc;
-	kernel->options.runtimes = true;
-	stop_cpus(kernel);	/* a tick may be missed, and none is counted twice */
 	for (long cpu = 0; ticking && cpu < sysconf(_SC_NPROCESSORS_CONF); cpu++) {
 		rc = start_cpu(kernel, (int)cpu);
 		if (rc < 0 && rc != -ENODEV)

@@ -26,7 +26,7 @@ struct kernel_options {
 	uint64_t cgroup_id;	/* TARGET_CGROUP: a cgroup v2 id */
 	uint32_t ring_bytes;	/* 0: by rate and number of CPUs */
 	bool measure_walks;
-	bool runtimes;		/* a target is known to have a language runtime */
+	uint32_t runtimes;	/* RUNTIME_BIT()s of those that targets are known to have */
 };
 
 struct kernel;
@@ -58,9 +58,10 @@ int kernel_add_run(struct kernel *kernel, const struct walk_mapping *mappings, u
 /* Gives a run back. It is used again only when no walk can still be reading it. */
 void kernel_remove_run(struct kernel *kernel, const struct kernel_run *run);
 
-/* Has the walk take what language runtimes need from now on; without it the kernel verifies a third less at
- * every start. Before the first kernel_add_runtime(); only the first call does something. */
-int kernel_enable_runtimes(struct kernel *kernel);
+/* Has the walk take what a language's runtime (enum runtime_kind) needs from now on, too; without it the
+ * kernel verifies less at every start. Before the first kernel_add_runtime() of the kind; only the first
+ * call for a kind does something. */
+int kernel_enable_runtime(struct kernel *kernel, uint32_t kind);
 
 /* Tells of a language runtime in an address space; 0 when there is no room for more. */
 uint32_t kernel_add_runtime(struct kernel *kernel, const struct walk_runtime *runtime);

@@ -206,20 +206,22 @@ static bool scan(struct processes *processes, struct process *process)
 	return (process->space ? process->space->id : 0) != before;
 }
 
-bool processes_have_runtime(struct processes *processes, pid_t pid, struct str path)
+uint32_t processes_runtime_kinds(struct processes *processes, pid_t pid, struct str path)
 {
 	struct image_query query = { .pid = pid, .path = path };
 	struct proc_maps maps = { 0 };
 	const struct image *image;
-	bool found = false;
+	uint32_t found = 0;
 
 	if (path.n) {
 		image = images_get(processes->images, images_of_mapping(processes->images, &query));
-		return image->interpreter || image->runtime;
+		if (image->runtime)
+			return RUNTIME_BIT(image->runtime->kind);
+		return image->interpreter ? RUNTIME_BIT(RUNTIME_PYTHON) : 0;
 	}
 	if (proc_maps_read(&maps, pid, NULL) < 0)
-		return false;
-	for (uint32_t i = 0; !found && i < maps.n; i++) {
+		return 0;
+	for (uint32_t i = 0; i < maps.n; i++) {
 		const struct proc_map *m = &maps.items[i];
 
 		if (!m->executable || !is_file(m->path))
@@ -229,7 +231,8 @@ bool processes_have_runtime(struct processes *processes, pid_t pid, struct str p
 			.dev_major = m->dev_major, .dev_minor = m->dev_minor, .inode = m->inode,
 		};
 		image = images_get(processes->images, images_of_mapping(processes->images, &query));
-		found = image->runtime;
+		if (image->runtime)
+			found |= RUNTIME_BIT(image->runtime->kind);
 	}
 	proc_maps_fini(&maps);
 	return found;
@@ -492,17 +495,25 @@ void processes_doubt_runtime(struct processes *processes, struct process *proces
 	own_space(processes, process);	/* under a new id: published and told again */
 }
 
+/* Of the runtime that is mapped, whether its layout is known yet or not. */
+static uint32_t runtime_kind(const struct processes *processes, const struct space *space)
+{
+	const struct image *image = images_get(processes->images, space->runtime_image);
+
+	return image->runtime ? image->runtime->kind : RUNTIME_NONE;
+}
+
 static int publish_space(struct processes *processes, struct process *process)
 {
 	struct space *space = process->space;
 	const struct walk_runtime *runtime = processes_runtime(processes, process);
-	uint32_t n;
+	uint32_t n, kind = runtime_kind(processes, space);
 	const struct walk_mapping *mappings = space_walk_mappings(space, &n);
 	int rc = mappings ? kernel_add_run(processes->kernel, mappings, n, &space->run) : -ENOMEM;
 
 	space->published = rc == 0;
-	if (rc == 0 && space->runtime_image && processes->broken == 0)
-		processes->broken = kernel_enable_runtimes(processes->kernel);
+	if (rc == 0 && kind != RUNTIME_NONE && processes->broken == 0)
+		processes->broken = kernel_enable_runtime(processes->kernel, kind);
 	if (rc == 0 && runtime)
 		space->runtime_slot = kernel_add_runtime(processes->kernel, runtime);
 	return rc;

@@ -90,9 +90,9 @@ int processes_remap(struct processes *processes, pid_t pid, struct str text, uin
 /* Whether an address of a sample cannot be told for that reason. */
 bool processes_doubtful(const struct process *process, uint64_t address, uint64_t time_ns);
 
-/* Whether a process has a language runtime mapped, or (path not empty) a program is an interpreter. Only
- * looks. */
-bool processes_have_runtime(struct processes *processes, pid_t pid, struct str path);
+/* The language runtimes (RUNTIME_BIT) that a process has mapped, or (path not empty) that a program will
+ * have. Only looks. */
+uint32_t processes_runtime_kinds(struct processes *processes, pid_t pid, struct str path);
 
 /* Wants the rows of a file that will be run, and of the libraries that we share with it most likely (our
  * own), before any process maps them: its first stacks then need not be copied. */

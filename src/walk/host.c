@@ -20,7 +20,7 @@ static bool walk_has_recorded(struct walk *w);
 static bool walk_recorded(struct walk *w, uint64_t pair[2]);
 static bool walk_recorded_singly(struct walk *w);
 
-#define WALK_RUNTIMES 1
+#define WALK_RUNTIMES RUNTIME_ALL
 #include "walk/walk.h"
 
 struct walk_host {

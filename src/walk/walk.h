@@ -10,7 +10,7 @@
  *   walk_table_t walk_table_at(struct walk *, uint32_t table)       0 when it is not loaded
  *   bool walk_cell_at(walk_table_t, uint32_t index, uint64_t *ret_cell)
  *   const struct unwind_rule *walk_rule_at(struct walk *, uint32_t rule)
- *   WALK_RUNTIMES	whether there are language runtimes at all: 0 leaves out what only they need
+ *   WALK_RUNTIMES	a mask of the runtimes that there can be (RUNTIME_BIT): what the others need is left out
  *   const struct walk_runtime *walk_runtime_at(struct walk *, uint32_t runtime)
  *   void walk_new_code(struct walk *, void *out, uint64_t code)	a code object is met for the first time
  *   bool walk_worth_copying(const struct walk *)	it ended for want of what only the host has
@@ -39,6 +39,9 @@
 #ifndef barrier_var
 #define barrier_var(v) __asm__ volatile("" : "+r"(v))
 #endif
+
+/* Whether a process can have that runtime: around all that only it needs. */
+#define WALK_HAS(kind) ((WALK_RUNTIMES & RUNTIME_BIT(kind)) != 0)
 
 #define WALK_WINDOW 1024u
 #define WALK_WINDOW_BELOW 64u	/* saved registers stand below the return address */
@@ -394,7 +397,7 @@ WALK_INLINE enum walk_next walk_leave(struct walk *w, const struct unwind_rule *
 	if (rule->kind == UNWIND_SIGNAL)
 		return walk_by_signal_frame(w);
 	if ((rule->kind & UNWIND_KIND) >= UNWIND_SWITCH)
-		return WALK_RUNTIMES ? walk_by_go(w, rule) : walk_stop(w, WALK_UNSUPPORTED);
+		return WALK_HAS(RUNTIME_GO) ? walk_by_go(w, rule) : walk_stop(w, WALK_UNSUPPORTED);
 	return walk_by_rule(w, rule);
 }
 
@@ -423,11 +426,11 @@ WALK_INLINE enum walk_next walk_native_over(struct walk *w)
 	w->native_over = 1;
 	if (walk_worth_copying(w)) {
 		walk_begin_python(w);
-		return WALK_RUNTIMES && w->process.runtime ? WALK_CONTINUE : WALK_STOP;
+		return WALK_HAS(RUNTIME_PYTHON) && w->process.runtime ? WALK_CONTINUE : WALK_STOP;
 	}
-	if (WALK_RUNTIMES && w->python.running)
+	if (WALK_HAS(RUNTIME_PYTHON) && w->python.running)
 		return WALK_CONTINUE;
-	if (!WALK_RUNTIMES || w->end == WALK_COMPLETE || !w->process.runtime || w->python.progress == WALK_PYTHON_DONE)
+	if (!WALK_HAS(RUNTIME_PYTHON) || w->end == WALK_COMPLETE || !w->process.runtime || w->python.progress == WALK_PYTHON_DONE)
 		return WALK_STOP;
 	w->python.running = 1;
 	w->python.drain = 1;
@@ -440,7 +443,7 @@ WALK_INLINE enum walk_next walk_step(struct walk *w, void *out)
 	const struct unwind_rule *rule;
 	enum walk_next next;
 
-	if (WALK_RUNTIMES && w->python.running)
+	if (WALK_HAS(RUNTIME_PYTHON) && w->python.running)
 		return walk_python_step(w, out);
 	if (!walk_plausible(w->regs[UNWIND_RIP])) {
 		w->end = WALK_BAD_PC;
@@ -450,7 +453,7 @@ WALK_INLINE enum walk_next walk_step(struct walk *w, void *out)
 	if (!walk_put(out, w->n, walk_frame(w)))
 		return walk_stop(w, WALK_FULL);
 	w->n++;
-	if (WALK_RUNTIMES && rule && (rule->kind & UNWIND_MARK_PYTHON))
+	if (WALK_HAS(RUNTIME_PYTHON) && rule && (rule->kind & UNWIND_MARK_PYTHON))
 		w->python.running = 1;
 	if (next == WALK_STOP || walk_leave(w, rule) == WALK_STOP)
 		return walk_native_over(w);
