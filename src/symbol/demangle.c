@@ -6,6 +6,8 @@
 #include <setjmp.h>
 #include <stdlib.h>
 
+#include "symbol/rust_v0.h"
+
 #define OPTIONS (DMGL_PARAMS | DMGL_ANSI)
 
 /* libiberty recurses along a name, and refuses C++ names above half its recursion limit, however
@@ -110,50 +112,6 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* The base-62 number at s ("7b_"): its digits, and whether an underscore ends it. */
-static size_t base62_digits(const char *s, bool *ret_ended)
-{
-	size_t n = 0;
-
-	while (is_digit(s[n]) || (s[n] >= 'a' && s[n] <= 'z') || (s[n] >= 'A' && s[n] <= 'Z'))
-		n++;
-	*ret_ended = s[n] == '_';
-	return n;
-}
-
-/* Rust's "for<...>" says how many lifetimes it has, and where libiberty prints nothing it still counts them
- * all, up to 2^64 (demangle_binder() in rust-demangle.c). Real names have a few. Identifiers, which begin
- * with their length, are passed over, and the numbers of other tags; what does not look like a name is
- * taken for the worst. */
-#define BINDER_DIGITS_MAX 2
-
-static bool has_vast_binder(const char *name)
-{
-	size_t n = strlen(name), at = 2, digits;
-	bool ended;
-
-	while (at < n) {
-		if (is_digit(name[at])) {
-			size_t length = 0;
-
-			for (; is_digit(name[at]) && length < n; at++)
-				length = length * 10 + (size_t)(name[at] - '0');
-			if (length > n - at)
-				return true;
-			at += length + (length && name[at] == '_');
-		} else if (strchr("GBLs", name[at])) {
-			digits = base62_digits(name + at + 1, &ended);
-			if (name[at] == 'G' && ended && digits > BINDER_DIGITS_MAX)
-				return true;
-			/* a crate's hash has up to 11 digits */
-			at += ended && digits <= (name[at] == 's' ? 11 : 4) ? digits + 2 : 1;
-		} else {
-			at++;
-		}
-	}
-	return false;
-}
-
 /* ThinLTO renames local functions to "name.llvm.1234567": nothing that a reader wants to see. */
 static struct str without_llvm_suffix(struct str name)
 {
@@ -193,7 +151,7 @@ bool demangle(struct str name, struct buf *out)
 	text[name.n] = 0;
 	if (text[1] == 'D')
 		return demangle_d(text, out);
-	if (text[1] == 'R' && has_vast_binder(text))
+	if (text[1] == 'R' && !rust_v0_is_sound(text, name.n))
 		return false;
 	/* Legacy Rust names are C++ names with a hash at the end: Rust's reader knows them, and gives
 	 * up at once on others. */

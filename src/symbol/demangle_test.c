@@ -36,6 +36,12 @@ TEST(a_rust_name_of_more_lifetimes_than_anyone_counts_stays_as_it_is)
 	CHECK(!demangle(STR("_RNvMs_NtMs_NtC4core3fZFFFFFFFFFGFFFFMsC4core3fZFFFFFFFFFGFFFFMs_FFFFFFFF_"),
 			&out));
 	CHECK(demangle(STR("_RNvC5crate9G1234567_"), &out));	/* an identifier is no number */
+	CHECK(demangle(STR("_RNvCsgEmfK2I1SDS_4core3fmt"), &out));	/* a crate hash is a u64 */
+	CHECK(demangle(STR("_RIC3fooFG_RL0_hEuE"), &out));
+	CHECK_STR(buf_str(&out), "foo::<for<'a> fn(&'a u8)>");
+	CHECK(!demangle(STR("_RIC3fooFGZZZZZZ_RL0_hEuE"), &out));
+	/* a reference into the middle of an identifier, where such a number stands */
+	CHECK(!demangle(STR("_RINvC5crate19MC1aFGZZZZZZ_EuE_aXBe_E"), &out));
 	buf_fini(&out);
 }
 
