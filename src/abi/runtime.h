@@ -137,10 +137,76 @@ static inline uint32_t go_labels_check(const uint64_t head[GO_LABEL_HEAD],
 	return (uint32_t)(h >> 32);
 }
 
-enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO };
+/* V8 in one address space. Offsets are bytes into the object that the name begins with, from the object's
+ * own address: the tag, 1, is taken off. docs/nodejs.md has the layouts. */
+struct walk_v8 {
+	uint64_t dispatch_group_at;	/* address of the pointer to the isolate group, whose dispatch table
+				 * tells a function's code; 0: the function does */
+	uint32_t dispatch_table;	/* in the group, of the table's address */
+	uint16_t type_function, type_function_last;	/* instance types: JSFunction and what derives from it */
+	uint16_t type_shared, type_code, type_bytecodes;
+	uint16_t map_type;	/* of the instance type, two bytes */
+	uint16_t function_shared;
+	uint16_t function_code;	/* a pointer; with a dispatch table a handle, four bytes */
+	uint16_t shared_data;	/* code, bytecode, or a builtin's number */
+	uint16_t shared_name, shared_script, shared_literal;
+	uint16_t script_id, script_name;
+	uint16_t code_start;	/* of the pointer to the instructions, or (code_inline) of themselves */
+	uint16_t code_size, code_flags;
+	uint16_t code_deopt, code_positions;
+	uint16_t bytecodes_data, bytecodes_positions;
+	uint16_t frame_wasm;	/* a frame's type: WebAssembly */
+	uint8_t code_inline;
+	uint8_t kind_mask, kind_baseline;	/* of code_flags */
+	uint8_t zero[5];
+};
+
+#define V8_TAG 1u		/* a pointer to an object of the heap has it */
+#define V8_HANDLE_SHIFT 8u	/* a dispatch handle is the entry's number above this many bits */
+#define V8_ENTRY_CODE_SHIFT 16u	/* the second word of an entry is code above the number of parameters */
+
+static inline uint64_t v8_mix(uint64_t h, uint64_t word)
+{
+	h = (h ^ word) * 0x9e3779b97f4a7c15ull;
+	return h ^ h >> 29;
+}
+
+/* What the kernel saw of a function, so that the host can tell another one at the same address: its
+ * script's number and its own number in it, and the pointers to what names both (words as read). */
+static inline uint32_t v8_check(uint64_t script_id, uint32_t literal_id, uint64_t script, uint64_t name)
+{
+	return (uint32_t)(v8_mix(v8_mix(v8_mix(v8_mix(0, script_id), literal_id), script), name) >> 32);
+}
+
+/* The same of optimised code of that function. */
+static inline uint32_t v8_code_check(uint32_t function_check, uint32_t size, uint64_t deopt,
+				     uint64_t positions)
+{
+	return (uint32_t)(v8_mix(v8_mix(v8_mix(function_check, size), deopt), positions) >> 32);
+}
+
+/* Why a JavaScript frame has no function. X(ENUM, "words for a person") */
+#define V8_FAULTS(X)                                                            \
+	X(NONE, "")                                                             \
+	X(FRAME_FAULT, "frame could not be read")                               \
+	X(NOT_FUNCTION, "not a function where the frame has its own")           \
+	X(FUNCTION_FAULT, "function could not be read")                         \
+	X(CHANGED, "function changed before it was read")                       \
+	X(GONE, "process ended before its function was read")                   \
+	X(CODE_CHANGED, "code changed before it was read")                      \
+	X(NO_LAYOUT, "V8's layout not known yet when it was sampled")
+
+enum v8_fault {
+#define X(id, words) V8_FAULT_##id,
+	V8_FAULTS(X)
+#undef X
+	V8_FAULT_COUNT
+};
+
+enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO, RUNTIME_JVM, RUNTIME_V8 };
 
 #define RUNTIME_BIT(kind) (1u << (kind))
-#define RUNTIME_ALL (RUNTIME_BIT(RUNTIME_PYTHON) | RUNTIME_BIT(RUNTIME_GO))
+#define RUNTIME_ALL (RUNTIME_BIT(RUNTIME_PYTHON) | RUNTIME_BIT(RUNTIME_GO) | RUNTIME_BIT(RUNTIME_V8))
 
 struct walk_runtime {
 	uint32_t kind;		/* enum runtime_kind */
@@ -148,12 +214,14 @@ struct walk_runtime {
 	union {
 		struct walk_python python;
 		struct walk_go go;
+		struct walk_v8 v8;
 	};
 };
 
 #define WALK_RUNTIMES_MAX 4096u		/* address spaces with a runtime, at one time */
 
 _Static_assert(sizeof(struct walk_python) == 88, "ABI with BPF");
+_Static_assert(sizeof(struct walk_v8) <= 88, "ABI with BPF");
 _Static_assert(sizeof(struct walk_runtime) == 96, "ABI with BPF");
 
 #endif

@@ -28,6 +28,23 @@
  * copied stacks, whose native frames are found later, and only where a run has several frames). */
 #define SAMPLE_FRAME_PYTHON (1ull << 58)
 
+/* A frame of V8, two words: this | an address (V8_FAULT: 0), then check << 32 | enum v8_frame << 28 | place.
+ * SAMPLE_FRAME_RETURN: the place is one that is returned to. */
+#define SAMPLE_FRAME_V8 (1ull << 60)
+#define SAMPLE_V8_KIND(word) ((uint32_t)(word) >> 28)
+#define SAMPLE_V8_PLACE(word) ((uint32_t)(word) & SAMPLE_V8_PLACE_MAX)
+#define SAMPLE_V8_PLACE_MAX 0x0fffffffu	/* in V8_INTERPRETED, V8_BASELINE: not known */
+
+enum v8_frame {			/* the address is of ...; the check; the place */
+	V8_FAULT,		/* nothing; 0; enum v8_fault */
+	V8_INTERPRETED,		/* a SharedFunctionInfo; v8_check(); offset in the bytecode */
+	V8_BASELINE,		/* the same; bytes into its baseline code */
+	V8_FUNCTION,		/* the same: compiled, in code that is not known; 0 */
+	V8_OPTIMIZED,		/* a Code object; v8_code_check(); bytes into its instructions */
+	V8_STUB,		/* an instruction of a frame that is no function's; 0; the frame's type */
+	V8_WASM,		/* an instruction of WebAssembly; 0; 0 */
+};
+
 /* Why a walk ended. COMPLETE is the only one that reached the thread's first frame.
  * X(ENUM, "words for a person") */
 #define WALK_ENDS(X)                                                            \
@@ -71,6 +88,7 @@ enum sample_kind {
 	SAMPLE_WALKED,	/* header, kernel frames, user frames */
 	SAMPLE_COPIED,	/* struct sample_copy: the host walks it */
 	SAMPLE_CODE,	/* struct sample_code: no sample, but what names some */
+	SAMPLE_V8,	/* struct sample_v8: the same of V8's */
 };
 
 struct sample_hdr {
@@ -132,6 +150,38 @@ struct sample_code {
 	uint8_t table[SAMPLE_CODE_TABLE_BYTES];
 };
 
+/* A function or optimised code of V8 that a CPU has met for the first time: what names it, before V8
+ * moves it. Pieces as above; a pointer that a piece was found by has lost its tag. */
+#define SAMPLE_V8_PIECES(X) /* (name, bytes) */                                 \
+	X(SHARED, shared, 88)                                                   \
+	X(SCOPE, scope, 256)		/* SharedFunctionInfo's name or ScopeInfo */ \
+	X(SCRIPT, script, 136)                                                  \
+	X(SCRIPT_NAME, script_name, 320)                                        \
+	X(BYTECODES, bytecodes, 80)	/* BytecodeArray's head */              \
+	X(POSITIONS, positions, 1296)	/* its source position table */         \
+	X(CODE, code, 128)		/* optimised or baseline Code */        \
+	X(CODE_POSITIONS, code_positions, 1296)	/* its table of positions (baseline: of bytecode offsets) */ \
+	X(DEOPT, deopt, 128)		/* optimised code's DeoptimizationData */
+
+enum sample_v8_piece {
+#define X(id, member, bytes) V8_##id,
+	SAMPLE_V8_PIECES(X)
+#undef X
+	V8_PIECES
+};
+
+struct sample_v8 {
+	struct sample_hdr hdr;
+	uint64_t words[2];	/* of the frame that it was met in */
+	uint64_t at[V8_PIECES];
+	uint32_t n[V8_PIECES];
+	uint32_t zero;
+#define X(id, member, bytes) uint8_t member[bytes];
+	SAMPLE_V8_PIECES(X)
+#undef X
+};
+
+_Static_assert(sizeof(struct sample_v8) % 8 == 0, "ABI with BPF");
 _Static_assert(sizeof(struct sample_hdr) == 80, "ABI with BPF");
 _Static_assert(sizeof(struct sample_code) == 80 + 48 + 2048, "ABI with BPF");
 
