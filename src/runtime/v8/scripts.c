@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/v8/scripts.h"
+
+#include <stdlib.h>
+
+#include "base/vec.h"
+#include "runtime/v8/strings.h"
+
+#define NAME_MAX_CHARACTERS 4096u
+
+void v8_scripts_fini(struct v8_scripts *scripts)
+{
+	for (uint32_t i = 0; i < scripts->n; i++)
+		free(scripts->items[i].starts);
+	free(scripts->items);
+	idindex_fini(&scripts->index);
+	arena_fini(&scripts->arena);
+	*scripts = (struct v8_scripts){ 0 };
+}
+
+struct lines {
+	uint32_t *starts;
+	uint32_t n, cap, at;
+	uint32_t before;	/* the character before */
+};
+
+static bool begin_line(struct lines *lines)
+{
+	if (lines->n >= V8_LINES_MAX ||
+	    VEC_RESERVE(&lines->starts, &lines->cap, (uint64_t)lines->n + 1) < 0)
+		return false;
+	lines->starts[lines->n++] = lines->at;
+	return true;
+}
+
+/* A line ends at \n, \r, \r\n, U+2028 and U+2029 (ECMA-262, line terminators). */
+static bool see_characters(void *seer, const void *characters, uint32_t n, unsigned width)
+{
+	struct lines *lines = seer;
+	const uint8_t *narrow = characters;
+	const uint16_t *wide = characters;
+
+	for (uint32_t i = 0; i < n; i++, lines->at++) {
+		uint32_t c = width == 1 ? narrow[i] : wide[i];
+		bool ended = lines->before == '\n' || lines->before == 0x2028 ||
+			     lines->before == 0x2029 || (lines->before == '\r' && c != '\n');
+
+		lines->before = c;
+		if (ended && !begin_line(lines))
+			return false;
+	}
+	return true;
+}
+
+static void read_lines(struct v8_script *script, const struct v8_memory *memory)
+{
+	struct lines lines = { 0 };
+	bool ok = begin_line(&lines) &&
+		  v8_string_scan(memory, script->source, 0, UINT32_MAX, see_characters, &lines);
+
+	if (!ok) {
+		free(lines.starts);
+		return;
+	}
+	script->starts = lines.starts;
+	script->n_starts = lines.n;
+}
+
+/* Code that eval() made has no name of its own: it is named by who called eval(). */
+static struct str eval_name(const struct v8_memory *memory, uint64_t script, struct arena *arena)
+{
+	const struct v8_objects *o = memory->objects;
+	uint64_t shared, from, name;
+	struct str file;
+	char *p;
+
+	if (!v8_pointer(memory, script, o->script_eval_shared, &shared) ||
+	    v8_type(memory, shared) != o->type_shared ||
+	    !v8_pointer(memory, shared, o->shared_script, &from) ||
+	    v8_type(memory, from) != o->type_script ||
+	    !v8_pointer(memory, from, o->script_name, &name) ||
+	    !v8_string(memory, name, NAME_MAX_CHARACTERS, arena, &file))
+		return STR("[eval]");
+	p = arena_alloc(arena, file.n + 10);
+	if (!p)
+		return STR("[eval]");
+	memcpy(p, "[eval in ", 9);
+	memcpy(p + 9, file.p, file.n);
+	p[9 + file.n] = ']';
+	return str_over(p, file.n + 10);
+}
+
+static bool read_script(struct v8_script *script, const struct v8_memory *memory, struct arena *arena)
+{
+	const struct v8_objects *o = memory->objects;
+	uint64_t name, source;
+	int32_t id;
+
+	if (v8_type(memory, script->address) != o->type_script)
+		return false;
+	(void)v8_smi(memory, script->address, o->script_line, &script->line_offset);
+	(void)v8_smi(memory, script->address, o->script_column, &script->column_offset);
+	if (!v8_pointer(memory, script->address, o->script_name, &name) ||
+	    !v8_string(memory, name, NAME_MAX_CHARACTERS, arena, &script->name) || !script->name.n)
+		script->name = eval_name(memory, script->address, arena);
+	if (script->source)
+		read_lines(script, memory);
+	/* another one may have come to its place meanwhile */
+	return v8_smi(memory, script->address, o->script_id, &id) && id == script->id &&
+	       v8_pointer(memory, script->address, o->script_source, &source) == !!script->source &&
+	       source == script->source;
+}
+
+static bool same(const struct v8_script *a, const struct v8_script *b)
+{
+	return a->address == b->address && a->source == b->source && a->process == b->process &&
+	       a->id == b->id;
+}
+
+uint32_t v8_scripts_read(struct v8_scripts *scripts, const struct v8_memory *memory,
+			 uint32_t process, uint64_t address)
+{
+	const struct v8_objects *o = memory->objects;
+	struct v8_script script = { .address = address, .process = process };
+	uint32_t step = 0, id;
+	uint64_t hash;
+
+	if (!v8_smi(memory, address, o->script_id, &script.id))
+		return 0;
+	(void)v8_pointer(memory, address, o->script_source, &script.source);
+	hash = hash_u64(hash_u64(address, script.source), (uint64_t)process << 32 | (uint32_t)script.id);
+	while ((id = idindex_probe(&scripts->index, hash, &step)))
+		if (same(&scripts->items[id], &script))
+			return id;
+	if (!scripts->n && VEC_RESERVE(&scripts->items, &scripts->cap, 1) == 0)
+		scripts->n = 1;
+	if (!read_script(&script, memory, &scripts->arena) || !scripts->n ||
+	    VEC_RESERVE(&scripts->items, &scripts->cap, (uint64_t)scripts->n + 1) < 0 ||
+	    idindex_add(&scripts->index, hash, scripts->n) < 0) {
+		free(script.starts);
+		return 0;
+	}
+	scripts->items[scripts->n] = script;
+	return scripts->n++;
+}
+
+void v8_script_place(const struct v8_script *script, int32_t position, uint32_t *ret_line,
+		     uint32_t *ret_column)
+{
+	uint32_t low = 0, high = script->n_starts;
+	int64_t line, column;
+
+	*ret_line = *ret_column = 0;
+	if (position < 0 || !high)
+		return;
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (script->starts[middle] <= (uint32_t)position)
+			low = middle;
+		else
+			high = middle;
+	}
+	line = (int64_t)low + 1 + script->line_offset;
+	column = (int64_t)position - script->starts[low] + 1 + (low ? 0 : script->column_offset);
+	if (line > 0 && line <= INT32_MAX)
+		*ret_line = (uint32_t)line;
+	if (column > 0 && column <= INT32_MAX)
+		*ret_column = (uint32_t)column;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtime/v8/scripts.h
+ *
+ * Scripts: what V8 knows a source by, and where its lines begin. Read once and kept: the process may end.
+ *
+ *   name    as V8 has it: "/srv/app.js", "node:fs", "file:///srv/app.mjs", "wasm://wasm/1a2b"
+ *   lines   by reading the source text: Script.line_ends is filled only once somebody asks for it
+ *
+ * Memory: strings live as long as the table. Threads: one.
+ */
+#ifndef SONDE_RUNTIME_V8_SCRIPTS_H
+#define SONDE_RUNTIME_V8_SCRIPTS_H
+
+#include "base/arena.h"
+#include "base/hash.h"
+#include "runtime/v8/objects.h"
+
+#define V8_LINES_MAX (1u << 24)
+
+struct v8_script {
+	uint64_t address, source;	/* of the objects; with the next two, what it is known again by */
+	uint32_t process;
+	int32_t id;
+	struct str name;
+	uint32_t *starts;	/* first character of each line; NULL: not known */
+	uint32_t n_starts;
+	int32_t line_offset, column_offset;	/* of the script in its file */
+};
+
+struct v8_scripts {
+	struct arena arena;
+	struct v8_script *items;	/* [0] is none */
+	uint32_t n, cap;
+	struct idindex index;
+};
+
+void v8_scripts_fini(struct v8_scripts *scripts);
+
+/* The id of a script; 0 when it is none. `process` tells address spaces apart. */
+uint32_t v8_scripts_read(struct v8_scripts *scripts, const struct v8_memory *memory,
+			 uint32_t process, uint64_t script);
+
+/* The line and column of a character, from 1; 0 when they are not known. */
+void v8_script_place(const struct v8_script *script, int32_t position, uint32_t *ret_line,
+		     uint32_t *ret_column);
+
+#endif
