@@ -151,6 +151,7 @@ void naming_add(struct naming *naming, const struct naming_frame *found)
 	struct function function = { .start_line = found->start_line };
 	struct frame frame = {
 		.line = found->line,
+		.column = found->column,
 		.module = found->module,
 		.kind = (uint8_t)found->kind,
 		.inlined = found->inlined,

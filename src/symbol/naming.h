@@ -55,6 +55,7 @@ struct naming_frame {
 	struct str name;
 	struct str dir, file;
 	uint32_t line, start_line;
+	uint16_t column;		/* 0: not known */
 	uint32_t module;		/* id, from naming_module() */
 	enum frame_kind kind;
 	bool inlined;

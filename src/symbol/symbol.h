@@ -21,6 +21,7 @@ struct frames;
 struct perf_home;
 struct python_codes;
 struct symbol_object;
+struct v8_codes;
 
 /* A mapped file. `fd` (or -1) is duplicated; `path` is as the process sees it, `root` the prefix under
  * which that path is valid here ("" or "/proc/PID/root"; copied). `build_id` is the raw id that the
@@ -42,6 +43,11 @@ void symbol_object_set_interpreter(struct symbol_object *object);
  * closed); id 0: an enum python_fault. */
 int symbol_object_open_python(struct symbol_object **ret_object, const struct python_codes *codes,
 			      struct err *err);
+
+/* Functions of V8: "addresses" are id << 32 | is_return << 31 | enum v8_frame << 28 | place, of the codes
+ * (lent until the object is closed); id 0: the same without a function. */
+int symbol_object_open_v8(struct symbol_object **ret_object, const struct v8_codes *codes,
+			  struct err *err);
 
 /* The vDSO, from its bytes (copied). */
 int symbol_object_open_vdso(struct symbol_object **ret_object, struct str bytes, struct err *err);

@@ -78,7 +78,7 @@ static bool find(const struct wanted *wanted, v8_lookup_fn lookup, void *context
 	for (int i = 0; i < 3; i++) {
 		if (!names[i] || !lookup(context, names[i], &value))
 			continue;
-		if (value < 0 || value >= REQUIRED)
+		if (value < 0 || value >= (int32_t)REQUIRED)
 			return false;
 		*ret = (uint16_t)value;
 		return true;

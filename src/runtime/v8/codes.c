@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sources: V8's src/objects/deoptimization-data.h, code.h, src/codegen/source-position.h. */
+#include "runtime/v8/codes.h"
+
+#include <stdlib.h>
+
+#include "abi/sample.h"
+#include "base/arena.h"
+#include "base/cursor.h"
+#include "base/vec.h"
+#include "runtime/v8/functions.h"
+#include "runtime/v8/positions.h"
+
+#define TABLE_MAX (1u << 20)		/* bytes of one table */
+#define INLINED_MAX 4096u		/* calls inlined into one piece of code */
+#define INLINED_BYTES 16u		/* of an entry: where it is called, which literal it is */
+
+struct inlined {
+	struct v8_position caller;
+	uint32_t function;	/* 0: could not be read */
+};
+
+struct code {
+	enum v8_tier tier;
+	uint32_t function;
+	struct str positions;		/* source position table: of the bytecode, or of optimised code */
+	struct str offsets, bytecodes;	/* Sparkplug */
+	struct inlined *inlined;	/* in the arena */
+	uint32_t n_inlined;
+	const struct v8_objects *objects;	/* in the arena: for the lengths of bytecodes */
+};
+
+struct v8_codes {
+	struct arena arena;
+	struct v8_scripts scripts;
+	struct v8_function *functions;	/* [0] is none */
+	uint32_t n_functions, cap_functions;
+	struct code *items;		/* [0] is none */
+	uint32_t n, cap;
+	const struct v8_objects *objects;	/* the last one copied */
+};
+
+struct v8_codes *v8_codes_new(void)
+{
+	struct v8_codes *codes = calloc(1, sizeof(*codes));
+
+	if (codes && (VEC_RESERVE(&codes->items, &codes->cap, 1) < 0 ||
+		      VEC_RESERVE(&codes->functions, &codes->cap_functions, 1) < 0)) {
+		v8_codes_free(codes);
+		return NULL;
+	}
+	if (codes)
+		codes->n = codes->n_functions = 1;
+	return codes;
+}
+
+void v8_codes_free(struct v8_codes *codes)
+{
+	if (!codes)
+		return;
+	v8_scripts_fini(&codes->scripts);
+	arena_fini(&codes->arena);
+	free(codes->functions);
+	free(codes->items);
+	free(codes);
+}
+
+struct reading {
+	struct v8_codes *codes;
+	const struct v8_memory *memory;
+	uint32_t process;
+};
+
+/* The id of a function; 0 when it is none. */
+static uint32_t read_function(struct reading *r, uint64_t shared)
+{
+	struct v8_codes *codes = r->codes;
+	struct v8_function function;
+
+	if (!v8_function_read(r->memory, shared, &codes->scripts, r->process, &codes->arena, &function) ||
+	    VEC_RESERVE(&codes->functions, &codes->cap_functions, (uint64_t)codes->n_functions + 1) < 0)
+		return 0;
+	codes->functions[codes->n_functions] = function;
+	return codes->n_functions++;
+}
+
+/* n bytes at an address, kept. */
+static bool keep(struct reading *r, uint64_t at, uint32_t n, struct str *ret_bytes)
+{
+	char *p;
+
+	if (n > TABLE_MAX)
+		return false;
+	p = arena_alloc(&r->codes->arena, n ? n : 1);
+	if (!p || !r->memory->read(r->memory->context, p, n, at))
+		return false;
+	*ret_bytes = str_over(p, n);
+	return true;
+}
+
+/* The bytes of the array that a field refers to; false when there is none. */
+static bool keep_array(struct reading *r, uint64_t object, unsigned off, struct str *ret_bytes)
+{
+	const struct v8_objects *o = r->memory->objects;
+	uint64_t array;
+	int32_t n;
+
+	return v8_pointer(r->memory, object, off, &array) &&
+	       v8_smi(r->memory, array, o->array_length, &n) && n >= 0 &&
+	       keep(r, array + o->array_data, (uint32_t)n, ret_bytes);
+}
+
+/* What a function's data leads to: bytecode, and the baseline code that is made of it. */
+static uint64_t find_bytecode(const struct v8_memory *memory, uint64_t shared, uint64_t *ret_code)
+{
+	const struct v8_objects *o = memory->objects;
+	uint64_t data = 0;
+
+	*ret_code = 0;
+	if (!v8_pointer(memory, shared, o->shared_data, &data))
+		return 0;
+	for (int i = 0; i < 4; i++) {
+		unsigned type = v8_type(memory, data);
+		unsigned next = 8;
+
+		if (type == o->type_bytecode)
+			return data;
+		if (type == o->type_baseline_data) {
+			v8_pointer(memory, data, 8, ret_code);
+			next = 16;
+		} else if (type == o->type_code) {
+			*ret_code = data;
+			next = o->code_deopt;
+		} else if (type != o->type_interpreter_data) {
+			return 0;
+		}
+		if (!v8_pointer(memory, data, next, &data))
+			return 0;
+	}
+	return 0;
+}
+
+static void read_bytecode(struct reading *r, uint64_t shared, struct code *code, bool baseline)
+{
+	const struct v8_objects *o = r->memory->objects;
+	uint64_t machine, bytecode = find_bytecode(r->memory, shared, &machine);
+	uint32_t flags;
+	int32_t n;
+
+	if (!bytecode || !keep_array(r, bytecode, o->bytecode_positions, &code->positions))
+		return;
+	if (!baseline || !machine || v8_type(r->memory, machine) != o->type_code ||
+	    !v8_field_u32(r->memory, machine, o->code_flags, &flags) ||
+	    (flags & o->kind_mask) != o->kind_baseline ||
+	    !v8_smi(r->memory, bytecode, o->bytecode_length, &n) || n < 0 ||
+	    !keep(r, bytecode + o->bytecode_data, (uint32_t)n, &code->bytecodes))
+		return;
+	(void)keep_array(r, machine, o->code_positions, &code->offsets);
+}
+
+/* A function that optimised code has a literal of. */
+static uint64_t literal_at(const struct v8_memory *memory, uint64_t literals, uint32_t index)
+{
+	const struct v8_objects *o = memory->objects;
+	uint64_t object;
+	int32_t n;
+
+	if (!v8_smi(memory, literals, o->array_length, &n) || n < 0 || index >= (uint32_t)n ||
+	    !v8_pointer(memory, literals, o->array_data + index * 8, &object))
+		return 0;
+	if (v8_type(memory, object) == o->type_wrapper)
+		v8_pointer(memory, object, o->wrapper_shared, &object);
+	return object;
+}
+
+static void read_inlined(struct reading *r, uint64_t deopt, struct code *code)
+{
+	const struct v8_objects *o = r->memory->objects;
+	struct str table;
+	struct cursor c;
+	uint64_t literals;
+	uint32_t n;
+
+	if (!keep_array(r, deopt, o->array_data + o->deopt_inlining * 8u, &table) ||
+	    !v8_pointer(r->memory, deopt, o->array_data + o->deopt_literals * 8u, &literals))
+		return;
+	n = (uint32_t)(table.n / INLINED_BYTES);
+	if (n > INLINED_MAX)
+		n = INLINED_MAX;
+	code->inlined = arena_array(&r->codes->arena, n ? n : 1, sizeof(*code->inlined));
+	if (!code->inlined)
+		return;
+	code->n_inlined = n;
+	c = cursor_over(table);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t literal;
+
+		code->inlined[i].caller = v8_position_of(cursor_u64(&c));
+		literal = cursor_u32(&c);
+		cursor_skip(&c, 4);
+		/* the same function may have been inlined at several places */
+		for (uint32_t j = 0; j < i && !code->inlined[i].function; j++) {
+			struct str other = str_skip(table, j * (size_t)INLINED_BYTES + 8);
+			uint32_t its;
+
+			memcpy(&its, other.p, sizeof(its));
+			if (its == literal)
+				code->inlined[i].function = code->inlined[j].function;
+		}
+		if (!code->inlined[i].function)
+			code->inlined[i].function =
+				read_function(r, literal_at(r->memory, literals, literal));
+	}
+}
+
+/* The function that optimised code is of. */
+static uint64_t optimised_function(const struct v8_memory *memory, uint64_t deopt)
+{
+	const struct v8_objects *o = memory->objects;
+
+	return literal_at(memory, deopt, o->deopt_shared);
+}
+
+static bool optimised_check(const struct v8_memory *memory, uint64_t code, uint32_t *ret_check)
+{
+	const struct v8_objects *o = memory->objects;
+	uint64_t deopt, positions;
+	uint32_t function, size;
+
+	if (v8_type(memory, code) != o->type_code ||
+	    !v8_field(memory, code, o->code_deopt, &deopt) ||
+	    !v8_field(memory, code, o->code_positions, &positions) ||
+	    !v8_field_u32(memory, code, o->code_size, &size) ||
+	    !v8_function_check_now(memory, optimised_function(memory, v8_untag(deopt)), &function))
+		return false;
+	*ret_check = v8_code_check(function, size, deopt, positions);
+	return true;
+}
+
+static bool read_check(const struct v8_memory *memory, const struct v8_seen *seen, uint32_t *ret_check)
+{
+	return seen->kind == V8_OPTIMIZED ? optimised_check(memory, seen->address, ret_check) :
+					    v8_function_check_now(memory, seen->address, ret_check);
+}
+
+bool v8_codes_still(const struct v8_memory *memory, const struct v8_seen *seen)
+{
+	uint32_t check;
+
+	return read_check(memory, seen, &check) && check == seen->check;
+}
+
+static enum v8_fault read_optimised(struct reading *r, uint64_t machine, struct code *code)
+{
+	const struct v8_objects *o = r->memory->objects;
+	uint64_t deopt;
+	uint32_t flags;
+
+	if (!v8_field_u32(r->memory, machine, o->code_flags, &flags) ||
+	    !v8_pointer(r->memory, machine, o->code_deopt, &deopt))
+		return V8_FAULT_FUNCTION_FAULT;
+	code->tier = (flags & o->kind_mask) == o->kind_maglev ? V8_TIER_MAGLEV : V8_TIER_TURBOFAN;
+	code->function = read_function(r, optimised_function(r->memory, deopt));
+	(void)keep_array(r, machine, o->code_positions, &code->positions);
+	read_inlined(r, deopt, code);
+	return code->function ? V8_FAULT_NONE : V8_FAULT_FUNCTION_FAULT;
+}
+
+static enum v8_fault read_code(struct reading *r, const struct v8_seen *seen, struct code *code)
+{
+	enum v8_fault fault = V8_FAULT_NONE;
+	uint32_t check;
+
+	if (!read_check(r->memory, seen, &check))
+		return V8_FAULT_FUNCTION_FAULT;
+	if (check != seen->check)
+		return V8_FAULT_CHANGED;
+	if (seen->kind == V8_OPTIMIZED) {
+		fault = read_optimised(r, seen->address, code);
+	} else {
+		code->tier = seen->kind == V8_INTERPRETED ? V8_TIER_IGNITION :
+			     seen->kind == V8_BASELINE	  ? V8_TIER_SPARKPLUG :
+							    V8_TIER_NONE;
+		code->function = read_function(r, seen->address);
+		if (!code->function)
+			return V8_FAULT_FUNCTION_FAULT;
+		if (seen->kind != V8_FUNCTION)
+			read_bytecode(r, seen->address, code, seen->kind == V8_BASELINE);
+	}
+	/* V8 may have moved or freed it in between */
+	if (!read_check(r->memory, seen, &check) || check != seen->check)
+		return V8_FAULT_CHANGED;
+	return fault;
+}
+
+/* The layout outlives the file that it was found in. */
+static const struct v8_objects *keep_objects(struct v8_codes *codes, const struct v8_objects *objects)
+{
+	struct v8_objects *copy;
+
+	if (codes->objects && !memcmp(codes->objects, objects, sizeof(*objects)))
+		return codes->objects;
+	copy = arena_alloc(&codes->arena, sizeof(*copy));
+	if (copy)
+		memcpy(copy, objects, sizeof(*copy));
+	codes->objects = copy;
+	return copy;
+}
+
+uint32_t v8_codes_read(struct v8_codes *codes, const struct v8_memory *memory, uint32_t process,
+		       const struct v8_seen *seen, enum v8_fault *ret_fault)
+{
+	struct reading reading = { codes, memory, process };
+	struct code code = { .objects = keep_objects(codes, memory->objects) };
+
+	*ret_fault = V8_FAULT_NOT_FUNCTION;
+	if (seen->kind < V8_INTERPRETED || seen->kind > V8_OPTIMIZED || !seen->address)
+		return 0;
+	*ret_fault = read_code(&reading, seen, &code);
+	if (*ret_fault != V8_FAULT_NONE)
+		return 0;
+	if (!code.objects || codes->n == UINT32_MAX ||
+	    VEC_RESERVE(&codes->items, &codes->cap, (uint64_t)codes->n + 1) < 0) {
+		*ret_fault = V8_FAULT_FUNCTION_FAULT;
+		return 0;
+	}
+	codes->items[codes->n] = code;
+	return codes->n++;
+}
+
+/* The position of an instruction; false when there is none. */
+static bool find_position(const struct code *code, uint32_t place, bool is_return,
+			  struct v8_position *ret_position)
+{
+	uint32_t bytecode;
+
+	if (place == SAMPLE_V8_PLACE_MAX)
+		return false;
+	switch (code->tier) {
+	case V8_TIER_IGNITION:
+		return v8_positions_find(code->positions, place, ret_position);
+	case V8_TIER_SPARKPLUG:
+		/* a bytecode's machine code ends where a call of it returns to */
+		return v8_bytecode_find(code->objects, code->offsets, code->bytecodes,
+					is_return ? place : place + 1, &bytecode) &&
+		       v8_positions_find(code->positions, bytecode, ret_position);
+	case V8_TIER_MAGLEV:
+	case V8_TIER_TURBOFAN:
+		return v8_positions_find(code->positions, is_return && place ? place - 1 : place,
+					 ret_position);
+	case V8_TIER_NONE:
+		break;
+	}
+	return false;
+}
+
+static struct v8_place place_in(const struct v8_codes *codes, const struct code *code,
+				uint32_t function_id, int32_t offset)
+{
+	const struct v8_function *function = &codes->functions[function_id];
+	struct v8_place place = { .tier = code->tier };
+
+	place.name = function->name;
+	place.first_line = function->line;
+	if (function->script) {
+		const struct v8_script *script = &codes->scripts.items[function->script];
+
+		place.file = script->name;
+		v8_script_place(script, offset, &place.line, &place.column);
+	}
+	return place;
+}
+
+uint32_t v8_codes_place(const struct v8_codes *codes, uint32_t id, uint32_t place, bool is_return,
+			struct v8_place places[V8_INLINED_MAX])
+{
+	struct v8_position position = { V8_NO_POSITION, V8_NOT_INLINED };
+	const struct code *code;
+	uint32_t n = 0;
+
+	if (!id || id >= codes->n)
+		return 0;
+	code = &codes->items[id];
+	if (!find_position(code, place, is_return, &position))
+		position = (struct v8_position){ V8_NO_POSITION, V8_NOT_INLINED };
+	while (position.inlining >= 0 && n < V8_INLINED_MAX - 1) {
+		const struct inlined *inlined;
+
+		if ((uint32_t)position.inlining >= code->n_inlined) {
+			places[n++] = (struct v8_place){ .tier = code->tier };
+			position = (struct v8_position){ V8_NO_POSITION, V8_NOT_INLINED };
+			break;
+		}
+		inlined = &code->inlined[position.inlining];
+		places[n++] = place_in(codes, code, inlined->function, position.offset);
+		/* a call is inlined into one that was before it: no loops */
+		if (inlined->caller.inlining >= position.inlining)
+			position = (struct v8_position){ V8_NO_POSITION, V8_NOT_INLINED };
+		else
+			position = inlined->caller;
+	}
+	places[n++] = place_in(codes, code, code->function, position.offset);
+	return n;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtime/v8/codes.h
+ *
+ * Functions and optimised code that were seen in stacks, with the tables that lead from an instruction to
+ * lines: copied out of the process at first sight, since V8 moves and frees both.
+ *
+ *   the frame's words --v8_codes_read()--> id --v8_codes_place()--> frames, innermost first
+ *
+ * Several frames where calls were inlined.
+ * Memory: all strings live as long as the table. Threads: one.
+ */
+#ifndef SONDE_RUNTIME_V8_CODES_H
+#define SONDE_RUNTIME_V8_CODES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi/runtime.h"
+#include "base/str.h"
+#include "runtime/v8/objects.h"
+
+#define V8_INLINED_MAX 64u	/* frames of one place */
+
+struct v8_codes;
+
+/* NULL when out of memory. */
+struct v8_codes *v8_codes_new(void);
+void v8_codes_free(struct v8_codes *codes);
+
+enum v8_tier { V8_TIER_NONE, V8_TIER_IGNITION, V8_TIER_SPARKPLUG, V8_TIER_MAGLEV, V8_TIER_TURBOFAN };
+
+/* One function at one place. */
+struct v8_place {
+	struct str name;	/* "Parser.next"; empty: it could not be read */
+	struct str file;	/* the script's name; empty: V8's own */
+	uint32_t line, column;	/* 0: not known */
+	uint32_t first_line;
+	enum v8_tier tier;
+};
+
+/* What the walk recorded of a frame (abi/sample.h). */
+struct v8_seen {
+	uint32_t kind;		/* enum v8_frame: interpreted, baseline, function or optimised */
+	uint64_t address;
+	uint32_t check;
+};
+
+/* The id of what was seen, read now; 0 with *ret_fault when it is not there any more. `process` tells
+ * address spaces apart. Not remembered by address: the caller does. */
+uint32_t v8_codes_read(struct v8_codes *codes, const struct v8_memory *memory, uint32_t process,
+		       const struct v8_seen *seen, enum v8_fault *ret_fault);
+
+/* Whether it is still there. */
+bool v8_codes_still(const struct v8_memory *memory, const struct v8_seen *seen);
+
+/* The frames at a place in it, innermost first; their number, 0 for an id that is none. `place` is what
+ * the walk recorded, `is_return` that it is returned to. */
+uint32_t v8_codes_place(const struct v8_codes *codes, uint32_t id, uint32_t place, bool is_return,
+			struct v8_place places[V8_INLINED_MAX]);
+
+#endif
