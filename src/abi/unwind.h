@@ -57,6 +57,7 @@ enum unwind_kind {
 
 /* A rule's kind also says what else the code does that it covers. */
 #define UNWIND_KIND 0x3fu		/* the enum's part */
+#define UNWIND_MARK_V8 0x40u		/* V8's interpreter: the frame is a function's */
 #define UNWIND_MARK_PYTHON 0x80u	/* CPython's loop: it works on interpreted frames */
 
 /* Where the caller's value of a followed register is. */

@@ -67,6 +67,58 @@ __noinline int send_new_code(uint64_t code)
 	return 0;
 }
 
+static __always_inline uint64_t v8_field(const uint8_t *object, uint64_t room, uint64_t off)
+{
+	barrier_var(off);
+	if (off > room - 8 || (off & 7))
+		return 0;
+	off = *(const uint64_t *)(object + off);
+	return off & V8_TAG ? off & ~3ull : 0;
+}
+
+/* The same for a function of V8's, which w->v8 has found. The argument is of no use but that a global
+ * function must not be folded into its caller. */
+__noinline int send_new_v8(uint32_t unused)
+{
+	uint32_t cpu = bpf_get_smp_processor_id();
+	const struct sample_walked *sample = bpf_map_lookup_elem(&samples, &cpu);
+	const struct walk *w = bpf_map_lookup_elem(&walks, &cpu);
+	struct sample_v8 *r = bpf_map_lookup_elem(&functions, &cpu);
+	const struct walk_v8_state *v;
+
+	if (!r || !w || !sample)
+		return 0;
+	v = &w->v8;
+	r->hdr = sample->hdr;
+	r->hdr.kind = SAMPLE_V8;
+	r->hdr.n_kernel = r->hdr.n_user = 0;
+	r->words[0] = v->words[0];
+	r->words[1] = v->words[1];
+	r->at[V8_SHARED] = v->shared;
+	r->at[V8_SCOPE] = v->name & V8_TAG ? v->name & ~3ull : 0;
+	r->at[V8_SCRIPT] = v->script & V8_TAG ? v->script & ~3ull : 0;
+	r->n[V8_SHARED] = read_piece(r->shared, sizeof(r->shared), r->at[V8_SHARED]);
+	r->n[V8_SCOPE] = read_piece(r->scope, sizeof(r->scope), r->at[V8_SCOPE]);
+	r->n[V8_SCRIPT] = read_piece(r->script, sizeof(r->script), r->at[V8_SCRIPT]);
+	r->at[V8_SCRIPT_NAME] = v8_field(r->script, sizeof(r->script), v->layout.script_name);
+	r->n[V8_SCRIPT_NAME] = read_piece(r->script_name, sizeof(r->script_name),
+					  r->at[V8_SCRIPT_NAME]);
+	r->at[V8_BYTECODES] = v->slots[1] & V8_TAG ? v->slots[1] & ~3ull : 0;
+	r->n[V8_BYTECODES] = read_piece(r->bytecodes, sizeof(r->bytecodes), r->at[V8_BYTECODES]);
+	r->at[V8_POSITIONS] = v8_field(r->bytecodes, sizeof(r->bytecodes),
+				       v->layout.bytecodes_positions);
+	r->n[V8_POSITIONS] = read_piece(r->positions, sizeof(r->positions), r->at[V8_POSITIONS]);
+	r->at[V8_CODE] = v->code;
+	r->n[V8_CODE] = read_piece(r->code, sizeof(r->code), v->code);
+	r->at[V8_CODE_POSITIONS] = v8_field(r->code, sizeof(r->code), v->layout.code_positions);
+	r->n[V8_CODE_POSITIONS] = read_piece(r->code_positions, sizeof(r->code_positions),
+					     r->at[V8_CODE_POSITIONS]);
+	r->at[V8_DEOPT] = v8_field(r->code, sizeof(r->code), v->layout.code_deopt);
+	r->n[V8_DEOPT] = read_piece(r->deopt, sizeof(r->deopt), r->at[V8_DEOPT]);
+	bpf_ringbuf_output(&ring, r, sizeof(*r), BPF_RB_NO_WAKEUP);
+	return 0;
+}
+
 struct copy_loop {
 	struct sample_copy *copy;
 	uint64_t from;

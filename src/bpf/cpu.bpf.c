@@ -91,7 +91,10 @@ static __always_inline bool walk_recorded_singly(struct walk *w)
 static __always_inline bool walk_worth_copying(const struct walk *w);
 static __always_inline void walk_new_code(struct walk *w, void *out, uint64_t code);
 
+static __always_inline void walk_new_v8(struct walk *w, void *out);
+
 #define WALK_RUNTIMES with_runtimes
+#define WALK_LATE 0
 #include "walk/walk.h"
 
 #include "bpf/copy.h"
@@ -99,6 +102,11 @@ static __always_inline void walk_new_code(struct walk *w, void *out, uint64_t co
 static __always_inline void walk_new_code(struct walk *w, void *out, uint64_t code)
 {
 	send_new_code(code);
+}
+
+static __always_inline void walk_new_v8(struct walk *w, void *out)
+{
+	send_new_v8(w->v8.layout.shared_data);
 }
 
 /* Whether the host can do better with the stack than we could. */

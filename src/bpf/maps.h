@@ -123,4 +123,11 @@ struct {
 	__type(value, struct sample_code);
 } codes SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, uint32_t);
+	__type(value, struct sample_v8);
+} functions SEC(".maps");
+
 #endif

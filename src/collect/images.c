@@ -15,6 +15,7 @@
 #include "runtime/go/rows.h"
 #include "runtime/python/codes.h"
 #include "runtime/runtime.h"
+#include "runtime/v8/rows.h"
 #include "unwind/mark.h"
 #include "unwind/splice.h"
 
@@ -332,6 +333,36 @@ static void splice_go_rows(struct images *images, struct unwind_table *table, co
 	go_rows_fini(&rows);
 }
 
+/* Rows on their way from a runtime that makes them one by one. */
+struct row_sink {
+	struct unwind_rules *rules;
+	struct unwind_row *items;
+	uint32_t n, cap;
+	bool failed;
+};
+
+static void sink_row(void *context, uint64_t vaddr, const struct unwind_rule *rule)
+{
+	struct row_sink *sink = context;
+
+	if (sink->failed || VEC_RESERVE(&sink->items, &sink->cap, (uint64_t)sink->n + 1) < 0) {
+		sink->failed = true;
+		return;
+	}
+	sink->items[sink->n++] = (struct unwind_row){ vaddr, unwind_rules_add(sink->rules, rule) };
+}
+
+/* V8's builtins have no CFI. */
+static void splice_v8_rows(struct images *images, struct unwind_table *table, struct elf *elf,
+			   const struct v8_file *v8)
+{
+	struct row_sink sink = { .rules = &images->rules };
+
+	if (v8_rows_make(v8, elf, sink_row, &sink) == 0 && !sink.failed && sink.n)
+		unwind_splice(table, v8->blob, v8->blob_end, sink.items, sink.n);
+	free(sink.items);
+}
+
 bool images_build_rows(struct images *images, uint32_t id)
 {
 	struct image *image = images_get(images, id);
@@ -346,6 +377,8 @@ bool images_build_rows(struct images *images, uint32_t id)
 		mark_loops(images, &table, &image->runtime->python);
 	if (image->runtime && image->runtime->kind == RUNTIME_GO)
 		splice_go_rows(images, &table, &image->elf, &image->runtime->go.table);
+	if (image->runtime && image->runtime->kind == RUNTIME_V8)
+		splice_v8_rows(images, &table, &image->elf, &image->runtime->v8);
 	image->cells = table.cells;
 	image->n_cells = table.n_cells;
 	image->stats = table.stats;

@@ -223,6 +223,7 @@ static int load(struct kernel *kernel, uint32_t cpus, uint32_t hash_flags)
 	bpf_map__set_max_entries(s->maps.samples, cpus);
 	bpf_map__set_max_entries(s->maps.copies, cpus);
 	bpf_map__set_max_entries(s->maps.codes, cpus);
+	bpf_map__set_max_entries(s->maps.functions, cpus);
 	bpf_map__set_map_flags(s->maps.targets, hash_flags);
 	bpf_map__set_map_flags(s->maps.processes, hash_flags);
 	return cpu__load(s);

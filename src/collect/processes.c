@@ -125,6 +125,9 @@ static bool takes_runtime(const struct processes *processes, const struct space 
 	const struct runtime_file *offered = images_get(processes->images, image)->runtime;
 	const struct runtime_file *taken = images_get(processes->images, space->runtime_image)->runtime;
 
+	/* V8 maps a part of its file once more, near the code that it makes */
+	if (offered && offered == taken && offered->kind == RUNTIME_V8)
+		return false;
 	return offered && !(offered->kind == RUNTIME_GO && taken && taken->kind != RUNTIME_GO);
 }
 

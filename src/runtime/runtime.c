@@ -11,6 +11,8 @@ struct runtime_file *runtime_detect(struct elf *elf, bool *ret_interpreter)
 		found.kind = RUNTIME_PYTHON;
 	else if (go_detect(&found.go, elf))
 		found.kind = RUNTIME_GO;
+	else if (v8_detect(&found.v8, elf))
+		found.kind = RUNTIME_V8;
 	*ret_interpreter = found.kind == RUNTIME_PYTHON || python_is_launcher(elf);
 	file = found.kind != RUNTIME_NONE ? malloc(sizeof(*file)) : NULL;
 	if (file)
@@ -27,6 +29,9 @@ bool runtime_layout(const struct runtime_file *file, uint64_t bias, python_read_
 		return python_layout(&file->python, bias, read, context, &ret_runtime->python);
 	case RUNTIME_GO:
 		return go_layout(&file->go, bias, read, context, &ret_runtime->go);
+	case RUNTIME_V8:
+		return v8_layout(&file->v8, bias, &ret_runtime->v8);
+	case RUNTIME_JVM:
 	case RUNTIME_NONE:
 		break;
 	}

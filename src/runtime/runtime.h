@@ -15,6 +15,7 @@
 #include "abi/runtime.h"
 #include "runtime/go/go.h"
 #include "runtime/python/python.h"
+#include "runtime/v8/v8.h"
 
 struct elf;
 
@@ -24,6 +25,7 @@ struct runtime_file {
 	union {
 		struct python_file python;
 		struct go_file go;
+		struct v8_file v8;
 	};
 };
 

@@ -15,12 +15,14 @@ static const struct unwind_rule *walk_rule_at(struct walk *w, uint32_t rule);
 static const struct walk_runtime *walk_runtime_at(struct walk *w, uint32_t runtime);
 static bool walk_worth_copying(const struct walk *w);
 static void walk_new_code(struct walk *w, void *out, uint64_t code);
+static void walk_new_v8(struct walk *w, void *out);
 static bool walk_put(void *out, uint32_t index, uint64_t word);
 static bool walk_has_recorded(struct walk *w);
 static bool walk_recorded(struct walk *w, uint64_t pair[2]);
 static bool walk_recorded_singly(struct walk *w);
 
 #define WALK_RUNTIMES RUNTIME_ALL
+#define WALK_LATE 1
 #include "walk/walk.h"
 
 struct walk_host {
@@ -93,6 +95,12 @@ static bool walk_worth_copying(const struct walk *w)
 {
 	(void)w;
 	return false;
+}
+
+static void walk_new_v8(struct walk *w, void *out)
+{
+	(void)w;
+	(void)out;
 }
 
 static bool walk_put(void *out, uint32_t index, uint64_t word)

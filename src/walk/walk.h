@@ -13,6 +13,8 @@
  *   WALK_RUNTIMES	a mask of the runtimes that there can be (RUNTIME_BIT): what the others need is left out
  *   const struct walk_runtime *walk_runtime_at(struct walk *, uint32_t runtime)
  *   void walk_new_code(struct walk *, void *out, uint64_t code)	a code object is met for the first time
+ *   void walk_new_v8(struct walk *, void *out)	the same of V8's: what w->v8 has
+ *   WALK_LATE	1: the stack was copied earlier, and other memory is read later
  *   bool walk_worth_copying(const struct walk *)	it ended for want of what only the host has
  *   bool walk_put(void *out, uint32_t index, uint64_t word)		false when there is no room
  *   bool walk_has_recorded(struct walk *)	interpreted frames were taken earlier, and ...
@@ -31,6 +33,7 @@
 
 #include "abi/sample.h"
 #include "walk/python_state.h"
+#include "walk/v8_state.h"
 
 #ifndef WALK_INLINE
 #define WALK_INLINE static inline __attribute__((always_inline))
@@ -86,6 +89,7 @@ struct walk {
 	uint32_t wake;			/* ... whether it should, ... */
 	uint32_t activities[WALK_ACTIVITIES];	/* ... and what it has told of, by hash */
 	struct walk_python_state python;
+	struct walk_v8_state v8;
 	_Alignas(8) uint8_t window[WALK_WINDOW];
 	uint16_t slots[WALK_CACHE];	/* by hash of the address: its entry, or another's */
 	struct walk_cached cache[WALK_CACHE];
@@ -409,6 +413,8 @@ WALK_INLINE bool walk_plausible(uint64_t pc)
 
 #include "walk/python.h"
 
+#include "walk/v8.h"
+
 /* Begins again with the interpreted frames alone, and where each run of the loop ends: the native ones
  * will be found later, when the interpreter has long gone on. */
 WALK_INLINE void walk_begin_python(struct walk *w)
@@ -450,6 +456,19 @@ WALK_INLINE enum walk_next walk_step(struct walk *w, void *out)
 		return walk_native_over(w);
 	}
 	next = walk_look(w, &rule);
+	if (WALK_HAS(RUNTIME_V8) && next == WALK_CONTINUE) {
+		if (!rule && !w->mapping.table && walk_has_v8(w))
+			return walk_v8_step(w, out) == WALK_STOP ? walk_native_over(w) : WALK_CONTINUE;
+		if (rule && (rule->kind & UNWIND_MARK_V8) && walk_has_v8(w)) {
+			walk_v8_look(w, w->regs[UNWIND_RBP], true);
+			if (SAMPLE_V8_KIND(w->v8.words[1]) == V8_INTERPRETED ||
+			    SAMPLE_V8_KIND(w->v8.words[1]) == V8_FUNCTION) {
+				if (walk_v8_put(w, out) == WALK_STOP)
+					return WALK_STOP;
+				return walk_leave(w, rule) == WALK_STOP ? walk_native_over(w) : WALK_CONTINUE;
+			}
+		}
+	}
 	if (!walk_put(out, w->n, walk_frame(w)))
 		return walk_stop(w, WALK_FULL);
 	w->n++;
@@ -470,6 +489,7 @@ WALK_INLINE void walk_begin(struct walk *w, bool is_return)
 	w->end = WALK_COMPLETE;
 	w->n = 0;
 	w->window_ok = 0;
+	w->v8.ready = 0;
 	w->mapping.start = w->mapping.end = 0;
 	w->python.frame = w->python.below = w->python.coroutine = 0;
 	w->python.progress = WALK_PYTHON_NEW;

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* walk/v8.h
+ *
+ * The frames of JavaScript. All that V8 compiles, and its interpreter, keep a frame pointer:
+ *
+ *   fp + 8    return address
+ *   fp        caller's frame pointer
+ *   fp - 8    context;  or a number: the frame is no function's, and that is its type
+ *   fp - 16   function
+ *   fp - 32   interpreted and baseline code: the bytecode; ...
+ *   fp - 40   ... interpreted: the offset in it, a number
+ *
+ * An interpreted function's frame is where the walk stands in one builtin (its rows are marked); run-time
+ * code's is wherever no file is mapped. The innermost frame may not stand yet or any more: its code tells.
+ * Part of walk/walk.h, which includes it.
+ */
+#ifndef SONDE_WALK_V8_H
+#define SONDE_WALK_V8_H
+
+#define WALK_V8_BEHIND 16u	/* bytes of code looked at before an address */
+
+enum walk_v8_stage {
+	WALK_V8_FRAME,		/* the frame pointer is the frame's */
+	WALK_V8_BEFORE,		/* it is the caller's still: nothing was pushed, ... */
+	WALK_V8_PUSHED,		/* ... or it was */
+	WALK_V8_AFTER,		/* the frame was left: the return address is on top */
+};
+
+WALK_INLINE uint64_t walk_v8_word(struct walk *w, uint64_t at)
+{
+	uint64_t word;
+
+	return !(at & 7) && walk_read_bytes(w, &word, sizeof(word), at) ? word : 0;
+}
+
+WALK_INLINE uint32_t walk_v8_half(struct walk *w, uint64_t at)
+{
+	uint32_t half;
+
+	return !(at & 3) && walk_read_bytes(w, &half, sizeof(half), at) ? half : 0;
+}
+
+/* The object that a word refers to; 0 when it is a number. */
+WALK_INLINE uint64_t walk_v8_untag(uint64_t word)
+{
+	return word & V8_TAG ? word & ~3ull : 0;
+}
+
+/* An object's instance type; 0xffff when it cannot be read. */
+WALK_INLINE uint16_t walk_v8_type(struct walk *w, uint64_t object)
+{
+	uint64_t map = object ? walk_v8_untag(walk_v8_word(w, object)) : 0;
+	uint16_t type;
+
+	if (!map || !walk_read_bytes(w, &type, sizeof(type), map + w->v8.layout.map_type))
+		return 0xffff;
+	return type;
+}
+
+/* Whether this process has V8; its layout is at hand then. */
+WALK_INLINE bool walk_has_v8(struct walk *w)
+{
+	const struct walk_runtime *runtime;
+
+	if (!w->v8.ready) {
+		w->v8.ready = 2;
+		runtime = w->process.runtime ? walk_runtime_at(w, w->process.runtime) : 0;
+		if (runtime && runtime->kind == RUNTIME_V8) {
+			w->v8.layout = runtime->v8;
+			w->v8.ready = 1;
+		}
+	}
+	return w->v8.ready == 1;
+}
+
+WALK_INLINE uint32_t walk_v8_bytes(const struct walk *w, uint32_t at)
+{
+	barrier_var(at);
+	if (at > WALK_V8_CODE_BYTES - 4)
+		return 0;
+	return (uint32_t)w->v8.bytes[at] | (uint32_t)w->v8.bytes[at + 1] << 8 |
+	       (uint32_t)w->v8.bytes[at + 2] << 16 | (uint32_t)w->v8.bytes[at + 3] << 24;
+}
+
+/* Where in its frame's life the innermost function is: "push rbp; mov rbp, rsp" soon follows, or "pop rbp"
+ * was just done ("mov rsp, rbp" or "leave" is it before). */
+WALK_INLINE enum walk_v8_stage walk_v8_stage(struct walk *w)
+{
+	uint64_t pc = w->regs[UNWIND_RIP];
+	uint32_t four;
+
+	if (w->is_return || !w->all_regs ||
+	    !walk_read_bytes(w, w->v8.bytes, WALK_V8_CODE_BYTES, pc - WALK_V8_BEHIND))
+		return WALK_V8_FRAME;
+	four = walk_v8_bytes(w, WALK_V8_BEHIND - 1);
+	if (four == 0xe5894855)		/* between the two */
+		return WALK_V8_PUSHED;
+	for (uint32_t i = 1; i <= WALK_V8_BEHIND - 4; i++) {
+		four = walk_v8_bytes(w, WALK_V8_BEHIND - 3 - i);
+		if (four == 0x5de58b48 || four == 0x5dec8948)
+			return WALK_V8_AFTER;
+		if (four == 0xe5894855)
+			return WALK_V8_FRAME;
+	}
+	if (w->v8.bytes[WALK_V8_BEHIND] == 0xc3 && w->v8.bytes[WALK_V8_BEHIND - 1] == 0xc9)
+		return WALK_V8_AFTER;
+	for (uint32_t i = 0; i < WALK_V8_CODE_BYTES - WALK_V8_BEHIND - 4; i++) {
+		four = walk_v8_bytes(w, WALK_V8_BEHIND + i);
+		if (four == 0xe5894855)
+			return WALK_V8_BEFORE;
+		if (four == 0x5de58b48 || (four & 0xffff) == 0xc3c9)	/* another function's may follow */
+			return WALK_V8_FRAME;
+	}
+	return WALK_V8_FRAME;
+}
+
+/* What names a function, and the check of it. */
+WALK_INLINE enum v8_fault walk_v8_function(struct walk *w, uint64_t function)
+{
+	struct walk_v8_state *v = &w->v8;
+	const struct walk_v8 *l = &v->layout;
+	uint16_t type = walk_v8_type(w, function);
+	uint64_t script;
+
+	if (type < l->type_function || type > l->type_function_last)
+		return V8_FAULT_NOT_FUNCTION;
+	v->function = function;
+	v->shared = walk_v8_untag(walk_v8_word(w, function + l->function_shared));
+	if (walk_v8_type(w, v->shared) != l->type_shared)
+		return V8_FAULT_FUNCTION_FAULT;
+	v->data = walk_v8_word(w, v->shared + l->shared_data);
+	v->name = walk_v8_word(w, v->shared + l->shared_name);
+	v->script = walk_v8_word(w, v->shared + l->shared_script);
+	script = walk_v8_untag(v->script);
+	v->check = v8_check(script ? walk_v8_word(w, script + l->script_id) : 0,
+			    walk_v8_half(w, v->shared + l->shared_literal), v->script, v->name);
+	return V8_FAULT_NONE;
+}
+
+/* Takes a Code object, and says whether pc is in it. */
+WALK_INLINE bool walk_v8_code(struct walk *w, uint64_t code, uint64_t pc)
+{
+	struct walk_v8_state *v = &w->v8;
+	const struct walk_v8 *l = &v->layout;
+
+	if (walk_v8_type(w, code) != l->type_code)
+		return false;
+	v->code = code;
+	v->start = l->code_inline ? code + l->code_start : walk_v8_word(w, code + l->code_start);
+	v->size = walk_v8_half(w, code + l->code_size);
+	v->flags = walk_v8_half(w, code + l->code_flags);
+	return pc - v->start < v->size + (uint64_t)w->is_return && v->start;
+}
+
+/* The code that a function has now; 0: not known. */
+WALK_INLINE uint64_t walk_v8_code_of(struct walk *w)
+{
+	struct walk_v8_state *v = &w->v8;
+	const struct walk_v8 *l = &v->layout;
+	uint64_t table;
+	uint32_t handle;
+
+	if (l->function_code == RUNTIME_NO_FIELD)
+		return 0;
+	if (!l->dispatch_group_at)
+		return walk_v8_untag(walk_v8_word(w, v->function + l->function_code));
+	handle = walk_v8_half(w, v->function + l->function_code);
+	table = walk_v8_word(w, walk_v8_word(w, l->dispatch_group_at) + l->dispatch_table);
+	return (walk_v8_word(w, table + (uint64_t)(handle >> V8_HANDLE_SHIFT) * 16 + 8) >>
+		V8_ENTRY_CODE_SHIFT) & ~3ull;
+}
+
+WALK_INLINE uint64_t walk_v8_second(uint32_t check, enum v8_frame kind, uint64_t place)
+{
+	if (place > SAMPLE_V8_PLACE_MAX)
+		place = SAMPLE_V8_PLACE_MAX;
+	return (uint64_t)check << 32 | (uint64_t)kind << 28 | place;
+}
+
+WALK_INLINE void walk_v8_say(struct walk *w, uint64_t address, uint32_t check, enum v8_frame kind,
+			     uint64_t place)
+{
+	w->v8.words[0] = SAMPLE_FRAME_V8 | SAMPLE_FRAME_PC(address) |
+			 (w->is_return ? SAMPLE_FRAME_RETURN : 0);
+	w->v8.words[1] = walk_v8_second(check, kind, place);
+}
+
+/* The words of a function's frame. `slots`: those of the frame stand. */
+WALK_INLINE void walk_v8_describe(struct walk *w, uint64_t function, bool slots)
+{
+	struct walk_v8_state *v = &w->v8;
+	const struct walk_v8 *l = &v->layout;
+	uint64_t pc = w->regs[UNWIND_RIP], bytecodes = walk_v8_untag(v->slots[1]);
+	enum v8_fault fault = walk_v8_function(w, function);
+
+	v->code = 0;
+	if (fault != V8_FAULT_NONE) {
+		walk_v8_say(w, 0, 0, V8_FAULT, fault);
+		return;
+	}
+	if (slots && bytecodes && walk_v8_type(w, bytecodes) == l->type_bytecodes &&
+	    !(uint32_t)v->slots[0]) {
+		/* what is read late may be of another time: then the function must own the bytecode */
+		if (WALK_LATE && v->data != v->slots[1])
+			walk_v8_say(w, 0, 0, V8_FAULT, V8_FAULT_CHANGED);
+		else
+			walk_v8_say(w, v->shared, v->check, V8_INTERPRETED,
+				    (v->slots[0] >> 32) - (l->bytecodes_data - V8_TAG));
+		return;
+	}
+	if (!walk_v8_code(w, walk_v8_code_of(w), pc) &&
+	    !walk_v8_code(w, walk_v8_untag(v->data), pc)) {
+		v->code = 0;
+		if (WALK_LATE)
+			walk_v8_say(w, 0, 0, V8_FAULT, V8_FAULT_CHANGED);
+		else
+			walk_v8_say(w, v->shared, v->check, V8_FUNCTION, 0);
+		return;
+	}
+	if ((v->flags & l->kind_mask) == l->kind_baseline) {
+		walk_v8_say(w, v->shared, v->check, V8_BASELINE, pc - v->start);
+		return;
+	}
+	v->deopt = walk_v8_word(w, v->code + l->code_deopt);
+	v->positions = walk_v8_word(w, v->code + l->code_positions);
+	walk_v8_say(w, v->code, v8_code_check(v->check, v->size, v->deopt, v->positions),
+		    V8_OPTIMIZED, pc - v->start);
+}
+
+/* Whether this has not been met here before; by a hash, as for Python's code. */
+WALK_INLINE bool walk_v8_is_new(struct walk *w)
+{
+	uint64_t address = SAMPLE_FRAME_PC(w->v8.words[0]);
+	uint32_t kind = SAMPLE_V8_KIND(w->v8.words[1]);
+	uint32_t tag = ((uint32_t)(w->v8.words[1] >> 32) ^ (uint32_t)(address >> 3) ^ kind * 0x85ebca6bu ^
+			w->process.generation * 0x9e3779b1u) | 1;
+	uint32_t slot = (tag ^ tag >> 15) >> 1 & (WALK_V8_SEEN - 1);
+
+	if (kind == V8_FAULT || kind >= V8_STUB || w->v8.seen[slot] == tag)
+		return false;
+	w->v8.seen[slot] = tag;
+	return true;
+}
+
+/* Finds the words of the frame whose pointer is fp. `framed`: it stands, or did. */
+WALK_INLINE void walk_v8_look(struct walk *w, uint64_t fp, bool framed)
+{
+	struct walk_v8_state *v = &w->v8;
+	uint64_t pc = w->regs[UNWIND_RIP], sp = w->regs[UNWIND_RSP], marker;
+	bool slots;
+
+	if (!framed) {	/* calls hand the function over in a register */
+		walk_v8_describe(w, walk_v8_untag(w->regs[UNWIND_RDI]), false);
+		if (SAMPLE_V8_KIND(v->words[1]) == V8_FAULT)
+			walk_v8_say(w, pc, 0, V8_STUB, 0);
+		return;
+	}
+	if ((fp & 7) || !walk_read_bytes(w, v->slots, WALK_V8_SLOTS * 8, fp - WALK_V8_SLOTS * 8)) {
+		walk_v8_say(w, 0, 0, V8_FAULT, V8_FAULT_FRAME_FAULT);
+		return;
+	}
+	marker = v->slots[WALK_V8_SLOTS - 1];
+	if (!(marker & V8_TAG)) {
+		if (w->v8.layout.frame_wasm && marker >> 1 == w->v8.layout.frame_wasm)
+			walk_v8_say(w, pc, 0, V8_WASM, 0);
+		else
+			walk_v8_say(w, pc, 0, V8_STUB, marker >> 1);
+		return;
+	}
+	/* what has not been pushed yet is not there */
+	slots = w->is_return || !w->all_regs || sp <= fp - WALK_V8_SLOTS * 8 || sp > fp;
+	if (!w->is_return && w->all_regs && sp <= fp && sp > fp - 16)
+		walk_v8_describe(w, walk_v8_untag(w->regs[UNWIND_RDI]), false);
+	else
+		walk_v8_describe(w, walk_v8_untag(v->slots[WALK_V8_SLOTS - 2]), slots);
+}
+
+WALK_INLINE enum walk_next walk_v8_put(struct walk *w, void *out)
+{
+	if (walk_v8_is_new(w))
+		walk_new_v8(w, out);
+	if (!walk_put(out, w->n, w->v8.words[0]) || !walk_put(out, w->n + 1, w->v8.words[1]))
+		return walk_stop(w, WALK_FULL);
+	w->n += 2;
+	return WALK_CONTINUE;
+}
+
+/* To the caller of run-time code. */
+WALK_INLINE enum walk_next walk_v8_leave(struct walk *w, enum walk_v8_stage stage)
+{
+	uint64_t fp = w->regs[UNWIND_RBP], sp = w->regs[UNWIND_RSP], pc, caller_fp = fp;
+
+	if (stage == WALK_V8_FRAME) {
+		if (fp < sp || fp - sp >= WALK_FP_REACH || (fp & 7))
+			return walk_stop(w, WALK_NO_RULE);
+		if (!walk_read(w, fp, &caller_fp))
+			return walk_stop(w, WALK_READ_FAULT);
+		sp = fp + 8;
+	} else if (stage == WALK_V8_PUSHED) {
+		sp += 8;
+	}
+	if (!walk_read(w, sp, &pc))
+		return walk_stop(w, WALK_READ_FAULT);
+	w->regs[UNWIND_RSP] = sp + 8;
+	w->regs[UNWIND_RBP] = caller_fp;
+	w->regs[UNWIND_RIP] = pc;
+	w->all_regs = 0;
+	w->is_return = 1;
+	w->guessed = 0;
+	return WALK_CONTINUE;
+}
+
+/* Run-time code of a process that has V8: records its frame and goes to the caller. */
+WALK_INLINE enum walk_next walk_v8_step(struct walk *w, void *out)
+{
+	enum walk_v8_stage stage = walk_v8_stage(w);
+	uint64_t fp = stage == WALK_V8_AFTER ? w->regs[UNWIND_RSP] - 8 : w->regs[UNWIND_RBP];
+
+	walk_v8_look(w, fp, stage == WALK_V8_FRAME || stage == WALK_V8_AFTER);
+	if (walk_v8_put(w, out) == WALK_STOP)
+		return WALK_STOP;
+	return walk_v8_leave(w, stage);
+}
+
+#endif
