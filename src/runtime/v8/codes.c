@@ -338,15 +338,15 @@ static bool find_position(const struct code *code, uint32_t place, bool is_retur
 		return false;
 	switch (code->tier) {
 	case V8_TIER_IGNITION:
-		return v8_positions_find(code->positions, place, ret_position);
+		return v8_positions_find(code->objects, code->positions, place, ret_position);
 	case V8_TIER_SPARKPLUG:
 		/* a bytecode's machine code ends where a call of it returns to */
 		return v8_bytecode_find(code->objects, code->offsets, code->bytecodes,
 					is_return ? place : place + 1, &bytecode) &&
-		       v8_positions_find(code->positions, bytecode, ret_position);
+		       v8_positions_find(code->objects, code->positions, bytecode, ret_position);
 	case V8_TIER_MAGLEV:
 	case V8_TIER_TURBOFAN:
-		return v8_positions_find(code->positions, is_return && place ? place - 1 : place,
+		return v8_positions_find(code->objects, code->positions, is_return && place ? place - 1 : place,
 					 ret_position);
 	case V8_TIER_NONE:
 		break;

@@ -97,6 +97,7 @@ static void set_code(struct v8_objects *o, v8_lookup_fn lookup, void *context)
 	o->code_positions = o->version < 1200 ? 24 : 16;
 	if (o->code_size == V8_NO_FIELD)	/* 11.x */
 		o->code_size = o->version < 1104 ? o->code_start + 16 : o->code_start + 12;
+	o->position_flags = o->version >= 1400;
 	o->kind_mask = 15;
 	o->kind_baseline = lookup(context, "CodeKindBaseline", &value) ? (uint8_t)value : 11;
 	/* 9.x had Turboprop where Maglev came */

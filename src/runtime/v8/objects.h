@@ -59,6 +59,7 @@ struct v8_objects {
 	uint8_t kind_baseline, kind_maglev, kind_turbofan;	/* CodeKind; maglev 0xff: none */
 	uint8_t kind_mask;
 	uint8_t deopt_literals, deopt_shared, deopt_inlining;	/* indices */
+	bool position_flags;	/* two bits with each instruction of a position table, not a sign */
 	/* bytecodes: length of each, prefixed with nothing, Wide, ExtraWide */
 	uint16_t n_bytecodes;		/* 0: not known */
 	uint8_t bytecode_bytes[3][V8_BYTECODES_MAX];

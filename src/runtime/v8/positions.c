@@ -27,22 +27,34 @@ struct v8_position v8_position_of(uint64_t raw)
 	return position;
 }
 
-bool v8_positions_find(struct str table, uint32_t at, struct v8_position *ret_position)
+/* How many instructions further the next entry is. A sign tells a statement from an expression; since
+ * 14, two bits say that and whether a debugger may stop there. */
+static uint64_t instructions(const struct v8_objects *objects, struct cursor *c)
+{
+	int64_t by;
+
+	if (objects->position_flags)
+		return cursor_uleb(c) >> 2;
+	by = signed_vlq(c);
+	return (uint64_t)(by < 0 ? -(by + 1) : by);
+}
+
+bool v8_positions_find(const struct v8_objects *objects, struct str table, uint32_t at,
+		       struct v8_position *ret_position)
 {
 	struct cursor c = cursor_over(table);
 	uint64_t raw = 0;
-	int64_t code = 0;
+	int64_t code = -1;	/* the function's entry, before its first instruction */
 	bool found = false;
 
 	while (cursor_more(&c)) {
-		int64_t by = signed_vlq(&c);
+		uint64_t by = instructions(objects, &c);
 		int64_t to = signed_vlq(&c);
 
-		if (c.failed)
+		if (c.failed || by > INT32_MAX)
 			return false;
-		/* the sign tells a statement from an expression */
-		code += by < 0 ? -(by + 1) : by;
-		if (code < 0 || code > at)
+		code += (int64_t)by;
+		if (code > (int64_t)at)
 			break;
 		raw += (uint64_t)to;
 		*ret_position = v8_position_of(raw);

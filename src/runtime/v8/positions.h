@@ -30,7 +30,8 @@ struct v8_position v8_position_of(uint64_t raw);
 
 /* The position of the instruction at `at`: the last one at or before it. False: none, or the table is
  * damaged up to there. */
-bool v8_positions_find(struct str table, uint32_t at, struct v8_position *ret_position);
+bool v8_positions_find(const struct v8_objects *objects, struct str table, uint32_t at,
+		       struct v8_position *ret_position);
 
 /* The bytecode that the machine code `at` bytes behind the start of Sparkplug's belongs to; a return
  * address belongs to the one before it, which is where it ends. False: none (the prologue), or the tables
