@@ -15,6 +15,7 @@
 #include "runtime/go/rows.h"
 #include "runtime/python/codes.h"
 #include "runtime/runtime.h"
+#include "runtime/v8/codes.h"
 #include "runtime/v8/rows.h"
 #include "unwind/mark.h"
 #include "unwind/splice.h"
@@ -44,12 +45,16 @@ int images_init(struct images *images)
 	if (rc < 0)
 		return rc;
 	images->codes = python_codes_new();
-	if (!images->codes || VEC_RESERVE(&images->items, &images->cap, 3) < 0)
+	images->v8_codes = v8_codes_new();
+	if (!images->codes || !images->v8_codes ||
+	    VEC_RESERVE(&images->items, &images->cap, 5) < 0)
 		return -ENOMEM;
-	images->n = 3;
+	images->n = 5;
 	images->items[0] = (struct image){ .fd = -1 };
 	images->items[IMAGE_KERNEL_ID] = (struct image){ .kind = IMAGE_KERNEL, .fd = -1 };
 	images->items[IMAGE_PYTHON_ID] = (struct image){ .kind = IMAGE_PYTHON, .fd = -1 };
+	images->items[3] = (struct image){ .fd = -1 };
+	images->items[IMAGE_V8_ID] = (struct image){ .kind = IMAGE_V8, .fd = -1 };
 	return 0;
 }
 
@@ -76,6 +81,7 @@ void images_fini(struct images *images)
 	idindex_fini(&images->file_index);
 	unwind_rules_fini(&images->rules);
 	python_codes_free(images->codes);
+	v8_codes_free(images->v8_codes);
 	arena_fini(&images->arena);
 	*images = (struct images){ 0 };
 }

@@ -27,6 +27,7 @@
 struct err;
 struct python_codes;
 struct runtime_file;
+struct v8_codes;
 
 enum image_kind {
 	IMAGE_NONE,
@@ -35,6 +36,7 @@ enum image_kind {
 	IMAGE_VDSO,
 	IMAGE_RUNTIME,	/* code that a process made at run time */
 	IMAGE_PYTHON,	/* interpreted code: a "vaddr" is id << 32 | instruction (runtime/python/codes.h) */
+	IMAGE_V8,	/* the same of V8's functions (runtime/v8/codes.h, collect/v8.h) */
 };
 
 enum image_rows { ROWS_NONE, ROWS_WANTED, ROWS_BUILT };
@@ -71,11 +73,13 @@ struct images {
 	struct idindex alias_index, file_index;
 	struct unwind_rules rules;
 	struct python_codes *codes;
+	struct v8_codes *v8_codes;
 	struct arena arena;
 };
 
 #define IMAGE_KERNEL_ID 1u
 #define IMAGE_PYTHON_ID 2u
+#define IMAGE_V8_ID 4u		/* 3 is the JVM's */
 #define IMAGES_MAX 16384u	/* entries of the kernel's table of tables */
 
 int images_init(struct images *images);

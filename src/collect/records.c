@@ -13,6 +13,7 @@
 #include "collect/processes.h"
 #include "collect/tasks.h"
 #include "collect/threadnames.h"
+#include "collect/v8.h"
 #include "runtime/runtime.h"
 #include "walk/host.h"
 
@@ -35,6 +36,7 @@ struct records {
 	void *context;
 	struct walk_host *walk_host;
 	struct interpreted interpreted;
+	struct v8_frames v8;
 	struct threadnames threadnames;
 	struct goroutines goroutines;
 	struct tasks tasks;
@@ -168,7 +170,7 @@ static bool cut_at_doubt(const struct records *records, const struct process *pr
 	for (uint32_t i = 0; process->n_doubts && i < *n; i++) {
 		uint64_t frame = records->walked[i];
 
-		if (frame & SAMPLE_FRAME_PYTHON) {	/* a pair of words, and no mapping's */
+		if (frame & (SAMPLE_FRAME_PYTHON | SAMPLE_FRAME_V8)) {	/* a pair of words, and no mapping's */
 			i++;
 			continue;
 		}
@@ -187,11 +189,24 @@ bool records_well_formed(const struct sample_hdr *hdr, size_t bytes)
 		return false;
 	if (hdr->kind == SAMPLE_CODE)
 		return bytes >= sizeof(struct sample_code);
+	if (hdr->kind == SAMPLE_V8)
+		return bytes >= sizeof(struct sample_v8);
 	if (hdr->kind == SAMPLE_COPIED)
 		return hdr->n_user <= SAMPLE_PYTHON_WORDS_MAX && hdr->stack_bytes <= SAMPLE_COPY_MAX &&
 		       bytes >= offsetof(struct sample_copy, stack) + hdr->stack_bytes +
 					(size_t)hdr->n_user * 8;
 	return bytes >= sizeof(*hdr) + ((size_t)hdr->n_kernel + hdr->n_user) * 8;
+}
+
+/* How V8's objects are laid out in the process; NULL where it has none. */
+static const struct v8_objects *v8_objects_in(const struct records *records,
+					      const struct process *process)
+{
+	const struct runtime_file *file = NULL;
+
+	if (process->space && process->space->runtime_image)
+		file = images_get(records->images, process->space->runtime_image)->runtime;
+	return file && file->kind == RUNTIME_V8 ? &file->v8.objects : NULL;
 }
 
 /* The frames of a walk, in records->frames from *n on. */
@@ -201,7 +216,13 @@ static void take_words(struct records *records, struct process *process, const u
 	const struct walk_runtime *runtime = NULL;
 
 	for (uint32_t i = 0; i < n_words; i++) {
-		if (!(words[i] & SAMPLE_FRAME_PYTHON)) {
+		if (words[i] & SAMPLE_FRAME_V8) {
+			if (++i == n_words)
+				break;
+			records->frames[(*n)++] = v8_frame_of(&records->v8, process,
+							      v8_objects_in(records, process),
+							      words + i - 1);
+		} else if (!(words[i] & SAMPLE_FRAME_PYTHON)) {
 			records->frames[(*n)++] = user_frame(records, process, words[i]);
 		} else if (++i < n_words) {
 			if (words[i - 1] == SAMPLE_FRAME_PYTHON && words[i] == PYTHON_FAULT_NO_STATE) {
@@ -226,6 +247,18 @@ static int take_code(struct records *records, const struct sample_code *code)
 		return -ENOMEM;
 	interpreted_learn(&records->interpreted, process,
 			  processes_runtime(records->processes, process), code);
+	return 0;
+}
+
+/* A function of V8's, copied when a walk met it. */
+static int take_v8(struct records *records, const struct sample_v8 *record)
+{
+	struct process *process;
+
+	process = processes_get(records->processes, (pid_t)record->hdr.tgid);
+	if (!process)
+		return -ENOMEM;
+	v8_frames_learn(&records->v8, process, v8_objects_in(records, process), record);
 	return 0;
 }
 
@@ -299,6 +332,8 @@ int records_take(struct records *records, const struct sample_hdr *hdr)
 {
 	if (hdr->kind == SAMPLE_CODE)
 		return take_code(records, (const struct sample_code *)hdr);
+	if (hdr->kind == SAMPLE_V8)
+		return take_v8(records, (const struct sample_v8 *)hdr);
 	return take_sample(records, hdr);
 }
 
@@ -314,6 +349,7 @@ struct records *records_new(struct images *images, struct processes *processes,
 	records->handle = handle;
 	records->context = context;
 	interpreted_init(&records->interpreted, images);
+	v8_frames_init(&records->v8, images);
 	threadnames_init(&records->threadnames, processes);
 	tasks_init(&records->tasks, images);
 	records->walk_host = walk_host_new();
@@ -330,6 +366,7 @@ void records_free(struct records *records)
 	if (!records)
 		return;
 	interpreted_fini(&records->interpreted);
+	v8_frames_fini(&records->v8);
 	threadnames_fini(&records->threadnames);
 	goroutines_fini(&records->goroutines);
 	tasks_fini(&records->tasks);

@@ -109,6 +109,8 @@ static int open_object(struct symbol_object **ret_object, const struct images *i
 		return open_runtime(ret_object, image, err);
 	case IMAGE_PYTHON:
 		return symbol_object_open_python(ret_object, images->codes, err);
+	case IMAGE_V8:
+		return symbol_object_open_v8(ret_object, images->v8_codes, err);
 	case IMAGE_NONE:
 		break;
 	}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "collect/v8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/sample.h"
+#include "base/vec.h"
+#include "collect/images.h"
+#include "collect/processes.h"
+#include "proc/process.h"
+#include "runtime/v8/codes.h"
+
+void v8_frames_init(struct v8_frames *frames, struct images *images)
+{
+	*frames = (struct v8_frames){ .images = images };
+}
+
+void v8_frames_fini(struct v8_frames *frames)
+{
+	free(frames->items);
+	idindex_fini(&frames->index);
+	*frames = (struct v8_frames){ 0 };
+}
+
+static uint64_t known_hash(const struct v8_known *known)
+{
+	return hash_u64(hash_u64(known->address, known->kind),
+			(uint64_t)known->incarnation << 32 | known->check);
+}
+
+static struct v8_known *find(const struct v8_frames *frames, const struct v8_known *wanted)
+{
+	uint64_t hash = known_hash(wanted);
+	uint32_t step = 0, id;
+
+	while ((id = idindex_probe(&frames->index, hash, &step))) {
+		struct v8_known *known = &frames->items[id - 1];
+
+		if (known->address == wanted->address && known->check == wanted->check &&
+		    known->kind == wanted->kind && known->incarnation == wanted->incarnation)
+			return known;
+	}
+	return NULL;
+}
+
+static struct v8_known *add(struct v8_frames *frames, const struct v8_known *wanted)
+{
+	if (VEC_RESERVE(&frames->items, &frames->cap, (uint64_t)frames->n + 1) < 0 ||
+	    idindex_add(&frames->index, known_hash(wanted), frames->n + 1) < 0)
+		return NULL;
+	frames->items[frames->n] = *wanted;
+	return &frames->items[frames->n++];
+}
+
+/* What the kernel half has copied; the process's memory for the rest. */
+struct copied_memory {
+	const struct sample_v8 *record;	/* NULL: nothing was copied */
+	pid_t pid;
+	bool live;	/* something was not in the copy */
+};
+
+static bool read_copied(void *context, void *out, size_t n, uint64_t address)
+{
+	struct copied_memory *memory = context;
+	const struct sample_v8 *r = memory->record;
+
+#define X(id, member, bytes)                                                               \
+	if (r && r->n[V8_##id] <= (bytes) && address - r->at[V8_##id] <= r->n[V8_##id] &&  \
+	    n <= r->n[V8_##id] - (address - r->at[V8_##id])) {                             \
+		memcpy(out, r->member + (address - r->at[V8_##id]), n);                    \
+		return true;                                                               \
+	}
+	SAMPLE_V8_PIECES(X)
+#undef X
+	memory->live = true;
+	return process_read_whole(&memory->pid, out, n, address);
+}
+
+static void read_code(struct v8_frames *frames, const struct process *process,
+		      const struct v8_objects *objects, const struct sample_v8 *record,
+		      struct v8_known *known)
+{
+	struct copied_memory copied = { record, process->pid, false };
+	struct v8_memory memory = { read_copied, &copied, objects };
+	struct v8_seen seen = { known->kind, known->address, known->check };
+	struct v8_memory now = { process_read_whole, &copied.pid, objects };
+	enum v8_fault fault;
+
+	known->id = v8_codes_read(frames->images->v8_codes, &memory, process->incarnation, &seen,
+				  &fault);
+	/* of two times: then only what the process has now belongs together */
+	if (known->id && record && copied.live && !v8_codes_still(&now, &seen)) {
+		known->id = 0;
+		fault = V8_FAULT_CHANGED;
+	}
+	if (!known->id && process_start_ticks(process->pid) == 0)
+		fault = V8_FAULT_GONE;
+	known->fault = known->id ? V8_FAULT_NONE : fault;
+}
+
+void v8_frames_learn(struct v8_frames *frames, const struct process *process,
+		     const struct v8_objects *objects, const struct sample_v8 *record)
+{
+	struct v8_known wanted = {
+		.address = SAMPLE_FRAME_PC(record->words[0]),
+		.check = (uint32_t)(record->words[1] >> 32),
+		.kind = SAMPLE_V8_KIND(record->words[1]), .incarnation = process->incarnation,
+	};
+	struct v8_known *known;
+
+	if (!objects || find(frames, &wanted))
+		return;
+	known = add(frames, &wanted);
+	if (known)
+		read_code(frames, process, objects, record, known);
+}
+
+static bool is_function(uint32_t kind)
+{
+	return kind >= V8_INTERPRETED && kind <= V8_OPTIMIZED;
+}
+
+struct raw_frame v8_frame_of(struct v8_frames *frames, const struct process *process,
+			     const struct v8_objects *objects, const uint64_t pair[2])
+{
+	struct v8_known wanted = {
+		.address = SAMPLE_FRAME_PC(pair[0]), .check = (uint32_t)(pair[1] >> 32),
+		.kind = SAMPLE_V8_KIND(pair[1]), .incarnation = process->incarnation,
+	};
+	struct raw_frame frame = { .image = IMAGE_V8_ID, .vaddr = (uint32_t)pair[1] };
+	struct v8_known *known;
+
+	if (!is_function(wanted.kind))	/* a fault, or what has no function */
+		return frame;
+	known = find(frames, &wanted);
+	if (!known && objects) {
+		known = add(frames, &wanted);
+		if (known)
+			read_code(frames, process, objects, NULL, known);
+	}
+	if (known && known->id)
+		frame.vaddr = (uint64_t)known->id << 32 | (uint32_t)pair[1] |
+			      (pair[0] & SAMPLE_FRAME_RETURN ? V8_VADDR_RETURN : 0);
+	else
+		frame.vaddr = known ? known->fault : V8_FAULT_NO_LAYOUT;
+	return frame;
+}

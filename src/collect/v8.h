@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* collect/v8.h
+ *
+ * From V8's frames of a sample to functions that outlive the process: the kernel half copies what names a
+ * function when it first meets it; the rest, and what it has not copied, is read of the process, and
+ * taken only when what the kernel saw is still there afterwards.
+ */
+#ifndef SONDE_COLLECT_V8_H
+#define SONDE_COLLECT_V8_H
+
+#include <stdint.h>
+
+#include "abi/runtime.h"
+#include "base/hash.h"
+#include "collect/cpu.h"
+
+struct images;
+struct process;
+struct sample_v8;
+struct v8_objects;
+
+struct v8_known {
+	uint64_t address;	/* in the process */
+	uint32_t check, kind, incarnation;
+	uint32_t id;		/* of the codes; 0: ... */
+	uint32_t fault;		/* ... enum v8_fault */
+};
+
+struct v8_frames {
+	struct images *images;	/* borrowed */
+	struct v8_known *items;
+	uint32_t n, cap;
+	struct idindex index;
+};
+
+/* The low half of an IMAGE_V8 "vaddr": the low half of a frame's second word, and this. */
+#define V8_VADDR_RETURN (1u << 31)
+
+void v8_frames_init(struct v8_frames *frames, struct images *images);
+void v8_frames_fini(struct v8_frames *frames);
+
+/* Takes what the kernel half has copied. */
+void v8_frames_learn(struct v8_frames *frames, const struct process *process,
+		     const struct v8_objects *objects, const struct sample_v8 *record);
+
+/* The frame for two words of a walk (SAMPLE_FRAME_V8). `objects` is the
+ * layout of the process's V8, or NULL. */
+struct raw_frame v8_frame_of(struct v8_frames *frames, const struct process *process,
+			     const struct v8_objects *objects, const uint64_t pair[2]);
+
+#endif
