@@ -457,7 +457,9 @@ WALK_INLINE enum walk_next walk_step(struct walk *w, void *out)
 	}
 	next = walk_look(w, &rule);
 	if (WALK_HAS(RUNTIME_V8) && next == WALK_CONTINUE) {
-		if (!rule && !w->mapping.table && walk_has_v8(w))
+		/* (the mapping at hand may be another's where the rule came from the cache) */
+		if (!rule && walk_has_v8(w) &&
+		    walk_find_mapping(w, w->regs[UNWIND_RIP] - w->is_return) && !w->mapping.table)
 			return walk_v8_step(w, out) == WALK_STOP ? walk_native_over(w) : WALK_CONTINUE;
 		if (rule && (rule->kind & UNWIND_MARK_V8) && walk_has_v8(w)) {
 			walk_v8_look(w, w->regs[UNWIND_RBP], true);
