@@ -64,6 +64,7 @@ static void read_lines(struct v8_script *script, const struct v8_memory *memory)
 	}
 	script->starts = lines.starts;
 	script->n_starts = lines.n;
+	script->n_characters = lines.at;
 }
 
 /* Code that eval() made has no name of its own: it is named by who called eval(). */
@@ -151,7 +152,7 @@ void v8_script_place(const struct v8_script *script, int32_t position, uint32_t 
 	int64_t line, column;
 
 	*ret_line = *ret_column = 0;
-	if (position < 0 || !high)
+	if (position < 0 || !high || (uint32_t)position > script->n_characters)
 		return;
 	while (high - low > 1) {
 		uint32_t middle = low + (high - low) / 2;

@@ -24,6 +24,7 @@ struct v8_script {
 	struct str name;
 	uint32_t *starts;	/* first character of each line; NULL: not known */
 	uint32_t n_starts;
+	uint32_t n_characters;
 	int32_t line_offset, column_offset;	/* of the script in its file */
 };
 
