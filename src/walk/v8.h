@@ -194,6 +194,11 @@ WALK_INLINE void walk_v8_describe(struct walk *w, uint64_t function, bool slots)
 	enum v8_fault fault = walk_v8_function(w, function);
 
 	v->code = 0;
+	if (fault == V8_FAULT_NOT_FUNCTION && !WALK_LATE) {
+		/* up to Node 18, code of a regular expression has no type in its frame */
+		walk_v8_say(w, pc, 0, V8_STUB, 0);
+		return;
+	}
 	if (fault != V8_FAULT_NONE) {
 		walk_v8_say(w, 0, 0, V8_FAULT, fault);
 		return;
@@ -314,8 +319,13 @@ WALK_INLINE enum walk_next walk_v8_leave(struct walk *w, enum walk_v8_stage stag
 WALK_INLINE enum walk_next walk_v8_step(struct walk *w, void *out)
 {
 	enum walk_v8_stage stage = walk_v8_stage(w);
-	uint64_t fp = stage == WALK_V8_AFTER ? w->regs[UNWIND_RSP] - 8 : w->regs[UNWIND_RBP];
+	uint64_t fp, ret;
 
+	/* code of regular expressions ends with its prologue: then what is on top is no return address */
+	if (stage == WALK_V8_BEFORE && (!walk_read(w, w->regs[UNWIND_RSP], &ret) ||
+					!walk_find_mapping(w, ret - 1)))
+		stage = WALK_V8_FRAME;
+	fp = stage == WALK_V8_AFTER ? w->regs[UNWIND_RSP] - 8 : w->regs[UNWIND_RBP];
 	walk_v8_look(w, fp, stage == WALK_V8_FRAME || stage == WALK_V8_AFTER);
 	if (walk_v8_put(w, out) == WALK_STOP)
 		return WALK_STOP;
