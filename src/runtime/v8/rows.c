@@ -222,8 +222,10 @@ static struct unwind_rule rule_of(const struct rows *rows, const struct function
 		rule.fp_off = -16;
 		/* EnterFrame's: type, a word, r12 to r15, rbx below the caller's rbp */
 		rule.bx_off = function->entry ? -72 : 0;
-		if (function->entered_framed || (vaddr >= rows->file->trampoline &&
-						 vaddr < rows->file->trampoline_end))
+		/* without a name it may be any of them; the walk looks closer */
+		if (!rows->file->trampoline || function->entered_framed ||
+		    (vaddr >= rows->file->trampoline &&
+		     vaddr < rows->file->trampoline_end))
 			rule.kind |= UNWIND_MARK_V8;
 	}
 	return rule;
