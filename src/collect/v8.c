@@ -65,6 +65,12 @@ static bool read_copied(void *context, void *out, size_t n, uint64_t address)
 	struct copied_memory *memory = context;
 	const struct sample_v8 *r = memory->record;
 
+	/* a script's source, which is young when it begins to run, is soon moved: as it is now, then */
+	if (r && address - r->at[V8_SCRIPT] < r->n[V8_SCRIPT] &&
+	    process_read_whole(&memory->pid, out, n, address)) {
+		memory->live = true;
+		return true;
+	}
 #define X(id, member, bytes)                                                               \
 	if (r && r->n[V8_##id] <= (bytes) && address - r->at[V8_##id] <= r->n[V8_##id] &&  \
 	    n <= r->n[V8_##id] - (address - r->at[V8_##id])) {                             \

@@ -130,9 +130,13 @@ uint32_t v8_scripts_read(struct v8_scripts *scripts, const struct v8_memory *mem
 		return 0;
 	(void)v8_pointer(memory, address, o->script_source, &script.source);
 	hash = hash_u64(hash_u64(address, script.source), (uint64_t)process << 32 | (uint32_t)script.id);
-	while ((id = idindex_probe(&scripts->index, hash, &step)))
-		if (same(&scripts->items[id], &script))
-			return id;
+	while ((id = idindex_probe(&scripts->index, hash, &step))) {
+		if (!same(&scripts->items[id], &script))
+			continue;
+		if (!scripts->items[id].starts && script.source)	/* it was being moved */
+			read_lines(&scripts->items[id], memory);
+		return id;
+	}
 	if (!scripts->n && VEC_RESERVE(&scripts->items, &scripts->cap, 1) == 0)
 		scripts->n = 1;
 	if (!read_script(&script, memory, &scripts->arena) || !scripts->n ||
