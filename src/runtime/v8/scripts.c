@@ -104,8 +104,12 @@ static bool read_script(struct v8_script *script, const struct v8_memory *memory
 	if (!v8_pointer(memory, script->address, o->script_name, &name) ||
 	    !v8_string(memory, name, NAME_MAX_CHARACTERS, arena, &script->name) || !script->name.n)
 		script->name = eval_name(memory, script->address, arena);
-	if (script->source)
+	for (int i = 0; i < 3 && script->source && !script->starts; i++) {
+		/* moved while it was read: where it is now */
+		if (i && !v8_pointer(memory, script->address, o->script_source, &script->source))
+			return false;
 		read_lines(script, memory);
+	}
 	/* another one may have come to its place meanwhile */
 	return v8_smi(memory, script->address, o->script_id, &id) && id == script->id &&
 	       v8_pointer(memory, script->address, o->script_source, &source) == !!script->source &&
