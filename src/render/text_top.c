@@ -15,6 +15,8 @@ static const char *const headings[] = {
 	[BY_FILE] = "File",
 };
 
+#define WHERE_HEADING STR("Where")
+
 static struct page_split measure(const struct page *page, const struct top *top, uint32_t rows,
 				 uint32_t left)
 {
@@ -33,6 +35,8 @@ static struct page_split measure(const struct page *page, const struct top *top,
 			where = columns;
 		buf_fini(&text);
 	}
+	if (where && where < WHERE_HEADING.n)
+		where = WHERE_HEADING.n;
 	return page_split(left, name, page->options->granularity == BY_FILE ? 0 : where);
 }
 
@@ -53,7 +57,8 @@ static void put_heading(struct page *page, struct page_split split, bool amounts
 	buf_add_str(page->out, STR("  "));
 	if (split.where) {
 		page_put_left(page, str_of(headings[page->options->granularity]), split.name);
-		buf_add_str(page->out, STR("  Where"));
+		buf_add_str(page->out, STR("  "));
+		buf_add_str(page->out, WHERE_HEADING);
 	} else {
 		buf_add_str(page->out, str_of(headings[page->options->granularity]));
 	}
