@@ -151,6 +151,10 @@ void amount_add_percent(struct buf *out, int64_t part, int64_t total)
 		buf_add_str(out, STR("<0.1"));
 	else if (percent >= 99.95 && percent < 100)
 		buf_add_str(out, STR(">99.9"));
+	else if (percent >= 1000)	/* of a total of positive and negative values: no share */
+		buf_add_str(out, STR(">999"));
+	else if (percent <= -1000)
+		buf_add_str(out, STR("<-999"));
 	else
 		buf_addf(out, "%.1f", percent);
 }
