@@ -86,7 +86,7 @@ static void add_scaled(struct buf *out, double value, const struct scale *scale,
 	if (v < 1e6)
 		buf_addf(out, "%.*f %s", digits, value / scale->size, name);
 	else /* no real profile: only there to keep to its cell */
-		buf_addf(out, "%.2g %s", value / scale->size, name);
+		buf_addf(out, "%.1g %s", value / scale->size, name);
 }
 
 void amount_add_count(struct buf *out, uint64_t value)
