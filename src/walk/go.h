@@ -21,12 +21,7 @@ WALK_INLINE enum walk_next walk_go_to(struct walk *w, const struct unwind_rule *
 	if (!walk_read(w, cfa - 8, &caller) ||
 	    !walk_saved(w, rule->saves & 15, cfa, fp, rule->fp_off, &fp))
 		return walk_stop(w, WALK_READ_FAULT);
-	w->regs[UNWIND_RSP] = cfa;
-	w->regs[UNWIND_RBP] = fp;
-	w->regs[UNWIND_RIP] = caller;
-	w->all_regs = 0;
-	w->is_return = 1;
-	w->guessed = 0;
+	walk_to_caller(w, caller, cfa, fp);
 	return WALK_CONTINUE;
 }
 
@@ -83,11 +78,7 @@ WALK_INLINE enum walk_next walk_go_by_sched(struct walk *w, const struct unwind_
 		return walk_go_to(w, rule, sp + (uint64_t)(int64_t)rule->cfa_off);
 	if (!walk_go_word(w, g + go->g_sched_pc, &pc))
 		return walk_stop(w, WALK_READ_FAULT);
-	w->regs[UNWIND_RSP] = sp;
-	w->regs[UNWIND_RIP] = pc;
-	w->all_regs = 0;
-	w->is_return = 1;
-	w->guessed = 0;
+	walk_to_caller(w, pc, sp, w->regs[UNWIND_RBP]);
 	return WALK_CONTINUE;
 }
 

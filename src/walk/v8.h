@@ -306,12 +306,7 @@ WALK_INLINE enum walk_next walk_v8_leave(struct walk *w, enum walk_v8_stage stag
 	}
 	if (!walk_read(w, sp, &pc))
 		return walk_stop(w, WALK_READ_FAULT);
-	w->regs[UNWIND_RSP] = sp + 8;
-	w->regs[UNWIND_RBP] = caller_fp;
-	w->regs[UNWIND_RIP] = pc;
-	w->all_regs = 0;
-	w->is_return = 1;
-	w->guessed = 0;
+	walk_to_caller(w, pc, sp + 8, caller_fp);
 	return WALK_CONTINUE;
 }
 

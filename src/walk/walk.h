@@ -241,6 +241,18 @@ WALK_INLINE enum walk_next walk_find_rule(struct walk *w, uint64_t pc,
 	return WALK_CONTINUE;
 }
 
+/* The caller's frame is the one at hand from here on: only these registers of it are known, and rbx, which
+ * whoever changes it has set. */
+WALK_INLINE void walk_to_caller(struct walk *w, uint64_t pc, uint64_t sp, uint64_t fp)
+{
+	w->regs[UNWIND_RSP] = sp;
+	w->regs[UNWIND_RBP] = fp;
+	w->regs[UNWIND_RIP] = pc;
+	w->all_regs = 0;
+	w->is_return = 1;
+	w->guessed = 0;
+}
+
 /* The caller is where the frame pointer says: only where no CFI covers the address, and only when it
  * can be one. The address it yields is checked against the mappings by the next step. */
 WALK_INLINE enum walk_next walk_by_frame_pointer(struct walk *w)
@@ -251,11 +263,7 @@ WALK_INLINE enum walk_next walk_by_frame_pointer(struct walk *w)
 		return walk_stop(w, WALK_NO_RULE);
 	if (!walk_read(w, fp, &caller_fp) || !walk_read(w, fp + 8, &pc))
 		return walk_stop(w, WALK_READ_FAULT);
-	w->regs[UNWIND_RSP] = fp + 16;
-	w->regs[UNWIND_RBP] = caller_fp;
-	w->regs[UNWIND_RIP] = pc;
-	w->all_regs = 0;
-	w->is_return = 1;
+	walk_to_caller(w, pc, fp + 16, caller_fp);
 	w->guessed = 1;
 	return WALK_CONTINUE;
 }
@@ -351,13 +359,8 @@ WALK_INLINE enum walk_next walk_by_rule(struct walk *w, const struct unwind_rule
 	if (!walk_saved(w, rule->saves & 15, cfa, fp, rule->fp_off, &caller_fp) ||
 	    !walk_saved(w, rule->saves >> 4, cfa, fp, rule->bx_off, &caller_bx))
 		return walk_stop(w, WALK_READ_FAULT);
-	w->regs[UNWIND_RSP] = cfa;
-	w->regs[UNWIND_RBP] = caller_fp;
 	w->regs[UNWIND_RBX] = caller_bx;
-	w->regs[UNWIND_RIP] = caller;
-	w->all_regs = 0;
-	w->is_return = 1;
-	w->guessed = 0;
+	walk_to_caller(w, caller, cfa, caller_fp);
 	return WALK_CONTINUE;
 }
 
