@@ -66,7 +66,7 @@ static unsigned long number_behind(const char *log, const char *word)
 /* Loads the object for one kind of target; runtimes: with the steps that language runtimes need. */
 static int load(const char *path, const char *mode_name, uint32_t mode, uint32_t runtimes, uint32_t cpus)
 {
-	static const char *const per_cpu[] = { "walks", "samples", "copies", "codes" };
+	static const char *const per_cpu[] = { "walks", "samples", "copies", "codes", "functions" };
 	struct bpf_object *object = bpf_object__open(path);
 	struct bpf_program *program;
 	struct bpf_map *map;

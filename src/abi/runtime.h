@@ -162,6 +162,12 @@ struct walk_v8 {
 };
 
 #define V8_TAG 1u		/* a pointer to an object of the heap has it */
+/* The object that a word refers to; 0 when the word is a number. */
+static inline uint64_t v8_untag(uint64_t word)
+{
+	return word & V8_TAG ? word & ~3ull : 0;	/* bit 1: a weak reference */
+}
+
 #define V8_HANDLE_SHIFT 8u	/* a dispatch handle is the entry's number above this many bits */
 #define V8_ENTRY_CODE_SHIFT 16u	/* the second word of an entry is code above the number of parameters */
 
@@ -193,7 +199,6 @@ static inline uint32_t v8_code_check(uint32_t function_check, uint32_t size, uin
 	X(FUNCTION_FAULT, "function could not be read")                         \
 	X(CHANGED, "function changed before it was read")                       \
 	X(GONE, "process ended before its function was read")                   \
-	X(CODE_CHANGED, "code changed before it was read")                      \
 	X(NO_LAYOUT, "V8's layout not known yet when it was sampled")
 
 enum v8_fault {
@@ -203,7 +208,7 @@ enum v8_fault {
 	V8_FAULT_COUNT
 };
 
-enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO, RUNTIME_JVM, RUNTIME_V8 };
+enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO, RUNTIME_V8 };
 
 #define RUNTIME_BIT(kind) (1u << (kind))
 #define RUNTIME_ALL (RUNTIME_BIT(RUNTIME_PYTHON) | RUNTIME_BIT(RUNTIME_GO) | RUNTIME_BIT(RUNTIME_V8))

@@ -7,6 +7,7 @@
  *   send()            a record that is ready
  *   send_copy()       registers and stack, for the host to walk
  *   send_new_code()   a code object that a walk meets for the first time
+ *   send_new_v8()     a function of V8's, the same
  *
  * Nothing is brought into memory here: what cannot be read at the tick is left out, and its length
  * says so.
@@ -32,6 +33,15 @@ static __always_inline uint32_t read_piece(void *out, uint32_t n, uint64_t at)
 	return bpf_probe_read_user(out, first, (const void *)at) == 0 ? (uint32_t)first : 0;
 }
 
+/* Of the sample at hand, but with no frames. */
+static __always_inline void begin_pieces(struct sample_hdr *hdr, const struct sample_walked *sample,
+					 uint8_t kind)
+{
+	*hdr = sample->hdr;
+	hdr->kind = kind;
+	hdr->n_kernel = hdr->n_user = 0;
+}
+
 static __always_inline uint64_t code_field(const struct sample_code *r, uint64_t off)
 {
 	barrier_var(off);
@@ -51,9 +61,7 @@ __noinline int send_new_code(uint64_t code)
 	if (!r || !w || !sample)
 		return 0;
 	layout = &w->python.layout;
-	r->hdr = sample->hdr;
-	r->hdr.kind = SAMPLE_CODE;
-	r->hdr.n_kernel = r->hdr.n_user = 0;
+	begin_pieces(&r->hdr, sample, SAMPLE_CODE);
 	r->at[CODE_OBJECT] = code;
 	r->n[CODE_OBJECT] = read_piece(r->object, sizeof(r->object), code);
 	r->at[CODE_FILE] = code_field(r, layout->code_file);
@@ -72,8 +80,7 @@ static __always_inline uint64_t v8_field(const uint8_t *object, uint64_t room, u
 	barrier_var(off);
 	if (off > room - 8 || (off & 7))
 		return 0;
-	off = *(const uint64_t *)(object + off);
-	return off & V8_TAG ? off & ~3ull : 0;
+	return v8_untag(*(const uint64_t *)(object + off));
 }
 
 /* The same for a function of V8's, which w->v8 has found. The argument is of no use but that a global
@@ -89,21 +96,19 @@ __noinline int send_new_v8(uint32_t unused)
 	if (!r || !w || !sample)
 		return 0;
 	v = &w->v8;
-	r->hdr = sample->hdr;
-	r->hdr.kind = SAMPLE_V8;
-	r->hdr.n_kernel = r->hdr.n_user = 0;
+	begin_pieces(&r->hdr, sample, SAMPLE_V8);
 	r->words[0] = v->words[0];
 	r->words[1] = v->words[1];
 	r->at[V8_SHARED] = v->shared;
-	r->at[V8_SCOPE] = v->name & V8_TAG ? v->name & ~3ull : 0;
-	r->at[V8_SCRIPT] = v->script & V8_TAG ? v->script & ~3ull : 0;
+	r->at[V8_SCOPE] = v8_untag(v->name);
+	r->at[V8_SCRIPT] = v8_untag(v->script);
 	r->n[V8_SHARED] = read_piece(r->shared, sizeof(r->shared), r->at[V8_SHARED]);
 	r->n[V8_SCOPE] = read_piece(r->scope, sizeof(r->scope), r->at[V8_SCOPE]);
 	r->n[V8_SCRIPT] = read_piece(r->script, sizeof(r->script), r->at[V8_SCRIPT]);
 	r->at[V8_SCRIPT_NAME] = v8_field(r->script, sizeof(r->script), v->layout.script_name);
 	r->n[V8_SCRIPT_NAME] = read_piece(r->script_name, sizeof(r->script_name),
 					  r->at[V8_SCRIPT_NAME]);
-	r->at[V8_BYTECODES] = v->slots[1] & V8_TAG ? v->slots[1] & ~3ull : 0;
+	r->at[V8_BYTECODES] = v8_untag(v->slots[1]);
 	r->n[V8_BYTECODES] = read_piece(r->bytecodes, sizeof(r->bytecodes), r->at[V8_BYTECODES]);
 	r->at[V8_POSITIONS] = v8_field(r->bytecodes, sizeof(r->bytecodes),
 				       v->layout.bytecodes_positions);

@@ -7,7 +7,7 @@
  *   targets, processes    by tgid: who is sampled, and what they have mapped
  *   mappings, rules, runtimes, tables    what a walk needs; the host writes, we read
  *   counters, ring        what comes out
- *   walks, samples, copies, codes    scratch, an entry a CPU
+ *   walks, samples, copies, codes, functions    scratch, an entry a CPU
  */
 #ifndef SONDE_BPF_MAPS_H
 #define SONDE_BPF_MAPS_H

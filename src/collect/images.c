@@ -47,13 +47,12 @@ int images_init(struct images *images)
 	images->codes = python_codes_new();
 	images->v8_codes = v8_codes_new();
 	if (!images->codes || !images->v8_codes ||
-	    VEC_RESERVE(&images->items, &images->cap, 5) < 0)
+	    VEC_RESERVE(&images->items, &images->cap, 4) < 0)
 		return -ENOMEM;
-	images->n = 5;
+	images->n = 4;
 	images->items[0] = (struct image){ .fd = -1 };
 	images->items[IMAGE_KERNEL_ID] = (struct image){ .kind = IMAGE_KERNEL, .fd = -1 };
 	images->items[IMAGE_PYTHON_ID] = (struct image){ .kind = IMAGE_PYTHON, .fd = -1 };
-	images->items[3] = (struct image){ .fd = -1 };
 	images->items[IMAGE_V8_ID] = (struct image){ .kind = IMAGE_V8, .fd = -1 };
 	return 0;
 }

@@ -79,7 +79,7 @@ struct images {
 
 #define IMAGE_KERNEL_ID 1u
 #define IMAGE_PYTHON_ID 2u
-#define IMAGE_V8_ID 4u		/* 3 is the JVM's */
+#define IMAGE_V8_ID 3u
 #define IMAGES_MAX 16384u	/* entries of the kernel's table of tables */
 
 int images_init(struct images *images);

@@ -31,7 +31,6 @@ bool runtime_layout(const struct runtime_file *file, uint64_t bias, python_read_
 		return go_layout(&file->go, bias, read, context, &ret_runtime->go);
 	case RUNTIME_V8:
 		return v8_layout(&file->v8, bias, &ret_runtime->v8);
-	case RUNTIME_JVM:
 	case RUNTIME_NONE:
 		break;
 	}

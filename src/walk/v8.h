@@ -40,16 +40,10 @@ WALK_INLINE uint32_t walk_v8_half(struct walk *w, uint64_t at)
 	return !(at & 3) && walk_read_bytes(w, &half, sizeof(half), at) ? half : 0;
 }
 
-/* The object that a word refers to; 0 when it is a number. */
-WALK_INLINE uint64_t walk_v8_untag(uint64_t word)
-{
-	return word & V8_TAG ? word & ~3ull : 0;
-}
-
 /* An object's instance type; 0xffff when it cannot be read. */
 WALK_INLINE uint16_t walk_v8_type(struct walk *w, uint64_t object)
 {
-	uint64_t map = object ? walk_v8_untag(walk_v8_word(w, object)) : 0;
+	uint64_t map = object ? v8_untag(walk_v8_word(w, object)) : 0;
 	uint16_t type;
 
 	if (!map || !walk_read_bytes(w, &type, sizeof(type), map + w->v8.layout.map_type))
@@ -125,13 +119,13 @@ WALK_INLINE enum v8_fault walk_v8_function(struct walk *w, uint64_t function)
 	if (type < l->type_function || type > l->type_function_last)
 		return V8_FAULT_NOT_FUNCTION;
 	v->function = function;
-	v->shared = walk_v8_untag(walk_v8_word(w, function + l->function_shared));
+	v->shared = v8_untag(walk_v8_word(w, function + l->function_shared));
 	if (walk_v8_type(w, v->shared) != l->type_shared)
 		return V8_FAULT_FUNCTION_FAULT;
 	v->data = walk_v8_word(w, v->shared + l->shared_data);
 	v->name = walk_v8_word(w, v->shared + l->shared_name);
 	v->script = walk_v8_word(w, v->shared + l->shared_script);
-	script = walk_v8_untag(v->script);
+	script = v8_untag(v->script);
 	v->check = v8_check(script ? walk_v8_word(w, script + l->script_id) : 0,
 			    walk_v8_half(w, v->shared + l->shared_literal), v->script, v->name);
 	return V8_FAULT_NONE;
@@ -163,7 +157,7 @@ WALK_INLINE uint64_t walk_v8_code_of(struct walk *w)
 	if (l->function_code == RUNTIME_NO_FIELD)
 		return 0;
 	if (!l->dispatch_group_at)
-		return walk_v8_untag(walk_v8_word(w, v->function + l->function_code));
+		return v8_untag(walk_v8_word(w, v->function + l->function_code));
 	handle = walk_v8_half(w, v->function + l->function_code);
 	table = walk_v8_word(w, walk_v8_word(w, l->dispatch_group_at) + l->dispatch_table);
 	return (walk_v8_word(w, table + (uint64_t)(handle >> V8_HANDLE_SHIFT) * 16 + 8) >>
@@ -190,7 +184,7 @@ WALK_INLINE void walk_v8_describe(struct walk *w, uint64_t function, bool slots)
 {
 	struct walk_v8_state *v = &w->v8;
 	const struct walk_v8 *l = &v->layout;
-	uint64_t pc = w->regs[UNWIND_RIP], bytecodes = walk_v8_untag(v->slots[1]);
+	uint64_t pc = w->regs[UNWIND_RIP], bytecodes = v8_untag(v->slots[1]);
 	enum v8_fault fault = walk_v8_function(w, function);
 
 	v->code = 0;
@@ -214,7 +208,7 @@ WALK_INLINE void walk_v8_describe(struct walk *w, uint64_t function, bool slots)
 		return;
 	}
 	if (!walk_v8_code(w, walk_v8_code_of(w), pc) &&
-	    !walk_v8_code(w, walk_v8_untag(v->data), pc)) {
+	    !walk_v8_code(w, v8_untag(v->data), pc)) {
 		v->code = 0;
 		if (WALK_LATE)
 			walk_v8_say(w, 0, 0, V8_FAULT, V8_FAULT_CHANGED);
@@ -255,7 +249,7 @@ WALK_INLINE void walk_v8_look(struct walk *w, uint64_t fp, bool framed)
 	bool slots;
 
 	if (!framed) {	/* calls hand the function over in a register */
-		walk_v8_describe(w, walk_v8_untag(w->regs[UNWIND_RDI]), false);
+		walk_v8_describe(w, v8_untag(w->regs[UNWIND_RDI]), false);
 		if (SAMPLE_V8_KIND(v->words[1]) == V8_FAULT)
 			walk_v8_say(w, pc, 0, V8_STUB, 0);
 		return;
@@ -275,9 +269,9 @@ WALK_INLINE void walk_v8_look(struct walk *w, uint64_t fp, bool framed)
 	/* what has not been pushed yet is not there */
 	slots = w->is_return || !w->all_regs || sp <= fp - WALK_V8_SLOTS * 8 || sp > fp;
 	if (!w->is_return && w->all_regs && sp <= fp && sp > fp - 16)
-		walk_v8_describe(w, walk_v8_untag(w->regs[UNWIND_RDI]), false);
+		walk_v8_describe(w, v8_untag(w->regs[UNWIND_RDI]), false);
 	else
-		walk_v8_describe(w, walk_v8_untag(v->slots[WALK_V8_SLOTS - 2]), slots);
+		walk_v8_describe(w, v8_untag(v->slots[WALK_V8_SLOTS - 2]), slots);
 }
 
 WALK_INLINE enum walk_next walk_v8_put(struct walk *w, void *out)

@@ -109,7 +109,7 @@ static void find_blob(struct v8_file *file, struct elf *elf)
 }
 
 /* mov group(%rip),%rax; mov table(%rax),%rax: what the function that says it does. */
-static bool find_dispatch_table(struct v8_file *file, struct elf *elf)
+static void find_dispatch_table(struct v8_file *file, struct elf *elf)
 {
 	struct elf_symbol symbol;
 	struct cursor c;
@@ -117,17 +117,16 @@ static bool find_dispatch_table(struct v8_file *file, struct elf *elf)
 
 	if (!elf_lookup(elf, STR("_ZN2v88internal17ExternalReference25js_dispatch_table_addressEv"),
 			&symbol))
-		return false;
+		return;
 	c = cursor_over(elf_bytes_at(elf, symbol.vaddr, 14));
 	head = cursor_u8(&c) | (uint32_t)cursor_u8(&c) << 8 | (uint32_t)cursor_u8(&c) << 16;
 	group = cursor_u32(&c);
 	middle = cursor_u8(&c) | (uint32_t)cursor_u8(&c) << 8 | (uint32_t)cursor_u8(&c) << 16;
 	table = cursor_u32(&c);
 	if (c.failed || head != 0x058b48 || middle != 0x808b48 || table > 1u << 20)
-		return false;
+		return;
 	file->dispatch_group = symbol.vaddr + 7 + (uint64_t)(int64_t)(int32_t)group;
 	file->dispatch_table = table;
-	return true;
 }
 
 bool v8_detect(struct v8_file *ret_file, struct elf *elf)

@@ -59,7 +59,7 @@ bool v8_scope_read(const struct v8_memory *memory, uint64_t scope, struct v8_sco
 {
 	const struct v8_objects *o = memory->objects;
 	struct v8_scope s = { .start = -1, .end = -1 };
-	uint32_t flags, kind;
+	uint32_t flags;
 	int32_t n_locals;
 	unsigned names;
 
@@ -67,8 +67,6 @@ bool v8_scope_read(const struct v8_memory *memory, uint64_t scope, struct v8_sco
 	    !v8_smi(memory, scope, o->scope_locals, &n_locals) || n_locals < 0 || n_locals > 0xffff)
 		return false;
 	s.type = flags & 15;
-	kind = flags >> 17 & 31;
-	s.constructor = kind >= 2 && kind <= 7;
 	if (o->scope_start != V8_NO_FIELD && (!v8_smi(memory, scope, o->scope_start, &s.start) ||
 					      !v8_smi(memory, scope, o->scope_start + 8, &s.end)))
 		s.start = s.end = -1;

@@ -22,21 +22,7 @@ struct v8_scope {
 	uint64_t name, inferred, outer;	/* strings, and the scope around it; 0: none */
 	int32_t start, end;		/* -1: not told */
 	uint8_t type;
-	bool constructor;		/* of a class */
 };
-
-/* Where the name stands in a ScopeInfo, from the object's address; 0: it has no name. */
-static inline unsigned v8_scope_name_off(uint32_t flags, uint32_t n_locals, unsigned first,
-					 bool hashes_locals, bool receiver)
-{
-	unsigned kind = flags >> 12 & 3, this_kind = flags >> 7 & 3;
-	unsigned names = hashes_locals && n_locals > 75 ? 1 : n_locals;
-
-	if (!kind || n_locals > 0xffff)
-		return 0;
-	return first + (names + n_locals + (flags >> 10 & 1) +
-			(receiver && (this_kind == 1 || this_kind == 2))) * 8;
-}
 
 /* False when it is no ScopeInfo. */
 bool v8_scope_read(const struct v8_memory *memory, uint64_t scope, struct v8_scope *ret_scope);

@@ -102,7 +102,6 @@ static void set_code(struct v8_objects *o, v8_lookup_fn lookup, void *context)
 	o->kind_baseline = lookup(context, "CodeKindBaseline", &value) ? (uint8_t)value : 11;
 	/* 9.x had Turboprop where Maglev came */
 	o->kind_maglev = o->version < 1000 ? 0xff : o->kind_baseline + 1;
-	o->kind_turbofan = o->kind_baseline + 2;
 	o->deopt_literals =
 		lookup(context, "DeoptimizationDataLiteralArrayIndex", &value) ? (uint8_t)value : 2;
 	o->deopt_shared = o->version < 1300 ? 6 : 7;
@@ -118,7 +117,6 @@ static void set_scopes(struct v8_objects *o, v8_lookup_fn lookup, void *context)
 
 	(void)lookup(context, "scopeinfo_idx_first_vars", &first);
 	o->scope_flags = 8;
-	o->scope_parameters = 16;
 	o->scope_locals = 24;
 	o->scope_start = first >= 5 ? 32 : V8_NO_FIELD;
 	o->scope_first = first >= 5 ? 48 : 32;
@@ -127,7 +125,6 @@ static void set_scopes(struct v8_objects *o, v8_lookup_fn lookup, void *context)
 	o->scope_receiver = o->version < 1000;
 	o->scope_class_position = o->version >= 1000;
 	o->scope_class = first >= 5 ? 2 : 0;
-	o->scope_function = first >= 5 ? 4 : 2;
 }
 
 bool v8_objects_of(struct v8_objects *ret_objects, unsigned major, unsigned minor,
@@ -148,7 +145,6 @@ bool v8_objects_of(struct v8_objects *ret_objects, unsigned major, unsigned mino
 	o.type_function_last = o.type_function_first + 15;
 	if (lookup(context, "LastJSFunctionType", &value))
 		o.type_function_last = (uint16_t)value;
-	o.type_uncompiled_first = o.type_uncompiled_last = V8_NO_FIELD;
 	o.shared_literal = o.shared_flags + 4;
 	o.external_data = o.cons_first + 8;	/* behind the resource */
 	o.script_line = o.script_name + 8;

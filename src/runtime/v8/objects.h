@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "abi/runtime.h"
+
 #define V8_NO_FIELD 0xffffu
 #define V8_BYTECODES_MAX 256
 
@@ -33,20 +35,19 @@ struct v8_objects {
 	uint16_t type_wrapper;		/* SharedFunctionInfoWrapper; NO_FIELD: none */
 	uint16_t type_baseline_data;	/* Node 16: between a function and its code; else NO_FIELD */
 	uint16_t type_interpreter_data;
-	uint16_t type_uncompiled_first, type_uncompiled_last;
 	uint16_t function_shared;
 	uint16_t function_code;		/* NO_FIELD: in the dispatch table */
 	uint16_t shared_data, shared_name, shared_script, shared_flags, shared_literal, shared_token;
 	uint16_t wrapper_shared;
 	/* scopes */
-	uint16_t scope_flags, scope_parameters, scope_locals;
+	uint16_t scope_flags, scope_locals;
 	uint16_t scope_first;		/* of the names of locals */
 	uint16_t scope_start;		/* of the position, where it stands before them; else NO_FIELD */
 	bool scope_flags_raw;		/* not a Smi */
 	bool scope_hashes_locals;	/* more than 75 locals are in a table of their own */
 	bool scope_receiver;		/* a word for it before the function's name */
 	bool scope_class_position;	/* classes have one, too */
-	uint8_t scope_class, scope_function;	/* of the scope types */
+	uint8_t scope_class;		/* of the scope types */
 	/* scripts */
 	uint16_t script_source, script_name, script_line, script_column, script_ends, script_id;
 	uint16_t script_eval_shared;
@@ -56,7 +57,7 @@ struct v8_objects {
 	uint16_t code_deopt, code_positions, code_flags, code_size;
 	uint16_t code_start;		/* of a pointer to the instructions; ... */
 	bool code_inside;		/* ... the instructions themselves */
-	uint8_t kind_baseline, kind_maglev, kind_turbofan;	/* CodeKind; maglev 0xff: none */
+	uint8_t kind_baseline, kind_maglev;	/* CodeKind; maglev 0xff: none */
 	uint8_t kind_mask;
 	uint8_t deopt_literals, deopt_shared, deopt_inlining;	/* indices */
 	bool position_flags;	/* two bits with each instruction of a position table, not a sign */
@@ -98,12 +99,6 @@ unsigned v8_type(const struct v8_memory *memory, uint64_t object);
 static inline bool v8_is_string(const struct v8_memory *memory, uint64_t object)
 {
 	return v8_type(memory, object) < memory->objects->first_nonstring;
-}
-
-/* An object that a word of a stack or of an object refers to; 0 when it is a number. */
-static inline uint64_t v8_untag(uint64_t word)
-{
-	return word & 1 ? word & ~(uint64_t)3 : 0;
 }
 
 #endif

@@ -21,9 +21,8 @@ struct v8_position v8_position_of(uint64_t raw)
 		(int32_t)(raw >> 1 & 0x3fffffff) - 1, (int32_t)(raw >> 31 & 0xffff) - 1,
 	};
 
-	if (raw & 1) {	/* of a file of V8's, not of the script */
+	if (raw & 1)	/* of a file of V8's, not of the script */
 		position.offset = V8_NO_POSITION;
-	}
 	return position;
 }
 
