@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* base/utf8.h
  *
- * Reading bytes that should be UTF-8 (RFC 3629) and may be anything, one character at a time.
+ * Reading bytes that should be UTF-8 (RFC 3629) and may be anything, one character at a time, and
+ * writing it.
  *
  *   while (s.n) { bool valid = utf8_next(&s, &c); ... }
  *
@@ -20,6 +21,10 @@
 /* Takes the first character off the front of *s, which is not empty. True: it is in *ret_c. False:
  * the first byte (then in *ret_c) begins no shortest-form, non-surrogate character; it is taken. */
 bool utf8_next(struct str *s, uint32_t *ret_c);
+
+/* Writes a character, at most 4 bytes; what is none (a surrogate, or beyond U+10FFFF) as U+FFFD. Returns the
+ * number of bytes. */
+size_t utf8_put(char *out, uint32_t c);
 
 /* Columns on a terminal: 0 (combining), 1, or 2 (wide: East Asian, emoji). */
 int utf8_columns(uint32_t c);

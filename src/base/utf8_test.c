@@ -37,6 +37,28 @@ TEST(what_is_no_character_is_passed_over_byte_by_byte)
 	}
 }
 
+TEST(what_is_written_is_read_again)
+{
+	static const uint32_t rows[] = { 0, 0x7f, 0x80, 0x7ff, 0x800, 0xffff, 0x10000, 0x10ffff };
+	static const uint32_t none[] = { 0xd800, 0xdfff, 0x110000, UINT32_MAX };
+	char bytes[4];
+	uint32_t c;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct str s = str_over(bytes, utf8_put(bytes, rows[i]));
+
+		CHECK(utf8_next(&s, &c));
+		CHECK_EQ(c, rows[i]);
+		CHECK_EQ(s.n, 0);
+	}
+	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++) {
+		struct str s = str_over(bytes, utf8_put(bytes, none[i]));
+
+		CHECK(utf8_next(&s, &c));
+		CHECK_EQ(c, UTF8_REPLACEMENT);
+	}
+}
+
 TEST(wide_and_combining_characters_have_their_columns)
 {
 	CHECK_EQ(utf8_columns('a'), 1);
@@ -59,5 +81,6 @@ TEST(marks_that_deceive_a_reader_are_controls)
 }
 
 TEST_MAIN(CASE(what_is_no_character_is_passed_over_byte_by_byte),
+	  CASE(what_is_written_is_read_again),
 	  CASE(wide_and_combining_characters_have_their_columns),
 	  CASE(marks_that_deceive_a_reader_are_controls))

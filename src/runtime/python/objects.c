@@ -51,32 +51,6 @@ static uint32_t character_at(const uint8_t *raw, unsigned kind, uint32_t i)
 	return c;
 }
 
-static size_t put_utf8(char *out, uint32_t c)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-		c = UTF8_REPLACEMENT;
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 bool python_string(const struct python_memory *memory, struct python_shape shape, uint64_t address,
 		   struct arena *arena, struct str *ret_text)
 {
@@ -98,7 +72,7 @@ bool python_string(const struct python_memory *memory, struct python_shape shape
 	if (!at || (n && !python_read(memory, raw, (size_t)n * state.kind, at)))
 		return false;
 	for (uint32_t i = 0; i < n; i++)
-		bytes += put_utf8(text + bytes, character_at(raw, state.kind, i));
+		bytes += utf8_put(text + bytes, character_at(raw, state.kind, i));
 	if (n < length) {
 		memcpy(text + bytes, ELLIPSIS, strlen(ELLIPSIS));
 		bytes += strlen(ELLIPSIS);

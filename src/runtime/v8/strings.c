@@ -2,6 +2,7 @@
 #include "runtime/v8/strings.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 
 #define STEPS_MAX 4096		/* strings that one is made of */
 #define DEPTH_MAX 64
@@ -155,22 +156,9 @@ struct utf8 {
 
 static void put(struct utf8 *utf8, uint32_t c)
 {
-	if (c < 0x80) {
-		buf_add_u8(&utf8->out, (uint8_t)c);
-		return;
-	}
-	if (c < 0x800) {
-		buf_add_u8(&utf8->out, (uint8_t)(0xc0 | c >> 6));
-	} else {
-		if (c < 0x10000) {
-			buf_add_u8(&utf8->out, (uint8_t)(0xe0 | c >> 12));
-		} else {
-			buf_add_u8(&utf8->out, (uint8_t)(0xf0 | c >> 18));
-			buf_add_u8(&utf8->out, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
-		}
-		buf_add_u8(&utf8->out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-	}
-	buf_add_u8(&utf8->out, (uint8_t)(0x80 | (c & 0x3f)));
+	char bytes[4];
+
+	buf_add(&utf8->out, bytes, utf8_put(bytes, c));
 }
 
 static void put_unit(struct utf8 *utf8, uint32_t c)
@@ -183,12 +171,12 @@ static void put_unit(struct utf8 *utf8, uint32_t c)
 		return;
 	}
 	if (utf8->high)
-		put(utf8, 0xfffd);
+		put(utf8, UTF8_REPLACEMENT);
 	utf8->high = 0;
 	if (c >= 0xd800 && c < 0xdc00)
 		utf8->high = c;
 	else
-		put(utf8, low ? 0xfffd : c);
+		put(utf8, c);	/* (half a pair is none, and is written so) */
 }
 
 static bool see_characters(void *seer, const void *characters, uint32_t n, unsigned width)
@@ -208,7 +196,7 @@ bool v8_string(const struct v8_memory *memory, uint64_t object, uint32_t max_cha
 	bool ok = v8_string_scan(memory, object, 0, max_characters, see_characters, &utf8);
 
 	if (utf8.high)
-		put(&utf8, 0xfffd);
+		put(&utf8, UTF8_REPLACEMENT);
 	if (ok && !utf8.out.failed) {
 		*ret_string = arena_dup(arena, buf_str(&utf8.out));
 		ok = ret_string->p;
