@@ -165,10 +165,11 @@ static int add_targets(struct cpu_collector *cpu, const struct cpu_options *opti
 	return rc;
 }
 
-/* So that the programs need not be loaded again when the first process turns out to have one. */
+/* So that the programs need not be loaded again when the first process turns out to have one. Of all
+ * processes some have Python or Go; V8's steps, which take several times as long to verify, can wait. */
 static uint32_t expected_runtimes(struct cpu_collector *cpu, const struct cpu_options *options)
 {
-	uint32_t found = cpu->all ? RUNTIME_ALL : 0;
+	uint32_t found = cpu->all ? RUNTIME_BIT(RUNTIME_PYTHON) | RUNTIME_BIT(RUNTIME_GO) : 0;
 
 	if (options->preload)
 		found |= processes_runtime_kinds(&cpu->processes, getpid(), str_of(options->preload));

@@ -31,11 +31,10 @@ void interpreted_fini(struct interpreted *interpreted)
 static struct python_names *names_of(struct interpreted *interpreted, const struct process *process,
 				     const struct walk_python *python)
 {
-	const struct space *space = process->space;
-	const struct image *image = images_get(interpreted->images, space ? space->runtime_image : 0);
+	const struct runtime_file *file = process_runtime_file(interpreted->images, process);
 	struct python_names *names;
 
-	if (python->code_qualname != RUNTIME_NO_FIELD || !image->runtime)
+	if (python->code_qualname != RUNTIME_NO_FIELD || !file)
 		return NULL;
 	for (uint32_t i = interpreted->n_names; i-- > 0;)
 		if (interpreted->names[i].incarnation == process->incarnation)
@@ -43,7 +42,7 @@ static struct python_names *names_of(struct interpreted *interpreted, const stru
 	if (VEC_RESERVE(&interpreted->names, &interpreted->cap_names,
 			(uint64_t)interpreted->n_names + 1) < 0)
 		return NULL;
-	names = python_names_new(&image->runtime->python, space->runtime_bias);
+	names = python_names_new(&file->python, process->space->runtime_bias);
 	interpreted->names[interpreted->n_names++] = (struct interpreted_names){
 		process->incarnation, names,
 	};

@@ -498,25 +498,18 @@ void processes_doubt_runtime(struct processes *processes, struct process *proces
 	own_space(processes, process);	/* under a new id: published and told again */
 }
 
-/* Of the runtime that is mapped, whether its layout is known yet or not. */
-static uint32_t runtime_kind(const struct processes *processes, const struct space *space)
-{
-	const struct image *image = images_get(processes->images, space->runtime_image);
-
-	return image->runtime ? image->runtime->kind : RUNTIME_NONE;
-}
-
 static int publish_space(struct processes *processes, struct process *process)
 {
 	struct space *space = process->space;
 	const struct walk_runtime *runtime = processes_runtime(processes, process);
-	uint32_t n, kind = runtime_kind(processes, space);
+	const struct runtime_file *file = process_runtime_file(processes->images, process);
+	uint32_t n;
 	const struct walk_mapping *mappings = space_walk_mappings(space, &n);
 	int rc = mappings ? kernel_add_run(processes->kernel, mappings, n, &space->run) : -ENOMEM;
 
 	space->published = rc == 0;
-	if (rc == 0 && kind != RUNTIME_NONE && processes->broken == 0)
-		processes->broken = kernel_enable_runtime(processes->kernel, kind);
+	if (rc == 0 && file && processes->broken == 0)
+		processes->broken = kernel_enable_runtime(processes->kernel, file->kind);
 	if (rc == 0 && runtime)
 		space->runtime_slot = kernel_add_runtime(processes->kernel, runtime);
 	return rc;

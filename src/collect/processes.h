@@ -98,6 +98,14 @@ uint32_t processes_runtime_kinds(struct processes *processes, pid_t pid, struct 
  * own), before any process maps them: its first stacks then need not be copied. */
 void processes_preload(struct processes *processes, struct str path);
 
+/* What the file tells of the runtime that the process has mapped, whether its layout is known yet or not;
+ * NULL: it has none. The images'. */
+static inline const struct runtime_file *process_runtime_file(const struct images *images,
+							      const struct process *process)
+{
+	return process->space ? images_get(images, process->space->runtime_image)->runtime : NULL;
+}
+
 /* The layout of the runtime in the process's space; NULL when there is none, or none that is known. */
 const struct walk_runtime *processes_runtime(struct processes *processes, struct process *process);
 

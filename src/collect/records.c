@@ -85,10 +85,8 @@ static const uint8_t *missing_frames(const struct records *records)
 /* Also one whose layout is not known yet. */
 static bool has_interpreter(const struct records *records, const struct process *process)
 {
-	const struct runtime_file *file = NULL;
+	const struct runtime_file *file = process_runtime_file(records->images, process);
 
-	if (process->space && process->space->runtime_image)
-		file = images_get(records->images, process->space->runtime_image)->runtime;
 	return file && file->kind == RUNTIME_PYTHON;
 }
 
@@ -202,10 +200,8 @@ bool records_well_formed(const struct sample_hdr *hdr, size_t bytes)
 static const struct v8_objects *v8_objects_in(const struct records *records,
 					      const struct process *process)
 {
-	const struct runtime_file *file = NULL;
+	const struct runtime_file *file = process_runtime_file(records->images, process);
 
-	if (process->space && process->space->runtime_image)
-		file = images_get(records->images, process->space->runtime_image)->runtime;
 	return file && file->kind == RUNTIME_V8 ? &file->v8.objects : NULL;
 }
 

@@ -132,14 +132,14 @@ static bool take(void *context, const struct python_thread *thread)
 static const char *read_name(struct threadnames *names, const struct process *process, pid_t tid,
 			     uint64_t thread_pointer)
 {
-	const struct image *image = images_get(names->processes->images, process->space->runtime_image);
+	const struct runtime_file *file = process_runtime_file(names->processes->images, process);
 	struct search search = { names, process->incarnation, tid, thread_pointer, NULL };
 	struct arena scratch = { 0 };
 	pid_t pid = process->pid;
 
 	names->n_pending = 0;	/* as of now they are all read again */
-	if (image->runtime && image->runtime->kind == RUNTIME_PYTHON)
-		python_thread_names(&image->runtime->python, process->space->runtime_bias,
+	if (file && file->kind == RUNTIME_PYTHON)
+		python_thread_names(&file->python, process->space->runtime_bias,
 				    process_read_whole, &pid, &scratch, take, &search);
 	arena_fini(&scratch);
 	return search.found;

@@ -33,9 +33,6 @@ struct v8_frames {
 	struct idindex index;
 };
 
-/* The low half of an IMAGE_V8 "vaddr": the low half of a frame's second word, and this. */
-#define V8_VADDR_RETURN (1u << 31)
-
 void v8_frames_init(struct v8_frames *frames, struct images *images);
 void v8_frames_fini(struct v8_frames *frames);
 

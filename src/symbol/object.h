@@ -11,12 +11,13 @@ struct naming;
 
 /* One row per kind of object. */
 struct symbol_source {
-	/* Reads what is needed, at the first call; what went wrong is kept and becomes names. */
+	/* Reads what is needed, at the first call; what went wrong is kept and becomes names. NULL: there
+	 * is nothing to read. */
 	void (*load)(struct symbol_object *object);
 	/* Adds a query with its frames for each address. Called after load(). */
 	void (*name)(struct symbol_object *object, struct naming *naming, const uint64_t *vaddrs,
 		     uint32_t n);
-	/* Frees the object itself too. */
+	/* Frees the object itself too; NULL: that is all. */
 	void (*close)(struct symbol_object *object);
 };
 

@@ -20,11 +20,6 @@ static const char *const fault_words[PYTHON_FAULT_COUNT] = {
 #undef X
 };
 
-static void load_nothing(struct symbol_object *object)
-{
-	(void)object;
-}
-
 static void name_python(struct symbol_object *object, struct naming *naming, const uint64_t *vaddrs,
 			uint32_t n)
 {
@@ -49,13 +44,8 @@ static void name_python(struct symbol_object *object, struct naming *naming, con
 	}
 }
 
-static void close_python(struct symbol_object *object)
-{
-	free(object);
-}
-
 static const struct symbol_source python_source = {
-	.load = load_nothing, .name = name_python, .close = close_python
+	.name = name_python
 };
 
 int symbol_object_open_python(struct symbol_object **ret_object, const struct python_codes *codes,

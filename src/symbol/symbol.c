@@ -8,7 +8,8 @@
 
 void symbol_object_load(struct symbol_object *object)
 {
-	object->source->load(object);
+	if (object->source->load)
+		object->source->load(object);
 }
 
 int symbol_resolve(struct symbol_object *object, struct frames *frames, const uint64_t *vaddrs,
@@ -18,7 +19,7 @@ int symbol_resolve(struct symbol_object *object, struct frames *frames, const ui
 
 	naming_start(&naming, frames, n, ret_chains);
 	if (!naming.failed) {
-		object->source->load(object);
+		symbol_object_load(object);
 		object->source->name(object, &naming, vaddrs, n);
 	}
 	return naming_end(&naming, err);
@@ -33,6 +34,8 @@ void symbol_chains_fini(struct symbol_chains *chains)
 
 void symbol_object_close(struct symbol_object *object)
 {
-	if (object)
+	if (object && object->source->close)
 		object->source->close(object);
+	else
+		free(object);
 }

@@ -12,11 +12,6 @@ struct unknown_object {
 	char reason[];
 };
 
-static void load_nothing(struct symbol_object *object)
-{
-	(void)object;
-}
-
 static void name_unknown(struct symbol_object *object, struct naming *naming,
 			 const uint64_t *vaddrs, uint32_t n)
 {
@@ -28,13 +23,8 @@ static void name_unknown(struct symbol_object *object, struct naming *naming,
 	}
 }
 
-static void close_unknown(struct symbol_object *object)
-{
-	free(object);
-}
-
 static const struct symbol_source unknown_source = {
-	.load = load_nothing, .name = name_unknown, .close = close_unknown
+	.name = name_unknown
 };
 
 int symbol_object_open_unknown(struct symbol_object **ret_object, struct str reason,

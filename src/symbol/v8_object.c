@@ -9,8 +9,6 @@
 #include "symbol/naming.h"
 #include "symbol/object.h"
 
-#define RETURN_BIT (1u << 31)
-
 struct v8_object {
 	struct symbol_object object;
 	const struct v8_codes *codes;	/* borrowed */
@@ -29,11 +27,6 @@ static const uint8_t tier_kinds[] = {
 	[V8_TIER_MAGLEV] = FRAME_JIT,
 	[V8_TIER_TURBOFAN] = FRAME_JIT,
 };
-
-static void load_nothing(struct symbol_object *object)
-{
-	(void)object;
-}
 
 static void add_place(struct naming *naming, const struct v8_place *place, bool inlined)
 {
@@ -79,7 +72,7 @@ static void name_v8(struct symbol_object *object, struct naming *naming, const u
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t id = (uint32_t)(vaddrs[i] >> 32), word = (uint32_t)vaddrs[i];
 		uint32_t n_places = v8_codes_place(v8->codes, id, SAMPLE_V8_PLACE(word),
-						   word & RETURN_BIT, places);
+						   word & V8_VADDR_RETURN, places);
 
 		naming_query(naming);
 		for (uint32_t j = 0; j < n_places; j++)
@@ -89,13 +82,8 @@ static void name_v8(struct symbol_object *object, struct naming *naming, const u
 	}
 }
 
-static void close_v8(struct symbol_object *object)
-{
-	free(object);
-}
-
 static const struct symbol_source v8_source = {
-	.load = load_nothing, .name = name_v8, .close = close_v8
+	.name = name_v8
 };
 
 int symbol_object_open_v8(struct symbol_object **ret_object, const struct v8_codes *codes,

@@ -21,6 +21,10 @@
 
 #define V8_INLINED_MAX 64u	/* frames of one place */
 
+/* What stands for a frame once it is read: id << 32 | the low half of its second word (abi/sample.h), and
+ * this where it is returned to. Id 0: no function, the word says what. */
+#define V8_VADDR_RETURN (1u << 31)
+
 struct v8_codes;
 
 /* NULL when out of memory. */
