@@ -2,6 +2,7 @@
 #include "render/amount.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "model/profile.h"
@@ -85,8 +86,9 @@ static void add_scaled(struct buf *out, double value, const struct scale *scale,
 	name = !unicode && scale->ascii ? scale->ascii : scale->name;
 	if (v < 1e6)
 		buf_addf(out, "%.*f %s", digits, value / scale->size, name);
-	else /* no real profile: only there to keep to its cell */
-		buf_addf(out, "%.1g %s", value / scale->size, name);
+	else /* no real profile: only there to keep to its cell, which "-2.6e+15 h" fills */
+		buf_addf(out, "%.*g %s", (value < 0) + strlen(name) <= 2 ? 2 : 1,
+			 value / scale->size, name);
 }
 
 void amount_add_count(struct buf *out, uint64_t value)

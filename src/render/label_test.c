@@ -119,7 +119,8 @@ TEST(amounts_have_three_digits_and_a_fitting_unit)
 	check_amount(-12345678901, "nanoseconds", "-12.3 s");
 	check_amount(125, "seconds", "125 s");
 	check_amount(1200, "seconds", "20.0 min");
-	check_amount(INT64_MIN, "seconds", "-3e+15 h");
+	check_amount(INT64_MIN, "seconds", "-2.6e+15 h");
+	check_amount(INT64_MIN, "bytes", "-8e+06 TiB");
 	check_amount(1536, "bytes", "1.50 KiB");
 	check_amount(12, "bytes", "12 B");
 	check_amount(1234567, "count", "1,234,567");
