@@ -127,7 +127,7 @@ int go_rows_make(struct go_rows *rows, const struct go_table *table, const struc
 	*rows = (struct go_rows){ .start = table->text, .end = table->text_end };
 	for (uint32_t i = 0; i < table->n_functions && !rows->failed; i++) {
 		if (!go_table_function(table, i, &function) || function.end > rows->end ||
-		    function.start < covered)
+		    function.start < covered || function.start >= function.end)
 			continue;
 		add_function(rows, table, elf, &function);
 		covered = function.end;
