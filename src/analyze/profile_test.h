@@ -13,7 +13,7 @@ static inline uint8_t test_kind(struct str *name)
 		const char *suffix;
 		enum frame_kind kind;
 	} kinds[] = { { "@k", FRAME_KERNEL },	   { "@l", FRAME_LIBRARY }, { "@r", FRAME_RUNTIME },
-		      { "@i", FRAME_INTERPRETED }, { "@u", FRAME_UNKNOWN } };
+		      { "@i", FRAME_INTERPRETED }, { "@c", FRAME_C2 }, { "@u", FRAME_UNKNOWN } };
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		if (!str_ends(*name, str_of(kinds[i].suffix)))
@@ -25,7 +25,7 @@ static inline uint8_t test_kind(struct str *name)
 }
 
 /* A frame by name: "lex", "lex:12" (with a line), "0x77" (an address only), "lex@k" (kernel; @l library,
- * @r runtime, @i interpreted, @u unknown). */
+ * @r runtime, @i interpreted, @c compiled by C2, @u unknown). */
 static inline uint32_t test_frame(struct profile *p, struct str name)
 {
 	struct frame frame = { .kind = FRAME_NATIVE };

@@ -41,7 +41,7 @@ static bool is_foldable(const struct profile *profile)
 	for (uint32_t i = 0; i < frames->n_frames; i++) {
 		uint8_t kind = frames->frames[i].kind;
 
-		interpreted |= kind == FRAME_INTERPRETED;
+		interpreted |= frame_kind_is_managed(kind);
 		other |= kind == FRAME_RUNTIME || kind == FRAME_LIBRARY;
 	}
 	return interpreted && other;
@@ -57,15 +57,15 @@ static void fold_stack(struct fold *f, uint32_t stack)
 
 	if ((state & LEADING) && kind != FRAME_LIBRARY && kind != FRAME_RUNTIME) {
 		state &= (uint8_t)~LEADING;
-		if (parent && (kind == FRAME_INTERPRETED || (state & STARTED))) {
+		if (parent && (frame_kind_is_managed(kind) || (state & STARTED))) {
 			state |= SHORTER;
 			folded = 0;
 			same = false;
 		}
 	}
-	if (!(state & INTERPRETED) && kind != FRAME_INTERPRETED)
+	if (!(state & INTERPRETED) && !frame_kind_is_managed(kind))
 		f->whole[stack] = stacktree_push(&f->tree, f->whole[parent], frame);
-	if (kind == FRAME_INTERPRETED)
+	if (frame_kind_is_managed(kind))
 		state |= INTERPRETED;
 	if (kind == FRAME_RUNTIME)
 		state |= SHORTER | STARTED;

@@ -10,7 +10,8 @@
  *   kind       library runtime      runtime     interp. runtime      runtime        int. library
  *   shown                                       app.py                              key  memcpy
  *
- * In a stack with at least one interpreted frame all runtime frames are left out, and so are the
+ * In a stack with at least one interpreted frame (or one of code that a language's runtime compiled, which
+ * is the same here) all runtime frames are left out, and so are the
  * library frames at its root, up to the first frame of another kind, when a runtime or interpreted
  * frame shows that they only started the interpreter. A stack
  * without an interpreted frame (an interpreter that starts, its collector's thread) is shown whole.

@@ -14,6 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* A byte is a frame (name and kind), or an order. */
 static void make_profile(struct profile *p, struct cursor *c)
 {
+	static const uint8_t kinds[8] = { FRAME_NONE, FRAME_KERNEL, FRAME_NATIVE, FRAME_LIBRARY,
+					  FRAME_TURBOFAN, FRAME_INTERPRETED, FRAME_RUNTIME,
+					  FRAME_UNKNOWN };
 	uint32_t stack = 0, depth = 0, number = 0;
 	int64_t one = 1;
 
@@ -21,7 +24,7 @@ static void make_profile(struct profile *p, struct cursor *c)
 	profile_add_type(p, STR("samples"), STR("count"));
 	while (cursor_more(c)) {
 		uint8_t op = cursor_u8(c);
-		struct frame frame = { .kind = op & 7, .line = op >> 3 & 7 };
+		struct frame frame = { .kind = kinds[op & 7], .line = op >> 3 & 7 };
 		struct label label = { .key = strings_add(&p->strings, STR("task")),
 				       .num = op >> 3 & 7 };
 
@@ -57,13 +60,13 @@ static void fold_by_rule(const struct profile *p, uint32_t *frames, uint32_t *n)
 	bool interpreted = false, started = false;
 
 	for (uint32_t i = 0; i < *n; i++)
-		interpreted |= kind_of(p, frames[i]) == FRAME_INTERPRETED;
+		interpreted |= frame_kind_is_managed(kind_of(p, frames[i]));
 	if (!interpreted)
 		return;
 	for (; kind_of(p, frames[first]) == FRAME_LIBRARY ||
 	       kind_of(p, frames[first]) == FRAME_RUNTIME; first++)
 		started |= kind_of(p, frames[first]) == FRAME_RUNTIME;
-	if (!started && kind_of(p, frames[first]) != FRAME_INTERPRETED)
+	if (!started && !frame_kind_is_managed(kind_of(p, frames[first])))
 		first = 0;
 	for (uint32_t i = first; i < *n; i++)
 		if (kind_of(p, frames[i]) != FRAME_RUNTIME)

@@ -46,6 +46,7 @@ TEST(an_interpreters_own_frames_are_left_out)
 		/* bin/python3 of a shared build stands between libc's frames */
 		{ "_start@r;__libc_start_main@l;main@r;run@r;a@i", "a" },
 		{ "_start@r;__libc_start_main@l;ext;a@i", "ext;a" },
+		{ "_start@l;main@r;app.js@c;builtin@r;key@c;memcpy@l", "app.js;key;memcpy" },
 		{ "_start@l;app.py@i", "app.py" },		/* nothing of the runtime to be seen */
 		{ "_start@l;main@r;app.py@i;eval@r", "app.py" },	/* a leaf: its caller has it */
 		{ "main@r;a@i;eval@r;ext;eval@r;b@i;read@l;sys_read@k", "a;ext;b;read;sys_read" },

@@ -39,7 +39,7 @@ static const struct {
 	{ STR("_[j]"), FRAME_JIT, false },
 	{ STR("_[i]"), FRAME_JIT, true },
 	{ STR("_[0]"), FRAME_INTERPRETED, false },
-	{ STR("_[1]"), FRAME_JIT, false },
+	{ STR("_[1]"), FRAME_C1, false },
 };
 
 static uint32_t make_frame(struct reader *r, uint32_t string, struct str name)

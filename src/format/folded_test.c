@@ -109,6 +109,7 @@ TEST(suffixes_that_people_know_become_kinds)
 		{ "Main.run_[j] 1\n", "Main.run", FRAME_JIT, false },
 		{ "Main.get_[i] 1\n", "Main.get", FRAME_JIT, true },
 		{ "Main.slow_[0] 1\n", "Main.slow", FRAME_INTERPRETED, false },
+		{ "Main.warm_[1] 1\n", "Main.warm", FRAME_C1, false },
 		{ "odd_[x] 1\n", "odd_[x]", FRAME_NATIVE, false },
 		{ "_[k] 1\n", "_[k]", FRAME_NATIVE, false },
 	};

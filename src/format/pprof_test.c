@@ -176,6 +176,28 @@ TEST(kinds_travel_as_ranges_of_locations)
 	profile_fini(&q);
 }
 
+TEST(every_kind_comes_back)
+{
+	struct profile p, q;
+	uint32_t at = 0, caller;
+
+	fill(&p);
+	for (int kind = 0; kind < FRAME_KIND_COUNT; kind++) {
+		CHECK_EQ(frame_kind_of(str_of(frame_kind_name((enum frame_kind)kind))), kind);
+		at = stacktree_push(&p.tree, at, test_frame(&p, "f", "/bin/x", 0x20 + (uint64_t)kind, false,
+							    (enum frame_kind)kind));
+	}
+	profile_add(&p, at, 0, (int64_t[]){ 1, 1 });
+	again(&p, &q);
+	at = q.stack[q.n - 1];
+	for (int kind = FRAME_KIND_COUNT; kind-- > 0; at = caller) {
+		caller = q.tree.parent[at];
+		CHECK_EQ(q.frames.frames[q.tree.frame[at]].kind, kind);
+	}
+	profile_fini(&p);
+	profile_fini(&q);
+}
+
 TEST(the_same_profile_gives_the_same_bytes_also_after_reading_it)
 {
 	struct profile p, q;
@@ -565,6 +587,7 @@ TEST_MAIN(CASE(what_is_written_is_read_back),
 	  CASE(losses_and_completeness_travel_in_comments),
 	  CASE(inlined_frames_share_a_location_and_come_back_inlined),
 	  CASE(kinds_travel_as_ranges_of_locations),
+	  CASE(every_kind_comes_back),
 	  CASE(the_same_profile_gives_the_same_bytes_also_after_reading_it),
 	  CASE(comments_about_other_samples_or_locations_are_not_believed),
 	  CASE(samples_with_times_keep_them),

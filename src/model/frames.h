@@ -30,6 +30,11 @@
 	X(NATIVE, "native", "Native code")                              \
 	X(LIBRARY, "library", "System library")                         \
 	X(JIT, "jit", "JIT compiled")                                   \
+	X(C1, "c1", "JIT: C1")                                          \
+	X(C2, "c2", "JIT: C2")                                          \
+	X(SPARKPLUG, "sparkplug", "JIT: Sparkplug")                     \
+	X(MAGLEV, "maglev", "JIT: Maglev")                              \
+	X(TURBOFAN, "turbofan", "JIT: TurboFan")                        \
 	X(INTERPRETED, "interpreted", "Interpreted")                    \
 	X(RUNTIME, "runtime", "Runtime / GC")                           \
 	X(UNKNOWN, "unknown", "Unknown (the name says why)")
@@ -40,6 +45,12 @@ enum frame_kind {
 #undef X
 	FRAME_KIND_COUNT
 };
+
+/* Whether it is code of a language that its runtime interprets or compiles while it runs. */
+static inline bool frame_kind_is_managed(enum frame_kind kind)
+{
+	return kind == FRAME_INTERPRETED || (kind >= FRAME_C1 && kind <= FRAME_TURBOFAN);
+}
 
 /* "kernel", "native", ... */
 const char *frame_kind_name(enum frame_kind kind);

@@ -23,6 +23,9 @@ static const char *const tints[FRAME_KIND_COUNT] = {
 	[FRAME_NATIVE] = "\x1b[33m",  [FRAME_LIBRARY] = "\x1b[93m",
 	[FRAME_JIT] = "\x1b[36m",     [FRAME_INTERPRETED] = "\x1b[34m",
 	[FRAME_RUNTIME] = "\x1b[35m", [FRAME_UNKNOWN] = "\x1b[90m",
+	[FRAME_C1] = "\x1b[92m",      [FRAME_C2] = "\x1b[32m",
+	[FRAME_SPARKPLUG] = "\x1b[92m", [FRAME_MAGLEV] = "\x1b[32m",
+	[FRAME_TURBOFAN] = "\x1b[32m",
 };
 
 int page_open(struct page *page, struct buf *out, const struct profile *profile,
