@@ -23,9 +23,9 @@ static const char *const fault_words[V8_FAULT_COUNT] = {
 static const uint8_t tier_kinds[] = {
 	[V8_TIER_NONE] = FRAME_JIT,
 	[V8_TIER_IGNITION] = FRAME_INTERPRETED,
-	[V8_TIER_SPARKPLUG] = FRAME_JIT,
-	[V8_TIER_MAGLEV] = FRAME_JIT,
-	[V8_TIER_TURBOFAN] = FRAME_JIT,
+	[V8_TIER_SPARKPLUG] = FRAME_SPARKPLUG,
+	[V8_TIER_MAGLEV] = FRAME_MAGLEV,
+	[V8_TIER_TURBOFAN] = FRAME_TURBOFAN,
 };
 
 static void add_place(struct naming *naming, const struct v8_place *place, bool inlined)
