@@ -25,7 +25,6 @@ static int map_types(struct profile *into, const struct profile *from, struct ma
 {
 	uint32_t n = into->n_types, old = n;
 	struct value_type types[VALUE_TYPES_MAX];
-	int64_t *values;
 
 	memcpy(types, into->types, sizeof(types));
 	for (uint32_t t = 0; t < from->n_types; t++) {
@@ -41,23 +40,11 @@ static int map_types(struct profile *into, const struct profile *from, struct ma
 		maps->type[t] = at;
 		n += at == n;
 	}
-	if ((uint64_t)into->n * n > UINT32_MAX)
+	if (profile_widen(into, n) < 0)
 		return -ENOMEM;
-	if (n > old && into->n) {	/* rows grow: spread them out into a new column */
-		values = calloc((size_t)into->n * n, sizeof(*values));
-		if (!values)
-			return -ENOMEM;
-		for (uint32_t i = 0; i < into->n; i++)
-			memcpy(values + (size_t)i * n, into->values + (size_t)i * old,
-			       old * sizeof(*values));
-		free(into->values);
-		into->values = values;
-		into->cap_values = into->n * n;
-	}
 	if (!old && from->n_types)
 		into->default_type = maps->type[from->default_type];
 	memcpy(into->types, types, sizeof(types));
-	into->n_types = n;
 	return 0;
 }
 

@@ -161,6 +161,27 @@ static void fill(struct profile *p, const char *type, const char *leaf, const ch
 	p->duration_ns = 5;
 }
 
+TEST(a_value_type_that_comes_late_gives_zeros_to_the_rows_before_it)
+{
+	struct profile p;
+	int64_t one[] = { 1 }, two[] = { 2, 20 };
+
+	profile_init(&p);
+	CHECK_EQ(profile_add_type(&p, STR("samples"), STR("count")), 0);
+	profile_add(&p, stacktree_push(&p.tree, 0, 1), 0, one);
+	profile_add(&p, stacktree_push(&p.tree, 0, 2), 0, one);
+	CHECK_EQ(profile_add_type(&p, STR("cycles"), STR("count")), 1);
+	profile_add(&p, stacktree_push(&p.tree, 0, 2), 0, two);
+	profile_add(&p, stacktree_push(&p.tree, 0, 3), 0, two);
+	CHECK_EQ(p.n, 3);
+	CHECK_EQ(p.values[0 * 2 + 1], 0);
+	CHECK_EQ(p.values[1 * 2], 3);
+	CHECK_EQ(p.values[1 * 2 + 1], 20);
+	CHECK_EQ(profile_total(&p, 0), 6);
+	CHECK_EQ(profile_total(&p, 1), 40);
+	profile_fini(&p);
+}
+
 TEST(merging_a_profile_with_its_twin_doubles_it)
 {
 	struct profile a, b;
@@ -277,6 +298,7 @@ TEST_MAIN(CASE(stacks_with_a_common_caller_share_its_node),
 	  CASE(stacks_added_at_once_get_the_ids_that_pushing_would_find),
 	  CASE(words_stand_for_runs_of_frames),
 	  CASE(rows_added_at_once_join_those_of_their_stack_and_labels),
+	  CASE(a_value_type_that_comes_late_gives_zeros_to_the_rows_before_it),
 	  CASE(merging_a_profile_with_its_twin_doubles_it),
 	  CASE(merging_shares_callers_and_keeps_value_types_apart),
 	  CASE(a_profile_that_was_taken_can_be_added_to),

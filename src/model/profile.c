@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/profile.h"
 
+#include <errno.h>
+
 #include "base/vec.h"
 
 #define AHEAD 16	/* rows whose slots are asked of memory before they are needed */
@@ -36,16 +38,40 @@ void profile_take(struct profile *into, struct profile *from)
 	profile_init(from);
 }
 
+int profile_widen(struct profile *profile, uint32_t n_types)
+{
+	uint32_t old = profile->n_types;
+	int64_t *values;
+
+	if ((uint64_t)profile->n * n_types > UINT32_MAX)
+		return -ENOMEM;
+	if (n_types > old && profile->n) {	/* rows grow: spread them out into a new column */
+		values = calloc((size_t)profile->n * n_types, sizeof(*values));
+		if (!values)
+			return -ENOMEM;
+		for (uint32_t i = 0; i < profile->n; i++)
+			memcpy(values + (size_t)i * n_types, profile->values + (size_t)i * old,
+			       old * sizeof(*values));
+		free(profile->values);
+		profile->values = values;
+		profile->cap_values = profile->n * n_types;
+	}
+	profile->n_types = n_types;
+	return 0;
+}
+
 uint32_t profile_add_type(struct profile *profile, struct str type, struct str unit)
 {
-	if (profile->n_types == VALUE_TYPES_MAX) {
+	uint32_t at = profile->n_types;
+
+	if (at == VALUE_TYPES_MAX || profile_widen(profile, at + 1) < 0) {
 		profile->failed = true;
 		return 0;
 	}
-	profile->types[profile->n_types] = (struct value_type){
+	profile->types[at] = (struct value_type){
 		strings_add(&profile->strings, type), strings_add(&profile->strings, unit)
 	};
-	return profile->n_types++;
+	return at;
 }
 
 int profile_find_type(const struct profile *profile, struct str type)

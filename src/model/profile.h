@@ -87,8 +87,13 @@ void profile_fini(struct profile *profile);
  * leaves it. */
 void profile_take(struct profile *into, struct profile *from);
 
-/* Appends a value type and returns its index; types are set before the first sample. */
+/* Appends a value type and returns its index. Rows that are there already get zeros in that column:
+ * every value is copied then, so types are added before the first sample, or seldom. */
 uint32_t profile_add_type(struct profile *profile, struct str type, struct str unit);
+
+/* Makes the rows n_types (at least as many as there are) wide; the types of the new columns, zeros so far,
+ * are the caller's to fill in. 0 or -ENOMEM. */
+int profile_widen(struct profile *profile, uint32_t n_types);
 
 /* Index of the value type of that name, or -1. */
 int profile_find_type(const struct profile *profile, struct str type);
