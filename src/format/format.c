@@ -2,6 +2,7 @@
 #include "format/format.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -47,29 +48,51 @@ const struct format *format_for_path(const char *path)
 	return NULL;
 }
 
+/* "pprof, folded, ...": the rows that read, or those that write. */
+static void list_names(char *text, size_t cap, bool writers)
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < N_FORMATS; i++)
+		if ((writers ? formats[i].write != NULL : formats[i].detect != NULL) && n < cap)
+			n += (size_t)snprintf(text + n, cap - n, "%s%s", n ? ", " : "",
+					      formats[i].name);
+}
+
 static int read_input(struct profile *profile, struct input *input, struct err *err)
 {
 	struct str head = input_head(input);
+	char known[256];
 
 	if (!head.n)
 		return err_fail(err, -EBADMSG, "%s is empty: there is no profile in it", input->what);
 	for (size_t i = 0; i < N_FORMATS; i++)
 		if (formats[i].detect && formats[i].detect(head))
 			return formats[i].read(profile, input, err);
-	return err_fail(err, -EBADMSG, "%s is in no format that Sonde reads (pprof, folded stacks; plain, "
-			"gzip or zstd), or its first bytes are damaged", input->what);
+	list_names(known, sizeof(known), false);
+	return err_fail(err, -EBADMSG, "%s is in no format that Sonde reads (%s; plain, gzip or zstd), or "
+			"its first bytes are damaged", input->what, known);
 }
 
-int format_read(struct profile *profile, const char *path, struct err *err)
+int format_read_aided(struct profile *profile, const char *path, const struct read_aid *aid,
+		      struct err *err)
 {
 	struct input input;
 	int rc = input_open(&input, path, err);
 
 	if (rc < 0)
 		return rc;
+	if (aid)
+		input.aid = aid;
 	rc = read_input(profile, &input, err);
 	input_close(&input);
 	return rc;
+}
+
+int format_read(struct profile *profile, const char *path, struct err *err)
+{
+	return format_read_aided(profile, path, NULL, err);
 }
 
 int format_read_bytes(struct profile *profile, struct str bytes, const char *what,
@@ -89,13 +112,17 @@ static int choose(const char *path, const char *name, const struct format **ret_
 		  struct err *err)
 {
 	const struct format *format = name ? format_named(str_of(name)) : format_for_path(path);
+	char known[256];
 
+	list_names(known, sizeof(known), true);
 	if (!format && name)
-		return err_fail(err, -EINVAL, "no format is called '%s': -f takes pprof, pb or folded",
-				name);
+		return err_fail(err, -EINVAL, "no format is called '%s': -f takes %s", name, known);
 	if (!format)
-		return err_fail(err, -EINVAL, "cannot tell a format from the name '%s': end it in .pb.gz, "
-				".pb or .folded, or name one with -f", path);
+		return err_fail(err, -EINVAL, "cannot tell a format from the name '%s': end it in .pb.gz or "
+				".folded, or name one with -f (%s)", path, known);
+	if (!format->write)
+		return err_fail(err, -EINVAL, "%s is a format that Sonde only reads: write one of %s",
+				format->name, known);
 	*ret_format = format;
 	return 0;
 }

@@ -24,6 +24,7 @@ struct err;
 struct input;
 struct new_file;
 struct profile;
+struct read_aid;
 
 #define FORMAT_SUFFIXES_MAX 4
 
@@ -34,15 +35,20 @@ struct format {
 	bool is_view;	/* written for eyes: gets the profile as views show it (analyze/shown.h) */
 
 	/* Whether these first bytes (unwrapped, up to INPUT_HEAD_MAX) begin such a file; NULL: another
-	 * row reads what this one writes. */
+	 * row reads what this one writes, or nothing does. */
 	bool (*detect)(struct str head);
 	int (*read)(struct profile *profile, struct input *input, struct err *err);
+	/* NULL: it is only read. */
 	int (*write)(const struct profile *profile, struct new_file *file, struct err *err);
 };
 
 /* Reads a file into `profile`, which is fresh from profile_init(). After a failure it holds part of
  * the file: profile_fini() is all that may follow. 0 or -errno (-EBADMSG: not what it claims to be).*/
 int format_read(struct profile *profile, const char *path, struct err *err);
+
+/* The same with what the caller knows beside the file (format/input.h). */
+int format_read_aided(struct profile *profile, const char *path, const struct read_aid *aid,
+		      struct err *err);
 
 /* The same over bytes in memory, borrowed for the call. `what` names them in the sentences. */
 int format_read_bytes(struct profile *profile, struct str bytes, const char *what,

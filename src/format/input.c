@@ -14,6 +14,10 @@
 #define RAW_CHUNK ((size_t)64 << 10)
 #define WHOLE_CHUNK ((size_t)1 << 20)
 
+_Static_assert(RAW_CHUNK >= INPUT_HEAD_MAX, "the head is the unwrapper's first food");
+
+static const struct read_aid no_aid = { 0 };
+
 /* Raw bytes waiting for the unwrapper. */
 struct raw {
 	char bytes[RAW_CHUNK];
@@ -144,7 +148,7 @@ int input_open_bytes(struct input *input, struct str bytes, const char *what, st
 {
 	int rc;
 
-	*input = (struct input){ .what = what, .fd = -1, .memory = bytes };
+	*input = (struct input){ .what = what, .aid = &no_aid, .fd = -1, .memory = bytes };
 	rc = start(input, err);
 	if (rc < 0)
 		input_close(input);
@@ -156,9 +160,10 @@ int input_open(struct input *input, const char *path, struct err *err)
 	struct stat st;
 	int rc;
 
-	*input = (struct input){ .what = path, .fd = -1 };
+	*input = (struct input){ .what = path, .path = path, .aid = &no_aid, .fd = -1 };
 	if (!strcmp(path, "-")) {
 		input->what = "standard input";
+		input->path = NULL;
 		input->fd = STDIN_FILENO;
 		input->fd_borrowed = true;
 	} else {

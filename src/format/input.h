@@ -8,6 +8,8 @@
  *   input_read()    piece by piece, in bounded memory            (folded)
  *   input_whole()   all at once, in the fastest way there is     (pprof)
  * input_head() shows the first bytes without taking them. After input_whole() nothing is left to read.
+ * A reader that needs files beside this one starts from .path, and asks .aid for what the file does not
+ * say.
  *
  * A small file can inflate a thousandfold: what is kept grows only as bytes come out, and
  * input_whole() refuses more than INPUT_WHOLE_MAX.
@@ -28,11 +30,21 @@
 struct err;
 struct raw;
 
-#define INPUT_HEAD_MAX ((size_t)4096)
+#define INPUT_HEAD_MAX ((size_t)16 << 10)
 #define INPUT_WHOLE_MAX ((size_t)4 << 30)
+
+/* What the caller of a reader knows and a file does not say, and whom it may ask: the rooms that know
+ * ELF files and stacks are out of this one's sight (docs/architecture.md), so what they do comes as
+ * functions. Everything may be missing. A reader that does without its aid leaves frames that have a
+ * module and an address but no function: they can be named afterwards, from the files on this machine. */
+struct read_aid {
+	const char *program;	/* the binary whose addresses the file holds (gmon.out) */
+};
 
 struct input {
 	const char *what;		/* names it in sentences; borrowed */
+	const char *path;		/* NULL: standard input, or memory */
+	const struct read_aid *aid;	/* never NULL; lent by the caller of format_read_aided() */
 	int fd;				/* -1: the bytes are in memory */
 	bool fd_borrowed;
 	struct str memory;		/* borrowed; read so far: memory_at */
