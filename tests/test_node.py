@@ -38,3 +38,41 @@ def test_functions_of_node_are_named_in_their_stacks(tmp_path):
     places = {(file, line) for frames, _ in stacks for name, file, line in frames if name == "slowFunction"}
     assert (str(tmp_path / "app.js"), 4) in places, places
     assert share("sorted") > 0.01
+
+
+LOOP = """\
+function mix(x, j) { return (x * 31 + j) % 1000003; }
+function odd(x) {
+	if (x & 1)
+		return x * 3 + 1;
+	return x >> 1;
+}
+const end = Date.now() + 2000;
+function main() {
+	let x = 1;
+	for (let i = 0; ; i++) {
+		x = mix(x, i);
+		if (i % 100000 === 0 && Date.now() > end)
+			return x;
+		x = odd(x);
+	}
+}
+main();
+"""
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="no node")
+def test_a_loop_that_is_compiled_while_it_runs_keeps_its_lines_and_inlined_calls(tmp_path):
+    (tmp_path / "loop.js").write_text(LOOP)
+    path = tmp_path / "p.pb.gz"
+    subprocess.run([truth.SONDE, "record", "-F", "499", "-o", str(path), "--", "node", str(tmp_path / "loop.js")],
+                   check=True, capture_output=True, timeout=120)
+    ours = [([(f.name, line) for loc in s.locations for f, line in loc.lines if f.path == str(tmp_path / "loop.js")],
+             s.values[0]) for s in pprof_min.read(path).samples]
+    total = sum(n for frames, n in ours if frames)
+    assert total > 200
+    assert sum(n for frames, n in ours if frames and all(line for _, line in frames)) / total > 0.98
+    lines = {"mix": {1}, "odd": {2, 3, 4, 5}, "main": {8, 9, 10, 11, 12, 13, 14}}
+    assert all(line in lines[name] for frames, _ in ours for name, line in frames if name in lines and line)
+    # main's one call is never returned from: all that runs is in it
+    assert sum(n for frames, n in ours if frames and frames[0][0] in ("mix", "odd")) / total > 0.2

@@ -157,7 +157,7 @@ struct walk_v8 {
 	uint16_t bytecodes_data, bytecodes_positions;
 	uint16_t frame_wasm;	/* a frame's type: WebAssembly */
 	uint8_t code_inline;
-	uint8_t kind_mask, kind_baseline;	/* of code_flags */
+	uint8_t kind_mask, kind_baseline;	/* of code_flags; one less: a copy of the interpreter's entry */
 	uint8_t zero[5];
 };
 
@@ -189,6 +189,16 @@ static inline uint32_t v8_code_check(uint32_t function_check, uint32_t size, uin
 				     uint64_t positions)
 {
 	return (uint32_t)(v8_mix(v8_mix(v8_mix(function_check, size), deopt), positions) >> 32);
+}
+
+/* The code around an instruction, from this many bytes before it on. */
+#define V8_BYTES_BEFORE 16u
+#define V8_BYTES_WORDS 4u
+
+/* The same of that: never 0, which says that it could not be read. */
+static inline uint32_t v8_bytes_check(const uint64_t words[V8_BYTES_WORDS])
+{
+	return (uint32_t)(v8_mix(v8_mix(v8_mix(v8_mix(0, words[0]), words[1]), words[2]), words[3]) >> 32) | 1;
 }
 
 /* Why a JavaScript frame has no function. X(ENUM, "words for a person") */

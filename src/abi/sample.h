@@ -39,11 +39,16 @@ enum v8_frame {			/* the address is of ...; the check; the place */
 	V8_FAULT,		/* nothing; 0; enum v8_fault */
 	V8_INTERPRETED,		/* a SharedFunctionInfo; v8_check(); offset in the bytecode */
 	V8_BASELINE,		/* the same; bytes into its baseline code */
-	V8_FUNCTION,		/* the same: compiled, in code that is not known; 0 */
+	V8_FUNCTION,		/* the same: compiled, in other code than it has now; V8_FUNCTION_LATE or 0 */
 	V8_OPTIMIZED,		/* a Code object; v8_code_check(); bytes into its instructions */
 	V8_STUB,		/* an instruction of a frame that is no function's; 0; the frame's type */
 	V8_WASM,		/* an instruction of WebAssembly; 0; 0 */
+	V8_AT,			/* no frame, but the instruction of the V8_FUNCTION that follows; v8_bytes_check(); 0 */
 };
+
+/* Memory was read later than the stack was copied: it is the frame's function only if that instruction is in
+ * code of it. */
+#define V8_FUNCTION_LATE 1u
 
 /* Why a walk ended. COMPLETE is the only one that reached the thread's first frame.
  * X(ENUM, "words for a person") */

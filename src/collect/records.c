@@ -213,11 +213,14 @@ static void take_words(struct records *records, struct process *process, const u
 
 	for (uint32_t i = 0; i < n_words; i++) {
 		if (words[i] & SAMPLE_FRAME_V8) {
-			if (++i == n_words)
+			uint32_t taken = v8_frame_of(&records->v8, process,
+						     v8_objects_in(records, process), words + i,
+						     n_words - i, &records->frames[*n]);
+
+			if (!taken)
 				break;
-			records->frames[(*n)++] = v8_frame_of(&records->v8, process,
-							      v8_objects_in(records, process),
-							      words + i - 1);
+			++*n;
+			i += taken - 1;
 		} else if (!(words[i] & SAMPLE_FRAME_PYTHON)) {
 			records->frames[(*n)++] = user_frame(records, process, words[i]);
 		} else if (++i < n_words) {

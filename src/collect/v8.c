@@ -11,6 +11,8 @@
 #include "proc/process.h"
 #include "runtime/v8/codes.h"
 
+#define TRIES_MAX 4u	/* V8 may be moving what is looked for */
+
 void v8_frames_init(struct v8_frames *frames, struct images *images)
 {
 	*frames = (struct v8_frames){ .images = images };
@@ -127,8 +129,8 @@ static bool is_function(uint32_t kind)
 	return kind >= V8_INTERPRETED && kind <= V8_OPTIMIZED;
 }
 
-struct raw_frame v8_frame_of(struct v8_frames *frames, const struct process *process,
-			     const struct v8_objects *objects, const uint64_t pair[2])
+static struct raw_frame frame_of(struct v8_frames *frames, const struct process *process,
+				 const struct v8_objects *objects, const uint64_t pair[2])
 {
 	struct v8_known wanted = {
 		.address = SAMPLE_FRAME_PC(pair[0]), .check = (uint32_t)(pair[1] >> 32),
@@ -151,4 +153,89 @@ struct raw_frame v8_frame_of(struct v8_frames *frames, const struct process *pro
 	else
 		frame.vaddr = known ? known->fault : V8_FAULT_NO_LAYOUT;
 	return frame;
+}
+
+/* Looks for the code that an instruction is in, and reads it. */
+static void look_for_code(struct v8_frames *frames, const struct process *process,
+			  const struct v8_objects *objects, const struct v8_where *where,
+			  struct v8_known *known)
+{
+	struct copied_memory live = { NULL, process->pid, false };
+	struct v8_memory memory = { read_copied, &live, objects };
+	struct v8_known code = { .incarnation = process->incarnation };
+	struct v8_known *of_code;
+	struct v8_seen seen;
+	uint32_t at = (uint32_t)(known - frames->items), place;
+
+	known->tries++;
+	if (!v8_codes_at(&memory, where, &seen, &place))
+		return;
+	code.address = seen.address;
+	code.check = seen.check;
+	code.kind = seen.kind;
+	of_code = find(frames, &code);
+	if (!of_code) {
+		of_code = add(frames, &code);	/* known may be elsewhere now */
+		if (!of_code)
+			return;
+		read_code(frames, process, objects, NULL, of_code);
+	}
+	frames->items[at].id = of_code->id;
+	frames->items[at].place = place;
+}
+
+/* The frame of an instruction whose code the kernel half could not find: false when we cannot, either. */
+static bool frame_at(struct v8_frames *frames, const struct process *process,
+		     const struct v8_objects *objects, const uint64_t words[4],
+		     struct raw_frame *ret_frame)
+{
+	struct v8_where where = {
+		.pc = SAMPLE_FRAME_PC(words[0]), .is_return = words[0] & SAMPLE_FRAME_RETURN,
+		.bytes_check = (uint32_t)(words[1] >> 32),
+		.function_check = (uint32_t)(words[3] >> 32),
+	};
+	struct v8_known wanted = {
+		.address = where.pc, .check = where.bytes_check ^ where.function_check,
+		.kind = V8_AT, .incarnation = process->incarnation,
+	};
+	struct v8_known *known = find(frames, &wanted);
+
+	if (!known)
+		known = add(frames, &wanted);
+	if (known && !known->id && known->tries < TRIES_MAX && objects) {
+		uint32_t at = (uint32_t)(known - frames->items);
+
+		look_for_code(frames, process, objects, &where, known);
+		known = &frames->items[at];
+	}
+	if (!known || !known->id)
+		return false;
+	*ret_frame = (struct raw_frame){
+		.image = IMAGE_V8_ID,
+		.vaddr = (uint64_t)known->id << 32 | (uint32_t)V8_OPTIMIZED << 28 |
+			 (known->place < SAMPLE_V8_PLACE_MAX ? known->place : SAMPLE_V8_PLACE_MAX) |
+			 (where.is_return ? V8_VADDR_RETURN : 0),
+	};
+	return true;
+}
+
+uint32_t v8_frame_of(struct v8_frames *frames, const struct process *process,
+		     const struct v8_objects *objects, const uint64_t *words, uint32_t n_words,
+		     struct raw_frame *ret_frame)
+{
+	if (n_words < 2)
+		return 0;
+	if (SAMPLE_V8_KIND(words[1]) != V8_AT) {
+		*ret_frame = frame_of(frames, process, objects, words);
+		return 2;
+	}
+	if (n_words < 4 || SAMPLE_V8_KIND(words[3]) != V8_FUNCTION)
+		return 0;
+	if (frame_at(frames, process, objects, words, ret_frame))
+		return 4;
+	if (SAMPLE_V8_PLACE(words[3]) & V8_FUNCTION_LATE)
+		*ret_frame = (struct raw_frame){ .image = IMAGE_V8_ID, .vaddr = V8_FAULT_CHANGED };
+	else
+		*ret_frame = frame_of(frames, process, objects, words + 2);
+	return 4;
 }

@@ -24,6 +24,8 @@ struct v8_known {
 	uint32_t check, kind, incarnation;
 	uint32_t id;		/* of the codes; 0: ... */
 	uint32_t fault;		/* ... enum v8_fault */
+	uint32_t place;		/* V8_AT: in the code */
+	uint32_t tries;		/* V8_AT: how often it was looked for in vain */
 };
 
 struct v8_frames {
@@ -40,9 +42,10 @@ void v8_frames_fini(struct v8_frames *frames);
 void v8_frames_learn(struct v8_frames *frames, const struct process *process,
 		     const struct v8_objects *objects, const struct sample_v8 *record);
 
-/* The frame for two words of a walk (SAMPLE_FRAME_V8). `objects` is the
- * layout of the process's V8, or NULL. */
-struct raw_frame v8_frame_of(struct v8_frames *frames, const struct process *process,
-			     const struct v8_objects *objects, const uint64_t pair[2]);
+/* The frame for the words of a walk (SAMPLE_FRAME_V8): two, and with V8_AT, two more. `objects` is the
+ * layout of the process's V8, or NULL. The number of words that were taken, 0 when some are missing. */
+uint32_t v8_frame_of(struct v8_frames *frames, const struct process *process,
+		     const struct v8_objects *objects, const uint64_t *words, uint32_t n_words,
+		     struct raw_frame *ret_frame);
 
 #endif

@@ -179,12 +179,50 @@ WALK_INLINE void walk_v8_say(struct walk *w, uint64_t address, uint32_t check, e
 	w->v8.words[1] = walk_v8_second(check, kind, place);
 }
 
-/* The words of a function's frame. `slots`: those of the frame stand. */
-WALK_INLINE void walk_v8_describe(struct walk *w, uint64_t function, bool slots)
+/* The words of an interpreted frame, from its slots; false when they are none's. Code that a loop was gone
+ * on in (on-stack replacement) takes the frame over with them. */
+WALK_INLINE bool walk_v8_interpreted(struct walk *w)
+{
+	struct walk_v8_state *v = &w->v8;
+	uint64_t bytecodes = v8_untag(v->slots[1]);
+
+	if (!bytecodes || walk_v8_type(w, bytecodes) != v->layout.type_bytecodes || (uint32_t)v->slots[0])
+		return false;
+	/* what is read late may be of another time: then the function must own the bytecode */
+	if (WALK_LATE && v->data != v->slots[1])
+		walk_v8_say(w, 0, 0, V8_FAULT, V8_FAULT_CHANGED);
+	else
+		walk_v8_say(w, v->shared, v->check, V8_INTERPRETED,
+			    (v->slots[0] >> 32) - (v->layout.bytecodes_data - V8_TAG));
+	return true;
+}
+
+/* The words of a frame whose code is not its function's: entered in the middle of a loop, or thrown away
+ * since. The host looks for it, by the instruction, and knows it again by the bytes there. */
+WALK_INLINE void walk_v8_elsewhere(struct walk *w)
+{
+	struct walk_v8_state *v = &w->v8;
+	uint64_t pc = w->regs[UNWIND_RIP];
+
+	v->code = 0;
+	if (!walk_read_bytes(w, v->around, sizeof(v->around), pc - V8_BYTES_BEFORE)) {
+		walk_v8_say(w, WALK_LATE ? 0 : v->shared, WALK_LATE ? 0 : v->check,
+			    WALK_LATE ? V8_FAULT : V8_FUNCTION, WALK_LATE ? V8_FAULT_CHANGED : 0);
+		return;
+	}
+	walk_v8_say(w, pc, v8_bytes_check(v->around), V8_AT, 0);
+	v->at[0] = v->words[0];
+	v->at[1] = v->words[1];
+	walk_v8_say(w, v->shared, v->check, V8_FUNCTION, WALK_LATE ? V8_FUNCTION_LATE : 0);
+}
+
+/* The words of a function's frame. `slots`: those of the frame stand. `interpreter`: it is the
+ * interpreter that stands there. */
+WALK_INLINE void walk_v8_describe(struct walk *w, uint64_t function, bool slots, bool interpreter)
 {
 	struct walk_v8_state *v = &w->v8;
 	const struct walk_v8 *l = &v->layout;
-	uint64_t pc = w->regs[UNWIND_RIP], bytecodes = v8_untag(v->slots[1]);
+	uint64_t pc = w->regs[UNWIND_RIP];
 	enum v8_fault fault = walk_v8_function(w, function);
 
 	v->code = 0;
@@ -197,25 +235,16 @@ WALK_INLINE void walk_v8_describe(struct walk *w, uint64_t function, bool slots)
 		walk_v8_say(w, 0, 0, V8_FAULT, fault);
 		return;
 	}
-	if (slots && bytecodes && walk_v8_type(w, bytecodes) == l->type_bytecodes &&
-	    !(uint32_t)v->slots[0]) {
-		/* what is read late may be of another time: then the function must own the bytecode */
-		if (WALK_LATE && v->data != v->slots[1])
-			walk_v8_say(w, 0, 0, V8_FAULT, V8_FAULT_CHANGED);
-		else
-			walk_v8_say(w, v->shared, v->check, V8_INTERPRETED,
-				    (v->slots[0] >> 32) - (l->bytecodes_data - V8_TAG));
+	if (interpreter && slots && walk_v8_interpreted(w))
 		return;
-	}
 	if (!walk_v8_code(w, walk_v8_code_of(w), pc) &&
 	    !walk_v8_code(w, v8_untag(v->data), pc)) {
-		v->code = 0;
-		if (WALK_LATE)
-			walk_v8_say(w, 0, 0, V8_FAULT, V8_FAULT_CHANGED);
-		else
-			walk_v8_say(w, v->shared, v->check, V8_FUNCTION, 0);
+		walk_v8_elsewhere(w);
 		return;
 	}
+	/* each function has its own where V8 was told so (--interpreted-frames-native-stack) */
+	if ((v->flags & l->kind_mask) + 1u == l->kind_baseline && slots && walk_v8_interpreted(w))
+		return;
 	if ((v->flags & l->kind_mask) == l->kind_baseline) {
 		walk_v8_say(w, v->shared, v->check, V8_BASELINE, pc - v->start);
 		return;
@@ -226,30 +255,32 @@ WALK_INLINE void walk_v8_describe(struct walk *w, uint64_t function, bool slots)
 		    V8_OPTIMIZED, pc - v->start);
 }
 
-/* Whether this has not been met here before; by a hash, as for Python's code. */
-WALK_INLINE bool walk_v8_is_new(struct walk *w)
+/* Whether these words have not been met here before; by a hash, as for Python's code. */
+WALK_INLINE bool walk_v8_is_new(struct walk *w, uint64_t first, uint64_t second)
 {
-	uint64_t address = SAMPLE_FRAME_PC(w->v8.words[0]);
-	uint32_t kind = SAMPLE_V8_KIND(w->v8.words[1]);
-	uint32_t tag = ((uint32_t)(w->v8.words[1] >> 32) ^ (uint32_t)(address >> 3) ^ kind * 0x85ebca6bu ^
+	uint64_t address = SAMPLE_FRAME_PC(first);
+	uint32_t kind = SAMPLE_V8_KIND(second);
+	uint32_t tag = ((uint32_t)(second >> 32) ^ (uint32_t)(address >> 3) ^ kind * 0x85ebca6bu ^
 			w->process.generation * 0x9e3779b1u) | 1;
 	uint32_t slot = (tag ^ tag >> 15) >> 1 & (WALK_V8_SEEN - 1);
 
-	if (kind == V8_FAULT || kind >= V8_STUB || w->v8.seen[slot] == tag)
+	if (kind == V8_FAULT || kind == V8_STUB || kind == V8_WASM || w->v8.seen[slot] == tag)
 		return false;
 	w->v8.seen[slot] = tag;
+	w->wake = 1;	/* the rest is read of the process, while it is there */
 	return true;
 }
 
 /* Finds the words of the frame whose pointer is fp. `framed`: it stands, or did. */
-WALK_INLINE void walk_v8_look(struct walk *w, uint64_t fp, bool framed)
+WALK_INLINE void walk_v8_look(struct walk *w, uint64_t fp, bool framed, bool interpreter)
 {
 	struct walk_v8_state *v = &w->v8;
 	uint64_t pc = w->regs[UNWIND_RIP], sp = w->regs[UNWIND_RSP], marker;
-	bool slots;
+	bool slots, pushing;
 
+	v->at[0] = 0;
 	if (!framed) {	/* calls hand the function over in a register */
-		walk_v8_describe(w, v8_untag(w->regs[UNWIND_RDI]), false);
+		walk_v8_describe(w, v8_untag(w->regs[UNWIND_RDI]), false, interpreter);
 		if (SAMPLE_V8_KIND(v->words[1]) == V8_FAULT)
 			walk_v8_say(w, pc, 0, V8_STUB, 0);
 		return;
@@ -268,16 +299,21 @@ WALK_INLINE void walk_v8_look(struct walk *w, uint64_t fp, bool framed)
 	}
 	/* what has not been pushed yet is not there */
 	slots = w->is_return || !w->all_regs || sp <= fp - WALK_V8_SLOTS * 8 || sp > fp;
-	if (!w->is_return && w->all_regs && sp <= fp && sp > fp - 16)
-		walk_v8_describe(w, v8_untag(w->regs[UNWIND_RDI]), false);
-	else
-		walk_v8_describe(w, v8_untag(v->slots[WALK_V8_SLOTS - 2]), slots);
+	pushing = !w->is_return && w->all_regs && sp <= fp && sp > fp - 16;
+	walk_v8_describe(w, v8_untag(pushing ? w->regs[UNWIND_RDI] : v->slots[WALK_V8_SLOTS - 2]),
+			 slots && !pushing, interpreter);
 }
 
 WALK_INLINE enum walk_next walk_v8_put(struct walk *w, void *out)
 {
-	if (walk_v8_is_new(w))
+	if (walk_v8_is_new(w, w->v8.words[0], w->v8.words[1]))
 		walk_new_v8(w, out);
+	if (w->v8.at[0]) {
+		(void)walk_v8_is_new(w, w->v8.at[0], w->v8.at[1]);
+		if (!walk_put(out, w->n, w->v8.at[0]) || !walk_put(out, w->n + 1, w->v8.at[1]))
+			return walk_stop(w, WALK_FULL);
+		w->n += 2;
+	}
 	if (!walk_put(out, w->n, w->v8.words[0]) || !walk_put(out, w->n + 1, w->v8.words[1]))
 		return walk_stop(w, WALK_FULL);
 	w->n += 2;
@@ -315,7 +351,7 @@ WALK_INLINE enum walk_next walk_v8_step(struct walk *w, void *out)
 					!walk_find_mapping(w, ret - 1)))
 		stage = WALK_V8_FRAME;
 	fp = stage == WALK_V8_AFTER ? w->regs[UNWIND_RSP] - 8 : w->regs[UNWIND_RBP];
-	walk_v8_look(w, fp, stage == WALK_V8_FRAME || stage == WALK_V8_AFTER);
+	walk_v8_look(w, fp, stage == WALK_V8_FRAME || stage == WALK_V8_AFTER, false);
 	if (walk_v8_put(w, out) == WALK_STOP)
 		return WALK_STOP;
 	return walk_v8_leave(w, stage);

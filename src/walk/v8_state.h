@@ -17,7 +17,9 @@ struct walk_v8_state {
 	uint64_t deopt, positions;	/* code's, as read */
 	uint32_t check, size, flags, zero2;
 	uint64_t words[2];	/* that were made of it */
+	uint64_t at[2];		/* the two that go before them (V8_AT); 0: none do */
 	struct walk_v8 layout;
+	uint64_t around[V8_BYTES_WORDS];	/* code around an address */
 	uint64_t slots[WALK_V8_SLOTS + 1];	/* from the lowest up */
 	_Alignas(8) uint8_t bytes[WALK_V8_CODE_BYTES];
 	uint32_t seen[WALK_V8_SEEN];	/* by hash; kept between walks */

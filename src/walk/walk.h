@@ -465,7 +465,7 @@ WALK_INLINE enum walk_next walk_step(struct walk *w, void *out)
 		    walk_find_mapping(w, w->regs[UNWIND_RIP] - w->is_return) && !w->mapping.table)
 			return walk_v8_step(w, out) == WALK_STOP ? walk_native_over(w) : WALK_CONTINUE;
 		if (rule && (rule->kind & UNWIND_MARK_V8) && walk_has_v8(w)) {
-			walk_v8_look(w, w->regs[UNWIND_RBP], true);
+			walk_v8_look(w, w->regs[UNWIND_RBP], true, true);
 			if (SAMPLE_V8_KIND(w->v8.words[1]) == V8_INTERPRETED) {
 				if (walk_v8_put(w, out) == WALK_STOP)
 					return WALK_STOP;

@@ -10,6 +10,7 @@
 #include "base/vec.h"
 #include "runtime/v8/functions.h"
 #include "runtime/v8/positions.h"
+#include "runtime/v8/streams.h"
 
 #define TABLE_MAX (1u << 20)		/* bytes of one table */
 #define INLINED_MAX 4096u		/* calls inlined into one piece of code */
@@ -221,7 +222,9 @@ static uint64_t optimised_function(const struct v8_memory *memory, uint64_t deop
 	return literal_at(memory, deopt, o->deopt_shared);
 }
 
-static bool optimised_check(const struct v8_memory *memory, uint64_t code, uint32_t *ret_check)
+/* The check of optimised code, and the one of its function. */
+static bool optimised_checks(const struct v8_memory *memory, uint64_t code, uint32_t *ret_check,
+			     uint32_t *ret_function)
 {
 	const struct v8_objects *o = memory->objects;
 	uint64_t deopt, positions;
@@ -234,6 +237,40 @@ static bool optimised_check(const struct v8_memory *memory, uint64_t code, uint3
 	    !v8_function_check_now(memory, optimised_function(memory, v8_untag(deopt)), &function))
 		return false;
 	*ret_check = v8_code_check(function, size, deopt, positions);
+	*ret_function = function;
+	return true;
+}
+
+static bool optimised_check(const struct v8_memory *memory, uint64_t code, uint32_t *ret_check)
+{
+	uint32_t function;
+
+	return optimised_checks(memory, code, ret_check, &function);
+}
+
+static bool has_bytes(const struct v8_memory *memory, const struct v8_where *where)
+{
+	uint64_t words[V8_BYTES_WORDS];
+
+	return memory->read(memory->context, words, sizeof(words), where->pc - V8_BYTES_BEFORE) &&
+	       v8_bytes_check(words) == where->bytes_check;
+}
+
+bool v8_codes_at(const struct v8_memory *memory, const struct v8_where *where, struct v8_seen *ret_seen,
+		 uint32_t *ret_place)
+{
+	const struct v8_objects *o = memory->objects;
+	struct v8_stream stream;
+	uint32_t flags, check, function;
+
+	if (!v8_stream_find(memory, where->pc - where->is_return, &stream) ||
+	    !v8_field_u32(memory, stream.code, o->code_flags, &flags) ||
+	    (flags & o->kind_mask) <= o->kind_baseline ||
+	    !optimised_checks(memory, stream.code, &check, &function) ||
+	    function != where->function_check || !has_bytes(memory, where))
+		return false;
+	*ret_seen = (struct v8_seen){ V8_OPTIMIZED, stream.code, check };
+	*ret_place = (uint32_t)(where->pc - stream.start);
 	return true;
 }
 

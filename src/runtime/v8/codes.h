@@ -54,6 +54,18 @@ struct v8_seen {
 uint32_t v8_codes_read(struct v8_codes *codes, const struct v8_memory *memory, uint32_t process,
 		       const struct v8_seen *seen, enum v8_fault *ret_fault);
 
+/* An instruction of a function whose code is not known (V8_AT in abi/sample.h). */
+struct v8_where {
+	uint64_t pc;
+	bool is_return;		/* it is returned to */
+	uint32_t bytes_check, function_check;
+};
+
+/* The optimised code that it is in: false where there is none that says it is of that function, or other
+ * code is there now. *ret_place is for v8_codes_place(). */
+bool v8_codes_at(const struct v8_memory *memory, const struct v8_where *where, struct v8_seen *ret_seen,
+		 uint32_t *ret_place);
+
 /* Whether it is still there. */
 bool v8_codes_still(const struct v8_memory *memory, const struct v8_seen *seen);
 

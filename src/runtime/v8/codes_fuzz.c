@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The input is a memory (image_test.h): a function at 0x1000 and optimised code at 0x2000 that may be
- * anything. */
+/* The input is a memory (image_test.h): a function at 0x1000, optimised code at 0x2000 and instructions at
+ * 0x14210 that may be anything. */
 #include "runtime/v8/codes.h"
 
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "abi/sample.h"
 #include "runtime/v8/functions.h"
 #include "runtime/v8/image_test.h"
+#include "runtime/v8/streams.h"
 
 static void read_one(struct v8_codes *codes, const struct v8_memory *memory, uint32_t kind,
 		     uint64_t address, uint32_t check)
@@ -28,6 +29,25 @@ static void read_one(struct v8_codes *codes, const struct v8_memory *memory, uin
 			if (i + 1 == n && !places[i].name.n)	/* the function itself has a name */
 				abort();
 	}
+}
+
+/* The code of an instruction, once it is found, is there and holds it. */
+static void look_for(const struct v8_memory *memory, uint32_t function_check)
+{
+	struct v8_where where = { .pc = 0x14210, .function_check = function_check };
+	uint64_t words[V8_BYTES_WORDS];
+	struct v8_stream stream;
+	struct v8_seen seen;
+	uint32_t place;
+
+	if (v8_stream_find(memory, where.pc, &stream) &&
+	    (where.pc < stream.start || where.pc - stream.start >= stream.size))
+		abort();
+	if (!image_read(memory->context, words, sizeof(words), where.pc - V8_BYTES_BEFORE))
+		return;
+	where.bytes_check = v8_bytes_check(words);
+	if (v8_codes_at(memory, &where, &seen, &place) && !v8_codes_still(memory, &seen))
+		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -52,6 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	v8_field(&memory, 0x2000, objects.code_positions, &positions);
 	v8_field_u32(&memory, 0x2000, objects.code_size, &length);
 	read_one(codes, &memory, V8_OPTIMIZED, 0x2000, v8_code_check(check, length, deopt, positions));
+	look_for(&memory, check);
 	v8_codes_free(codes);
 	return 0;
 }

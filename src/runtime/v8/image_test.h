@@ -65,6 +65,8 @@ static const struct image_number image_numbers[] = {
 	{ "class_Code__instruction_size__int", 56 },
 	{ "class_Code__flags__uint32_t", 52 },
 	{ "class_Code__instruction_start__Address", 40 },
+	{ "type_InstructionStream__INSTRUCTION_STREAM_TYPE", 192 },
+	{ "class_InstructionStream__instruction_start__uintptr_t", 32 },
 	{ "CodeKindBaseline", 10 },
 	{ "DeoptimizationDataLiteralArrayIndex", 3 },
 	{ "DeoptimizationDataInliningPositionsIndex", 8 },

@@ -68,6 +68,8 @@ static const struct wanted table[] = {
 	{ "class_Code__flags__uint32_t", NULL, NULL, FIELD(code_flags), 48 },
 	{ "class_Code__instruction_start__uintptr_t", "class_Code__instruction_start__Address", NULL,
 	  FIELD(code_start), 40 },
+	{ "type_InstructionStream__INSTRUCTION_STREAM_TYPE", NULL, NULL, FIELD(type_stream), V8_NO_FIELD },
+	{ "class_InstructionStream__instruction_start__uintptr_t", NULL, NULL, FIELD(stream_start), 32 },
 };
 
 static bool find(const struct wanted *wanted, v8_lookup_fn lookup, void *context, uint16_t *ret)

@@ -57,6 +57,8 @@ struct v8_objects {
 	uint16_t code_deopt, code_positions, code_flags, code_size;
 	uint16_t code_start;		/* of a pointer to the instructions; ... */
 	bool code_inside;		/* ... the instructions themselves */
+	uint16_t type_stream;		/* InstructionStream, what holds them; NO_FIELD: Code does */
+	uint16_t stream_start;		/* of them in it; a pointer to the Code is its second word */
 	uint8_t kind_baseline, kind_maglev;	/* CodeKind; maglev 0xff: none */
 	uint8_t kind_mask;
 	uint8_t deopt_literals, deopt_shared, deopt_inlining;	/* indices */
