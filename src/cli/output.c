@@ -64,6 +64,8 @@ static const struct renderer {
 
 static const struct renderer *renderer_for(const char *path, const char *format_name)
 {
+	if (!format_name && format_for_path(path))	/* ".speedscope.json" says more than ".json" */
+		return NULL;
 	for (size_t i = 0; i < N_RENDERERS; i++)
 		if (format_name ? !strcmp(format_name, renderers[i].name) :
 				  str_ends(str_of(path), str_of(renderers[i].suffix)))

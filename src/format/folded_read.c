@@ -280,6 +280,8 @@ int folded_read(struct profile *profile, struct input *input, struct err *err)
  * say which one is not. */
 bool folded_detect(struct str head)
 {
+	if (str_starts(head, STR("{\"")) || str_starts(head, STR("{\n")))	/* JSON of some kind */
+		return false;
 	for (size_t i = 0; i < head.n; i++)
 		if ((uint8_t)head.p[i] < ' ' && head.p[i] != '\n' && head.p[i] != '\r' &&
 		    head.p[i] != '\t')

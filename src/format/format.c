@@ -10,6 +10,7 @@
 #include "format/folded.h"
 #include "format/input.h"
 #include "format/pprof.h"
+#include "format/speedscope.h"
 
 /* Reading asks the rows in this order: the strictest first. */
 static const struct format formats[] = {
@@ -18,6 +19,9 @@ static const struct format formats[] = {
 	  .detect = pprof_detect, .read = pprof_read, .write = pprof_write },
 	{ .name = "pb", .words = "the same, not compressed", .suffixes = { ".pb" },
 	  .write = pprof_write_plain },
+	{ .name = "speedscope", .words = "speedscope's JSON: www.speedscope.app opens it",
+	  .suffixes = { ".speedscope.json", ".speedscope" }, .is_view = true,
+	  .detect = speedscope_detect, .read = speedscope_read, .write = speedscope_write },
 	{ .name = "folded", .words = "folded stacks: 'main;parse;lex 12', one line a stack",
 	  .suffixes = { ".folded", ".collapsed", ".txt" }, .is_view = true,
 	  .detect = folded_detect, .read = folded_read, .write = folded_write },

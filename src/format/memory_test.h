@@ -12,6 +12,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "format/folded.h"
+#include "format/format.h"
 #include "model/profile.h"
 
 typedef int write_fn(const struct profile *profile, struct new_file *file, struct err *err);
@@ -32,6 +34,31 @@ static inline struct buf written(const struct profile *profile, write_fn *write)
 	new_file_close(&file);
 	return bytes;
 }
+
+/* Reads text of whatever format, and writes it as folded stacks, which the caller frees. */
+static inline struct buf folded_from(const char *text)
+{
+	struct profile p;
+	struct err err = { 0 };
+	struct buf folded = { 0 };
+
+	profile_init(&p);
+	if (format_read_bytes(&p, str_of(text), "x", &err) == 0)
+		folded = written(&p, folded_write);
+	else
+		buf_add_str(&folded, str_of(err.text));
+	profile_fini(&p);
+	return folded;
+}
+
+/* That text of whatever format holds these folded stacks, or is refused with this sentence. */
+#define CHECK_READS(text, wanted)                                       \
+	do {                                                            \
+		struct buf folded_ = folded_from(text);                 \
+									\
+		CHECK_STR(buf_str(&folded_), wanted);                   \
+		buf_fini(&folded_);                                     \
+	} while (0)
 
 /* The frame of a function called `name`, of the module `path` (NULL: none). */
 static inline uint32_t test_frame(struct profile *p, const char *name, const char *path,
