@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "format/cpuprofile.h"
 #include "format/folded.h"
 #include "format/input.h"
 #include "format/pprof.h"
@@ -22,6 +23,9 @@ static const struct format formats[] = {
 	{ .name = "speedscope", .words = "speedscope's JSON: www.speedscope.app opens it",
 	  .suffixes = { ".speedscope.json", ".speedscope" }, .is_view = true,
 	  .detect = speedscope_detect, .read = speedscope_read, .write = speedscope_write },
+	{ .name = "cpuprofile", .words = "V8's CPU profile: Chrome's DevTools and VS Code open it",
+	  .suffixes = { ".cpuprofile" }, .is_view = true,
+	  .detect = cpuprofile_detect, .read = cpuprofile_read, .write = cpuprofile_write },
 	{ .name = "folded", .words = "folded stacks: 'main;parse;lex 12', one line a stack",
 	  .suffixes = { ".folded", ".collapsed", ".txt" }, .is_view = true,
 	  .detect = folded_detect, .read = folded_read, .write = folded_write },
