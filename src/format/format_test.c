@@ -123,7 +123,7 @@ TEST(what_is_no_profile_is_refused)
 {
 	check_refused(STR(""), "x is empty");
 	check_refused(STR("\x7f" "ELF\x02\x01\x01\0\0\0\0\0"), "in no format that Sonde reads");
-	check_refused(STR("{\"json\": true}\n"), "x:1: expected");
+	check_refused(STR("{\"json\": true}\n"), "in no format");
 }
 
 TEST(a_long_stream_of_little_is_read_in_little_memory)
