@@ -10,6 +10,11 @@
 #define CLASS_TEXT 160u		/* characters of a class that are looked at for its name */
 #define TOKEN_UNKNOWN 0xffffu
 
+/* FunctionKind, in a function's flags (src/objects/function-kind.h). */
+#define KIND_MASK 31u
+#define KIND_MEMBERS_INITIALIZER 24u
+#define KIND_STATIC_INITIALIZER 25u
+
 static bool read_flags(const struct v8_memory *memory, uint64_t scope, uint32_t *ret_flags)
 {
 	int32_t flags;
@@ -208,6 +213,24 @@ static int32_t begin_of(const struct v8_memory *memory, uint64_t shared, const s
 	return scope->start - token;
 }
 
+/* What runs the fields of a class is named by its kind since V8 12: its scope has the class's name. */
+static struct str initializer_name(const struct v8_memory *memory, uint64_t shared)
+{
+	uint32_t flags;
+
+	if (memory->objects->version < 1200 ||
+	    !v8_field_u32(memory, shared, memory->objects->shared_flags, &flags))
+		return (struct str){ 0 };
+	switch (flags & KIND_MASK) {
+	case KIND_MEMBERS_INITIALIZER:
+		return STR("<instance_members_initializer>");
+	case KIND_STATIC_INITIALIZER:
+		return STR("<static_initializer>");
+	default:
+		return (struct str){ 0 };
+	}
+}
+
 bool v8_function_read(const struct v8_memory *memory, uint64_t shared, struct v8_scripts *scripts,
 		      uint32_t process, struct arena *arena, struct v8_function *ret_function)
 {
@@ -228,7 +251,9 @@ bool v8_function_read(const struct v8_memory *memory, uint64_t shared, struct v8
 	if (v8_pointer(memory, shared, o->shared_name, &name) &&
 	    v8_scope_read(memory, name, &scope))
 		name = scope.name;
-	own = string_or_none(memory, name, arena);
+	own = initializer_name(memory, shared);
+	if (!own.n)
+		own = string_or_none(memory, name, arena);
 	if (own.n)
 		own = with_class(memory, &scope, source, own, arena);
 	else

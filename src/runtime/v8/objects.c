@@ -59,6 +59,9 @@ static const struct wanted table[] = {
 	  "class_Script__eval_from_shared_or_wrapped_arguments__Tagged_Object_",
 	  "class_Script__eval_from_shared_or_wrapped_arguments_or_sfi_table__Object",
 	  FIELD(script_eval_shared), 72 },
+	{ "class_Script__compiled_lazy_function_positions__Object",
+	  "class_Script__compiled_lazy_function_positions__Tagged_Object_", NULL, FIELD(script_lazy),
+	  V8_NO_FIELD },
 	{ "class_BytecodeArray__length__SMI", "class_FixedArrayBase__length__SMI", NULL,
 	  FIELD(bytecode_length), 8 },
 	{ "class_FixedArrayBase__length__SMI", NULL, NULL, FIELD(array_length), 8 },
@@ -152,6 +155,8 @@ bool v8_objects_of(struct v8_objects *ret_objects, unsigned major, unsigned mino
 	o.script_line = o.script_name + 8;
 	o.script_column = o.script_name + 16;
 	o.script_id = o.script_ends + 8;
+	/* behind its functions (and what was left out) come flags */
+	o.script_url = (o.script_lazy == V8_NO_FIELD ? o.script_eval_shared + 16 : o.script_lazy) + 16;
 	set_code(&o, lookup, context);
 	set_scopes(&o, lookup, context);
 	*ret_objects = o;

@@ -51,6 +51,8 @@ struct v8_objects {
 	/* scripts */
 	uint16_t script_source, script_name, script_line, script_column, script_ends, script_id;
 	uint16_t script_eval_shared;
+	uint16_t script_lazy;		/* what the compiler left out; NO_FIELD: not there */
+	uint16_t script_url;		/* what the text says that it is called */
 	/* code */
 	uint16_t bytecode_length, bytecode_positions, bytecode_data;
 	uint16_t array_length, array_data;	/* FixedArray, ByteArray and their kin */

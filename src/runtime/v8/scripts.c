@@ -67,11 +67,63 @@ static void read_lines(struct v8_script *script, const struct v8_memory *memory)
 	script->n_characters = lines.at;
 }
 
-/* Code that eval() made has no name of its own: it is named by who called eval(). */
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The path of "file:///srv/my%20app.mjs"; anything else as it is. */
+static struct str path_of(struct str name, struct arena *arena)
+{
+	const struct str head = STR("file://");
+	struct str url = str_skip(name, head.n);
+	size_t n = 0;
+	char *p;
+
+	if (!str_starts(name, head) || !str_starts(url, STR("/")) || !(p = arena_alloc(arena, url.n)))
+		return name;
+	for (size_t i = 0; i < url.n; i++) {
+		int high = -1, low = -1;
+
+		if (url.p[i] == '%' && url.n - i > 2) {
+			high = hex_digit(url.p[i + 1]);
+			low = hex_digit(url.p[i + 2]);
+		}
+		if (high < 0 || low < 0 || !(high | low)) {
+			p[n++] = url.p[i];
+			continue;
+		}
+		p[n++] = (char)(high << 4 | low);
+		i += 2;
+	}
+	return str_over(p, n);
+}
+
+/* False when it has none. */
+static bool script_name(const struct v8_memory *memory, uint64_t script, struct arena *arena,
+			struct str *ret_name)
+{
+	const uint16_t offs[] = { memory->objects->script_url, memory->objects->script_name };
+	uint64_t name;
+
+	for (int i = 0; i < 2; i++) {
+		if (v8_pointer(memory, script, offs[i], &name) &&
+		    v8_string(memory, name, NAME_MAX_CHARACTERS, arena, ret_name) && ret_name->n) {
+			*ret_name = path_of(*ret_name, arena);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Code that eval() made mostly has no name of its own: it is named by who called eval(). */
 static struct str eval_name(const struct v8_memory *memory, uint64_t script, struct arena *arena)
 {
 	const struct v8_objects *o = memory->objects;
-	uint64_t shared, from, name;
+	uint64_t shared, from;
 	struct str file;
 	char *p;
 
@@ -79,8 +131,7 @@ static struct str eval_name(const struct v8_memory *memory, uint64_t script, str
 	    v8_type(memory, shared) != o->type_shared ||
 	    !v8_pointer(memory, shared, o->shared_script, &from) ||
 	    v8_type(memory, from) != o->type_script ||
-	    !v8_pointer(memory, from, o->script_name, &name) ||
-	    !v8_string(memory, name, NAME_MAX_CHARACTERS, arena, &file))
+	    !script_name(memory, from, arena, &file))
 		return STR("[eval]");
 	p = arena_alloc(arena, file.n + 10);
 	if (!p)
@@ -94,15 +145,14 @@ static struct str eval_name(const struct v8_memory *memory, uint64_t script, str
 static bool read_script(struct v8_script *script, const struct v8_memory *memory, struct arena *arena)
 {
 	const struct v8_objects *o = memory->objects;
-	uint64_t name, source;
+	uint64_t source;
 	int32_t id;
 
 	if (v8_type(memory, script->address) != o->type_script)
 		return false;
 	(void)v8_smi(memory, script->address, o->script_line, &script->line_offset);
 	(void)v8_smi(memory, script->address, o->script_column, &script->column_offset);
-	if (!v8_pointer(memory, script->address, o->script_name, &name) ||
-	    !v8_string(memory, name, NAME_MAX_CHARACTERS, arena, &script->name) || !script->name.n)
+	if (!script_name(memory, script->address, arena, &script->name))
 		script->name = eval_name(memory, script->address, arena);
 	for (int i = 0; i < 3 && script->source && !script->starts; i++) {
 		/* moved while it was read: where it is now */

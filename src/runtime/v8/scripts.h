@@ -3,7 +3,8 @@
  *
  * Scripts: what V8 knows a source by, and where its lines begin. Read once and kept: the process may end.
  *
- *   name    as V8 has it: "/srv/app.js", "node:fs", "file:///srv/app.mjs", "wasm://wasm/1a2b"
+ *   name    what its text says it is called (sourceURL), else what V8 knows it by: "/srv/app.js", "node:fs",
+ *           "wasm://wasm/1a2b"; of a file's URL, as ES modules have, the path
  *   lines   by reading the source text: Script.line_ends is filled only once somebody asks for it
  *
  * Memory: strings live as long as the table. Threads: one.
