@@ -28,6 +28,8 @@ class Location:
     mapping: Mapping
     address: int
     lines: list  # (Function, line), innermost first
+    number: int = 0
+    columns: tuple = ()  # one a line, 0 when unknown
 
 
 @dataclass
@@ -129,7 +131,8 @@ def read(path):
         m = _message(raw)
         lines = [_message(line) for line in m.get(4, [])]
         profile.locations[one(m, 1)] = Location(mappings[one(m, 2)], one(m, 3),
-                                                [(functions[one(n, 1)], one(n, 2)) for n in lines])
+                                                [(functions[one(n, 1)], one(n, 2)) for n in lines], one(m, 1),
+                                                tuple(one(n, 3) for n in lines))
     for raw in top.get(2, []):
         m = _message(raw)
         labels = {}
