@@ -218,10 +218,67 @@ enum v8_fault {
 	V8_FAULT_COUNT
 };
 
-enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO, RUNTIME_V8 };
+#define JVM_HEAPS_MAX 4u
+
+/* HotSpot in one address space: where it keeps the code that it makes, and how it describes it. All of it
+ * is what the library says of itself (vmStructs). Offsets are bytes into the structure that the name
+ * begins with (blob: CodeBlob, whose largest kind is an nmethod; const: ConstMethod). */
+struct walk_jvm {
+	struct jvm_heap {
+		uint64_t low, high;	/* all that is reserved for it */
+		uint64_t segmap;	/* a byte a segment: how many back its blob begins, 0xff: free */
+	} heaps[JVM_HEAPS_MAX];
+	uint64_t call_stub_at;	/* address of the pointer to where the call to Java returns to; 0: none */
+	uint8_t n_heaps;
+	uint8_t segment_bits;	/* log2 of the bytes of a segment */
+	uint8_t block_bytes;	/* before each blob */
+	uint8_t code_offsets;	/* 1: where code begins are offsets (>= 23), 0: pointers */
+	uint8_t complete_bytes;	/* of blob_complete: 2 or 4 */
+	uint8_t entry_bytes;	/* of nmethod_entry: 2 (from the code's begin) or 8 (a pointer) */
+	uint16_t blob_bytes;	/* of a blob to read at once: all fields below are in them */
+	uint16_t blob_name, blob_size, blob_code, blob_frame, blob_complete;
+	uint16_t nmethod_method, nmethod_id, nmethod_entry;
+	uint16_t nmethod_deopt, nmethod_deopt_mh;	/* NO_FIELD: none */
+	uint16_t nmethod_orig_pc;
+	uint16_t method_const;
+	uint16_t const_size, const_code_size;
+	uint16_t const_bytes;	/* of a ConstMethod: the bytecodes follow */
+	uint16_t zero;
+};
+
+/* What the kernel saw of an object, so that the host can tell another one at the same address. Of a method:
+ * its ConstMethod and the eight bytes around that one's size; of an nmethod: its method and its compilation's
+ * number; of another blob: its name and nothing. */
+static inline uint32_t jvm_check(uint64_t first, uint64_t second)
+{
+	uint64_t h = (first ^ (second << 17 | second >> 47)) * 0x9e3779b97f4a7c15ull;
+
+	h ^= h >> 29;
+	return (uint32_t)(h >> 32) ^ (uint32_t)h;
+}
+
+/* Why there is no Java frame where there should be one. X(ENUM, "words for a person") */
+#define JVM_FAULTS(X)                                                           \
+	X(NONE, "")                                                             \
+	X(NO_BLOB, "no code blob holds the address")                            \
+	X(BLOB_FAULT, "code blob could not be read")                            \
+	X(METHOD_FAULT, "method could not be read")                             \
+	X(NOT_METHOD, "not a method")                                           \
+	X(CHANGED, "method changed before it was read")                         \
+	X(GONE, "process ended before its method was read")
+
+enum jvm_fault {
+#define X(id, words) JVM_FAULT_##id,
+	JVM_FAULTS(X)
+#undef X
+	JVM_FAULT_COUNT
+};
+
+enum runtime_kind { RUNTIME_NONE, RUNTIME_PYTHON, RUNTIME_GO, RUNTIME_V8, RUNTIME_JVM };
 
 #define RUNTIME_BIT(kind) (1u << (kind))
-#define RUNTIME_ALL (RUNTIME_BIT(RUNTIME_PYTHON) | RUNTIME_BIT(RUNTIME_GO) | RUNTIME_BIT(RUNTIME_V8))
+#define RUNTIME_ALL (RUNTIME_BIT(RUNTIME_PYTHON) | RUNTIME_BIT(RUNTIME_GO) | RUNTIME_BIT(RUNTIME_V8) | \
+		     RUNTIME_BIT(RUNTIME_JVM))
 
 struct walk_runtime {
 	uint32_t kind;		/* enum runtime_kind */
@@ -230,6 +287,7 @@ struct walk_runtime {
 		struct walk_python python;
 		struct walk_go go;
 		struct walk_v8 v8;
+		struct walk_jvm jvm;
 	};
 };
 
@@ -237,6 +295,7 @@ struct walk_runtime {
 
 _Static_assert(sizeof(struct walk_python) == 88, "ABI with BPF");
 _Static_assert(sizeof(struct walk_v8) <= 88, "ABI with BPF");
-_Static_assert(sizeof(struct walk_runtime) == 96, "ABI with BPF");
+_Static_assert(sizeof(struct walk_jvm) == 144, "ABI with BPF");
+_Static_assert(sizeof(struct walk_runtime) == 152, "ABI with BPF");
 
 #endif

@@ -50,6 +50,20 @@ enum v8_frame {			/* the address is of ...; the check; the place */
  * code of it. */
 #define V8_FUNCTION_LATE 1u
 
+/* A frame of HotSpot's: an address, then check << 32 | kind << 28 | place. */
+#define SAMPLE_FRAME_JVM (1ull << 59)
+#define SAMPLE_JVM_PLACE(second) ((uint32_t)(second) & 0x0fffffffu)
+#define SAMPLE_JVM_KIND(second) ((uint32_t)(second) >> 28 & 15)
+#define SAMPLE_JVM_CHECK(second) ((uint32_t)((second) >> 32))
+#define SAMPLE_JVM_NO_PLACE 0x0fffffffu
+
+enum jvm_frame {
+	JVM_FAULT,		/* address 0; the place is an enum jvm_fault */
+	JVM_INTERPRETED,	/* a Method; the place is a bytecode's index, or SAMPLE_JVM_NO_PLACE */
+	JVM_COMPILED,		/* an nmethod (native wrappers too); place: from its code's begin */
+	JVM_STUB,		/* another CodeBlob, likewise */
+};
+
 /* Why a walk ended. COMPLETE is the only one that reached the thread's first frame.
  * X(ENUM, "words for a person") */
 #define WALK_ENDS(X)                                                            \

@@ -88,6 +88,13 @@ static __always_inline bool walk_recorded_singly(struct walk *w)
 	return false;
 }
 
+int walk_jvm_frame(uint32_t cpu);
+
+static __always_inline bool walk_jvm_go(struct walk *w, void *out)
+{
+	return walk_jvm_frame(bpf_get_smp_processor_id());
+}
+
 static __always_inline bool walk_worth_copying(const struct walk *w);
 static __always_inline void walk_new_code(struct walk *w, void *out, uint64_t code);
 
@@ -98,6 +105,17 @@ static __always_inline void walk_new_v8(struct walk *w, void *out);
 #include "walk/walk.h"
 
 #include "bpf/copy.h"
+
+/* A global function, because the verifier looks at it once, and not on every way to it. */
+__noinline int walk_jvm_frame(uint32_t cpu)
+{
+	struct sample_walked *sample = bpf_map_lookup_elem(&samples, &cpu);
+	struct walk *w = bpf_map_lookup_elem(&walks, &cpu);
+
+	if (!WALK_HAS(RUNTIME_JVM) || !sample || !w)
+		return 0;
+	return walk_jvm_step(w, sample) == WALK_CONTINUE;
+}
 
 static __always_inline void walk_new_code(struct walk *w, void *out, uint64_t code)
 {
@@ -282,6 +300,8 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 	    bpf_probe_read_kernel(&w->thread_pointer, sizeof(w->thread_pointer),
 				  (const char *)task + offsets.task_fsbase))
 		w->thread_pointer = 0;
+	if (WALK_HAS(RUNTIME_JVM))
+		walk_jvm_begin(w);
 	bpf_loop(SAMPLE_USER_WORDS_MAX, walk_step_of_loop, &loop, 0);
 	if (w->end == WALK_COMPLETE && !w->native_over)
 		w->end = WALK_FULL;

@@ -47,13 +47,14 @@ int images_init(struct images *images)
 	images->codes = python_codes_new();
 	images->v8_codes = v8_codes_new();
 	if (!images->codes || !images->v8_codes ||
-	    VEC_RESERVE(&images->items, &images->cap, 4) < 0)
+	    VEC_RESERVE(&images->items, &images->cap, 5) < 0)
 		return -ENOMEM;
-	images->n = 4;
+	images->n = 5;
 	images->items[0] = (struct image){ .fd = -1 };
 	images->items[IMAGE_KERNEL_ID] = (struct image){ .kind = IMAGE_KERNEL, .fd = -1 };
 	images->items[IMAGE_PYTHON_ID] = (struct image){ .kind = IMAGE_PYTHON, .fd = -1 };
 	images->items[IMAGE_V8_ID] = (struct image){ .kind = IMAGE_V8, .fd = -1 };
+	images->items[IMAGE_JVM_ID] = (struct image){ .kind = IMAGE_JVM, .fd = -1 };
 	return 0;
 }
 
@@ -68,7 +69,7 @@ void images_fini(struct images *images)
 			free(image->cells);
 		if (image->elf.bytes.p)
 			elf_close(&image->elf);
-		free(image->runtime);
+		runtime_file_free(image->runtime);
 		if (image->fd >= 0)
 			close(image->fd);
 		if (image->kind == IMAGE_RUNTIME)
@@ -232,7 +233,7 @@ static uint32_t file_image(struct images *images, const struct image_query *quer
 	id = add(images, image);
 	if (!id) {
 		elf_close(&image.elf);
-		free(image.runtime);
+		runtime_file_free(image.runtime);
 		if (image.fd >= 0)
 			close(image.fd);
 	} else if (image.fd >= 0) {

@@ -37,6 +37,7 @@ enum image_kind {
 	IMAGE_RUNTIME,	/* code that a process made at run time */
 	IMAGE_PYTHON,	/* interpreted code: a "vaddr" is id << 32 | instruction (runtime/python/codes.h) */
 	IMAGE_V8,	/* the same of V8's functions (runtime/v8/codes.h, collect/v8.h) */
+	IMAGE_JVM,	/* Java code, likewise (runtime/jvm/codes.h) */
 };
 
 enum image_rows { ROWS_NONE, ROWS_WANTED, ROWS_BUILT };
@@ -80,6 +81,7 @@ struct images {
 #define IMAGE_KERNEL_ID 1u
 #define IMAGE_PYTHON_ID 2u
 #define IMAGE_V8_ID 3u
+#define IMAGE_JVM_ID 4u
 #define IMAGES_MAX 16384u	/* entries of the kernel's table of tables */
 
 int images_init(struct images *images);

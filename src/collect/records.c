@@ -14,6 +14,7 @@
 #include "collect/tasks.h"
 #include "collect/threadnames.h"
 #include "collect/v8.h"
+#include "proc/process.h"
 #include "runtime/runtime.h"
 #include "walk/host.h"
 
@@ -48,13 +49,22 @@ struct records {
 struct stack_copy {
 	const struct records *records;
 	const struct sample_copy *record;
+	bool live;	/* what is no stack may be read now: whoever names it compares it with what was seen */
 };
+
+/* No thread's stack reaches so far; what is read now of one that ran on would be another stack. */
+#define STACK_REACH (256ull << 20)
+#define STACK_BELOW 4096u
 
 static bool copy_read(void *context, void *out, uint32_t n, uint64_t address)
 {
-	const struct sample_copy *record = ((struct stack_copy *)context)->record;
+	const struct stack_copy *copy = context;
+	const struct sample_copy *record = copy->record;
 	uint64_t off = address - record->regs[UNWIND_RSP];
+	pid_t pid = (pid_t)record->hdr.tgid;
 
+	if (copy->live && off + STACK_BELOW > STACK_REACH)
+		return process_read_whole(&pid, out, n, address);
 	if (off > record->hdr.stack_bytes || n > record->hdr.stack_bytes - off)
 		return false;
 	memcpy(out, record->stack + off, n);
@@ -94,7 +104,7 @@ static bool has_interpreter(const struct records *records, const struct process 
 static enum walk_end walk_copy(struct records *records, const struct sample_copy *record,
 			       struct process *process, uint32_t *ret_n)
 {
-	struct stack_copy copy = { records, record };
+	struct stack_copy copy = { records, record, false };
 	/* a tracer's samples come with the mappings of their time: later ones would only mislead */
 	bool rescanned = process->misses_known || records->tier == CPU_TIER_PTRACE;
 	enum walk_end end;
@@ -111,6 +121,7 @@ static enum walk_end walk_copy(struct records *records, const struct sample_copy
 			.n_recorded = record->hdr.n_user ? record->hdr.n_user : 2,
 		};
 
+		copy.live = runtime && runtime->kind == RUNTIME_JVM;
 		/* nothing is missing where there is no interpreter */
 		if (!record->hdr.n_user && !has_interpreter(records, process))
 			target.recorded = NULL;
@@ -168,7 +179,7 @@ static bool cut_at_doubt(const struct records *records, const struct process *pr
 	for (uint32_t i = 0; process->n_doubts && i < *n; i++) {
 		uint64_t frame = records->walked[i];
 
-		if (frame & (SAMPLE_FRAME_PYTHON | SAMPLE_FRAME_V8)) {	/* a pair of words, and no mapping's */
+		if (frame & (SAMPLE_FRAME_PYTHON | SAMPLE_FRAME_V8 | SAMPLE_FRAME_JVM)) {	/* a pair of words */
 			i++;
 			continue;
 		}
@@ -221,6 +232,10 @@ static void take_words(struct records *records, struct process *process, const u
 				break;
 			++*n;
 			i += taken - 1;
+		} else if (words[i] & SAMPLE_FRAME_JVM) {
+			if (++i < n_words)
+				records->frames[(*n)++] = (struct raw_frame){
+					.image = IMAGE_JVM_ID, .vaddr = words[i - 1] & ~0xffull << 56 };
 		} else if (!(words[i] & SAMPLE_FRAME_PYTHON)) {
 			records->frames[(*n)++] = user_frame(records, process, words[i]);
 		} else if (++i < n_words) {

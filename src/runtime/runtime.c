@@ -9,6 +9,8 @@ struct runtime_file *runtime_detect(struct elf *elf, bool *ret_interpreter)
 
 	if (python_detect(&found.python, elf))
 		found.kind = RUNTIME_PYTHON;
+	else if (jvm_detect(&found.jvm, elf))
+		found.kind = RUNTIME_JVM;
 	else if (go_detect(&found.go, elf))
 		found.kind = RUNTIME_GO;
 	else if (v8_detect(&found.v8, elf))
@@ -17,7 +19,16 @@ struct runtime_file *runtime_detect(struct elf *elf, bool *ret_interpreter)
 	file = found.kind != RUNTIME_NONE ? malloc(sizeof(*file)) : NULL;
 	if (file)
 		*file = found;
+	else if (found.kind == RUNTIME_JVM)
+		jvm_file_fini(&found.jvm);
 	return file;
+}
+
+void runtime_file_free(struct runtime_file *file)
+{
+	if (file && file->kind == RUNTIME_JVM)
+		jvm_file_fini(&file->jvm);
+	free(file);
 }
 
 bool runtime_layout(const struct runtime_file *file, uint64_t bias, python_read_fn read,
@@ -31,6 +42,8 @@ bool runtime_layout(const struct runtime_file *file, uint64_t bias, python_read_
 		return go_layout(&file->go, bias, read, context, &ret_runtime->go);
 	case RUNTIME_V8:
 		return v8_layout(&file->v8, bias, &ret_runtime->v8);
+	case RUNTIME_JVM:
+		return jvm_layout(&file->jvm, bias, read, context, &ret_runtime->jvm);
 	case RUNTIME_NONE:
 		break;
 	}

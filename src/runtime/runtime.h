@@ -14,6 +14,7 @@
 
 #include "abi/runtime.h"
 #include "runtime/go/go.h"
+#include "runtime/jvm/jvm.h"
 #include "runtime/python/python.h"
 #include "runtime/v8/v8.h"
 
@@ -26,12 +27,15 @@ struct runtime_file {
 		struct python_file python;
 		struct go_file go;
 		struct v8_file v8;
+		struct jvm_file jvm;
 	};
 };
 
-/* malloc's; NULL when the file holds none that we know (or memory ran out). *ret_interpreter: the file's
+/* NULL when the file holds none that we know (or memory ran out); runtime_file_free(). *ret_interpreter: the file's
  * own functions interpret a program's, or start what does. */
 struct runtime_file *runtime_detect(struct elf *elf, bool *ret_interpreter);
+
+void runtime_file_free(struct runtime_file *file);
 
 /* What the walk must know where that file is mapped with this bias; memory of the process is read with
  * `read`. False: it cannot be told. */

@@ -111,6 +111,7 @@ static int open_object(struct symbol_object **ret_object, const struct images *i
 		return symbol_object_open_python(ret_object, images->codes, err);
 	case IMAGE_V8:
 		return symbol_object_open_v8(ret_object, images->v8_codes, err);
+	case IMAGE_JVM:
 	case IMAGE_NONE:
 		break;
 	}

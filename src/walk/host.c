@@ -20,6 +20,7 @@ static bool walk_put(void *out, uint32_t index, uint64_t word);
 static bool walk_has_recorded(struct walk *w);
 static bool walk_recorded(struct walk *w, uint64_t pair[2]);
 static bool walk_recorded_singly(struct walk *w);
+static bool walk_jvm_go(struct walk *w, void *out);
 
 #define WALK_RUNTIMES RUNTIME_ALL
 #define WALK_LATE 1
@@ -138,6 +139,11 @@ static bool walk_recorded_singly(struct walk *w)
 	       runtime->python.segment == PYTHON_SEGMENT_EACH;
 }
 
+static bool walk_jvm_go(struct walk *w, void *out)
+{
+	return walk_jvm_step(w, out) == WALK_CONTINUE;
+}
+
 struct walk_host *walk_host_new(void)
 {
 	return calloc(1, sizeof(struct walk_host));
@@ -174,6 +180,7 @@ enum walk_end walk_host_run(struct walk_host *host, const struct walk_target *ta
 	w->process = (struct walk_process){ .count = target->n_mappings,
 					    .generation = target->generation,
 					    .runtime = target->runtime || target->recorded };
+	walk_jvm_begin(w);
 	run(w, &room);
 	*ret_n = w->n;
 	return (enum walk_end)w->end;

@@ -15,6 +15,7 @@
  *   void walk_new_code(struct walk *, void *out, uint64_t code)	a code object is met for the first time
  *   void walk_new_v8(struct walk *, void *out)	the same of V8's: what w->v8 has
  *   WALK_LATE	1: the stack was copied earlier, and other memory is read later
+ *   bool walk_jvm_go(struct walk *, void *out)	walk_jvm_step(), wherever it is compiled; false: stop
  *   bool walk_worth_copying(const struct walk *)	it ended for want of what only the host has
  *   bool walk_put(void *out, uint32_t index, uint64_t word)		false when there is no room
  *   bool walk_has_recorded(struct walk *)	interpreted frames were taken earlier, and ...
@@ -32,6 +33,7 @@
 #define SONDE_WALK_WALK_H
 
 #include "abi/sample.h"
+#include "walk/jvm_state.h"
 #include "walk/python_state.h"
 #include "walk/v8_state.h"
 
@@ -90,6 +92,7 @@ struct walk {
 	uint32_t activities[WALK_ACTIVITIES];	/* ... and what it has told of, by hash */
 	struct walk_python_state python;
 	struct walk_v8_state v8;
+	struct walk_jvm_state jvm;
 	_Alignas(8) uint8_t window[WALK_WINDOW];
 	uint16_t slots[WALK_CACHE];	/* by hash of the address: its entry, or another's */
 	struct walk_cached cache[WALK_CACHE];
@@ -414,6 +417,7 @@ WALK_INLINE bool walk_plausible(uint64_t pc)
 	return pc >= WALK_PC_MIN && pc < WALK_PC_MAX;
 }
 
+#include "walk/jvm.h"
 #include "walk/python.h"
 
 #include "walk/v8.h"
@@ -458,6 +462,8 @@ WALK_INLINE enum walk_next walk_step(struct walk *w, void *out)
 		w->end = WALK_BAD_PC;
 		return walk_native_over(w);
 	}
+	if (WALK_HAS(RUNTIME_JVM) && walk_jvm_holds(w, w->regs[UNWIND_RIP] - w->is_return))
+		return walk_jvm_go(w, out) ? WALK_CONTINUE : walk_native_over(w);
 	next = walk_look(w, &rule);
 	if (WALK_HAS(RUNTIME_V8) && next == WALK_CONTINUE) {
 		/* (the mapping at hand may be another's where the rule came from the cache) */
@@ -499,6 +505,7 @@ WALK_INLINE void walk_begin(struct walk *w, bool is_return)
 	w->python.progress = WALK_PYTHON_NEW;
 	w->python.running = w->python.drain = w->python.mark_runs = 0;
 	w->python.gil = SAMPLE_GIL_UNKNOWN;
+	w->jvm.low = w->jvm.high = 0;	/* until walk_jvm_begin() */
 }
 
 #endif

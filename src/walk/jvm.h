@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* walk/jvm.h
+ *
+ * The frames of HotSpot's own code: interpreted, compiled, and stubs between them and C.
+ *
+ *   address -> heap -> segment map -> CodeBlob: its name tells the kind, its frame_size the caller
+ *
+ *   interpreted   rbp: caller's rbp, return address; below it the sender's sp, the Method, the bytecode
+ *   compiled      sp + frame_size: the return address below it, the caller's rbp below that. Where the
+ *                 frame is not there yet or no more (only the innermost one can be there), the
+ *                 instructions tell.
+ *   stubs         as their frame_size says, or rbp, or nothing but a return address
+ *
+ * Whoever calls HotSpot's code is HotSpot's code too, but for one stub that C calls (call_stub) and those
+ * made for upcalls: a return address that is not is none. From there on CFI goes on.
+ * Frame layouts: HotSpot's cpu/x86/frame_x86.hpp; prologues and epilogues: macroAssembler_x86.cpp and
+ * x86_64.ad. Part of walk/walk.h, which includes it.
+ */
+#ifndef SONDE_WALK_JVM_H
+#define SONDE_WALK_JVM_H
+
+#define WALK_JVM_HOPS 48	/* of 254 segments each: 1.5 MB of one blob */
+#define WALK_JVM_FRAME_REACH (1u << 20)	/* of an interpreted frame: 65,535 locals and as deep a stack */
+#define WALK_JVM_SCAN 16
+#define WALK_JVM_RETURNING 64u	/* bytes of code behind a call that restore what the callee has changed */
+#define WALK_JVM_NEW_FRAME 96u	/* bytes of an interpreted frame whose words are still being pushed */
+#define WALK_JVM_CALL_STUB 512u	/* bytes of code around the call in call_stub */
+
+/* Where the innermost frame stands between its function's first and last instruction. */
+enum walk_jvm_edge {
+	WALK_JVM_BODY,		/* the frame is there */
+	WALK_JVM_BARE,		/* nothing but the return address is */
+	WALK_JVM_PUSHED,	/* the return address and the caller's rbp are */
+	WALK_JVM_UNSAVED,	/* the frame is, but rbp has not been saved in it */
+};
+
+WALK_INLINE uint64_t walk_jvm_u64(const struct walk_jvm_state *j, uint64_t off)
+{
+	barrier_var(off);
+	return off <= WALK_JVM_BLOB_BYTES - 8 && !(off & 7) ? *(const uint64_t *)(j->bytes + off) : 0;
+}
+
+WALK_INLINE uint32_t walk_jvm_u32(const struct walk_jvm_state *j, uint64_t off)
+{
+	barrier_var(off);
+	return off <= WALK_JVM_BLOB_BYTES - 4 && !(off & 3) ? *(const uint32_t *)(j->bytes + off) : 0;
+}
+
+WALK_INLINE uint16_t walk_jvm_u16(const struct walk_jvm_state *j, uint64_t off)
+{
+	barrier_var(off);
+	return off <= WALK_JVM_BLOB_BYTES - 2 && !(off & 1) ? *(const uint16_t *)(j->bytes + off) : 0;
+}
+
+WALK_INLINE bool walk_jvm_holds(const struct walk *w, uint64_t pc)
+{
+	return pc - w->jvm.low < w->jvm.high - w->jvm.low;
+}
+
+/* Records a frame, or why there is none (address 0). */
+WALK_INLINE bool walk_jvm_put(struct walk *w, void *out, uint64_t address, uint32_t kind,
+			      uint64_t place, uint32_t check)
+{
+	uint64_t flags = SAMPLE_FRAME_JVM | (w->is_return ? SAMPLE_FRAME_RETURN : 0);
+
+	if (place > SAMPLE_JVM_NO_PLACE)
+		place = SAMPLE_JVM_NO_PLACE;
+	if (!walk_put(out, w->n, flags | SAMPLE_FRAME_PC(address)) ||
+	    !walk_put(out, w->n + 1, (uint64_t)check << 32 | kind << 28 | place))
+		return false;
+	w->n += 2;
+	return true;
+}
+
+/* Goes to a caller. */
+WALK_INLINE enum walk_next walk_jvm_to(struct walk *w, uint64_t pc, uint64_t sp, uint64_t fp)
+{
+	if (sp < w->regs[UNWIND_RSP] || (sp == w->regs[UNWIND_RSP] && !w->all_regs))
+		return walk_stop(w, WALK_NO_PROGRESS);
+	w->regs[UNWIND_RIP] = pc;
+	w->regs[UNWIND_RSP] = sp;
+	w->regs[UNWIND_RBP] = fp;
+	w->all_regs = 0;
+	w->is_return = 1;
+	w->guessed = 0;
+	return WALK_CONTINUE;
+}
+
+/* Whether the frame that ends below cfa can be one; then goes to its caller. */
+WALK_INLINE bool walk_jvm_try(struct walk *w, uint64_t cfa, bool fp_saved)
+{
+	uint64_t pc, fp = w->regs[UNWIND_RBP];
+
+	if (cfa <= w->regs[UNWIND_RSP] || !walk_read(w, cfa - 8, &pc) || !walk_jvm_holds(w, pc) ||
+	    (fp_saved && !walk_read(w, cfa - 16, &fp)))
+		return false;
+	return walk_jvm_to(w, pc, cfa, fp) == WALK_CONTINUE;
+}
+
+/* Where rbp points into the stack near by, to a frame. */
+WALK_INLINE bool walk_jvm_try_fp(struct walk *w)
+{
+	uint64_t fp = w->regs[UNWIND_RBP];
+
+	return fp >= w->regs[UNWIND_RSP] && fp - w->regs[UNWIND_RSP] < WALK_FP_REACH &&
+	       walk_jvm_try(w, fp + 16, true);
+}
+
+/* The blob that holds the address: left in w->jvm, with its first bytes. */
+WALK_INLINE enum jvm_fault walk_jvm_find_blob(struct walk *w, uint64_t pc)
+{
+	struct walk_jvm_state *j = &w->jvm;
+	const struct walk_jvm *layout = &j->layout;
+	uint64_t low = 0, segmap = 0;
+	uint32_t n = layout->blob_bytes;
+	uint8_t back = 1;
+
+	for (uint32_t i = 0; i < JVM_HEAPS_MAX; i++) {
+		if (pc - layout->heaps[i].low < layout->heaps[i].high - layout->heaps[i].low) {
+			low = layout->heaps[i].low;
+			segmap = layout->heaps[i].segmap;
+		}
+	}
+	if (!low)
+		return JVM_FAULT_NO_BLOB;
+	j->segment = (pc - low) >> (layout->segment_bits & 31);
+	for (int i = 0; i < WALK_JVM_HOPS && back; i++) {
+		if (!walk_read_bytes(w, &back, 1, segmap + j->segment))
+			return JVM_FAULT_BLOB_FAULT;
+		if (back == 0xff || back > j->segment)
+			return JVM_FAULT_NO_BLOB;
+		j->segment -= back;
+	}
+	j->blob = low + (j->segment << (layout->segment_bits & 31)) + layout->block_bytes;
+	barrier_var(n);
+	if (back || n > WALK_JVM_BLOB_BYTES || !walk_read_bytes(w, j->bytes, n, j->blob))
+		return JVM_FAULT_BLOB_FAULT;
+	j->code = layout->code_offsets ? j->blob + walk_jvm_u32(j, layout->blob_code) :
+					 walk_jvm_u64(j, layout->blob_code);
+	j->name = walk_jvm_u64(j, layout->blob_name);
+	if (pc < j->code || pc - j->blob >= walk_jvm_u32(j, layout->blob_size) ||
+	    !walk_read_bytes(w, &j->name_head, 8, j->name))
+		return JVM_FAULT_NO_BLOB;
+	return JVM_FAULT_NONE;
+}
+
+/* ---- interpreted */
+
+/* Looks at what should be a Method; its bytecodes and check are left in w->jvm. */
+WALK_INLINE enum jvm_fault walk_jvm_find_method(struct walk *w, uint64_t method)
+{
+	struct walk_jvm_state *j = &w->jvm;
+	const struct walk_jvm *layout = &j->layout;
+	uint64_t at, size_at = layout->const_size & ~7u, code_size_at = layout->const_code_size, head;
+
+	if (method & 7 || !walk_plausible(method))
+		return JVM_FAULT_NOT_METHOD;
+	if (!walk_read_bytes(w, &at, 8, method + layout->method_const))
+		return JVM_FAULT_METHOD_FAULT;
+	if (at & 7 || !walk_plausible(at))
+		return JVM_FAULT_NOT_METHOD;
+	if (!walk_read_bytes(w, j->constant, WALK_JVM_CONST_BYTES, at))
+		return JVM_FAULT_METHOD_FAULT;
+	barrier_var(size_at);
+	barrier_var(code_size_at);
+	if (size_at > WALK_JVM_CONST_BYTES - 8 || code_size_at > WALK_JVM_CONST_BYTES - 2)
+		return JVM_FAULT_NOT_METHOD;
+	head = *(const uint64_t *)(j->constant + size_at);
+	j->code_size = *(const uint16_t *)(j->constant + (code_size_at & ~1ull));
+	j->method = method;
+	j->bytecodes = at + layout->const_bytes;
+	j->check = jvm_check(at, head);
+	/* its size, in words, is that of all that follows too */
+	head = layout->const_size & 4 ? head >> 32 : (uint32_t)head;
+	return head < 1u << 24 && head * 8 >= layout->const_bytes + j->code_size ?
+	       JVM_FAULT_NONE : JVM_FAULT_NOT_METHOD;
+}
+
+WALK_INLINE bool walk_jvm_in_bytecodes(const struct walk_jvm_state *j, uint64_t bcp)
+{
+	return bcp - j->bytecodes < j->code_size;
+}
+
+/* A word of the stack above sp, as far as a frame can reach. */
+WALK_INLINE bool walk_jvm_above(const struct walk *w, uint64_t address)
+{
+	return address >= w->regs[UNWIND_RSP] && !(address & 7) &&
+	       address - w->regs[UNWIND_RSP] < WALK_JVM_FRAME_REACH;
+}
+
+/* An interpreted frame that rbp points to, whose method has been looked at. */
+WALK_INLINE enum walk_next walk_jvm_interpreted(struct walk *w, void *out, enum jvm_fault fault,
+						uint64_t bcp)
+{
+	struct walk_jvm_state *j = &w->jvm;
+	uint64_t fp = w->regs[UNWIND_RBP], pc, sp, caller_fp, bci = SAMPLE_JVM_NO_PLACE;
+
+	if (walk_jvm_in_bytecodes(j, bcp))
+		bci = bcp - j->bytecodes;
+	if (!(fault == JVM_FAULT_NONE ?
+	      walk_jvm_put(w, out, j->method, JVM_INTERPRETED, bci, j->check) :
+	      walk_jvm_put(w, out, 0, JVM_FAULT, fault, 0)))
+		return walk_stop(w, WALK_FULL);
+	if (!walk_read(w, fp, &caller_fp) || !walk_read(w, fp + 8, &pc) || !walk_read(w, fp - 8, &sp))
+		return walk_stop(w, WALK_READ_FAULT);
+	if (!walk_jvm_holds(w, pc))
+		return walk_stop(w, WALK_BAD_PC);
+	/* what the caller's sp was before the callee's locals were put above it */
+	if (sp < fp + 16 || sp - fp >= WALK_JVM_FRAME_REACH || (sp & 7))
+		sp = fp + 16;
+	return walk_jvm_to(w, pc, sp, caller_fp);
+}
+
+/* The interpreter has jumped to a method (rbx) from a caller whose sp was r13, and has no frame yet. */
+WALK_INLINE enum walk_next walk_jvm_entering(struct walk *w, void *out)
+{
+	uint64_t sp = w->regs[UNWIND_R13], fp = w->regs[UNWIND_RBP], pc;
+
+	if (!walk_jvm_put(w, out, w->jvm.method, JVM_INTERPRETED, 0, w->jvm.check))
+		return walk_stop(w, WALK_FULL);
+	if (walk_jvm_above(w, fp) && fp - w->regs[UNWIND_RSP] < WALK_JVM_NEW_FRAME && fp + 16 <= sp &&
+	    walk_read(w, fp + 8, &pc) && walk_jvm_holds(w, pc) && walk_read(w, fp, &fp))
+		return walk_jvm_to(w, pc, sp, fp);
+	fp = w->regs[UNWIND_RBP];
+	if (walk_read(w, w->regs[UNWIND_RSP], &pc) && walk_jvm_holds(w, pc))
+		return walk_jvm_to(w, pc, sp, fp);
+	pc = w->regs[UNWIND_RAX];	/* taken off to make room for locals */
+	return walk_jvm_holds(w, pc) ? walk_jvm_to(w, pc, sp, fp) : walk_stop(w, WALK_NO_RULE);
+}
+
+/* In the interpreter, with the frame gone or not understood: nothing but a way out. */
+WALK_INLINE enum walk_next walk_jvm_leaving(struct walk *w, void *out)
+{
+	uint64_t sp = w->regs[UNWIND_RBX], back = w->regs[UNWIND_R13];
+	uint64_t pc = w->regs[UNWIND_RIP];
+
+	if (!walk_jvm_put(w, out, w->jvm.blob, JVM_STUB, pc - w->jvm.code, jvm_check(w->jvm.name, 0)))
+		return walk_stop(w, WALK_FULL);
+	if (!walk_jvm_above(w, sp))
+		sp = 0;
+	if (walk_jvm_holds(w, back) && pc - back >= WALK_JVM_RETURNING)
+		return walk_jvm_to(w, back, sp ? sp : w->regs[UNWIND_RSP], w->regs[UNWIND_RBP]);
+	if (walk_read(w, w->regs[UNWIND_RSP], &back) && walk_jvm_holds(w, back))
+		return walk_jvm_to(w, back, sp > w->regs[UNWIND_RSP] ? sp : w->regs[UNWIND_RSP] + 8,
+				   w->regs[UNWIND_RBP]);
+	return walk_jvm_try_fp(w) ? WALK_CONTINUE : walk_stop(w, WALK_NO_RULE);
+}
+
+WALK_INLINE enum walk_next walk_jvm_interpreter(struct walk *w, void *out)
+{
+	struct walk_jvm_state *j = &w->jvm;
+	uint64_t fp = w->regs[UNWIND_RBP], bcp = 0, method, own = w->regs[UNWIND_R13];
+	enum jvm_fault fault = JVM_FAULT_NOT_METHOD;
+
+	j->bytecodes = 0;
+	j->code_size = 0;
+	if (walk_jvm_above(w, fp) && walk_read(w, fp - 24, &method) && walk_read(w, fp - 64, &bcp))
+		fault = walk_jvm_find_method(w, method);
+	else if (!w->all_regs)
+		return walk_stop(w, WALK_NO_RULE);
+	if (!w->all_regs)
+		return walk_jvm_interpreted(w, out, fault, bcp);
+	if (fault == JVM_FAULT_NONE && walk_jvm_in_bytecodes(j, own))
+		return walk_jvm_interpreted(w, out, fault, own);
+	if (walk_jvm_above(w, own) && walk_jvm_find_method(w, w->regs[UNWIND_RBX]) == JVM_FAULT_NONE)
+		return walk_jvm_entering(w, out);
+	if (fault != JVM_FAULT_NONE ||
+	    (walk_jvm_holds(w, own) && w->regs[UNWIND_RIP] - own >= WALK_JVM_RETURNING))
+		return walk_jvm_leaving(w, out);
+	/* the callee's or the VM's values are still in the registers */
+	fault = walk_jvm_find_method(w, method);
+	return walk_jvm_interpreted(w, out, fault, bcp);
+}
+
+/* ---- compiled */
+
+/* The instructions around the innermost frame's address. */
+WALK_INLINE enum walk_jvm_edge walk_jvm_find_edge(const struct walk_jvm_state *j, bool complete)
+{
+	uint64_t before = j->around[0], at = j->around[1];
+	uint32_t first = at & 0xff, two = at & 0xffff, three = at & 0xffffff, four = (uint32_t)at;
+	uint32_t last = (uint32_t)(before >> 56), last_four = (uint32_t)(before >> 32);
+
+	if (first == 0x55 || first == 0xc3 || first == 0xc2 || two == 0xc3f3)	/* push rbp; ret */
+		return WALK_JVM_BARE;
+	if (first == 0x5d)	/* pop rbp */
+		return WALK_JVM_PUSHED;
+	if (three == 0xec8b48 || three == 0xe58948)	/* mov rbp, rsp */
+		return last == 0x55 ? WALK_JVM_PUSHED : WALK_JVM_BODY;
+	if (three == 0xec8348 || three == 0xec8148) {	/* sub rsp, n */
+		if (last == 0x55 || last_four == 0xec8b4855 || last_four == 0xe5894855)
+			return WALK_JVM_PUSHED;
+		return complete ? WALK_JVM_BODY : WALK_JVM_BARE;
+	}
+	if (three == 0x248489 && at >> 55 & 1)	/* mov [rsp - n], eax: whether there is stack left */
+		return WALK_JVM_BARE;
+	if (!complete && (four == 0x246c8948 || four == 0x24ac8948))	/* mov [rsp + n], rbp */
+		return WALK_JVM_UNSAVED;
+	/* polls for a safepoint, between the end of the frame and the return */
+	if (three == 0xa73b49 || three == 0x673b49)	/* >= 17: cmp rsp, [r15 + n] */
+		return WALK_JVM_BARE;
+	if (two == 0x870f && ((before >> 8 & 0xffffff) == 0xa73b49 || (last_four & 0xffffff) == 0x673b49))
+		return WALK_JVM_BARE;		/* ja, behind it */
+	if (last == 0x5d && (two == 0x0585 || three == 0x978b4d || three == 0x578b4d))
+		return WALK_JVM_BARE;		/* 11: test [rip + n], eax; mov r10, [r15 + n] */
+	if (four == 0xc3028541)		/* 11: test [r10], eax; ret */
+		return WALK_JVM_BARE;
+	/* their slow way: lea r10, [rip + n]; mov [r15 + n], r10 */
+	return three == 0x158d4c || three == 0x97894d ? WALK_JVM_BARE : WALK_JVM_BODY;
+}
+
+WALK_INLINE bool walk_jvm_read_code(struct walk *w)
+{
+	struct walk_jvm_state *j = &w->jvm;
+
+	return walk_read_bytes(w, j->around, sizeof(j->around), w->regs[UNWIND_RIP] - 8);
+}
+
+/* Whether the frame ends where its size says, or a little further: code pushes words now and then. */
+WALK_INLINE bool walk_jvm_by_size(struct walk *w, uint32_t words)
+{
+	if (!words || words > WALK_JVM_FRAME_REACH / 8)
+		return false;
+	for (uint32_t i = 0; i < 8; i++)
+		if (walk_jvm_try(w, w->regs[UNWIND_RSP] + (words + i) * 8ull, true))
+			return true;
+	return false;
+}
+
+/* No frame at all, or nobody knows which: the first word that can be a return address. */
+WALK_INLINE bool walk_jvm_by_scan(struct walk *w)
+{
+	for (uint32_t i = 1; i <= WALK_JVM_SCAN; i++)
+		if (walk_jvm_try(w, w->regs[UNWIND_RSP] + i * 8ull, false))
+			return true;
+	return false;
+}
+
+WALK_INLINE uint32_t walk_jvm_complete(const struct walk_jvm_state *j)
+{
+	return j->layout.complete_bytes == 2 ?
+	       (uint32_t)(int16_t)walk_jvm_u16(j, j->layout.blob_complete) :
+	       walk_jvm_u32(j, j->layout.blob_complete);
+}
+
+/* Where a frame that waits to be given up returns to in place of its own code: its own address. */
+WALK_INLINE uint64_t walk_jvm_undeoptimised(struct walk *w)
+{
+	struct walk_jvm_state *j = &w->jvm;
+	const struct walk_jvm *layout = &j->layout;
+	uint64_t pc = w->regs[UNWIND_RIP], deopt, deopt_mh = 0, orig;
+
+	if (layout->code_offsets) {
+		deopt = j->blob + walk_jvm_u32(j, layout->nmethod_deopt);
+		if (layout->nmethod_deopt_mh != RUNTIME_NO_FIELD)
+			deopt_mh = j->blob + walk_jvm_u32(j, layout->nmethod_deopt_mh);
+	} else {
+		deopt = walk_jvm_u64(j, layout->nmethod_deopt);
+		if (layout->nmethod_deopt_mh != RUNTIME_NO_FIELD)
+			deopt_mh = walk_jvm_u64(j, layout->nmethod_deopt_mh);
+	}
+	if (pc != deopt && pc != deopt_mh)
+		return pc;
+	if (!walk_read(w, w->regs[UNWIND_RSP] + walk_jvm_u32(j, layout->nmethod_orig_pc), &orig) ||
+	    orig - j->code >= walk_jvm_u32(j, layout->blob_size))
+		return pc;
+	return orig;
+}
+
+WALK_INLINE uint64_t walk_jvm_entry(const struct walk_jvm_state *j)
+{
+	return j->layout.entry_bytes == 2 ? j->code + walk_jvm_u16(j, j->layout.nmethod_entry) :
+					    walk_jvm_u64(j, j->layout.nmethod_entry);
+}
+
+/* The innermost frame, by its instructions. */
+WALK_INLINE bool walk_jvm_by_edge(struct walk *w, enum walk_jvm_edge edge, uint32_t words)
+{
+	uint64_t sp = w->regs[UNWIND_RSP];
+
+	if (edge == WALK_JVM_BARE)
+		return walk_jvm_try(w, sp + 8, false);
+	if (edge == WALK_JVM_PUSHED)
+		return walk_jvm_try(w, sp + 16, true);
+	return edge == WALK_JVM_UNSAVED && words < WALK_JVM_FRAME_REACH / 8 &&
+	       walk_jvm_try(w, sp + words * 8ull, false);
+}
+
+WALK_INLINE enum walk_next walk_jvm_compiled(struct walk *w, void *out)
+{
+	struct walk_jvm_state *j = &w->jvm;
+	const struct walk_jvm *layout = &j->layout;
+	uint64_t pc = w->regs[UNWIND_RIP], place = pc - j->code;
+	uint32_t words = walk_jvm_u32(j, layout->blob_frame);
+	enum walk_jvm_edge edge = WALK_JVM_BODY;
+
+	if (w->is_return)
+		place = walk_jvm_undeoptimised(w) - j->code;
+	if (!walk_jvm_put(w, out, j->blob, JVM_COMPILED, place,
+			  jvm_check(walk_jvm_u64(j, layout->nmethod_method),
+				    walk_jvm_u32(j, layout->nmethod_id))))
+		return walk_stop(w, WALK_FULL);
+	if (w->all_regs && walk_jvm_read_code(w)) {
+		edge = pc <= walk_jvm_entry(j) ? WALK_JVM_BARE :
+		       walk_jvm_find_edge(j, place >= walk_jvm_complete(j));
+		if (edge != WALK_JVM_BODY && walk_jvm_by_edge(w, edge, words))
+			return WALK_CONTINUE;
+	}
+	if (walk_jvm_by_size(w, words))
+		return WALK_CONTINUE;
+	if (w->all_regs && walk_jvm_by_scan(w))
+		return WALK_CONTINUE;
+	return walk_jvm_try_fp(w) ? WALK_CONTINUE : walk_stop(w, WALK_NO_RULE);
+}
+
+/* ---- stubs */
+
+/* The stub that C calls Java through: it saves what C's caller owns (the layout of an entry frame). */
+WALK_INLINE bool walk_jvm_by_entry_frame(struct walk *w)
+{
+	uint64_t fp = w->regs[UNWIND_RBP], pc, bx, caller_fp;
+
+	if (!walk_jvm_above(w, fp) || !walk_read(w, fp, &caller_fp) || !walk_read(w, fp + 8, &pc) ||
+	    !walk_read(w, fp - 56, &bx) || walk_jvm_to(w, pc, fp + 16, caller_fp) == WALK_STOP)
+		return false;
+	w->regs[UNWIND_RBX] = bx;
+	return true;
+}
+
+WALK_INLINE bool walk_jvm_is_call_stub(struct walk *w)
+{
+	uint64_t call, pc = w->regs[UNWIND_RIP];
+
+	if (!walk_read_bytes(w, &call, 8, w->jvm.layout.call_stub_at))
+		return false;
+	return w->is_return ? pc == call : pc - call + WALK_JVM_CALL_STUB < 2 * WALK_JVM_CALL_STUB;
+}
+
+WALK_INLINE enum walk_next walk_jvm_stub(struct walk *w, void *out)
+{
+	struct walk_jvm_state *j = &w->jvm;
+	uint64_t pc = w->regs[UNWIND_RIP];
+	uint32_t words = walk_jvm_u32(j, j->layout.blob_frame);
+	uint32_t head = (uint32_t)j->name_head;
+	enum walk_jvm_edge edge;
+
+	if (!walk_jvm_put(w, out, j->blob, JVM_STUB, pc - j->code, jvm_check(j->name, 0)))
+		return walk_stop(w, WALK_FULL);
+	if (head == 0x62757453 /* "Stub" */ && walk_jvm_is_call_stub(w) && walk_jvm_by_entry_frame(w))
+		return WALK_CONTINUE;
+	if (head == 0x61637075 /* "upca" */ && walk_jvm_by_entry_frame(w))
+		return WALK_CONTINUE;
+	if (w->all_regs && walk_jvm_read_code(w)) {
+		edge = walk_jvm_find_edge(j, true);
+		if (walk_jvm_by_edge(w, edge, 0) || walk_jvm_try(w, w->regs[UNWIND_RSP] + 8, false))
+			return WALK_CONTINUE;
+	}
+	if (walk_jvm_by_size(w, words) || walk_jvm_try_fp(w))
+		return WALK_CONTINUE;
+	if (w->all_regs && walk_jvm_holds(w, w->regs[UNWIND_RAX]))	/* an adapter, moving arguments */
+		return walk_jvm_to(w, w->regs[UNWIND_RAX], walk_jvm_above(w, w->regs[UNWIND_R13]) ?
+				   w->regs[UNWIND_R13] : w->regs[UNWIND_RSP], w->regs[UNWIND_RBP]);
+	return walk_jvm_by_scan(w) ? WALK_CONTINUE : walk_stop(w, WALK_NO_RULE);
+}
+
+/* Takes the frame of HotSpot's code where w stands, and goes to its caller. */
+WALK_INLINE enum walk_next walk_jvm_step(struct walk *w, void *out)
+{
+	enum jvm_fault fault = walk_jvm_find_blob(w, w->regs[UNWIND_RIP] - w->is_return);
+	uint32_t head = (uint32_t)w->jvm.name_head;
+
+	if (fault != JVM_FAULT_NONE) {
+		if (!walk_jvm_put(w, out, 0, JVM_FAULT, fault, 0))
+			return walk_stop(w, WALK_FULL);
+		return walk_jvm_try_fp(w) ? WALK_CONTINUE : walk_stop(w, WALK_NO_RULE);
+	}
+	if (head == 0x65746e49)	/* "Inte" */
+		return walk_jvm_interpreter(w, out);
+	if (head == 0x74656d6e || head == 0x6974616e)	/* "nmet", "nati" */
+		return walk_jvm_compiled(w, out);
+	return walk_jvm_stub(w, out);
+}
+
+/* At the beginning of a walk, once the process is known. */
+WALK_INLINE void walk_jvm_begin(struct walk *w)
+{
+	const struct walk_runtime *runtime = walk_runtime_at(w, w->process.runtime);
+	struct walk_jvm_state *j = &w->jvm;
+
+	j->low = j->high = 0;
+	if (!runtime || runtime->kind != RUNTIME_JVM)
+		return;
+	j->layout = runtime->jvm;
+	j->low = ~0ull;
+	for (uint32_t i = 0; i < JVM_HEAPS_MAX; i++) {
+		if (i < j->layout.n_heaps && j->layout.heaps[i].low < j->low)
+			j->low = j->layout.heaps[i].low;
+		if (i < j->layout.n_heaps && j->layout.heaps[i].high > j->high)
+			j->high = j->layout.heaps[i].high;
+	}
+	if (j->low > j->high)
+		j->low = j->high = 0;
+}
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* walk/jvm_state.h - what a walk knows of the HotSpot that it passes; part of struct walk. */
+#ifndef SONDE_WALK_JVM_STATE_H
+#define SONDE_WALK_JVM_STATE_H
+
+#include "abi/runtime.h"
+
+#define WALK_JVM_BLOB_BYTES 384u
+#define WALK_JVM_CONST_BYTES 64u
+
+struct walk_jvm_state {
+	uint64_t low, high;	/* all of HotSpot's code; 0: the process has none that is known */
+	uint64_t segment;	/* of a search */
+	uint64_t blob;		/* the one that holds the address, ... */
+	uint64_t code;		/* ... where its code begins, ... */
+	uint64_t name;		/* ... where its name is, ... */
+	uint64_t name_head;	/* ... and how it begins */
+	uint64_t around[2];	/* code: the 8 bytes before the address, and those from it on */
+	uint64_t method, bytecodes;	/* of an interpreted frame */
+	uint32_t code_size;	/* of its bytecodes */
+	uint32_t check;
+	struct walk_jvm layout;
+	_Alignas(8) uint8_t bytes[WALK_JVM_BLOB_BYTES];	/* of the blob */
+	_Alignas(8) uint8_t constant[WALK_JVM_CONST_BYTES];	/* of a ConstMethod */
+};
+
+#endif
