@@ -13,6 +13,7 @@
 #include "base/vec.h"
 #include "proc/process.h"
 #include "runtime/go/rows.h"
+#include "runtime/jvm/codes.h"
 #include "runtime/python/codes.h"
 #include "runtime/runtime.h"
 #include "runtime/v8/codes.h"
@@ -46,7 +47,8 @@ int images_init(struct images *images)
 		return rc;
 	images->codes = python_codes_new();
 	images->v8_codes = v8_codes_new();
-	if (!images->codes || !images->v8_codes ||
+	images->jvm_codes = jvm_codes_new();
+	if (!images->codes || !images->v8_codes || !images->jvm_codes ||
 	    VEC_RESERVE(&images->items, &images->cap, 5) < 0)
 		return -ENOMEM;
 	images->n = 5;
@@ -82,6 +84,7 @@ void images_fini(struct images *images)
 	unwind_rules_fini(&images->rules);
 	python_codes_free(images->codes);
 	v8_codes_free(images->v8_codes);
+	jvm_codes_free(images->jvm_codes);
 	arena_fini(&images->arena);
 	*images = (struct images){ 0 };
 }

@@ -27,6 +27,7 @@
 struct err;
 struct python_codes;
 struct runtime_file;
+struct jvm_codes;
 struct v8_codes;
 
 enum image_kind {
@@ -37,7 +38,7 @@ enum image_kind {
 	IMAGE_RUNTIME,	/* code that a process made at run time */
 	IMAGE_PYTHON,	/* interpreted code: a "vaddr" is id << 32 | instruction (runtime/python/codes.h) */
 	IMAGE_V8,	/* the same of V8's functions (runtime/v8/codes.h, collect/v8.h) */
-	IMAGE_JVM,	/* Java code, likewise (runtime/jvm/codes.h) */
+	IMAGE_JVM,	/* a place of Java code: a "vaddr" is id << 32 (runtime/jvm/codes.h), or a fault */
 };
 
 enum image_rows { ROWS_NONE, ROWS_WANTED, ROWS_BUILT };
@@ -75,6 +76,7 @@ struct images {
 	struct unwind_rules rules;
 	struct python_codes *codes;
 	struct v8_codes *v8_codes;
+	struct jvm_codes *jvm_codes;
 	struct arena arena;
 };
 

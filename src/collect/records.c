@@ -10,6 +10,7 @@
 #include "collect/goroutine.h"
 #include "collect/images.h"
 #include "collect/interpreted.h"
+#include "collect/jvm.h"
 #include "collect/processes.h"
 #include "collect/tasks.h"
 #include "collect/threadnames.h"
@@ -38,6 +39,7 @@ struct records {
 	struct walk_host *walk_host;
 	struct interpreted interpreted;
 	struct v8_frames v8;
+	struct jvm_frames jvm;
 	struct threadnames threadnames;
 	struct goroutines goroutines;
 	struct tasks tasks;
@@ -233,9 +235,9 @@ static void take_words(struct records *records, struct process *process, const u
 			++*n;
 			i += taken - 1;
 		} else if (words[i] & SAMPLE_FRAME_JVM) {
-			if (++i < n_words)
-				records->frames[(*n)++] = (struct raw_frame){
-					.image = IMAGE_JVM_ID, .vaddr = words[i - 1] & ~0xffull << 56 };
+			if (++i == n_words)
+				break;
+			records->frames[(*n)++] = jvm_frame_of(&records->jvm, process, words + i - 1);
 		} else if (!(words[i] & SAMPLE_FRAME_PYTHON)) {
 			records->frames[(*n)++] = user_frame(records, process, words[i]);
 		} else if (++i < n_words) {
@@ -364,6 +366,7 @@ struct records *records_new(struct images *images, struct processes *processes,
 	records->context = context;
 	interpreted_init(&records->interpreted, images);
 	v8_frames_init(&records->v8, images);
+	jvm_frames_init(&records->jvm, images);
 	threadnames_init(&records->threadnames, processes);
 	tasks_init(&records->tasks, images);
 	records->walk_host = walk_host_new();
@@ -381,6 +384,7 @@ void records_free(struct records *records)
 		return;
 	interpreted_fini(&records->interpreted);
 	v8_frames_fini(&records->v8);
+	jvm_frames_fini(&records->jvm);
 	threadnames_fini(&records->threadnames);
 	goroutines_fini(&records->goroutines);
 	tasks_fini(&records->tasks);

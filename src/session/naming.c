@@ -112,6 +112,7 @@ static int open_object(struct symbol_object **ret_object, const struct images *i
 	case IMAGE_V8:
 		return symbol_object_open_v8(ret_object, images->v8_codes, err);
 	case IMAGE_JVM:
+		return symbol_object_open_jvm(ret_object, images->jvm_codes, err);
 	case IMAGE_NONE:
 		break;
 	}

@@ -18,6 +18,7 @@
 
 struct err;
 struct frames;
+struct jvm_codes;
 struct perf_home;
 struct python_codes;
 struct symbol_object;
@@ -48,6 +49,10 @@ int symbol_object_open_python(struct symbol_object **ret_object, const struct py
  * (lent until the object is closed); id 0: the same without a function. */
 int symbol_object_open_v8(struct symbol_object **ret_object, const struct v8_codes *codes,
 			  struct err *err);
+
+/* Places in HotSpot's code: "addresses" are id << 32, of the codes (lent until the object is closed); id 0: an
+ * enum jvm_fault. */
+int symbol_object_open_jvm(struct symbol_object **ret_object, const struct jvm_codes *codes, struct err *err);
 
 /* The vDSO, from its bytes (copied). */
 int symbol_object_open_vdso(struct symbol_object **ret_object, struct str bytes, struct err *err);

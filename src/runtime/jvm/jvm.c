@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "runtime/jvm/offsets.h"
+
 #define BLOB_BYTES_MAX 384u	/* WALK_JVM_BLOB_BYTES */
 #define CONST_BYTES_MAX 64u	/* WALK_JVM_CONST_BYTES */
 #define HEAPS_LISTED_MAX 16u
@@ -21,6 +23,8 @@ struct jvm_self {
 	struct jvm_vmstructs structs;
 	struct walk_jvm layout;		/* but for what is the process's own */
 	struct heap_fields fields;
+	bool nameable;
+	struct jvm_offsets offsets;
 	uint64_t heaps, call_stub;	/* vaddrs of variables */
 };
 
@@ -53,6 +57,18 @@ const struct jvm_vmstructs *jvm_file_structs(const struct jvm_file *file, uint64
 	if (!self->read)
 		self->read = jvm_vmstructs_read(&self->structs, &file->places, bias, read, context);
 	return self->read ? &self->structs : NULL;
+}
+
+const struct jvm_offsets *jvm_file_offsets(const struct jvm_file *file, uint64_t bias, jvm_read_fn read,
+					   void *context)
+{
+	struct jvm_memory memory = { read, context };
+	struct jvm_self *self = file->self;
+
+	if (!self->nameable)
+		self->nameable = jvm_file_structs(file, bias, read, context) &&
+				 jvm_offsets_find(&self->offsets, &self->structs, bias, &memory);
+	return self->nameable ? &self->offsets : NULL;
 }
 
 /* ---- what holds for the file */

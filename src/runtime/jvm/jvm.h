@@ -20,6 +20,7 @@
 #include "runtime/jvm/vmstructs.h"
 
 struct elf;
+struct jvm_offsets;
 struct jvm_self;
 
 struct jvm_file {
@@ -35,6 +36,10 @@ void jvm_file_fini(struct jvm_file *file);
  * file. */
 const struct jvm_vmstructs *jvm_file_structs(const struct jvm_file *file, uint64_t bias, jvm_read_fn read,
 					     void *context);
+
+/* Where what names a frame is in its structures; NULL when it does not tell yet, or not all. Lent by the file. */
+const struct jvm_offsets *jvm_file_offsets(const struct jvm_file *file, uint64_t bias, jvm_read_fn read,
+					   void *context);
 
 /* False: it has not made room for its code yet, or describes itself in ways that we do not know. */
 bool jvm_layout(const struct jvm_file *file, uint64_t bias, jvm_read_fn read, void *context,

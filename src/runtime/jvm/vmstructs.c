@@ -59,7 +59,7 @@ bool jvm_places_find(struct jvm_places *ret_places, struct elf *elf)
 	struct jvm_places places = { 0 };
 
 	for (int t = 0; t < JVM_TABLES; t++) {
-		struct jvm_place *place = &places.tables[t];
+		struct jvm_vmtable *place = &places.tables[t];
 
 		if (!find(elf, names[t].rows, &place->rows) ||
 		    !find(elf, names[t].stride, &place->stride))
@@ -190,7 +190,7 @@ static bool take_row(struct jvm_vmstructs *structs, struct reader *reader, enum 
 }
 
 static bool read_table(struct jvm_vmstructs *structs, struct reader *reader, enum jvm_table table,
-		       const struct jvm_place *place, uint64_t bias)
+		       const struct jvm_vmtable *place, uint64_t bias)
 {
 	uint64_t rows, stride, columns[JVM_COLUMNS_MAX] = { 0 };
 	uint8_t row[ROW_BYTES_MAX];

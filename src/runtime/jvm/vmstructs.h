@@ -28,7 +28,7 @@ enum jvm_table { JVM_FIELDS, JVM_TYPES, JVM_INTS, JVM_LONGS, JVM_TABLES };
 
 /* vaddrs of variables: of a table's pointer, and of the numbers that tell the shape of its rows. */
 struct jvm_places {
-	struct jvm_place {
+	struct jvm_vmtable {
 		uint64_t rows, stride, columns[JVM_COLUMNS_MAX];
 	} tables[JVM_TABLES];
 };

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sources: HotSpot's code/pcDesc.hpp, scopeDesc.cpp, nmethod.hpp. */
+#include "runtime/jvm/scopes.h"
+
+#include "runtime/jvm/packed.h"
+
+#define PC_BYTES 16u	/* of a PcDesc; its first two words are read */
+#define TABLE_MAX (4u << 20)
+
+/* One table in the memory of the process. */
+struct extent {
+	uint64_t start, end;
+};
+
+struct tables {
+	struct extent pcs, scopes, metadata;
+};
+
+static uint64_t pointer_at(struct str nmethod, uint32_t off)
+{
+	struct cursor c = cursor_over(nmethod);
+
+	cursor_seek(&c, off);	/* JVM_NO_OFFSET: fails, 0 */
+	return cursor_u64(&c);
+}
+
+/* An offset of the nmethod's; UINT32_MAX when there is none. */
+static uint64_t offset_at(struct str nmethod, uint32_t off)
+{
+	struct cursor c = cursor_over(nmethod);
+	uint32_t value;
+
+	cursor_seek(&c, off);
+	value = cursor_u32(&c);
+	return c.failed ? UINT32_MAX : value;
+}
+
+/* JDK 23 and later: what does not change lies together, what does elsewhere. */
+static struct tables tables_beside(const struct jvm_offsets *o, struct str nmethod)
+{
+	uint64_t fixed = pointer_at(nmethod, o->nmethod_immutable);
+	uint64_t other = pointer_at(nmethod, o->nmethod_mutable);
+	struct tables tables = {
+		.pcs = { fixed + offset_at(nmethod, o->nmethod_pcs), fixed + offset_at(nmethod, o->nmethod_scopes) },
+		.scopes = { fixed + offset_at(nmethod, o->nmethod_scopes),
+			    fixed + offset_at(nmethod, o->nmethod_immutable_size) },
+	};
+
+	if (other)
+		tables.metadata = (struct extent){ other + offset_at(nmethod, o->nmethod_relocation_size),
+						   other + offset_at(nmethod, o->nmethod_mutable_size) };
+	return tables;
+}
+
+/* Before: all behind the code: metadata, scopes, PcDescs, what else. */
+static struct tables tables_behind(const struct jvm_offsets *o, uint64_t address, struct str nmethod)
+{
+	uint64_t scopes = pointer_at(nmethod, o->nmethod_scopes);
+	uint64_t pcs = address + offset_at(nmethod, o->nmethod_pcs);
+
+	return (struct tables){
+		.pcs = { pcs, address + offset_at(nmethod, o->nmethod_after_pcs) },
+		.scopes = { scopes, pcs },
+		.metadata = { address + offset_at(nmethod, o->nmethod_metadata), scopes },
+	};
+}
+
+/* The bytes of a table, in the arena; NULL when there are none. */
+static void *copy(const struct jvm_memory *memory, struct extent extent, struct arena *arena, size_t *ret_n)
+{
+	uint64_t n = extent.end - extent.start;
+	void *p;
+
+	*ret_n = 0;
+	if (extent.end <= extent.start || n > TABLE_MAX)
+		return NULL;
+	p = arena_alloc(arena, n);
+	if (!p || !jvm_read(memory, p, n, extent.start))
+		return NULL;
+	*ret_n = n;
+	return p;
+}
+
+static void keep_pcs(struct jvm_scopes *scopes, struct str table, struct arena *arena)
+{
+	struct cursor c = cursor_over(table);
+	uint32_t n = (uint32_t)(table.n / PC_BYTES);
+
+	scopes->pcs = n ? arena_array(arena, n, sizeof(*scopes->pcs)) : NULL;
+	if (!scopes->pcs)
+		return;
+	scopes->n_pcs = n;
+	for (uint32_t i = 0; i < n; i++) {
+		scopes->pcs[i].off = cursor_s32(&c);
+		scopes->pcs[i].scope = cursor_s32(&c);
+		cursor_skip(&c, PC_BYTES - 8);
+	}
+}
+
+void jvm_scopes_read(struct jvm_scopes *ret_scopes, const struct jvm_memory *memory,
+		     const struct jvm_offsets *o, uint64_t address, struct str nmethod, struct arena *arena)
+{
+	struct jvm_scopes scopes = { 0 };
+	struct arena scratch = { 0 };
+	struct tables tables;
+	size_t n;
+	void *p;
+
+	*ret_scopes = scopes;
+	if (o->nmethod_pcs == JVM_NO_OFFSET || o->nmethod_scopes == JVM_NO_OFFSET)
+		return;
+	tables = o->nmethod_immutable != JVM_NO_OFFSET ? tables_beside(o, nmethod) :
+							 tables_behind(o, address, nmethod);
+	p = copy(memory, tables.pcs, &scratch, &n);
+	keep_pcs(&scopes, str_over(p, n), arena);
+	arena_fini(&scratch);
+	p = copy(memory, tables.scopes, arena, &n);
+	scopes.data = str_over(p, n);
+	scopes.metadata = copy(memory, tables.metadata, arena, &n);
+	scopes.n_metadata = (uint32_t)(n / 8);
+	*ret_scopes = scopes;
+}
+
+/* The first one at or behind an offset: a scope describes what is before it, back to the one before. */
+static const struct jvm_pc *find_pc(const struct jvm_scopes *scopes, int64_t off)
+{
+	uint32_t low = 0, high = scopes->n_pcs;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (scopes->pcs[middle].off < off)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < scopes->n_pcs ? &scopes->pcs[low] : NULL;
+}
+
+uint32_t jvm_scopes_find(const struct jvm_scopes *scopes, uint32_t base, uint32_t off, bool is_return,
+			 struct jvm_scope chain[JVM_INLINED_MAX])
+{
+	/* an instruction that begins where a scope's place is comes after it */
+	const struct jvm_pc *pc = find_pc(scopes, (int64_t)off + !is_return);
+	uint32_t scope = pc && pc->scope > 0 && pc->off != INT32_MAX ? (uint32_t)pc->scope : 0, n = 0;
+
+	while (scope) {
+		struct cursor c = cursor_over(scopes->data);
+		uint32_t sender, method;
+
+		cursor_seek(&c, scope);
+		sender = jvm_packed(&c, base);
+		method = jvm_packed(&c, base);
+		/* callers have been written before: so this ends */
+		if (n == JVM_INLINED_MAX || sender >= scope)
+			return 0;
+		chain[n].metadata = method - 1;		/* counted from 1 */
+		chain[n].bci = (int32_t)jvm_packed(&c, base) - 1;
+		if (c.failed || (method && method > scopes->n_metadata))
+			return 0;
+		n++;
+		scope = sender;
+	}
+	return n;
+}
