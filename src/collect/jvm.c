@@ -52,6 +52,15 @@ static struct jvm_known *add(struct jvm_frames *frames, const struct jvm_known *
 	return &frames->items[frames->n++];
 }
 
+/* Also where it has yet to be waited for: the start of its library can be read as long as anything. */
+static bool is_over(const struct process *process)
+{
+	pid_t pid = process->pid;
+	uint32_t magic;
+
+	return !process->space || !process_read_whole(&pid, &magic, sizeof(magic), process->space->runtime_bias);
+}
+
 static void read_place(struct jvm_frames *frames, const struct process *process, struct jvm_known *known)
 {
 	const struct runtime_file *file = process_runtime_file(frames->images, process);
@@ -70,7 +79,7 @@ static void read_place(struct jvm_frames *frames, const struct process *process,
 	if (offsets)
 		known->id = jvm_codes_read(frames->images->jvm_codes, &memory, offsets, process->incarnation,
 					   &seen, &fault);
-	if (!known->id && process_start_ticks(process->pid) == 0)
+	if (!known->id && is_over(process))
 		fault = JVM_FAULT_GONE;
 	known->fault = known->id ? JVM_FAULT_NONE : fault;
 }

@@ -23,8 +23,8 @@ static const char *const fault_words[JVM_FAULT_COUNT] = {
 static const uint8_t tier_kinds[] = {
 	[JVM_TIER_INTERPRETER] = FRAME_INTERPRETED,
 	[JVM_TIER_NATIVE] = FRAME_JIT,
-	[JVM_TIER_C1] = FRAME_JIT,
-	[JVM_TIER_C2] = FRAME_JIT,
+	[JVM_TIER_C1] = FRAME_C1,
+	[JVM_TIER_C2] = FRAME_C2,
 	[JVM_TIER_STUB] = FRAME_RUNTIME,
 };
 

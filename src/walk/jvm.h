@@ -57,6 +57,19 @@ WALK_INLINE bool walk_jvm_holds(const struct walk *w, uint64_t pc)
 	return pc - w->jvm.low < w->jvm.high - w->jvm.low;
 }
 
+/* What has not been met here before is read by the host now: code is thrown away, and programs end. By a hash:
+ * a few are taken for known, and are then read later, or for new again. */
+WALK_INLINE void walk_jvm_note(struct walk *w, uint64_t address, uint32_t check)
+{
+	uint32_t tag = (check ^ (uint32_t)(address >> 3) ^ w->process.generation * 0x9e3779b1u) | 1;
+	uint32_t slot = (tag ^ tag >> 15) >> 1 & (WALK_JVM_SEEN - 1);
+
+	if (w->jvm.seen[slot] == tag)
+		return;
+	w->jvm.seen[slot] = tag;
+	w->wake = 1;
+}
+
 /* Records a frame, or why there is none (address 0). */
 WALK_INLINE bool walk_jvm_put(struct walk *w, void *out, uint64_t address, uint32_t kind,
 			      uint64_t place, uint32_t check)
@@ -69,6 +82,8 @@ WALK_INLINE bool walk_jvm_put(struct walk *w, void *out, uint64_t address, uint3
 	    !walk_put(out, w->n + 1, (uint64_t)check << 32 | kind << 28 | place))
 		return false;
 	w->n += 2;
+	if (kind != JVM_FAULT)
+		walk_jvm_note(w, address, check);
 	return true;
 }
 

@@ -7,6 +7,7 @@
 
 #define WALK_JVM_BLOB_BYTES 384u
 #define WALK_JVM_CONST_BYTES 64u
+#define WALK_JVM_SEEN 2048u	/* a power of two */
 
 struct walk_jvm_state {
 	uint64_t low, high;	/* all of HotSpot's code; 0: the process has none that is known */
@@ -20,6 +21,7 @@ struct walk_jvm_state {
 	uint32_t code_size;	/* of its bytecodes */
 	uint32_t check;
 	struct walk_jvm layout;
+	uint32_t seen[WALK_JVM_SEEN];	/* methods and code, by hash; kept between walks */
 	_Alignas(8) uint8_t bytes[WALK_JVM_BLOB_BYTES];	/* of the blob */
 	_Alignas(8) uint8_t constant[WALK_JVM_CONST_BYTES];	/* of a ConstMethod */
 };

@@ -13,6 +13,7 @@
 
 #define LEVEL_C2 4	/* CompLevel_full_optimization */
 #define STUB_NAME_MAX 128u
+#define INLINED_MAX 1024u	/* methods in one piece of code */
 
 /* A CodeBlob: compiled code, or a stub. */
 struct blob {
@@ -116,6 +117,26 @@ static uint32_t read_method(const struct reading *r, uint64_t method)
 	       jvm_methods_read(&r->codes->methods, r->memory, r->o, r->process, method, check) : 0;
 }
 
+/* All methods that are inlined somewhere in it: once it is thrown away, they need not be where they were. */
+static void read_inlined(const struct reading *r, struct blob *blob)
+{
+	struct jvm_scope chain[JVM_INLINED_MAX];
+	uint32_t left = INLINED_MAX;
+
+	for (uint32_t i = 0; i < blob->scopes.n_pcs && left; i++) {
+		uint32_t n = jvm_scopes_chain(&blob->scopes, blob->packed_base, i, chain);
+
+		for (uint32_t j = 0; j < n && left; j++) {
+			uint32_t index = chain[j].metadata;
+
+			if (index >= blob->scopes.n_metadata || blob->methods[index])
+				continue;
+			blob->methods[index] = read_method(r, blob->scopes.metadata[index]);
+			left--;
+		}
+	}
+}
+
 static enum jvm_fault read_nmethod(const struct reading *r, const struct jvm_seen *seen, struct blob *blob)
 {
 	uint8_t head[JVM_NMETHOD_BYTES_MAX], after[JVM_NMETHOD_BYTES_MAX];
@@ -129,6 +150,8 @@ static enum jvm_fault read_nmethod(const struct reading *r, const struct jvm_see
 	if (blob->tier != JVM_TIER_NATIVE)
 		jvm_scopes_read(&blob->scopes, r->memory, r->o, seen->address, bytes, &r->codes->arena);
 	blob->methods = arena_array(&r->codes->arena, blob->scopes.n_metadata + 1ull, sizeof(*blob->methods));
+	if (blob->methods)
+		read_inlined(r, blob);
 	/* thrown away in between, what was read is anybody's */
 	if (!read_head(r, seen, after))
 		return JVM_FAULT_CHANGED;
@@ -207,34 +230,15 @@ static uint32_t line_of(const struct jvm_codes *codes, uint32_t method, int64_t 
 	return jvm_lines_find(&codes->methods.items[method].lines, bci < 0 ? 0 : (uint32_t)bci);
 }
 
-/* The method at an index of the metadata of compiled code that was seen just now; 0: it is not to be had. */
-static uint32_t inlined_method(const struct reading *r, const struct jvm_seen *seen, struct blob *blob,
-			       uint32_t index)
+static bool add_compiled(struct jvm_codes *codes, const struct jvm_seen *seen, uint32_t id)
 {
-	uint8_t head[JVM_NMETHOD_BYTES_MAX];
-
-	if (index >= blob->scopes.n_metadata)
-		return 0;
-	if (!blob->methods[index]) {
-		uint32_t id = read_method(r, blob->scopes.metadata[index]);
-
-		/* the code keeps its methods alive: as long as it is there itself */
-		if (id && read_head(r, seen, head))
-			blob->methods[index] = id;
-	}
-	return blob->methods[index];
-}
-
-static bool add_compiled(const struct reading *r, const struct jvm_seen *seen, uint32_t id)
-{
-	struct jvm_codes *codes = r->codes;
-	struct blob *blob = &codes->blobs[id];
+	const struct blob *blob = &codes->blobs[id];
 	struct jvm_scope chain[JVM_INLINED_MAX];
 	uint32_t methods[JVM_INLINED_MAX];
 	uint32_t n = jvm_scopes_find(&blob->scopes, blob->packed_base, seen->place, seen->is_return, chain);
 
 	for (uint32_t i = 0; i < n; i++)
-		methods[i] = inlined_method(r, seen, blob, chain[i].metadata);
+		methods[i] = chain[i].metadata < blob->scopes.n_metadata ? blob->methods[chain[i].metadata] : 0;
 	/* the outermost is the one that was compiled: else these are not its tables */
 	if (!n || methods[n - 1] != blob->method)
 		return add_frame(codes, blob->method, 0, blob->tier);
@@ -265,7 +269,7 @@ static enum jvm_fault add_blob(const struct reading *r, const struct jvm_seen *s
 
 	if (!id)
 		return fault;
-	if (seen->kind == JVM_STUB ? add_frame(r->codes, id, 0, JVM_TIER_STUB) : add_compiled(r, seen, id))
+	if (seen->kind == JVM_STUB ? add_frame(r->codes, id, 0, JVM_TIER_STUB) : add_compiled(r->codes, seen, id))
 		return JVM_FAULT_NONE;
 	return JVM_FAULT_BLOB_FAULT;
 }

@@ -121,8 +121,9 @@ void jvm_scopes_read(struct jvm_scopes *ret_scopes, const struct jvm_memory *mem
 	*ret_scopes = scopes;
 }
 
-/* The first one at or behind an offset: a scope describes what is before it, back to the one before. */
-static const struct jvm_pc *find_pc(const struct jvm_scopes *scopes, int64_t off)
+/* The first one at or behind an offset: a scope describes what is before it, back to the one before. Their
+ * number when there is none. */
+static uint32_t find_pc(const struct jvm_scopes *scopes, int64_t off)
 {
 	uint32_t low = 0, high = scopes->n_pcs;
 
@@ -134,15 +135,14 @@ static const struct jvm_pc *find_pc(const struct jvm_scopes *scopes, int64_t off
 		else
 			high = middle;
 	}
-	return low < scopes->n_pcs ? &scopes->pcs[low] : NULL;
+	return low;
 }
 
-uint32_t jvm_scopes_find(const struct jvm_scopes *scopes, uint32_t base, uint32_t off, bool is_return,
-			 struct jvm_scope chain[JVM_INLINED_MAX])
+uint32_t jvm_scopes_chain(const struct jvm_scopes *scopes, uint32_t base, uint32_t pc,
+			  struct jvm_scope chain[JVM_INLINED_MAX])
 {
-	/* an instruction that begins where a scope's place is comes after it */
-	const struct jvm_pc *pc = find_pc(scopes, (int64_t)off + !is_return);
-	uint32_t scope = pc && pc->scope > 0 && pc->off != INT32_MAX ? (uint32_t)pc->scope : 0, n = 0;
+	bool is_place = pc < scopes->n_pcs && scopes->pcs[pc].scope > 0 && scopes->pcs[pc].off != INT32_MAX;
+	uint32_t scope = is_place ? (uint32_t)scopes->pcs[pc].scope : 0, n = 0;
 
 	while (scope) {
 		struct cursor c = cursor_over(scopes->data);
@@ -156,10 +156,17 @@ uint32_t jvm_scopes_find(const struct jvm_scopes *scopes, uint32_t base, uint32_
 			return 0;
 		chain[n].metadata = method - 1;		/* counted from 1 */
 		chain[n].bci = (int32_t)jvm_packed(&c, base) - 1;
-		if (c.failed || (method && method > scopes->n_metadata))
+		if (c.failed || method > scopes->n_metadata)
 			return 0;
 		n++;
 		scope = sender;
 	}
 	return n;
+}
+
+uint32_t jvm_scopes_find(const struct jvm_scopes *scopes, uint32_t base, uint32_t off, bool is_return,
+			 struct jvm_scope chain[JVM_INLINED_MAX])
+{
+	/* an instruction that begins where a scope's place is comes after it */
+	return jvm_scopes_chain(scopes, base, find_pc(scopes, (int64_t)off + !is_return), chain);
 }

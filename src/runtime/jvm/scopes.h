@@ -41,6 +41,10 @@ struct jvm_scope {
 void jvm_scopes_read(struct jvm_scopes *ret_scopes, const struct jvm_memory *memory,
 		     const struct jvm_offsets *o, uint64_t address, struct str nmethod, struct arena *arena);
 
+/* The methods at the place of one PcDesc, innermost first. Their number; 0 when there are none. */
+uint32_t jvm_scopes_chain(const struct jvm_scopes *scopes, uint32_t base, uint32_t pc,
+			  struct jvm_scope chain[JVM_INLINED_MAX]);
+
 /* The methods that stand at an instruction (one that a call returns to: the call), innermost first. Their
  * number; 0 when the tables do not tell. */
 uint32_t jvm_scopes_find(const struct jvm_scopes *scopes, uint32_t base, uint32_t off, bool is_return,

