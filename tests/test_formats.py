@@ -3,9 +3,11 @@
 import collections
 import os
 import pathlib
+import pstats
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -165,3 +167,76 @@ def test_bad_files_are_refused_in_one_sentence(driver, written, tmp_path):
                               capture_output=True, text=True)
         assert done.returncode == 1 and words in done.stderr and done.stderr.count("\n") == 1
         assert not (tmp_path / "x.pb.gz").exists()
+
+
+@pytest.fixture(scope="session")
+def sonde():
+    return ROOT / "build" / "sonde"
+
+
+def test_pstats_opens_what_we_write_and_we_what_cprofile_writes(sonde, tmp_path):
+    (tmp_path / "work.py").write_text(
+        "def inner(n): return sum(range(n))\n"
+        "def outer(): return [inner(20000) for _ in range(50)]\n"
+        "def again(n): return again(n - 1) if n else inner(5000)\n"
+        "outer(); again(20)\n")
+    run(sys.executable, "-m", "cProfile", "-o", tmp_path / "made.prof", tmp_path / "work.py")
+    run(sonde, "convert", tmp_path / "made.prof", tmp_path / "ours.pstats")
+    made, ours = (pstats.Stats(str(tmp_path / name)) for name in ("made.prof", "ours.pstats"))
+    assert abs(made.total_tt - ours.total_tt) < 1e-6
+
+    def rows(stats):
+        return {(file if file != "~" else "", line, name): numbers for (file, line, name), numbers in stats.stats.items()}
+    seen = rows(ours)
+    for key, (_, calls, own, whole, _) in rows(made).items():
+        if own < 1e-6:
+            continue
+        got = next(numbers for k, numbers in seen.items() if k[2] == key[2] and k[1] == key[1])
+        assert got[1] == calls and abs(got[2] - own) < 2e-6, key
+        if key[2] in ("inner", "outer"):
+            assert abs(got[3] - whole) < 0.02 * whole + 1e-5, key
+
+
+def annotated(path):
+    rows = collections.Counter()  # of a function there is one row for each file that was inlined into it
+    for line in run("callgrind_annotate", "--threshold=100", "--auto=no", path).splitlines():
+        found = re.match(r" *([\d,]+) \( *[\d.]+%\)  [^:]*:([^\[]+?)(?: \[.*)?$", line)
+        if found:
+            rows[found[2].strip()] += int(found[1].replace(",", ""))
+    return rows
+
+
+def test_callgrind_annotate_agrees(sonde, tmp_path):
+    if not shutil.which("valgrind"):
+        pytest.skip("no valgrind")
+    (tmp_path / "work.c").write_text(
+        "#include <stdlib.h>\n"
+        "static int compare(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }\n"
+        "__attribute__((noinline)) int spin(int n) { volatile int s = 0; while (n--) s += n; return s; }\n"
+        "int main(void) { static int v[3000]; for (int i = 0; i < 3000; i++) v[i] = rand();\n"
+        " qsort(v, 3000, sizeof(*v), compare); return spin(10000) == 1; }\n")
+    run("gcc", "-g", "-O1", tmp_path / "work.c", "-o", tmp_path / "work")
+    run("valgrind", "--tool=callgrind", f"--callgrind-out-file={tmp_path / 'made.out'}", tmp_path / "work")
+    run(sonde, "convert", tmp_path / "made.out", tmp_path / "ours.callgrind")
+    made, ours = annotated(tmp_path / "made.out"), annotated(tmp_path / "ours.callgrind")
+    assert made["spin"] > 10000 and made == ours
+
+
+def test_stacks_and_totals_survive_each_format(sonde, written, tmp_path):
+    for ending in ("speedscope.json", "cpuprofile"):
+        run(sonde, "convert", written, tmp_path / f"a.{ending}")
+        run(sonde, "convert", tmp_path / f"a.{ending}", tmp_path / "b.folded")
+        seen = unfolded((tmp_path / "b.folded").read_text())
+        assert set(seen) == set(STACKS)
+        if ending == "speedscope.json":
+            assert seen == STACKS
+    for ending in ("pstats", "callgrind"):
+        run(sonde, "convert", written, tmp_path / f"a.{ending}")
+        run(sonde, "convert", tmp_path / f"a.{ending}", tmp_path / "b.folded")
+        own = collections.Counter()
+        for stack, count in unfolded((tmp_path / "b.folded").read_text()).items():
+            own[stack[-1]] += count
+        wanted = collections.Counter()
+        for stack, count in STACKS.items():
+            wanted[stack[-1]] += count * (10 ** 9 if ending == "pstats" else 1)  # which has seconds
+        assert own == wanted

@@ -7,10 +7,12 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "format/callgrind.h"
 #include "format/cpuprofile.h"
 #include "format/folded.h"
 #include "format/input.h"
 #include "format/pprof.h"
+#include "format/pstats.h"
 #include "format/speedscope.h"
 
 /* Reading asks the rows in this order: the strictest first. */
@@ -26,6 +28,12 @@ static const struct format formats[] = {
 	{ .name = "cpuprofile", .words = "V8's CPU profile: Chrome's DevTools and VS Code open it",
 	  .suffixes = { ".cpuprofile" }, .is_view = true,
 	  .detect = cpuprofile_detect, .read = cpuprofile_read, .write = cpuprofile_write },
+	{ .name = "pstats", .words = "Python's pstats, as cProfile writes them",
+	  .suffixes = { ".pstats", ".prof" },
+	  .detect = pstats_detect, .read = pstats_read, .write = pstats_write },
+	{ .name = "callgrind", .words = "Callgrind's: KCachegrind and callgrind_annotate open it",
+	  .suffixes = { ".callgrind", ".cg" },
+	  .detect = callgrind_detect, .read = callgrind_read, .write = callgrind_write },
 	{ .name = "folded", .words = "folded stacks: 'main;parse;lex 12', one line a stack",
 	  .suffixes = { ".folded", ".collapsed", ".txt" }, .is_view = true,
 	  .detect = folded_detect, .read = folded_read, .write = folded_write },

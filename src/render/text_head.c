@@ -19,6 +19,7 @@ static const struct {
 	{ "target", "Target" },
 	{ "host", "Host" },
 	{ "tier", "Tier" },
+	{ "note", "Note" },
 };
 
 static void begin_line(struct page *page, const char *word)
