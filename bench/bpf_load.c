@@ -75,7 +75,8 @@ static int load(const char *path, const char *mode_name, uint32_t mode, uint32_t
 
 	if (rc == 0)
 		rc = set(object, "with_runtimes", runtimes, sizeof(runtimes));
-
+	if (rc == 0)	/* with 0 nothing of a copy's loop is looked at */
+		rc = set(object, "copy_bytes", SAMPLE_COPY_MAX / 2, sizeof(uint32_t));
 	if (rc < 0)
 		goto out;
 	for (size_t i = 0; i < sizeof(per_cpu) / sizeof(per_cpu[0]); i++) {

@@ -14,6 +14,8 @@
 #define SAMPLE_KERNEL_FRAMES_MAX 128u
 #define SAMPLE_COPY_MAX 131072u		/* bytes of stack in a copied sample */
 #define SAMPLE_COPY_STEP 4096u
+#define SAMPLE_COPY_HOLES 32u		/* pages that can be told to be missing */
+#define SAMPLE_COPY_HOLES_END 0xf0000000u	/* the last four of them: the stack has ended */
 
 #define SAMPLE_PYTHON_WORDS_MAX 4096u	/* of interpreted frames beside a copied stack */
 
@@ -130,7 +132,7 @@ struct sample_hdr {
 	uint64_t labels_at;	/* Go: address of the goroutine's labels; 0: none. Python: the thread
 				 * pointer, which is how it tells its threads apart */
 	uint32_t labels_check;	/* of them, as the kernel saw them */
-	uint32_t zero2;
+	uint32_t holes;		/* SAMPLE_COPIED: bit n: page n of the stack was not in memory */
 };
 
 /* Whether the thread held its interpreter's lock. */
@@ -224,6 +226,7 @@ struct walk_process {
 };
 
 #define WALK_PROCESS_MISSES_KNOWN 1u	/* the host looked: unmapped addresses are really unmapped */
+#define WALK_PROCESS_RUNTIME_AWAITED 2u	/* it has a runtime whose run-time code cannot be walked yet */
 
 #define WALK_MAPPINGS_PER_PROCESS 4096u
 

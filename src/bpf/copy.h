@@ -129,13 +129,16 @@ struct copy_loop {
 	uint64_t from;
 };
 
-/* One page of stack at a time, up to the first that cannot be read: its end. */
+/* One page of stack at a time. One that cannot be read may never have been written to (HotSpot's create_vm()
+ * leaves whole pages of its frame alone); several are the stack's end. What changes from page to page lives in
+ * the record: the verifier would follow it through all pages on the stack. */
 static long copy_stack_page(uint32_t index, void *context)
 {
 	struct copy_loop *loop = context;
-	uint64_t at = loop->copy->hdr.stack_bytes;
-	uint64_t address = loop->from + at;
-	uint64_t n = SAMPLE_COPY_STEP - (address & (SAMPLE_COPY_STEP - 1));
+	uint64_t in_page = loop->from & (SAMPLE_COPY_STEP - 1);
+	uint64_t at = index ? (uint64_t)index * SAMPLE_COPY_STEP - in_page : 0;
+	uint64_t n = index ? SAMPLE_COPY_STEP : SAMPLE_COPY_STEP - in_page;
+	uint32_t bit = index & (SAMPLE_COPY_HOLES - 1);
 
 	barrier_var(n);
 	n &= 2 * SAMPLE_COPY_STEP - 1;
@@ -144,8 +147,11 @@ static long copy_stack_page(uint32_t index, void *context)
 	barrier_var(at);
 	if (at > SAMPLE_COPY_MAX - SAMPLE_COPY_STEP || at >= copy_bytes)
 		return 1;
-	if (bpf_probe_read_user(loop->copy->stack + at, n, (const void *)address))
-		return 1;
+	if (bpf_probe_read_user(loop->copy->stack + at, n, (const void *)(loop->from + at))) {
+		loop->copy->hdr.holes |= 1u << bit;
+		return index >= SAMPLE_COPY_HOLES ||
+		       loop->copy->hdr.holes << (SAMPLE_COPY_HOLES - 1 - bit) >= SAMPLE_COPY_HOLES_END;
+	}
 	loop->copy->hdr.stack_bytes = (uint32_t)(at + n);
 	return 0;
 }
@@ -177,7 +183,7 @@ static __always_inline int send_copy(struct cpu_counters *count, const struct sa
 	copy->hdr = sample->hdr;
 	copy->hdr.kind = SAMPLE_COPIED;
 	copy->hdr.n_user = (uint16_t)n_python;
-	copy->hdr.stack_bytes = 0;
+	copy->hdr.stack_bytes = copy->hdr.holes = 0;
 	__builtin_memcpy(copy->kernel, sample->frames, sizeof(copy->kernel));
 	__builtin_memcpy(copy->regs, regs, sizeof(copy->regs));
 	bpf_loop(SAMPLE_COPY_MAX / SAMPLE_COPY_STEP + 1, copy_stack_page, &loop, 0);

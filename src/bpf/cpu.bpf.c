@@ -30,6 +30,11 @@ static __always_inline bool walk_read_bytes(struct walk *w, void *out, uint32_t 
 	return bpf_probe_read_user(out, n, (const void *)address) == 0;
 }
 
+static __always_inline bool walk_read_object(struct walk *w, void *out, uint32_t n, uint64_t address)
+{
+	return walk_read_bytes(w, out, n, address);
+}
+
 static __always_inline const struct walk_mapping *walk_mapping_at(struct walk *w, uint32_t index)
 {
 	return bpf_map_lookup_elem(&mappings, &index);
@@ -88,12 +93,16 @@ static __always_inline bool walk_recorded_singly(struct walk *w)
 	return false;
 }
 
-int walk_jvm_frame(uint32_t cpu);
-
-static __always_inline bool walk_jvm_go(struct walk *w, void *out)
-{
-	return walk_jvm_frame(bpf_get_smp_processor_id());
-}
+static __always_inline int walk_jvm_call(struct walk *w, void *out, uint32_t piece, uint64_t a, uint32_t b);
+int jvm_try(uint64_t a, uint32_t b);
+int jvm_try_fp(uint64_t a, uint32_t b);
+int jvm_try_native(uint64_t a, uint32_t b);
+int jvm_find_blob(uint64_t a, uint32_t b);
+int jvm_find_method(uint64_t a, uint32_t b);
+int jvm_interpreted(uint64_t a, uint32_t b);
+int jvm_compiled(uint64_t a, uint32_t b);
+int jvm_stub(uint64_t a, uint32_t b);
+int jvm_step(uint64_t a, uint32_t b);
 
 static __always_inline bool walk_worth_copying(const struct walk *w);
 static __always_inline void walk_new_code(struct walk *w, void *out, uint64_t code);
@@ -106,15 +115,51 @@ static __always_inline void walk_new_v8(struct walk *w, void *out);
 
 #include "bpf/copy.h"
 
-/* A global function, because the verifier looks at it once, and not on every way to it. */
-__noinline int walk_jvm_frame(uint32_t cpu)
-{
-	struct sample_walked *sample = bpf_map_lookup_elem(&samples, &cpu);
-	struct walk *w = bpf_map_lookup_elem(&walks, &cpu);
+/* Global functions, because the verifier looks at them once, and not on every way to them. */
+#define JVM_PIECE(name, piece)                                                  \
+	__noinline int name(uint64_t a, uint32_t b)                             \
+	{                                                                       \
+		uint32_t cpu = bpf_get_smp_processor_id();                      \
+		struct sample_walked *sample = bpf_map_lookup_elem(&samples, &cpu); \
+		struct walk *w = bpf_map_lookup_elem(&walks, &cpu);             \
+                                                                                \
+		return WALK_HAS(RUNTIME_JVM) && sample && w ?                   \
+		       walk_jvm_run(w, sample, piece, a, b) : 0;                \
+	}
 
-	if (!WALK_HAS(RUNTIME_JVM) || !sample || !w)
-		return 0;
-	return walk_jvm_step(w, sample) == WALK_CONTINUE;
+JVM_PIECE(jvm_try, WALK_JVM_TRY)
+JVM_PIECE(jvm_try_fp, WALK_JVM_TRY_FP)
+JVM_PIECE(jvm_try_native, WALK_JVM_TRY_NATIVE)
+JVM_PIECE(jvm_find_blob, WALK_JVM_FIND_BLOB)
+JVM_PIECE(jvm_find_method, WALK_JVM_FIND_METHOD)
+JVM_PIECE(jvm_interpreted, WALK_JVM_INTERPRETED_FRAME)
+JVM_PIECE(jvm_compiled, WALK_JVM_COMPILED_FRAME)
+JVM_PIECE(jvm_stub, WALK_JVM_STUB_FRAME)
+JVM_PIECE(jvm_step, WALK_JVM_STEP)
+
+static __always_inline int walk_jvm_call(struct walk *w, void *out, uint32_t piece, uint64_t a, uint32_t b)
+{
+	switch (piece) {
+	case WALK_JVM_STEP:
+		return jvm_step(a, b);
+	case WALK_JVM_FIND_BLOB:
+		return jvm_find_blob(a, b);
+	case WALK_JVM_FIND_METHOD:
+		return jvm_find_method(a, b);
+	case WALK_JVM_TRY:
+		return jvm_try(a, b);
+	case WALK_JVM_TRY_FP:
+		return jvm_try_fp(a, b);
+	case WALK_JVM_TRY_NATIVE:
+		return jvm_try_native(a, b);
+	case WALK_JVM_INTERPRETED_FRAME:
+		return jvm_interpreted(a, b);
+	case WALK_JVM_COMPILED_FRAME:
+		return jvm_compiled(a, b);
+	case WALK_JVM_STUB_FRAME:
+		return jvm_stub(a, b);
+	}
+	return 0;
 }
 
 static __always_inline void walk_new_code(struct walk *w, void *out, uint64_t code)

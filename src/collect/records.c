@@ -51,26 +51,38 @@ struct records {
 struct stack_copy {
 	const struct records *records;
 	const struct sample_copy *record;
-	bool live;	/* what is no stack may be read now: whoever names it compares it with what was seen */
 };
 
-/* No thread's stack reaches so far; what is read now of one that ran on would be another stack. */
-#define STACK_REACH (256ull << 20)
-#define STACK_BELOW 4096u
+/* A page that was not there when the stack was copied: nothing had been written to it. */
+static bool in_hole(const struct sample_copy *record, uint64_t off, uint32_t n)
+{
+	uint64_t in_page = record->regs[UNWIND_RSP] % SAMPLE_COPY_STEP;
+
+	for (uint64_t page = (in_page + off) / SAMPLE_COPY_STEP;
+	     page <= (in_page + off + n - 1) / SAMPLE_COPY_STEP; page++)
+		if (page < SAMPLE_COPY_HOLES && record->hdr.holes >> page & 1)
+			return true;
+	return false;
+}
 
 static bool copy_read(void *context, void *out, uint32_t n, uint64_t address)
 {
-	const struct stack_copy *copy = context;
-	const struct sample_copy *record = copy->record;
+	const struct sample_copy *record = ((struct stack_copy *)context)->record;
 	uint64_t off = address - record->regs[UNWIND_RSP];
-	pid_t pid = (pid_t)record->hdr.tgid;
 
-	if (copy->live && off + STACK_BELOW > STACK_REACH)
-		return process_read_whole(&pid, out, n, address);
-	if (off > record->hdr.stack_bytes || n > record->hdr.stack_bytes - off)
+	if (off > record->hdr.stack_bytes || n > record->hdr.stack_bytes - off ||
+	    (record->hdr.holes && in_hole(record, off, n)))
 		return false;
 	memcpy(out, record->stack + off, n);
 	return true;
+}
+
+/* As it is now: whoever names what was read so compares it with what was seen. */
+static bool read_now(void *context, void *out, uint32_t n, uint64_t address)
+{
+	pid_t pid = (pid_t)((struct stack_copy *)context)->record->hdr.tgid;
+
+	return process_read_whole(&pid, out, n, address);
 }
 
 static bool copy_rows(void *context, uint32_t table, struct walk_rows *ret_rows)
@@ -106,7 +118,7 @@ static bool has_interpreter(const struct records *records, const struct process 
 static enum walk_end walk_copy(struct records *records, const struct sample_copy *record,
 			       struct process *process, uint32_t *ret_n)
 {
-	struct stack_copy copy = { records, record, false };
+	struct stack_copy copy = { records, record };
 	/* a tracer's samples come with the mappings of their time: later ones would only mislead */
 	bool rescanned = process->misses_known || records->tier == CPU_TIER_PTRACE;
 	enum walk_end end;
@@ -123,7 +135,8 @@ static enum walk_end walk_copy(struct records *records, const struct sample_copy
 			.n_recorded = record->hdr.n_user ? record->hdr.n_user : 2,
 		};
 
-		copy.live = runtime && runtime->kind == RUNTIME_JVM;
+		if (runtime && runtime->kind == RUNTIME_JVM)
+			target.read_object = read_now;
 		/* nothing is missing where there is no interpreter */
 		if (!record->hdr.n_user && !has_interpreter(records, process))
 			target.recorded = NULL;

@@ -8,6 +8,7 @@ typedef const struct walk_rows *walk_table_t;
 struct walk;
 
 static bool walk_read_bytes(struct walk *w, void *out, uint32_t n, uint64_t address);
+static bool walk_read_object(struct walk *w, void *out, uint32_t n, uint64_t address);
 static const struct walk_mapping *walk_mapping_at(struct walk *w, uint32_t index);
 static walk_table_t walk_table_at(struct walk *w, uint32_t table);
 static bool walk_cell_at(walk_table_t table, uint32_t index, uint64_t *ret_cell);
@@ -20,7 +21,7 @@ static bool walk_put(void *out, uint32_t index, uint64_t word);
 static bool walk_has_recorded(struct walk *w);
 static bool walk_recorded(struct walk *w, uint64_t pair[2]);
 static bool walk_recorded_singly(struct walk *w);
-static bool walk_jvm_go(struct walk *w, void *out);
+static int walk_jvm_call(struct walk *w, void *out, uint32_t piece, uint64_t a, uint32_t b);
 
 #define WALK_RUNTIMES RUNTIME_ALL
 #define WALK_LATE 1
@@ -49,6 +50,14 @@ static bool walk_read_bytes(struct walk *w, void *out, uint32_t n, uint64_t addr
 	const struct walk_target *target = host_of(w)->target;
 
 	return target->read(target->context, out, n, address);
+}
+
+static bool walk_read_object(struct walk *w, void *out, uint32_t n, uint64_t address)
+{
+	const struct walk_target *target = host_of(w)->target;
+
+	return (target->read_object ? target->read_object : target->read)(target->context, out, n,
+									  address);
 }
 
 static const struct walk_mapping *walk_mapping_at(struct walk *w, uint32_t index)
@@ -139,9 +148,9 @@ static bool walk_recorded_singly(struct walk *w)
 	       runtime->python.segment == PYTHON_SEGMENT_EACH;
 }
 
-static bool walk_jvm_go(struct walk *w, void *out)
+static int walk_jvm_call(struct walk *w, void *out, uint32_t piece, uint64_t a, uint32_t b)
 {
-	return walk_jvm_step(w, out) == WALK_CONTINUE;
+	return walk_jvm_run(w, out, (enum walk_jvm_piece)piece, a, b);
 }
 
 struct walk_host *walk_host_new(void)

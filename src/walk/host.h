@@ -29,6 +29,8 @@ struct walk_target {
 	bool (*rows)(void *context, uint32_t table, struct walk_rows *ret_rows);
 	/* n bytes of the target's memory; false when any of them cannot be had. */
 	bool (*read)(void *context, void *out, uint32_t n, uint64_t address);
+	/* The same of what is no stack, where `read` has a copied one only; NULL: `read` has both. */
+	bool (*read_object)(void *context, void *out, uint32_t n, uint64_t address);
 	void *context;
 	const struct walk_runtime *runtime;	/* of an interpreter; NULL: none */
 	uint64_t thread_pointer;	/* fs base; 0: not known */

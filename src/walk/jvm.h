@@ -26,6 +26,20 @@
 #define WALK_JVM_NEW_FRAME 96u	/* bytes of an interpreted frame whose words are still being pushed */
 #define WALK_JVM_CALL_STUB 512u	/* bytes of code around the call in call_stub */
 
+/* The walk's pieces. Each is a function of its own where walk_jvm_call() makes it one: the verifier then looks at
+ * it once, and not on every way that leads to it. */
+enum walk_jvm_piece {
+	WALK_JVM_STEP,
+	WALK_JVM_FIND_BLOB,	/* that holds the address `a` */
+	WALK_JVM_FIND_METHOD,	/* at the address `a` */
+	WALK_JVM_TRY,		/* a frame that ends below `a`; b: with rbp saved in it */
+	WALK_JVM_TRY_FP,
+	WALK_JVM_TRY_NATIVE,	/* the same of a stub that C has called */
+	WALK_JVM_INTERPRETED_FRAME,
+	WALK_JVM_COMPILED_FRAME,
+	WALK_JVM_STUB_FRAME,
+};
+
 /* Where the innermost frame stands between its function's first and last instruction. */
 enum walk_jvm_edge {
 	WALK_JVM_BODY,		/* the frame is there */
@@ -101,8 +115,7 @@ WALK_INLINE enum walk_next walk_jvm_to(struct walk *w, uint64_t pc, uint64_t sp,
 	return WALK_CONTINUE;
 }
 
-/* Whether the frame that ends below cfa can be one; then goes to its caller. */
-WALK_INLINE bool walk_jvm_try(struct walk *w, uint64_t cfa, bool fp_saved)
+WALK_INLINE bool walk_jvm_try_here(struct walk *w, uint64_t cfa, bool fp_saved)
 {
 	uint64_t pc, fp = w->regs[UNWIND_RBP];
 
@@ -112,13 +125,59 @@ WALK_INLINE bool walk_jvm_try(struct walk *w, uint64_t cfa, bool fp_saved)
 	return walk_jvm_to(w, pc, cfa, fp) == WALK_CONTINUE;
 }
 
+/* Whether the frame that ends below cfa can be one; then goes to its caller. */
+WALK_INLINE bool walk_jvm_try(struct walk *w, uint64_t cfa, bool fp_saved)
+{
+	return walk_jvm_call(w, 0, WALK_JVM_TRY, cfa, fp_saved);
+}
+
+/* Whether C called from there: its own code, behind a call instruction. */
+WALK_INLINE bool walk_jvm_is_native_return(struct walk *w, uint64_t pc)
+{
+	uint64_t before;
+
+	if (!walk_plausible(pc) || walk_jvm_holds(w, pc) || !walk_find_mapping(w, pc - 1) ||
+	    !w->mapping.table || !walk_read_object(w, &before, sizeof(before), pc - 8))
+		return false;
+	/* call rel32; call r, [r], [r + n8], [r + n32] of two, three, six and seven bytes */
+	return (before >> 24 & 0xff) == 0xe8 || (before >> 48 & 0x38ff) == 0x10ff ||
+	       (before >> 40 & 0x38ff) == 0x10ff || (before >> 16 & 0x38ff) == 0x10ff ||
+	       (before >> 8 & 0x38ff) == 0x10ff;
+}
+
+WALK_INLINE bool walk_jvm_try_native_here(struct walk *w, uint64_t cfa, bool fp_saved)
+{
+	uint64_t pc, fp = w->regs[UNWIND_RBP];
+
+	if (cfa <= w->regs[UNWIND_RSP] || !walk_read(w, cfa - 8, &pc) ||
+	    !walk_jvm_is_native_return(w, pc) || (fp_saved && !walk_read(w, cfa - 16, &fp)))
+		return false;
+	return walk_jvm_to(w, pc, cfa, fp) == WALK_CONTINUE;
+}
+
+/* The barrier at the entry of compiled code has put a -1, its cookie, between rbp's and the return address. */
+WALK_INLINE bool walk_jvm_try_fp_here(struct walk *w)
+{
+	uint64_t fp = w->regs[UNWIND_RBP], pc, caller_fp;
+
+	if (fp < w->regs[UNWIND_RSP] || fp - w->regs[UNWIND_RSP] >= WALK_FP_REACH ||
+	    !walk_read(w, fp, &caller_fp) || !walk_read(w, fp + 8, &pc))
+		return false;
+	if (pc != ~0ull)
+		return walk_jvm_holds(w, pc) && walk_jvm_to(w, pc, fp + 16, caller_fp) == WALK_CONTINUE;
+	return walk_read(w, fp + 16, &pc) && walk_jvm_holds(w, pc) &&
+	       walk_jvm_to(w, pc, fp + 24, caller_fp) == WALK_CONTINUE;
+}
+
 /* Where rbp points into the stack near by, to a frame. */
 WALK_INLINE bool walk_jvm_try_fp(struct walk *w)
 {
-	uint64_t fp = w->regs[UNWIND_RBP];
+	return walk_jvm_call(w, 0, WALK_JVM_TRY_FP, 0, 0);
+}
 
-	return fp >= w->regs[UNWIND_RSP] && fp - w->regs[UNWIND_RSP] < WALK_FP_REACH &&
-	       walk_jvm_try(w, fp + 16, true);
+WALK_INLINE bool walk_jvm_try_native(struct walk *w, uint64_t cfa, bool fp_saved)
+{
+	return walk_jvm_call(w, 0, WALK_JVM_TRY_NATIVE, cfa, fp_saved);
 }
 
 /* The blob that holds the address: left in w->jvm, with its first bytes. */
@@ -140,7 +199,7 @@ WALK_INLINE enum jvm_fault walk_jvm_find_blob(struct walk *w, uint64_t pc)
 		return JVM_FAULT_NO_BLOB;
 	j->segment = (pc - low) >> (layout->segment_bits & 31);
 	for (int i = 0; i < WALK_JVM_HOPS && back; i++) {
-		if (!walk_read_bytes(w, &back, 1, segmap + j->segment))
+		if (!walk_read_object(w, &back, 1, segmap + j->segment))
 			return JVM_FAULT_BLOB_FAULT;
 		if (back == 0xff || back > j->segment)
 			return JVM_FAULT_NO_BLOB;
@@ -148,21 +207,20 @@ WALK_INLINE enum jvm_fault walk_jvm_find_blob(struct walk *w, uint64_t pc)
 	}
 	j->blob = low + (j->segment << (layout->segment_bits & 31)) + layout->block_bytes;
 	barrier_var(n);
-	if (back || n > WALK_JVM_BLOB_BYTES || !walk_read_bytes(w, j->bytes, n, j->blob))
+	if (back || n > WALK_JVM_BLOB_BYTES || !walk_read_object(w, j->bytes, n, j->blob))
 		return JVM_FAULT_BLOB_FAULT;
 	j->code = layout->code_offsets ? j->blob + walk_jvm_u32(j, layout->blob_code) :
 					 walk_jvm_u64(j, layout->blob_code);
 	j->name = walk_jvm_u64(j, layout->blob_name);
 	if (pc < j->code || pc - j->blob >= walk_jvm_u32(j, layout->blob_size) ||
-	    !walk_read_bytes(w, &j->name_head, 8, j->name))
+	    !walk_read_object(w, &j->name_head, 8, j->name))
 		return JVM_FAULT_NO_BLOB;
 	return JVM_FAULT_NONE;
 }
 
 /* ---- interpreted */
 
-/* Looks at what should be a Method; its bytecodes and check are left in w->jvm. */
-WALK_INLINE enum jvm_fault walk_jvm_find_method(struct walk *w, uint64_t method)
+WALK_INLINE enum jvm_fault walk_jvm_find_method_here(struct walk *w, uint64_t method)
 {
 	struct walk_jvm_state *j = &w->jvm;
 	const struct walk_jvm *layout = &j->layout;
@@ -170,11 +228,11 @@ WALK_INLINE enum jvm_fault walk_jvm_find_method(struct walk *w, uint64_t method)
 
 	if (method & 7 || !walk_plausible(method))
 		return JVM_FAULT_NOT_METHOD;
-	if (!walk_read_bytes(w, &at, 8, method + layout->method_const))
+	if (!walk_read_object(w, &at, 8, method + layout->method_const))
 		return JVM_FAULT_METHOD_FAULT;
 	if (at & 7 || !walk_plausible(at))
 		return JVM_FAULT_NOT_METHOD;
-	if (!walk_read_bytes(w, j->constant, WALK_JVM_CONST_BYTES, at))
+	if (!walk_read_object(w, j->constant, WALK_JVM_CONST_BYTES, at))
 		return JVM_FAULT_METHOD_FAULT;
 	barrier_var(size_at);
 	barrier_var(code_size_at);
@@ -189,6 +247,12 @@ WALK_INLINE enum jvm_fault walk_jvm_find_method(struct walk *w, uint64_t method)
 	head = layout->const_size & 4 ? head >> 32 : (uint32_t)head;
 	return head < 1u << 24 && head * 8 >= layout->const_bytes + j->code_size ?
 	       JVM_FAULT_NONE : JVM_FAULT_NOT_METHOD;
+}
+
+/* Looks at what should be a Method; its bytecodes and check are left in w->jvm. */
+WALK_INLINE enum jvm_fault walk_jvm_find_method(struct walk *w, uint64_t method)
+{
+	return (enum jvm_fault)walk_jvm_call(w, 0, WALK_JVM_FIND_METHOD, method, 0);
 }
 
 WALK_INLINE bool walk_jvm_in_bytecodes(const struct walk_jvm_state *j, uint64_t bcp)
@@ -226,21 +290,23 @@ WALK_INLINE enum walk_next walk_jvm_interpreted(struct walk *w, void *out, enum 
 	return walk_jvm_to(w, pc, sp, caller_fp);
 }
 
-/* The interpreter has jumped to a method (rbx) from a caller whose sp was r13, and has no frame yet. */
-WALK_INLINE enum walk_next walk_jvm_entering(struct walk *w, void *out)
+/* Whether the interpreter has jumped to a method (rbx) from a caller whose sp was r13, and has no frame yet: where
+ * it returns to, and rbp's value there. Both registers also have such values behind a call. */
+WALK_INLINE bool walk_jvm_is_entering(struct walk *w, uint64_t *ret_pc, uint64_t *ret_fp)
 {
-	uint64_t sp = w->regs[UNWIND_R13], fp = w->regs[UNWIND_RBP], pc;
+	uint64_t sp = w->regs[UNWIND_R13], fp = w->regs[UNWIND_RBP];
 
-	if (!walk_jvm_put(w, out, w->jvm.method, JVM_INTERPRETED, 0, w->jvm.check))
-		return walk_stop(w, WALK_FULL);
+	if (!walk_jvm_above(w, sp) || walk_jvm_find_method(w, w->regs[UNWIND_RBX]) != JVM_FAULT_NONE)
+		return false;
+	*ret_fp = fp;
 	if (walk_jvm_above(w, fp) && fp - w->regs[UNWIND_RSP] < WALK_JVM_NEW_FRAME && fp + 16 <= sp &&
-	    walk_read(w, fp + 8, &pc) && walk_jvm_holds(w, pc) && walk_read(w, fp, &fp))
-		return walk_jvm_to(w, pc, sp, fp);
-	fp = w->regs[UNWIND_RBP];
-	if (walk_read(w, w->regs[UNWIND_RSP], &pc) && walk_jvm_holds(w, pc))
-		return walk_jvm_to(w, pc, sp, fp);
-	pc = w->regs[UNWIND_RAX];	/* taken off to make room for locals */
-	return walk_jvm_holds(w, pc) ? walk_jvm_to(w, pc, sp, fp) : walk_stop(w, WALK_NO_RULE);
+	    walk_read(w, fp + 8, ret_pc) && walk_jvm_holds(w, *ret_pc) && walk_read(w, fp, ret_fp))
+		return true;
+	*ret_fp = fp;
+	if (walk_read(w, w->regs[UNWIND_RSP], ret_pc) && walk_jvm_holds(w, *ret_pc))
+		return true;
+	*ret_pc = w->regs[UNWIND_RAX];	/* taken off to make room for locals */
+	return walk_jvm_holds(w, *ret_pc);
 }
 
 /* In the interpreter, with the frame gone or not understood: nothing but a way out. */
@@ -264,7 +330,7 @@ WALK_INLINE enum walk_next walk_jvm_leaving(struct walk *w, void *out)
 WALK_INLINE enum walk_next walk_jvm_interpreter(struct walk *w, void *out)
 {
 	struct walk_jvm_state *j = &w->jvm;
-	uint64_t fp = w->regs[UNWIND_RBP], bcp = 0, method, own = w->regs[UNWIND_R13];
+	uint64_t fp = w->regs[UNWIND_RBP], bcp = 0, method = 0, own = w->regs[UNWIND_R13], pc;
 	enum jvm_fault fault = JVM_FAULT_NOT_METHOD;
 
 	j->bytecodes = 0;
@@ -277,8 +343,11 @@ WALK_INLINE enum walk_next walk_jvm_interpreter(struct walk *w, void *out)
 		return walk_jvm_interpreted(w, out, fault, bcp);
 	if (fault == JVM_FAULT_NONE && walk_jvm_in_bytecodes(j, own))
 		return walk_jvm_interpreted(w, out, fault, own);
-	if (walk_jvm_above(w, own) && walk_jvm_find_method(w, w->regs[UNWIND_RBX]) == JVM_FAULT_NONE)
-		return walk_jvm_entering(w, out);
+	if (walk_jvm_is_entering(w, &pc, &fp)) {
+		if (!walk_jvm_put(w, out, j->method, JVM_INTERPRETED, 0, j->check))
+			return walk_stop(w, WALK_FULL);
+		return walk_jvm_to(w, pc, own, fp);
+	}
 	if (fault != JVM_FAULT_NONE ||
 	    (walk_jvm_holds(w, own) && w->regs[UNWIND_RIP] - own >= WALK_JVM_RETURNING))
 		return walk_jvm_leaving(w, out);
@@ -328,7 +397,7 @@ WALK_INLINE bool walk_jvm_read_code(struct walk *w)
 {
 	struct walk_jvm_state *j = &w->jvm;
 
-	return walk_read_bytes(w, j->around, sizeof(j->around), w->regs[UNWIND_RIP] - 8);
+	return walk_read_object(w, j->around, sizeof(j->around), w->regs[UNWIND_RIP] - 8);
 }
 
 /* Whether the frame ends where its size says, or a little further: code pushes words now and then. */
@@ -446,9 +515,27 @@ WALK_INLINE bool walk_jvm_is_call_stub(struct walk *w)
 {
 	uint64_t call, pc = w->regs[UNWIND_RIP];
 
-	if (!walk_read_bytes(w, &call, 8, w->jvm.layout.call_stub_at))
+	if (!walk_read_object(w, &call, 8, w->jvm.layout.call_stub_at))
 		return false;
 	return w->is_return ? pc == call : pc - call + WALK_JVM_CALL_STUB < 2 * WALK_JVM_CALL_STUB;
+}
+
+#define WALK_JVM_STUB_ROUTINES 0x62757453u	/* "Stub": among them are a few that C calls too */
+
+/* What only C calls, once when it starts: "VM_V"ersion stub, "flus"h_icache_stub, "dete"ct_virt_stub,
+ * "getC"PUIDBrandString_stub. They tell what the processor can do, which takes long in virtual machines. */
+WALK_INLINE bool walk_jvm_is_for_c(uint32_t head)
+{
+	return head == 0x565f4d56 || head == 0x73756c66 || head == 0x65746564 || head == 0x43746567;
+}
+
+/* They push rbp first, or nothing. */
+WALK_INLINE bool walk_jvm_by_native_scan(struct walk *w)
+{
+	for (uint32_t i = 1; i <= 8; i++)
+		if (walk_jvm_try_native(w, w->regs[UNWIND_RSP] + i * 8ull, i > 1))
+			return true;
+	return false;
 }
 
 WALK_INLINE enum walk_next walk_jvm_stub(struct walk *w, void *out)
@@ -461,9 +548,11 @@ WALK_INLINE enum walk_next walk_jvm_stub(struct walk *w, void *out)
 
 	if (!walk_jvm_put(w, out, j->blob, JVM_STUB, pc - j->code, jvm_check(j->name, 0)))
 		return walk_stop(w, WALK_FULL);
-	if (head == 0x62757453 /* "Stub" */ && walk_jvm_is_call_stub(w) && walk_jvm_by_entry_frame(w))
+	if (head == WALK_JVM_STUB_ROUTINES && walk_jvm_is_call_stub(w) && walk_jvm_by_entry_frame(w))
 		return WALK_CONTINUE;
 	if (head == 0x61637075 /* "upca" */ && walk_jvm_by_entry_frame(w))
+		return WALK_CONTINUE;
+	if (w->all_regs && walk_jvm_is_for_c(head) && walk_jvm_by_native_scan(w))
 		return WALK_CONTINUE;
 	if (w->all_regs && walk_jvm_read_code(w)) {
 		edge = walk_jvm_find_edge(j, true);
@@ -475,13 +564,19 @@ WALK_INLINE enum walk_next walk_jvm_stub(struct walk *w, void *out)
 	if (w->all_regs && walk_jvm_holds(w, w->regs[UNWIND_RAX]))	/* an adapter, moving arguments */
 		return walk_jvm_to(w, w->regs[UNWIND_RAX], walk_jvm_above(w, w->regs[UNWIND_R13]) ?
 				   w->regs[UNWIND_R13] : w->regs[UNWIND_RSP], w->regs[UNWIND_RBP]);
+	if (head == WALK_JVM_STUB_ROUTINES && w->all_regs &&
+	    (walk_jvm_try_native(w, w->regs[UNWIND_RSP] + 8, false) ||
+	     (walk_jvm_above(w, w->regs[UNWIND_RBP]) &&
+	      walk_jvm_try_native(w, w->regs[UNWIND_RBP] + 16, true))))
+		return WALK_CONTINUE;
 	return walk_jvm_by_scan(w) ? WALK_CONTINUE : walk_stop(w, WALK_NO_RULE);
 }
 
 /* Takes the frame of HotSpot's code where w stands, and goes to its caller. */
 WALK_INLINE enum walk_next walk_jvm_step(struct walk *w, void *out)
 {
-	enum jvm_fault fault = walk_jvm_find_blob(w, w->regs[UNWIND_RIP] - w->is_return);
+	enum jvm_fault fault = (enum jvm_fault)walk_jvm_call(w, 0, WALK_JVM_FIND_BLOB,
+							     w->regs[UNWIND_RIP] - w->is_return, 0);
 	uint32_t head = (uint32_t)w->jvm.name_head;
 
 	if (fault != JVM_FAULT_NONE) {
@@ -490,10 +585,36 @@ WALK_INLINE enum walk_next walk_jvm_step(struct walk *w, void *out)
 		return walk_jvm_try_fp(w) ? WALK_CONTINUE : walk_stop(w, WALK_NO_RULE);
 	}
 	if (head == 0x65746e49)	/* "Inte" */
-		return walk_jvm_interpreter(w, out);
+		return (enum walk_next)walk_jvm_call(w, out, WALK_JVM_INTERPRETED_FRAME, 0, 0);
 	if (head == 0x74656d6e || head == 0x6974616e)	/* "nmet", "nati" */
+		return (enum walk_next)walk_jvm_call(w, out, WALK_JVM_COMPILED_FRAME, 0, 0);
+	return (enum walk_next)walk_jvm_call(w, out, WALK_JVM_STUB_FRAME, 0, 0);
+}
+
+/* What walk_jvm_call() is to do. */
+WALK_INLINE int walk_jvm_run(struct walk *w, void *out, enum walk_jvm_piece piece, uint64_t a, uint32_t b)
+{
+	switch (piece) {
+	case WALK_JVM_STEP:
+		return walk_jvm_step(w, out);
+	case WALK_JVM_FIND_BLOB:
+		return walk_jvm_find_blob(w, a);
+	case WALK_JVM_FIND_METHOD:
+		return walk_jvm_find_method_here(w, a);
+	case WALK_JVM_TRY:
+		return walk_jvm_try_here(w, a, b);
+	case WALK_JVM_TRY_FP:
+		return walk_jvm_try_fp_here(w);
+	case WALK_JVM_TRY_NATIVE:
+		return walk_jvm_try_native_here(w, a, b);
+	case WALK_JVM_INTERPRETED_FRAME:
+		return walk_jvm_interpreter(w, out);
+	case WALK_JVM_COMPILED_FRAME:
 		return walk_jvm_compiled(w, out);
-	return walk_jvm_stub(w, out);
+	case WALK_JVM_STUB_FRAME:
+		return walk_jvm_stub(w, out);
+	}
+	return 0;
 }
 
 /* At the beginning of a walk, once the process is known. */

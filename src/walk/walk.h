@@ -6,6 +6,7 @@
  * through a few functions, which whoever includes it defines first:
  *
  *   bool walk_read_bytes(struct walk *, void *out, uint32_t n, uint64_t address)
+ *   bool walk_read_object(...)	the same, of what is no stack and stands where it is while a copied one is walked
  *   const struct walk_mapping *walk_mapping_at(struct walk *, uint32_t index)
  *   walk_table_t walk_table_at(struct walk *, uint32_t table)       0 when it is not loaded
  *   bool walk_cell_at(walk_table_t, uint32_t index, uint64_t *ret_cell)
@@ -15,7 +16,7 @@
  *   void walk_new_code(struct walk *, void *out, uint64_t code)	a code object is met for the first time
  *   void walk_new_v8(struct walk *, void *out)	the same of V8's: what w->v8 has
  *   WALK_LATE	1: the stack was copied earlier, and other memory is read later
- *   bool walk_jvm_go(struct walk *, void *out)	walk_jvm_step(), wherever it is compiled; false: stop
+ *   int walk_jvm_call(struct walk *, void *out, uint32_t piece, uint64_t a, uint32_t b)	walk_jvm_run()
  *   bool walk_worth_copying(const struct walk *)	it ended for want of what only the host has
  *   bool walk_put(void *out, uint32_t index, uint64_t word)		false when there is no room
  *   bool walk_has_recorded(struct walk *)	interpreted frames were taken earlier, and ...
@@ -463,8 +464,13 @@ WALK_INLINE enum walk_next walk_step(struct walk *w, void *out)
 		return walk_native_over(w);
 	}
 	if (WALK_HAS(RUNTIME_JVM) && walk_jvm_holds(w, w->regs[UNWIND_RIP] - w->is_return))
-		return walk_jvm_go(w, out) ? WALK_CONTINUE : walk_native_over(w);
+		return walk_jvm_call(w, out, WALK_JVM_STEP, 0, 0) == WALK_CONTINUE ? WALK_CONTINUE :
+										     walk_native_over(w);
 	next = walk_look(w, &rule);
+	if (next == WALK_CONTINUE && !rule && w->process.flags & WALK_PROCESS_RUNTIME_AWAITED) {
+		w->end = WALK_NO_TABLE;	/* a guess would lead past frames without a trace */
+		return walk_native_over(w);
+	}
 	if (WALK_HAS(RUNTIME_V8) && next == WALK_CONTINUE) {
 		/* (the mapping at hand may be another's where the rule came from the cache) */
 		if (!rule && walk_has_v8(w) &&
