@@ -16,6 +16,7 @@
 
 #define DOUBT_NS 200000000u	/* between two layouts of a runtime */
 #define RETIRE_NS 1000000000u
+#define AWAIT_NS 10000000000u	/* for a runtime to make room for its code */
 
 void processes_init(struct processes *processes, struct images *images, struct kernel *kernel,
 		    bool all, bool eager)
@@ -213,14 +214,14 @@ uint32_t processes_runtime_kinds(struct processes *processes, pid_t pid, struct 
 {
 	struct image_query query = { .pid = pid, .path = path };
 	struct proc_maps maps = { 0 };
-	const struct image *image;
+	struct image *image;
 	uint32_t found = 0;
 
 	if (path.n) {
 		image = images_get(processes->images, images_of_mapping(processes->images, &query));
 		if (image->runtime)
 			return RUNTIME_BIT(image->runtime->kind);
-		return image->interpreter ? RUNTIME_BIT(RUNTIME_PYTHON) : 0;
+		return image->elf.n_segments ? runtime_launched(&image->elf) : 0;
 	}
 	if (proc_maps_read(&maps, pid, NULL) < 0)
 		return 0;
@@ -330,6 +331,7 @@ static void forget(struct processes *processes, struct process *process)
 	process->dirty = true;
 	process->misses_known = false;
 	process->exited = false;
+	process->awaited_ns = 0;
 }
 
 static int apply_fork(struct processes *processes, const struct process_event *event)
@@ -498,6 +500,20 @@ void processes_doubt_runtime(struct processes *processes, struct process *proces
 	own_space(processes, process);	/* under a new id: published and told again */
 }
 
+/* Whether it has a runtime that will have its layout soon: until then its run-time code is no one's that the
+ * kernel could walk. */
+static bool awaits_runtime(struct processes *processes, struct process *process)
+{
+	const struct runtime_file *file = process_runtime_file(processes->images, process);
+	uint64_t now = clock_mono_ns();
+
+	if (!file || processes_runtime(processes, process) || !runtime_comes_later(file))
+		return false;
+	if (!process->awaited_ns)
+		process->awaited_ns = now;
+	return now - process->awaited_ns < AWAIT_NS;
+}
+
 static int publish_space(struct processes *processes, struct process *process)
 {
 	struct space *space = process->space;
@@ -512,6 +528,7 @@ static int publish_space(struct processes *processes, struct process *process)
 		processes->broken = kernel_enable_runtime(processes->kernel, file->kind);
 	if (rc == 0 && runtime)
 		space->runtime_slot = kernel_add_runtime(processes->kernel, runtime);
+	process->awaits_runtime = awaits_runtime(processes, process);
 	return rc;
 }
 
@@ -536,6 +553,9 @@ int processes_publish(struct processes *processes)
 
 		if (process->exited && process->space)
 			retire(processes, process);
+		if (process->awaits_runtime && !process->exited && process->space &&
+		    !awaits_runtime(processes, process))
+			own_space(processes, process);	/* published again, with it or without */
 		if (!process->dirty || !process->space || !process->space->n)
 			continue;
 		if (!process->space->published && publish_space(processes, process) < 0)
@@ -544,7 +564,8 @@ int processes_publish(struct processes *processes)
 		if (!process->exited)
 			kernel_set_process(processes->kernel, process->pid, &process->space->run,
 					   process->space->runtime_slot,
-					   process->misses_known ? WALK_PROCESS_MISSES_KNOWN : 0);
+					   (process->misses_known ? WALK_PROCESS_MISSES_KNOWN : 0) |
+					   (process->awaits_runtime ? WALK_PROCESS_RUNTIME_AWAITED : 0));
 	}
 	return processes->broken ? processes->broken : publish_rows(processes);
 }

@@ -39,6 +39,8 @@ struct process {
 	uint32_t told_space;	/* the id of the space whose runtime the tracer was told of */
 	uint32_t incarnation;	/* new with every program and process: what is known of its memory
 				 * ends with it */
+	uint64_t awaited_ns;	/* since when its runtime's layout is not known */
+	bool awaits_runtime;	/* the kernel half was told so */
 	bool dirty;		/* its space is not the one that the kernel knows */
 	bool exited;		/* its first thread has */
 	uint64_t exited_ns;

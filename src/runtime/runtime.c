@@ -24,6 +24,17 @@ struct runtime_file *runtime_detect(struct elf *elf, bool *ret_interpreter)
 	return file;
 }
 
+uint32_t runtime_launched(struct elf *elf)
+{
+	return (python_is_launcher(elf) ? RUNTIME_BIT(RUNTIME_PYTHON) : 0) |
+	       (jvm_is_launcher(elf) ? RUNTIME_BIT(RUNTIME_JVM) : 0);
+}
+
+bool runtime_comes_later(const struct runtime_file *file)
+{
+	return file->kind == RUNTIME_JVM && jvm_comes_later(&file->jvm);
+}
+
 void runtime_file_free(struct runtime_file *file)
 {
 	if (file && file->kind == RUNTIME_JVM)

@@ -35,6 +35,12 @@ struct runtime_file {
  * own functions interpret a program's, or start what does. */
 struct runtime_file *runtime_detect(struct elf *elf, bool *ret_interpreter);
 
+/* The runtimes (RUNTIME_BIT) that a program will load, whose own file holds none. */
+uint32_t runtime_launched(struct elf *elf);
+
+/* Whether a layout that cannot be told may be told later. */
+bool runtime_comes_later(const struct runtime_file *file);
+
 void runtime_file_free(struct runtime_file *file);
 
 /* What the walk must know where that file is mapped with this bias; memory of the process is read with

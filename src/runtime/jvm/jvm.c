@@ -4,6 +4,9 @@
 #include "runtime/jvm/jvm.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "elf/elf.h"
 
 #include "runtime/jvm/offsets.h"
 
@@ -39,6 +42,20 @@ bool jvm_detect(struct jvm_file *ret_file, struct elf *elf)
 		return false;
 	*ret_file = file;
 	return true;
+}
+
+bool jvm_is_launcher(struct elf *elf)
+{
+	static const struct str library = { "\0libjli.so", sizeof("\0libjli.so") };
+	struct str names;
+
+	return elf_section_by_name(elf, STR(".dynstr"), &names, NULL) == 0 && names.n &&
+	       memmem(names.p, names.n, library.p, library.n);
+}
+
+bool jvm_comes_later(const struct jvm_file *file)
+{
+	return !file->self->read || file->self->understood;
 }
 
 void jvm_file_fini(struct jvm_file *file)
@@ -221,9 +238,10 @@ static bool add_heap(struct walk_jvm *jvm, const struct heap_fields *f, const st
 	};
 	uint32_t bits = 0;
 
-	if (found.low >= found.high || !found.segmap)
+	if (jvm_read_u32(memory, heap + f->heap_bits, &bits) && !bits)
 		return true;	/* one that is a file's (JDK 11's jaotc), with CFI or without */
-	if (!jvm_read_u32(memory, heap + f->heap_bits, &bits) || !bits || bits > 16 ||
+	/* the list has a heap before it is made */
+	if (!bits || bits > 16 || found.low >= found.high || !found.segmap ||
 	    (jvm->segment_bits && jvm->segment_bits != bits) || jvm->n_heaps == JVM_HEAPS_MAX)
 		return false;
 	jvm->segment_bits = (uint8_t)bits;

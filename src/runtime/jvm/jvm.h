@@ -32,6 +32,12 @@ struct jvm_file {
 bool jvm_detect(struct jvm_file *ret_file, struct elf *elf);
 void jvm_file_fini(struct jvm_file *file);
 
+/* Whether the program will load HotSpot (`java` and its like, by their launcher library). */
+bool jvm_is_launcher(struct elf *elf);
+
+/* Whether jvm_layout() may succeed later: what HotSpot says of itself is not what stands in the way. */
+bool jvm_comes_later(const struct jvm_file *file);
+
 /* What the library that is mapped with this bias says of itself; NULL when it does not do so yet. Lent by the
  * file. */
 const struct jvm_vmstructs *jvm_file_structs(const struct jvm_file *file, uint64_t bias, jvm_read_fn read,
