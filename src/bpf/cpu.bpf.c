@@ -359,7 +359,7 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 	}
 	sample->hdr.gil = w->python.gil;
 	sample->hdr.activity = w->python.coroutine;
-	if (w->python.progress != WALK_PYTHON_NEW)
+	if (w->python.progress != WALK_PYTHON_NEW || (WALK_HAS(RUNTIME_JVM) && w->jvm.high))
 		sample->hdr.labels_at = w->thread_pointer;
 	if (with_runtimes && w->process.runtime) {
 		if (WALK_HAS(RUNTIME_GO))

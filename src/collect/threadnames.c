@@ -10,10 +10,12 @@
 #include "collect/images.h"
 #include "collect/processes.h"
 #include "proc/process.h"
+#include "runtime/jvm/threads.h"
 #include "runtime/python/threads.h"
 #include "runtime/runtime.h"
 
-#define ASK_AGAIN_NS 1000000000u	/* for a thread that had no name */
+#define ASK_AGAIN_NS 16000000ull	/* for a thread that had no name; then twice as long, ... */
+#define ASK_DOUBLINGS 6			/* ... up to a second: most get theirs right after they start */
 #define START_SLACK_NS 50000000u	/* starting times are counted in hundredths of a second */
 #define PACE 50				/* times what reading took, until the next reading */
 
@@ -129,6 +131,13 @@ static bool take(void *context, const struct python_thread *thread)
 	return true;
 }
 
+static bool take_java(void *context, const struct jvm_thread *thread)
+{
+	struct python_thread same = { thread->pthread, thread->tid, thread->name };
+
+	return take(context, &same);
+}
+
 static const char *read_name(struct threadnames *names, const struct process *process, pid_t tid,
 			     uint64_t thread_pointer)
 {
@@ -141,6 +150,9 @@ static const char *read_name(struct threadnames *names, const struct process *pr
 	if (file && file->kind == RUNTIME_PYTHON)
 		python_thread_names(&file->python, process->space->runtime_bias,
 				    process_read_whole, &pid, &scratch, take, &search);
+	else if (file && file->kind == RUNTIME_JVM)
+		(void)jvm_thread_names(&file->jvm, process->space->runtime_bias, process_read_whole, &pid,
+				       &scratch, take_java, &search);
 	arena_fini(&scratch);
 	return search.found;
 }
@@ -158,7 +170,7 @@ const char *threadnames_find(struct threadnames *names, const struct process *pr
 	if (name && name->name)
 		return name->name;
 	now = clock_mono_ns();
-	if (name && now - name->asked_ns < ASK_AGAIN_NS)
+	if (name && now - name->asked_ns < ASK_AGAIN_NS << name->asked)
 		return NULL;
 	if (!name && names->n_pending) {
 		found = take_pending(names, process->incarnation, tid, thread_pointer);
@@ -174,6 +186,8 @@ const char *threadnames_find(struct threadnames *names, const struct process *pr
 	if (!name)
 		return NULL;
 	name->asked_ns = now;
+	if (name->asked < ASK_DOUBLINGS)
+		name->asked++;
 	found = read_name(names, process, tid, thread_pointer);
 	after = clock_mono_ns();
 	pace->next_ns = after + (after - now) * PACE;

@@ -26,6 +26,7 @@ struct threadname {
 	pid_t tid;
 	const char *name;	/* in the arena; NULL: it has none */
 	uint64_t asked_ns;
+	uint32_t asked;		/* how often, in vain */
 };
 
 /* One that was read with the others and does not tell its tid (before 3.8). */
