@@ -156,9 +156,10 @@ struct walk_v8 {
 	uint16_t code_deopt, code_positions;
 	uint16_t bytecodes_data, bytecodes_positions;
 	uint16_t frame_wasm;	/* a frame's type: WebAssembly */
+	uint16_t type_baseline_data;	/* Node 16: stands between a function and its baseline code; else NO_FIELD */
 	uint8_t code_inline;
 	uint8_t kind_mask, kind_baseline;	/* of code_flags; one less: a copy of the interpreter's entry */
-	uint8_t zero[5];
+	uint8_t zero[3];
 };
 
 #define V8_TAG 1u		/* a pointer to an object of the heap has it */

@@ -42,7 +42,7 @@ enum unwind_reg {
 
 enum unwind_kind {
 	UNWIND_NONE,	/* no rule: not covered by CFI, or padding between functions */
-	UNWIND_CFA,	/* CFA = base + cfa_off */
+	UNWIND_CFA,	/* CFA = base + cfa_off; cfa_add not 0: the byte before code that is returned to at its first */
 	UNWIND_CFA_DEREF,	/* CFA = *(base + cfa_off) + cfa_add */
 	UNWIND_PLT,	/* CFA = base + cfa_off + ((pc & 15) >= cfa_add ? 8 : 0) */
 	UNWIND_SIGNAL,	/* a signal trampoline: all registers are in the ucontext at rsp */

@@ -164,6 +164,18 @@ WALK_INLINE uint64_t walk_v8_code_of(struct walk *w)
 		V8_ENTRY_CODE_SHIFT) & ~3ull;
 }
 
+/* What the function's data leads to: its baseline code, which it may run also while it has other code. */
+WALK_INLINE uint64_t walk_v8_code_of_data(struct walk *w)
+{
+	struct walk_v8_state *v = &w->v8;
+	uint64_t data = v8_untag(v->data);
+
+	if (v->layout.type_baseline_data != RUNTIME_NO_FIELD &&
+	    walk_v8_type(w, data) == v->layout.type_baseline_data)
+		return v8_untag(walk_v8_word(w, data + 8));
+	return data;
+}
+
 WALK_INLINE uint64_t walk_v8_second(uint32_t check, enum v8_frame kind, uint64_t place)
 {
 	if (place > SAMPLE_V8_PLACE_MAX)
@@ -238,7 +250,7 @@ WALK_INLINE void walk_v8_describe(struct walk *w, uint64_t function, bool slots,
 	if (interpreter && slots && walk_v8_interpreted(w))
 		return;
 	if (!walk_v8_code(w, walk_v8_code_of(w), pc) &&
-	    !walk_v8_code(w, v8_untag(v->data), pc)) {
+	    !walk_v8_code(w, walk_v8_code_of_data(w), pc)) {
 		walk_v8_elsewhere(w);
 		return;
 	}

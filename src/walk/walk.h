@@ -390,7 +390,8 @@ WALK_INLINE enum walk_next walk_look(struct walk *w, const struct unwind_rule **
 	/* a trampoline and a thread's first function are "returned" to at their first byte: nothing has
 	 * called them, and the byte before is somebody else's (a rule for the end that has an ra_off is of
 	 * one that is returned to as others are) */
-	if (rule->kind == UNWIND_SIGNAL || (rule->kind == UNWIND_END && !rule->ra_off))
+	if (rule->kind == UNWIND_SIGNAL || (rule->kind == UNWIND_END && !rule->ra_off) ||
+	    ((rule->kind & UNWIND_KIND) == UNWIND_CFA && rule->cfa_add))
 		w->is_return = 0;
 	*ret_rule = rule;
 	return WALK_CONTINUE;

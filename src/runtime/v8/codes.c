@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/cursor.h"
 #include "base/vec.h"
+#include "runtime/v8/exits.h"
 #include "runtime/v8/functions.h"
 #include "runtime/v8/positions.h"
 #include "runtime/v8/streams.h"
@@ -28,6 +29,7 @@ struct code {
 	struct str offsets, bytecodes;	/* Sparkplug */
 	struct inlined *inlined;	/* in the arena */
 	uint32_t n_inlined;
+	struct v8_exits exits;
 	const struct v8_objects *objects;	/* in the arena: for the lengths of bytecodes */
 };
 
@@ -300,6 +302,8 @@ static enum v8_fault read_optimised(struct reading *r, uint64_t machine, struct 
 	code->function = read_function(r, optimised_function(r->memory, deopt));
 	(void)keep_array(r, machine, o->code_positions, &code->positions);
 	read_inlined(r, deopt, code);
+	v8_exits_read(r->memory, machine, deopt, code->tier == V8_TIER_MAGLEV, &r->codes->arena,
+		      &code->exits);
 	return code->function ? V8_FAULT_NONE : V8_FAULT_FUNCTION_FAULT;
 }
 
@@ -383,6 +387,8 @@ static bool find_position(const struct code *code, uint32_t place, bool is_retur
 		       v8_positions_find(code->objects, code->positions, bytecode, ret_position);
 	case V8_TIER_MAGLEV:
 	case V8_TIER_TURBOFAN:
+		if (is_return)
+			place = v8_exits_before(&code->exits, place);
 		return v8_positions_find(code->objects, code->positions, is_return && place ? place - 1 : place,
 					 ret_position);
 	case V8_TIER_NONE:

@@ -179,7 +179,7 @@ bool v8_layout(const struct v8_file *file, uint64_t bias, struct walk_v8 *ret_la
 		.code_start = o->code_start, .code_size = o->code_size, .code_flags = o->code_flags,
 		.code_deopt = o->code_deopt, .code_positions = o->code_positions,
 		.bytecodes_data = o->bytecode_data, .bytecodes_positions = o->bytecode_positions,
-		.frame_wasm = file->frame_wasm,
+		.frame_wasm = file->frame_wasm, .type_baseline_data = o->type_baseline_data,
 		.code_inline = o->code_inside,
 		.kind_mask = o->kind_mask, .kind_baseline = o->kind_baseline,
 	};

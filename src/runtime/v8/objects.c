@@ -112,6 +112,7 @@ static void set_code(struct v8_objects *o, v8_lookup_fn lookup, void *context)
 	o->deopt_shared = o->version < 1300 ? 6 : 7;
 	o->deopt_inlining =
 		lookup(context, "DeoptimizationDataInliningPositionsIndex", &value) ? (uint8_t)value : 7;
+	o->exit_bytes = o->version < 1000 ? 7 : 4;
 	/* three pointers before it, one more since there are wrappers; the order changed with them */
 	o->bytecode_positions = o->version < 1200 ? 32 : 24;
 }

@@ -63,7 +63,8 @@ struct v8_objects {
 	uint16_t stream_start;		/* of them in it; a pointer to the Code is its second word */
 	uint8_t kind_baseline, kind_maglev;	/* CodeKind; maglev 0xff: none */
 	uint8_t kind_mask;
-	uint8_t deopt_literals, deopt_shared, deopt_inlining;	/* indices */
+	uint8_t deopt_literals, deopt_shared, deopt_inlining;	/* indices; the last one, where the exits are */
+	uint8_t exit_bytes;	/* of the instructions of one */
 	bool position_flags;	/* two bits with each instruction of a position table, not a sign */
 	/* bytecodes: length of each, prefixed with nothing, Wide, ExtraWide */
 	uint16_t n_bytecodes;		/* 0: not known */

@@ -32,7 +32,7 @@ struct state {
 struct function {
 	uint64_t start, end;
 	bool entry;		/* C++ calls it: it keeps rbx */
-	bool entered_framed;	/* it goes on with the frame of its caller */
+	bool entered_framed;	/* it goes on with a frame that V8 made, and is returned to at its first byte */
 };
 
 struct rows {
@@ -58,8 +58,10 @@ static bool see_builtin(void *context, const struct elf_symbol *symbol)
 		return true;
 	function.entry = str_eq(name, STR("JSEntry")) || str_eq(name, STR("JSConstructEntry")) ||
 			 str_eq(name, STR("JSRunMicrotasksEntry"));
+	/* where code that is thrown away goes on */
 	function.entered_framed = str_starts(name, STR("InterpreterEnterAt")) ||
-				  str_starts(name, STR("BaselineOrInterpreterEnterAt"));
+				  str_starts(name, STR("BaselineOrInterpreterEnterAt")) ||
+				  str_starts(name, STR("ContinueTo"));
 	if (rows->n == FUNCTIONS_MAX ||
 	    VEC_RESERVE(&rows->functions, &rows->cap, (uint64_t)rows->n + 1) < 0)
 		return false;
@@ -250,6 +252,12 @@ static void emit_function(struct rows *rows, const struct function *function, st
 		;
 	/* what only a jump through a register reaches: most functions that do have their frame then */
 	last = states[0];
+	if (function->entered_framed && function->start > rows->file->blob) {
+		struct unwind_rule rule = rule_of(rows, function, last, function->start);
+
+		rule.cfa_add = 1;
+		emit(rows, function->start - 1, &rule);
+	}
 	for (size_t at = 0; at < code.n; at += insn.length) {
 		struct unwind_rule rule;
 		struct state s = states[at];
