@@ -95,6 +95,7 @@ static void read_code(struct v8_frames *frames, const struct process *process,
 	struct v8_memory now = { process_read_whole, &copied.pid, objects };
 	enum v8_fault fault;
 
+	known->tries++;
 	known->id = v8_codes_read(frames->images->v8_codes, &memory, process->incarnation, &seen,
 				  &fault);
 	/* of two times: then only what the process has now belongs together */
@@ -142,11 +143,10 @@ static struct raw_frame frame_of(struct v8_frames *frames, const struct process 
 	if (!is_function(wanted.kind))	/* a fault, or what has no function */
 		return frame;
 	known = find(frames, &wanted);
-	if (!known && objects) {
+	if (!known && objects)
 		known = add(frames, &wanted);
-		if (known)
-			read_code(frames, process, objects, NULL, known);
-	}
+	if (known && !known->id && known->tries < TRIES_MAX && objects)
+		read_code(frames, process, objects, NULL, known);
 	if (known && known->id)
 		frame.vaddr = (uint64_t)known->id << 32 | (uint32_t)pair[1] |
 			      (pair[0] & SAMPLE_FRAME_RETURN ? V8_VADDR_RETURN : 0);

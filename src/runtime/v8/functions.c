@@ -245,6 +245,8 @@ bool v8_function_read(const struct v8_memory *memory, uint64_t shared, struct v8
 	if (v8_pointer(memory, shared, o->shared_script, &script) &&
 	    v8_type(memory, script) == o->type_script) {
 		function.script = v8_scripts_read(scripts, memory, process, script);
+		if (!function.script)
+			return false;
 		v8_pointer(memory, script, o->script_source, &source);
 	}
 	/* not compiled, or V8's own: the name alone, or no name, which is a number */

@@ -102,21 +102,31 @@ static struct str path_of(struct str name, struct arena *arena)
 	return str_over(p, n);
 }
 
-/* False when it has none. */
-static bool script_name(const struct v8_memory *memory, uint64_t script, struct arena *arena,
-			struct str *ret_name)
+enum named { NAMED, NAMELESS, MOVED };
+
+/* MOVED: there is a string, or was a moment ago. */
+static enum named script_name(const struct v8_memory *memory, uint64_t script, struct arena *arena,
+			      struct str *ret_name)
 {
 	const uint16_t offs[] = { memory->objects->script_url, memory->objects->script_name };
+	enum named named = NAMELESS;
 	uint64_t name;
 
 	for (int i = 0; i < 2; i++) {
-		if (v8_pointer(memory, script, offs[i], &name) &&
-		    v8_string(memory, name, NAME_MAX_CHARACTERS, arena, ret_name) && ret_name->n) {
+		unsigned type;
+
+		if (!v8_pointer(memory, script, offs[i], &name))
+			continue;
+		if (!v8_string(memory, name, NAME_MAX_CHARACTERS, arena, ret_name)) {
+			type = v8_type(memory, name);
+			if (type == 0xffff || type < memory->objects->first_nonstring)
+				named = MOVED;
+		} else if (ret_name->n) {
 			*ret_name = path_of(*ret_name, arena);
-			return true;
+			return NAMED;
 		}
 	}
-	return false;
+	return named;
 }
 
 /* Code that eval() made mostly has no name of its own: it is named by who called eval(). */
@@ -131,7 +141,7 @@ static struct str eval_name(const struct v8_memory *memory, uint64_t script, str
 	    v8_type(memory, shared) != o->type_shared ||
 	    !v8_pointer(memory, shared, o->shared_script, &from) ||
 	    v8_type(memory, from) != o->type_script ||
-	    !script_name(memory, from, arena, &file))
+	    script_name(memory, from, arena, &file) != NAMED)
 		return STR("[eval]");
 	p = arena_alloc(arena, file.n + 10);
 	if (!p)
@@ -145,6 +155,7 @@ static struct str eval_name(const struct v8_memory *memory, uint64_t script, str
 static bool read_script(struct v8_script *script, const struct v8_memory *memory, struct arena *arena)
 {
 	const struct v8_objects *o = memory->objects;
+	enum named named;
 	uint64_t source;
 	int32_t id;
 
@@ -152,7 +163,10 @@ static bool read_script(struct v8_script *script, const struct v8_memory *memory
 		return false;
 	(void)v8_smi(memory, script->address, o->script_line, &script->line_offset);
 	(void)v8_smi(memory, script->address, o->script_column, &script->column_offset);
-	if (!script_name(memory, script->address, arena, &script->name))
+	named = script_name(memory, script->address, arena, &script->name);
+	if (named == MOVED)
+		return false;
+	if (named == NAMELESS)
 		script->name = eval_name(memory, script->address, arena);
 	for (int i = 0; i < 3 && script->source && !script->starts; i++) {
 		/* moved while it was read: where it is now */
