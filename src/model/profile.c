@@ -170,6 +170,14 @@ void profile_add_at(struct profile *profile, uint32_t stack, uint32_t label_set,
 		profile->time_ns[profile->n++] = time_ns;
 }
 
+void profile_relabel(struct profile *profile, const uint32_t *sets)
+{
+	for (uint32_t i = 0; i < profile->n; i++)
+		profile->label_set[i] = sets[profile->label_set[i]];
+	idindex_fini(&profile->index);
+	profile->n_indexed = 0;
+}
+
 void profile_add_comment(struct profile *profile, struct str comment)
 {
 	if (VEC_RESERVE(&profile->comments, &profile->cap_comments,

@@ -110,6 +110,10 @@ void profile_add_all(struct profile *profile, uint32_t n, const uint32_t *stacks
 void profile_add_at(struct profile *profile, uint32_t stack, uint32_t label_set, uint64_t time_ns,
 		    const int64_t *values);
 
+/* Gives every row the label set sets[its set]; the column has labels.n entries from before. Rows of one
+ * stack and set do not become one. */
+void profile_relabel(struct profile *profile, const uint32_t *sets);
+
 void profile_add_comment(struct profile *profile, struct str comment);
 
 /* Counts events lost for a reason. */
