@@ -2,11 +2,11 @@
 #include <errno.h>
 
 #include "base/vec.h"
+#include "format/module_kind.h"
 #include "format/pprof.h"
 #include "format/pprof_reader.h"
 
 #define INLINE_CHAIN_MAX 4096	/* lines of one location */
-#define KERNEL_HALF (UINT64_C(1) << 63)
 
 int pprof_string(struct pprof_reader *r, const char *at, uint64_t index, uint32_t *ret_id)
 {
@@ -37,30 +37,6 @@ int pprof_read_strings(struct pprof_reader *r)
 static uint32_t line_number(uint64_t value)
 {
 	return value > INT32_MAX ? 0 : (uint32_t)value;	/* negative or absurd: unknown */
-}
-
-static bool is_system_library(struct str path)
-{
-	static const char *const places[] = { "/lib/", "/lib64/", "/usr/lib/", "/usr/lib64/",
-					      "/usr/libexec/" };
-
-	if (!str_ends(path, STR(".so")) && !str_contains(path, STR(".so.")))
-		return str_eq(path, STR("[vdso]"));
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		if (str_starts(path, str_of(places[i])))
-			return true;
-	return false;
-}
-
-/* A file from elsewhere does not say what ran; the name of what was mapped often does. */
-static enum frame_kind kind_of_mapping(struct str path)
-{
-	if (str_starts(path, STR("[kernel")) || str_starts(path, STR("[guest.kernel")) ||
-	    str_starts(path, STR("/lib/modules/")) || str_starts(path, STR("vmlinux")))
-		return FRAME_KERNEL;
-	if (str_starts(path, STR("/tmp/perf-")))
-		return FRAME_JIT;
-	return is_system_library(path) ? FRAME_LIBRARY : FRAME_NATIVE;
 }
 
 static int add_mapping(struct pprof_reader *r, struct str body)
@@ -96,7 +72,7 @@ static int add_mapping(struct pprof_reader *r, struct str body)
 	    VEC_RESERVE(&r->module_kinds, &r->cap_module_kinds, (uint64_t)row + 1) < 0)
 		return pprof_out_of_memory(r);
 	r->modules[row] = frames_add_module(&r->profile->frames, &module);
-	r->module_kinds[row] = (uint8_t)kind_of_mapping(strings_get(&r->profile->strings,
+	r->module_kinds[row] = (uint8_t)module_kind(strings_get(&r->profile->strings,
 								    module.path));
 	return 0;
 }
