@@ -13,13 +13,16 @@
 /* The stacks by name alone: frames that differ only in line or address are one here. */
 struct by_name {
 	struct strings names;		/* as they are written */
-	struct stacktree tree;		/* its frames are ids of `names` */
-	int64_t *self;			/* stack of `tree` -> its count */
+	uint32_t *name_of;		/* frame -> its name */
+	bool distinct;			/* no two frames have one name: the profile's tree will do */
+	struct stacktree tree;		/* otherwise: its frames are ids of `names` */
+	int64_t *self;			/* stack (of that tree) -> its count */
 };
 
 static void by_name_fini(struct by_name *b)
 {
 	strings_fini(&b->names);
+	free(b->name_of);
 	stacktree_fini(&b->tree);
 	free(b->self);
 }
@@ -54,57 +57,72 @@ static uint32_t name_frame(struct by_name *b, const struct profile *profile, uin
 	return strings_add(&b->names, buf_str(buf));
 }
 
-static uint32_t *name_frames(struct by_name *b, const struct profile *profile)
+static int name_frames(struct by_name *b, const struct profile *profile)
 {
-	uint32_t *names = calloc((size_t)profile->frames.n_frames + 1, sizeof(*names));
+	uint32_t n = profile->frames.n_frames;
 	struct buf buf = { 0 };
 
-	for (uint32_t i = 0; names && i < profile->frames.n_frames; i++)
-		names[i] = name_frame(b, profile, i, &buf);
+	b->name_of = calloc((size_t)n + 1, sizeof(*b->name_of));
+	for (uint32_t i = 0; b->name_of && i < n; i++)
+		b->name_of[i] = name_frame(b, profile, i, &buf);
+	b->distinct = b->names.n == n + 1;	/* the empty string is one, and frame 0 has a name */
 	buf_fini(&buf);
-	return names;
+	return b->name_of && !b->names.failed ? 0 : -ENOMEM;
 }
 
-static int sum_by_name(struct by_name *b, const struct profile *profile, const uint32_t *names)
+static int sum_by_name(struct by_name *b, const struct profile *profile)
 {
 	const struct stacktree *tree = &profile->tree;
-	uint32_t *to = calloc((size_t)tree->n + 1, sizeof(*to));
+	uint32_t *to = b->distinct ? NULL : calloc((size_t)tree->n + 1, sizeof(*to));
 
-	if (!to)
+	if (!b->distinct && !to)
 		return -ENOMEM;
-	for (uint32_t i = 1; i < tree->n; i++)
-		to[i] = stacktree_push(&b->tree, to[tree->parent[i]], names[tree->frame[i]]);
-	b->self = calloc((size_t)b->tree.n + 1, sizeof(*b->self));
+	for (uint32_t i = 1; to && i < tree->n; i++)
+		to[i] = stacktree_push(&b->tree, to[tree->parent[i]], b->name_of[tree->frame[i]]);
+	b->self = calloc((size_t)(to ? b->tree.n : tree->n) + 1, sizeof(*b->self));
 	for (uint32_t i = 0; b->self && i < profile->n && profile->n_types; i++) {
 		int64_t value = profile->values[(size_t)i * profile->n_types + profile->default_type];
-		int64_t *sum = &b->self[to[profile->stack[i]]];
+		int64_t *sum = &b->self[to ? to[profile->stack[i]] : profile->stack[i]];
 
 		if (__builtin_add_overflow(*sum, value, sum))
 			*sum = value < 0 ? INT64_MIN : INT64_MAX;
 	}
 	free(to);
-	return !b->self || b->tree.failed || b->names.failed ? -ENOMEM : 0;
+	return !b->self || b->tree.failed ? -ENOMEM : 0;
 }
 
-static int write_lines(const struct by_name *b, struct new_file *file, struct buf *out,
-		       struct err *err)
+/* "main;parse;lex " */
+static void add_stack(struct buf *out, struct buf *path, const struct by_name *b,
+		      const struct stacktree *tree, uint32_t stack)
+{
+	buf_clear(path);
+	for (; stack; stack = tree->parent[stack]) {
+		uint32_t frame = tree->frame[stack], name = b->distinct ? b->name_of[frame] : frame;
+
+		buf_add(path, &name, sizeof(name));
+	}
+	for (size_t n = path->n / sizeof(uint32_t); n-- > 0;) {
+		uint32_t name;
+
+		memcpy(&name, path->p + n * sizeof(name), sizeof(name));
+		buf_add_str(out, strings_get(&b->names, name));
+		buf_add_u8(out, n ? ';' : ' ');
+	}
+}
+
+static int write_lines(const struct by_name *b, const struct stacktree *tree, struct new_file *file,
+		       struct buf *out, struct err *err)
 {
 	struct buf path = { 0 };
 	int rc = 0;
 
-	for (uint32_t i = 1; rc == 0 && i < b->tree.n; i++) {
+	for (uint32_t i = 0; rc == 0 && i < tree->n; i++) {
 		if (!b->self[i])
 			continue;
-		buf_clear(&path);
-		for (uint32_t at = i; at; at = b->tree.parent[at])
-			buf_add(&path, &b->tree.frame[at], sizeof(uint32_t));
-		for (size_t n = path.n / sizeof(uint32_t); n-- > 0;) {
-			uint32_t name;
-
-			memcpy(&name, path.p + n * sizeof(name), sizeof(name));
-			buf_add_str(out, strings_get(&b->names, name));
-			buf_add_u8(out, n ? ';' : ' ');
-		}
+		if (i)
+			add_stack(out, &path, b, tree, i);
+		else	/* samples count, with or without a stack */
+			buf_addf(out, "[no stack] ");
 		if (b->self[i] < 0)
 			buf_add_u8(out, '-');
 		buf_add_dec(out, b->self[i] < 0 ? -(uint64_t)b->self[i] : (uint64_t)b->self[i]);
@@ -124,17 +142,15 @@ int folded_write(const struct profile *profile, struct new_file *file, struct er
 {
 	struct by_name b = { 0 };
 	struct buf out = { 0 };
-	uint32_t *names = name_frames(&b, profile);
-	int rc = names ? 0 : -ENOMEM;
+	int rc = name_frames(&b, profile);
 
 	stacktree_init(&b.tree);
 	if (rc == 0)
-		rc = sum_by_name(&b, profile, names);
+		rc = sum_by_name(&b, profile);
 	if (rc == 0)
-		rc = write_lines(&b, file, &out, err);
+		rc = write_lines(&b, b.distinct ? &profile->tree : &b.tree, file, &out, err);
 	if (rc == -ENOMEM)
 		err_set(err, "cannot write %s: out of memory", file->path);
-	free(names);
 	buf_fini(&out);
 	by_name_fini(&b);
 	return rc;
