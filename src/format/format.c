@@ -11,6 +11,7 @@
 #include "format/cpuprofile.h"
 #include "format/folded.h"
 #include "format/input.h"
+#include "format/perfscript.h"
 #include "format/pprof.h"
 #include "format/pstats.h"
 #include "format/speedscope.h"
@@ -34,6 +35,8 @@ static const struct format formats[] = {
 	{ .name = "callgrind", .words = "Callgrind's: KCachegrind and callgrind_annotate open it",
 	  .suffixes = { ".callgrind", ".cg" },
 	  .detect = callgrind_detect, .read = callgrind_read, .write = callgrind_write },
+	{ .name = "perfscript", .words = "what perf script prints, with any of its fields",
+	  .detect = perfscript_detect, .read = perfscript_read },
 	{ .name = "folded", .words = "folded stacks: 'main;parse;lex 12', one line a stack",
 	  .suffixes = { ".folded", ".collapsed", ".txt" }, .is_view = true,
 	  .detect = folded_detect, .read = folded_read, .write = folded_write },

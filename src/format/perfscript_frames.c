@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "format/perfscript_frames.h"
+
+#include "format/module_kind.h"
+#include "format/perfscript_line.h"
+#include "model/profile.h"
+
+/* Cuts the first line off, and the source line that belongs to it. */
+static struct str cut_record(struct str *rest)
+{
+	struct str all = *rest, record = str_cut(rest, '\n');
+
+	while (rest->p && rest->n && rest->p[0] == ' ') {
+		struct str source = str_cut(rest, '\n');
+
+		record.n = (size_t)(source.p + source.n - all.p);
+	}
+	return record;
+}
+
+static struct str unknown_name(struct str module, char *text, size_t cap)
+{
+	struct str file = str_basename(module);
+
+	if (!module.n)
+		return STR("[unknown]");
+	if (module.p[0] == '[' || !file.n || file.n + 2 > cap)
+		return module;
+	text[0] = '[';
+	memcpy(text + 1, file.p, file.n);
+	text[file.n + 1] = ']';
+	return (struct str){ text, file.n + 2 };
+}
+
+static struct frame frame_of(struct profile *profile, const struct perf_frame *line)
+{
+	struct strings *strings = &profile->strings;
+	struct module module = { .path = strings_add(strings, line->module) };
+	struct function function = { .file = strings_add(strings, line->file) };
+	struct frame frame = {
+		.line = line->line, .inlined = line->inlined,
+		.module = line->module.n ? frames_add_module(&profile->frames, &module) : 0,
+		.kind = line->has_address && line->address >= KERNEL_HALF ?
+			FRAME_KERNEL : (uint8_t)module_kind(line->module),
+	};
+	char text[256];
+
+	if (!line->name.n) {
+		frame.address = line->address;
+		if (frame.kind == FRAME_NATIVE || frame.kind == FRAME_LIBRARY)
+			frame.kind = FRAME_UNKNOWN;
+	}
+	if (!line->name.n && !line->unknown)
+		return frame;
+	function.name = strings_add(strings, line->name.n ? line->name :
+					     unknown_name(line->module, text, sizeof(text)));
+	frame.function = frames_add_function(&profile->frames, &function);
+	return frame;
+}
+
+bool perf_frames_add(struct profile *profile, struct str text, struct buf *ids)
+{
+	struct str rest = text;
+	struct perf_frame line;
+	struct frame frame;
+	size_t from = ids->n;
+	uint32_t id;
+
+	while (rest.p) {
+		if (!perf_frame_parse(cut_record(&rest), &line))
+			continue;
+		frame = frame_of(profile, &line);
+		id = frames_add(&profile->frames, &frame);
+		buf_add(ids, &id, sizeof(id));
+	}
+	if (ids->failed || ids->n == from)
+		return false;
+	/* what was inlined is where its caller is */
+	for (size_t at = ids->n - sizeof(id); at > from; at -= sizeof(id)) {
+		struct frame inlined;
+
+		memcpy(&id, ids->p + at, sizeof(id));
+		frame = profile->frames.frames[id];
+		memcpy(&id, ids->p + at - sizeof(id), sizeof(id));
+		inlined = profile->frames.frames[id];
+		inlined.module = frame.module;
+		inlined.kind = frame.kind;
+		inlined.address = frame.address;
+		id = frames_add(&profile->frames, &inlined);
+		memcpy(ids->p + at - sizeof(id), &id, sizeof(id));
+	}
+	return !ids->failed;
+}
