@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// oracle.js [stress]: stands in many kinds of calls and spins there. For each it prints a line of JSON first: its label and
+// oracle.js [stress]: stands in many kinds of calls and spins there, each for ORACLE_SPIN_MS of CPU time. For each it prints a line of JSON first: its label and
 // the frames of `new Error().stack` below spin(), innermost first, each [function, file, line, column]. Frames of builtins,
 // which have no file, and of what awaits (no stack holds it) are left out. Code of eval() that has no name has the file
 // "[eval in FILE]". "via": [index, pattern]: between the frame of that index and its caller is native code of such a name.
+// TRUTH_WAIT: begins at a line on standard input.
 // stress: throughout, code is made, optimised, thrown away (new hidden classes) and the heap collected and compacted.
 'use strict';
 const {Worker, isMainThread, parentPort, workerData, threadId} = require('worker_threads');
@@ -60,16 +61,12 @@ function polymorphic(o) {
 
 function spins(until, o) {
   let x = 0;
-  while (performance_now() < until) {
+  while (native.threadCpu() < until) {
     for (let i = 0; i < 2000; i++) x = (x + i * (o.k || 1)) % 1048573;
     if (STRESS) churn();
   }
   return x;
 }
-
-const {performance} = require('perf_hooks');
-const performance_now = () => performance.now();
-const shared_out = workerData && workerData.out;
 
 function say(line) {
   fs.writeSync(1, line + '\n');
@@ -78,7 +75,7 @@ function say(line) {
 function spin(label, between) {
   const frames = below();
   say(JSON.stringify({label, frames, via: between || null, thread: threadId}));
-  sink += spins(performance.now() + MS, {['k' + sink % 5]: 1});
+  sink += spins(native.threadCpu() + MS, {['k' + sink % 5]: 1});
   return 1;
 }
 
@@ -344,7 +341,18 @@ async function main() {
   for (const f of cases) await f();
 }
 
+function wait_for_line() {
+  for (const byte = Buffer.alloc(1); ;) {
+    try {
+      if (fs.readSync(0, byte, 0, 1, null) === 0 || byte[0] === 10 || byte[0] === 120) return;
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error;
+    }
+  }
+}
+
 if (isMainThread) {
+  if (process.env.TRUTH_WAIT) wait_for_line();
   main().then(() => new Promise((resolve, reject) => {
     new Worker(__filename, {workerData: {stress: STRESS}}).on('exit', resolve).on('error', reject);
   }));
