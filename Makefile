@@ -56,7 +56,7 @@ build/sonde: build/rel/cli/main.o $(sort $(foreach r,cli $(need_cli),$(call obje
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # Where a pass over megabytes is all there is to do, measured: docs/figures.md.
-build/rel/unwind/%.o build/rel/elf/%.o: CFLAGS_ALL += -O3
+build/rel/unwind/%.o build/rel/elf/%.o build/rel/format/%.o build/rel/model/%.o: CFLAGS_ALL += -O3
 
 build/rel/%.o: src/%.c | $(BPF)
 	@mkdir -p $(@D)

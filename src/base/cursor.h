@@ -152,6 +152,30 @@ static inline uint64_t cursor_uleb(struct cursor *c)
 	return (v & 0x0fffffffu) | (v & 0x0fffffff00000000u) >> 4;
 }
 
+/* For long runs of numbers that nearly all take one to four bytes: half the work of cursor_uleb(), and the
+ * cursor stays in registers. */
+static inline __attribute__((always_inline)) uint64_t cursor_uleb_short(struct cursor *c)
+{
+	struct cursor copy;
+	uint64_t value;
+	uint32_t v, stop;
+
+	if (__builtin_expect(cursor_left(c) >= sizeof(v), 1)) {
+		memcpy(&v, c->p, sizeof(v));
+		stop = ~v & 0x80808080u;
+		if (__builtin_expect(stop != 0, 1)) {
+			c->p += ((unsigned)__builtin_ctz(stop) + 1) / 8;
+			v &= stop ^ (stop - 1);
+			return (v & 0x7f) | (v >> 1 & 0x3f80) | (v >> 2 & 0x1fc000) |
+			       (v >> 3 & 0xfe00000);
+		}
+	}
+	copy = *c;	/* whose address may be taken */
+	value = cursor_uleb_slow(&copy);
+	*c = copy;
+	return value;
+}
+
 static inline int64_t cursor_sleb(struct cursor *c)
 {
 	uint64_t v = 0;

@@ -67,7 +67,6 @@ int batch_flush(struct batch *batch)
 		struct stack_batch all = {
 			.words = column(&batch->words), .first = column(&batch->first),
 			.n = batch->n, .spans = batch->spans, .frames = batch->frames,
-			.n_words = batch->spans ? batch->n_words : batch->profile->frames.n_frames,
 		};
 
 		stacktree_add_all(&batch->profile->tree, &all, stacks);

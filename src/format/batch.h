@@ -26,7 +26,6 @@ struct batch {
 	uint32_t n;
 	const struct stack_span *spans;	/* borrowed; NULL: words are frames */
 	const uint32_t *frames;
-	uint32_t n_words;		/* with spans: how many there are */
 	bool timed;		/* rows carry times: set before the first one */
 	bool failed;		/* out of memory */
 };

@@ -11,6 +11,7 @@ void pprof_locations_fini(struct pprof_locations *locations)
 {
 	stacktree_fini(&locations->chains);
 	free(locations->length);
+	free(locations->uses);
 	free(locations->chain_of);
 	free(locations->order);
 	free(locations->id_of);
@@ -33,7 +34,8 @@ static uint32_t add_chain(struct pprof_locations *l, uint32_t *latest, uint32_t 
 	if (id && l->chains.parent[id] == caller)
 		return id;
 	id = stacktree_push(&l->chains, caller, frame);
-	if (VEC_RESERVE(&l->length, &l->cap_length, (uint64_t)l->chains.n) < 0) {
+	if (VEC_RESERVE(&l->length, &l->cap_length, (uint64_t)l->chains.n) < 0 ||
+	    VEC_RESERVE(&l->uses, &l->cap_uses, (uint64_t)l->chains.n) < 0) {
 		l->chains.failed = true;
 		return 0;
 	}
@@ -60,13 +62,29 @@ static void find_inlined(const struct frames *frames, uint8_t *bits)
 		bits[i / 8] |= (uint8_t)((frames->frames[i].inlined != 0) << i % 8);
 }
 
+/* How many rows are at or below each stack. */
+static uint32_t *count_rows(const struct profile *profile)
+{
+	const struct stacktree *tree = &profile->tree;
+	uint32_t *rows = calloc((size_t)tree->n + 1, sizeof(*rows));
+
+	for (uint32_t i = 0; rows && i < profile->n; i++)
+		rows[profile->stack[i]]++;
+	for (uint32_t i = tree->n; rows && i-- > 1;)
+		rows[tree->parent[i]] += rows[i];
+	return rows;
+}
+
+/* Every stack's chain, and how often samples will name each chain: as often as there are rows at or below
+ * its stacks, but for those where an inlined frame makes it part of a longer one. What begins as
+ * rows is overwritten with chains, callers first. */
 static int make_chains(struct pprof_locations *l, const struct profile *profile)
 {
 	const struct stacktree *tree = &profile->tree;
 	uint32_t *latest = calloc((size_t)profile->frames.n_frames + 1, sizeof(*latest));
 	uint8_t *inlined = calloc((size_t)profile->frames.n_frames / 8 + 1, 1);
 
-	l->chain_of = malloc(((size_t)tree->n + 1) * sizeof(*l->chain_of));
+	l->chain_of = count_rows(profile);
 	if (!latest || !inlined || !l->chain_of) {
 		free(latest);
 		free(inlined);
@@ -74,48 +92,24 @@ static int make_chains(struct pprof_locations *l, const struct profile *profile)
 	}
 	find_inlined(&profile->frames, inlined);
 	l->chain_of[0] = 0;
-	for (uint32_t i = 1; i < tree->n && !l->chains.failed; i++) {
-		uint32_t frame = tree->frame[i];
+	for (uint32_t i = 1; i < tree->n; i++) {
+		uint32_t frame = tree->frame[i], chain = latest[frame], caller = 0;
+		bool is_inlined = inlined[frame / 8] >> frame % 8 & 1;
 
-		if (inlined[frame / 8] >> frame % 8 & 1)
-			l->chain_of[i] = add_chain(l, latest, caller_chain(l, profile, i), frame);
-		else if (latest[frame])
-			l->chain_of[i] = latest[frame];
-		else
-			l->chain_of[i] = add_chain(l, latest, 0, frame);
+		if (is_inlined)
+			caller = caller_chain(l, profile, i);
+		if (is_inlined || !chain)
+			chain = add_chain(l, latest, caller, frame);
+		if (l->chains.failed)
+			break;
+		l->uses[chain] += l->chain_of[i];
+		if (caller)
+			l->uses[caller] -= l->chain_of[i];
+		l->chain_of[i] = chain;
 	}
 	free(latest);
 	free(inlined);
 	return l->chains.failed ? -ENOMEM : 0;
-}
-
-/* How often samples will name each chain. A stack names the chain at its end, and that of a caller
- * wherever the callee begins a chain of its own. */
-static uint64_t *count_uses(const struct pprof_locations *l, const struct profile *profile)
-{
-	const struct stacktree *tree = &profile->tree;
-	uint64_t *uses = calloc((size_t)l->chains.n + 1, sizeof(*uses));
-	uint32_t *rows = calloc((size_t)tree->n + 1, sizeof(*rows));	/* at or below a stack */
-
-	if (!uses || !rows) {
-		free(uses);
-		free(rows);
-		return NULL;
-	}
-	for (uint32_t i = 0; i < profile->n; i++) {
-		rows[profile->stack[i]]++;
-		uses[l->chain_of[profile->stack[i]]]++;
-	}
-	for (uint32_t i = tree->n; i-- > 1;) {
-		uint32_t parent = tree->parent[i];
-
-		rows[parent] += rows[i];
-		if (!l->chains.parent[l->chain_of[i]])
-			uses[l->chain_of[parent]] += rows[i];
-	}
-	free(rows);
-	uses[0] = 0;
-	return uses;
 }
 
 struct ranked {
@@ -136,7 +130,7 @@ static int compare(const void *left, const void *right)
 	return (a->chain > b->chain) - (a->chain < b->chain);
 }
 
-static int rank(struct pprof_locations *l, const struct profile *profile, const uint64_t *uses)
+static int rank(struct pprof_locations *l, const struct profile *profile)
 {
 	struct ranked *ranked = calloc((size_t)l->chains.n + 1, sizeof(*ranked));
 
@@ -149,8 +143,8 @@ static int rank(struct pprof_locations *l, const struct profile *profile, const 
 	for (uint32_t chain = 1; chain < l->chains.n; chain++) {
 		uint32_t frame = l->chains.frame[chain];
 
-		if (uses[chain])
-			ranked[l->n++] = (struct ranked){ uses[chain],
+		if (l->uses[chain])
+			ranked[l->n++] = (struct ranked){ l->uses[chain],
 				profile->frames.frames[frame].kind, frame, chain };
 	}
 	qsort(ranked, l->n, sizeof(*ranked), compare);
@@ -164,16 +158,10 @@ static int rank(struct pprof_locations *l, const struct profile *profile, const 
 
 int pprof_locations_init(struct pprof_locations *locations, const struct profile *profile)
 {
-	uint64_t *uses;
 	int rc;
 
 	*locations = (struct pprof_locations){ 0 };
 	stacktree_init(&locations->chains);
 	rc = make_chains(locations, profile);
-	if (rc < 0)
-		return rc;
-	uses = count_uses(locations, profile);
-	rc = uses ? rank(locations, profile, uses) : -ENOMEM;
-	free(uses);
-	return rc;
+	return rc < 0 ? rc : rank(locations, profile);
 }

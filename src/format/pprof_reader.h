@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* format/pprof_reader.h
  *
- * One reading of a pprof file, shared by pprof_tables.c (strings, mappings, functions, locations) and
- * pprof_read.c (samples and the rest). Fields may come in any order, so each kind is read in a pass
+ * One reading of a pprof file, shared by pprof_tables.c (strings, mappings, functions, locations),
+ * pprof_samples.c and pprof_read.c (the rest). Fields may come in any order, so each kind is read in a pass
  * of its own, in the order in which they need each other.
  */
 #ifndef SONDE_FORMAT_PPROF_READER_H
@@ -19,6 +19,7 @@
 #include "model/profile.h"
 
 #define PPROF_PIECES ((uint32_t)1 << 31)
+#define PPROF_SEEN_LABELS 1024
 
 struct pprof_reader {
 	struct profile *profile;
@@ -56,8 +57,12 @@ struct pprof_reader {
 	uint32_t n_pieces, cap_pieces;
 
 	struct batch batch;
-	uint64_t frames_left;		/* budget: see pprof_read.c */
+	uint64_t frames_left;		/* budget: see pprof_samples.c */
 	uint32_t time_key;		/* string; 0: rows have no times */
+	struct pprof_seen_labels {
+		struct str bytes;	/* a sample's labels in the file */
+		uint32_t set;
+	} seen_labels[PPROF_SEEN_LABELS];	/* by hash */
 	uint64_t labels_dropped;
 	uint64_t locations_sum;
 	uint32_t *stack;		/* one sample's words, innermost first */
@@ -79,5 +84,7 @@ int pprof_string(struct pprof_reader *r, const char *at, uint64_t index, uint32_
 int pprof_read_strings(struct pprof_reader *r);
 /* Mappings, functions, locations: after the strings and the notes. */
 int pprof_read_tables(struct pprof_reader *r);
+/* After the tables. */
+int pprof_read_samples(struct pprof_reader *r);
 
 #endif

@@ -71,7 +71,7 @@ TEST(stacks_added_at_once_get_the_ids_that_pushing_would_find)
 {
 	static const uint32_t frames[] = { 1, 2, 3, 1, 2, 1, 2, 4, 4, 1, 5, 6, 7, 1, 2, 3 };
 	static const uint32_t first[] = { 0, 3, 5, 8, 9, 13, 13, 16 };
-	struct stack_batch batch = { .words = frames, .first = first, .n = 7, .n_words = 10 };
+	struct stack_batch batch = { .words = frames, .first = first, .n = 7 };
 	struct stacktree tree;
 	uint32_t ids[7], before;
 
@@ -92,13 +92,41 @@ TEST(stacks_added_at_once_get_the_ids_that_pushing_would_find)
 	stacktree_fini(&tree);
 }
 
+/* Few frames and many depths: stacks that end where others go on, twins, long common beginnings. */
+TEST(stacks_of_any_depth_are_added_as_pushing_would)
+{
+	enum { STACKS = 2000, DEPTH_MAX = 40 };
+	static uint32_t frames[STACKS * DEPTH_MAX], first[STACKS + 1], ids[STACKS];
+	struct stack_batch batch = { .words = frames, .first = first };
+	struct stacktree tree;
+	uint32_t before;
+
+	for (uint32_t i = 0; i < STACKS; i++) {
+		uint32_t depth = (uint32_t)(hash_u64(i, 1) % DEPTH_MAX);
+
+		first[i + 1] = first[i] + depth;
+		for (uint32_t d = 0; d < depth; d++)
+			frames[first[i] + d] = hash_u64(i, d) % 10 ? d % 3 : 3 + hash_u64(d, i) % 3;
+	}
+	for (batch.n = 1; batch.n <= STACKS; batch.n = batch.n * 3 + 1) {
+		stacktree_init(&tree);
+		push_all(&tree, frames, first[batch.n / 2] % DEPTH_MAX);
+		stacktree_add_all(&tree, &batch, ids);
+		before = tree.n;
+		for (uint32_t i = 0; i < batch.n; i++)
+			CHECK_EQ(push_all(&tree, frames + first[i], first[i + 1] - first[i]), ids[i]);
+		CHECK_EQ(tree.n, before);
+		stacktree_fini(&tree);
+	}
+}
+
 TEST(words_stand_for_runs_of_frames)
 {
 	static const struct stack_span spans[] = { { 0, 1 }, { 1, 3 }, { 4, 2 } };
 	static const uint32_t frames[] = { 5, 1, 2, 3, 4, 9 };
 	static const uint32_t words[] = { 0, 1, 0, 1, 2, 0, 2, 1, 1, 0 };
 	static const uint32_t first[] = { 0, 2, 5, 7, 8, 10 };
-	struct stack_batch batch = { .words = words, .first = first, .n = 5, .n_words = 3,
+	struct stack_batch batch = { .words = words, .first = first, .n = 5,
 				     .spans = spans, .frames = frames };
 	struct stacktree tree;
 	uint32_t ids[5];
@@ -296,6 +324,7 @@ TEST_MAIN(CASE(stacks_with_a_common_caller_share_its_node),
 	  CASE(samples_of_one_stack_and_label_set_become_one_row),
 	  CASE(a_drop_reason_is_counted_once_by_name),
 	  CASE(stacks_added_at_once_get_the_ids_that_pushing_would_find),
+	  CASE(stacks_of_any_depth_are_added_as_pushing_would),
 	  CASE(words_stand_for_runs_of_frames),
 	  CASE(rows_added_at_once_join_those_of_their_stack_and_labels),
 	  CASE(a_value_type_that_comes_late_gives_zeros_to_the_rows_before_it),

@@ -42,7 +42,6 @@ uint32_t stacktree_push(struct stacktree *tree, uint32_t parent, uint32_t frame)
 struct stack_batch {
 	const uint32_t *words, *first;
 	uint32_t n;
-	uint32_t n_words;	/* every word is below it */
 	const struct stack_span {
 		uint32_t at, n;	/* n > 0 */
 	} *spans;		/* NULL: words are frames */
@@ -50,12 +49,23 @@ struct stack_batch {
 };
 
 /* Finds or adds them all; stack i becomes ret_ids[i]. Several times faster than pushing each frame; new
- * nodes come out depth first, so that a parent is mostly the row before its child. Out of memory:
- * .failed. */
+ * nodes come out depth first, so that a parent is mostly the row before its child, and siblings in the
+ * order of their words. No word is UINT32_MAX. Out of memory: .failed. */
 void stacktree_add_all(struct stacktree *tree, const struct stack_batch *batch, uint32_t *ret_ids);
 
-/* Appends `frame called by parent`, which the caller knows is not there yet. */
+/* For bulk work. Appends `frame called by parent`, which the caller knows is not there yet: such rows are
+ * left out of the index until stacktree_index() or the next push, and a profile that is only read,
+ * shown or written never pays for them. */
 uint32_t stacktree_append(struct stacktree *tree, uint32_t parent, uint32_t frame);
+
+/* Room for n more rows, so that they can be written in place. False, and .failed: out of memory. */
+bool stacktree_reserve(struct stacktree *tree, uint64_t n);
+
+/* Takes all rows into the index. False, and .failed: out of memory. */
+bool stacktree_index(struct stacktree *tree);
+
+/* The stack `frame called by parent` among the rows in the index; 0 when there is none. */
+uint32_t stacktree_find(const struct stacktree *tree, uint32_t parent, uint32_t frame);
 
 /* Frames between the root and id. */
 uint32_t stacktree_depth(const struct stacktree *tree, uint32_t id);

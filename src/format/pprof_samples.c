@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "base/vec.h"
+#include "format/pprof.h"
+#include "format/pprof_reader.h"
+
+#define FRAMES_FREE ((uint64_t)1 << 20)	/* that any file may have */
+
+/* What one sample says, before it goes to the batch. */
+struct sample {
+	const char *at;
+	uint32_t n_words;		/* in r->stack, innermost first */
+	uint64_t n_frames;
+	int64_t values[VALUE_TYPES_MAX];
+	uint32_t n_values;
+	struct str labels;		/* the bytes from the first label to the last one */
+	uint64_t time_ns;
+};
+
+/* What is not one word: a list of them, innermost first like all the sample names, or a mistake. */
+static int add_pieces(struct pprof_reader *r, struct sample *s, struct pprof_place place, uint64_t id,
+		      size_t bytes_left, bool cut_short)
+{
+	uint32_t first = place.word - PPROF_PIECES;
+
+	if (cut_short)
+		return pprof_bad(r, s->at, "a sample's locations are cut short");
+	if (!place.n)
+		return pprof_bad(r, s->at, "a sample names location %llu, which is not there",
+				 (unsigned long long)id);
+	if (VEC_RESERVE(&r->stack, &r->cap_stack,
+			(uint64_t)s->n_words + place.n + bytes_left) < 0)
+		return pprof_out_of_memory(r);
+	for (uint32_t i = place.n; i-- > 0;)
+		r->stack[s->n_words++] = r->pieces[first + i];
+	return 0;
+}
+
+static struct pprof_place find_place(const struct pprof_reader *r, uint64_t id)
+{
+	uint32_t row;
+
+	if (id < r->n_places_by_id)
+		return r->places_by_id[id];
+	row = pprof_ids_find(&r->location_ids, id);
+	return row == PPROF_NO_ROW ? (struct pprof_place){ 0 } : r->places[row];
+}
+
+static int add_locations(struct pprof_reader *r, struct sample *s, struct str packed)
+{
+	struct cursor c = cursor_over(packed);
+	uint64_t n_frames = 0;
+	uint32_t *to;
+
+	/* a byte each at least; one more: never NULL */
+	if (VEC_RESERVE(&r->stack, &r->cap_stack, s->n_words + (uint64_t)packed.n + 1) < 0)
+		return pprof_out_of_memory(r);
+	to = r->stack + s->n_words;
+	while (cursor_more(&c)) {
+		uint64_t id = cursor_uleb_short(&c);
+		struct pprof_place place = find_place(r, id);
+		int rc;
+
+		n_frames += place.n;
+		if (place.n && place.word < PPROF_PIECES) {
+			*to++ = place.word;
+			continue;
+		}
+		s->n_words = (uint32_t)(to - r->stack);
+		rc = add_pieces(r, s, place, id, cursor_left(&c), c.failed);
+		if (rc < 0)
+			return rc;
+		to = r->stack + s->n_words;
+	}
+	s->n_words = (uint32_t)(to - r->stack);
+	s->n_frames += n_frames;
+	return 0;
+}
+
+/* Old writers give each number a field of its own. */
+static int add_location(struct pprof_reader *r, struct sample *s, uint64_t id)
+{
+	uint8_t varint[10];
+	size_t n = 0;
+
+	for (; id >= 0x80; id >>= 7)
+		varint[n++] = (uint8_t)(id | 0x80);
+	varint[n++] = (uint8_t)id;
+	return add_locations(r, s, str_over(varint, n));
+}
+
+static int add_value(struct pprof_reader *r, struct sample *s, uint64_t value)
+{
+	if (s->n_values == r->profile->n_types)
+		return pprof_bad(r, s->at, "a sample has more values than the %u value types",
+				 r->profile->n_types);
+	s->values[s->n_values++] = (int64_t)value;
+	return 0;
+}
+
+static int add_values(struct pprof_reader *r, struct sample *s, const struct proto_field *f)
+{
+	struct cursor c = cursor_over(f->bytes);
+	int rc = 0;
+
+	if (f->wire != PROTO_BYTES)
+		return add_value(r, s, f->value);
+	while (rc == 0 && cursor_more(&c))
+		rc = add_value(r, s, cursor_uleb(&c));
+	return rc < 0 || !c.failed ? rc : pprof_bad(r, s->at, "a sample's values are cut short");
+}
+
+static int read_label(struct pprof_reader *r, struct str body, struct label *ret_label)
+{
+	struct cursor c = cursor_over(body);
+	struct label label = { 0 };
+	struct proto_field f;
+	int rc = 0;
+
+	while (rc == 0 && proto_next(&c, &f)) {
+		if (f.number == PPROF_LABEL_KEY)
+			rc = pprof_string(r, body.p, f.value, &label.key);
+		else if (f.number == PPROF_LABEL_STR)
+			rc = pprof_string(r, body.p, f.value, &label.str);
+		else if (f.number == PPROF_LABEL_NUM)
+			label.num = (int64_t)f.value;
+		else if (f.number == PPROF_LABEL_UNIT)
+			rc = pprof_string(r, body.p, f.value, &label.unit);
+	}
+	if (rc == 0 && c.failed)
+		rc = pprof_bad(r, body.p, "a label is cut short");
+	if (label.str)
+		label.num = label.unit = 0;
+	*ret_label = label;
+	return rc;
+}
+
+static int read_labels(struct pprof_reader *r, struct sample *s, uint32_t *ret_set)
+{
+	struct label labels[LABELS_PER_SET_MAX];
+	struct cursor c = cursor_over(s->labels);
+	struct proto_field f;
+	uint32_t n = 0;
+
+	while (proto_next(&c, &f)) {
+		struct label label;
+		int rc;
+
+		if (f.number != PPROF_SAMPLE_LABEL)
+			continue;
+		rc = read_label(r, f.bytes, &label);
+		if (rc < 0)
+			return rc;
+		if (r->time_key && label.key == r->time_key && !label.str)
+			s->time_ns = (uint64_t)label.num;
+		else if (n < LABELS_PER_SET_MAX)
+			labels[n++] = label;
+		else
+			r->labels_dropped++;
+	}
+	*ret_set = labels_add(&r->profile->labels, labels, n);
+	return 0;
+}
+
+/* Few sets of labels, many samples: the same bytes mean the same set. Not so where they hold a time,
+ * which is the sample's own. */
+static int find_labels(struct pprof_reader *r, struct sample *s, uint32_t *ret_set)
+{
+	struct pprof_seen_labels *seen =
+		&r->seen_labels[hash_str(s->labels) % PPROF_SEEN_LABELS];
+	uint64_t dropped = r->labels_dropped;
+	int rc;
+
+	if (seen->bytes.n && str_eq(seen->bytes, s->labels)) {
+		*ret_set = seen->set;
+		return 0;
+	}
+	rc = read_labels(r, s, ret_set);
+	if (rc == 0 && !r->time_key && dropped == r->labels_dropped)
+		*seen = (struct pprof_seen_labels){ s->labels, *ret_set };
+	return rc;
+}
+
+/* Innermost first in the file, outermost first in the model. */
+static int store_stack(struct pprof_reader *r, const struct sample *s)
+{
+	const uint32_t *from = r->stack;
+	uint32_t *to;
+
+	if (s->n_frames > STACK_FRAMES_MAX)
+		return pprof_bad(r, s->at, "a sample has %llu frames, more than the %zu Sonde takes",
+				 (unsigned long long)s->n_frames, STACK_FRAMES_MAX);
+	if (s->n_frames > r->frames_left)
+		return pprof_bad(r, s->at, "its samples unfold to far more frames than a file of this "
+				 "size can mean");
+	r->frames_left -= s->n_frames;
+	to = batch_words(&r->batch, s->n_words);
+	if (!to)
+		return pprof_out_of_memory(r);
+	for (uint32_t i = s->n_words; i-- > 0;)
+		*to++ = from[i];
+	return 0;
+}
+
+static struct str from_to(const char *begin, const char *end)
+{
+	return str_over(begin, (size_t)(end - begin));
+}
+
+static int add_sample(struct pprof_reader *r, struct str body)
+{
+	struct cursor c = cursor_over(body);
+	struct sample s;
+	struct proto_field f;
+	const char *at = body.p;	/* the field begins there */
+	uint32_t set = 0;
+	int rc = 0;
+
+	s.at = body.p;
+	s.labels = (struct str){ 0 };
+	s.n_words = s.n_values = 0;
+	s.n_frames = s.time_ns = 0;
+	while (rc == 0 && proto_next(&c, &f)) {
+		if (f.number == PPROF_SAMPLE_LOCATION)
+			rc = f.wire == PROTO_BYTES ? add_locations(r, &s, f.bytes) :
+						     add_location(r, &s, f.value);
+		else if (f.number == PPROF_SAMPLE_VALUE)
+			rc = add_values(r, &s, &f);
+		else if (f.number == PPROF_SAMPLE_LABEL)
+			s.labels = from_to(s.labels.n ? s.labels.p : at, (const char *)c.p);
+		at = (const char *)c.p;
+	}
+	if (rc < 0)
+		return rc;
+	if (c.failed)
+		return pprof_bad(r, body.p, "a sample is cut short");
+	if (!s.n_values)
+		return pprof_bad(r, body.p, "a sample has no values");
+	if (s.n_values != r->profile->n_types)
+		return pprof_bad(r, body.p, "a sample has %u values for %u value types", s.n_values,
+				 r->profile->n_types);
+	rc = store_stack(r, &s);
+	if (rc == 0 && s.labels.n)
+		rc = find_labels(r, &s, &set);
+	if (rc < 0)
+		return rc;
+	batch_add(&r->batch, s.n_words, set, s.time_ns, s.values);
+	return r->batch.failed ? pprof_out_of_memory(r) : 0;
+}
+
+int pprof_read_samples(struct pprof_reader *r)
+{
+	int rc;
+
+	r->batch = (struct batch){ .profile = r->profile, .timed = r->notes.timed, .spans = r->words,
+				   .frames = r->chains };
+	if (r->notes.timed)
+		r->time_key = strings_add(&r->profile->strings, STR(PPROF_TIME_LABEL));
+	r->frames_left = FRAMES_FREE + (uint64_t)r->bytes.n * PPROF_CHAIN_MAX;
+	rc = pprof_each(r, PPROF_SAMPLE, add_sample);
+	if (rc == 0 && batch_flush(&r->batch) < 0)
+		rc = pprof_out_of_memory(r);
+	return rc;
+}
