@@ -115,3 +115,13 @@ void json_double(struct json *json, double value, int digits)
 	begin_value(json);
 	buf_addf(json->out, "%.*f", digits, value);
 }
+
+void json_digits(struct json *json, double value, int digits)
+{
+	if (!isfinite(value)) {
+		json_null(json);
+		return;
+	}
+	begin_value(json);
+	buf_addf(json->out, "%.*g", digits, value);
+}

@@ -44,4 +44,7 @@ void json_null(struct json *json);
 /* With that many digits after the point; what is not finite is null. */
 void json_double(struct json *json, double value, int digits);
 
+/* With that many digits that count, and an exponent where it must have one; what is not finite is null. */
+void json_digits(struct json *json, double value, int digits);
+
 #endif
