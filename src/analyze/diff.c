@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analyze/diff.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "analyze/diffwork.h"
+#include "analyze/statistics.h"
+#include "analyze/threads.h"
+#include "base/err.h"
+#include "base/vec.h"
+#include "model/profile.h"
+
+/* ---- what is compared ---- */
+
+static int add_rows(struct diff_work *w, enum diff_measure shown)
+{
+	struct diff *diff = w->diff;
+	uint32_t cap = 0;
+
+	w->row_of = calloc((size_t)w->summing.n_items + 1, sizeof(*w->row_of));
+	if (!w->row_of)
+		return -ENOMEM;
+	for (uint32_t i = 1; i < w->summing.n_items; i++) {
+		const struct diffsums *a = &w->sides.sums[0], *b = &w->sides.sums[1];
+
+		if (a->value[DIFF_TOTAL][i] == 0 && b->value[DIFF_TOTAL][i] == 0)
+			continue;
+		if (VEC_RESERVE(&diff->rows, &cap, (uint64_t)diff->n + 1) < 0)
+			return -ENOMEM;
+		diff->rows[diff->n] = (struct diff_row){ .item = i, .measure = shown };
+		w->row_of[i] = ++diff->n;
+	}
+	return 0;
+}
+
+static int find_first_nodes(struct diff_work *w)
+{
+	w->first = calloc((size_t)w->summing.n_items + 1, sizeof(*w->first));
+	if (!w->first)
+		return -ENOMEM;
+	for (uint32_t i = w->diff->tree.tree.n; i-- > 1;)
+		w->first[summing_item(&w->summing, i)] = i;
+	return 0;
+}
+
+/* Of stacks that only ever go on to one other, the longer stands for both. */
+static bool same_totals(const struct diff_work *w, uint32_t item, uint32_t other)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		const double *total = w->sides.sums[side].value[DIFF_TOTAL];
+
+		if (total[item] != total[other])
+			return false;
+	}
+	return true;
+}
+
+static int add_case(struct diff_work *w, uint32_t row, enum diff_measure measure)
+{
+	struct diff_row *at = &w->diff->rows[row];
+
+	if (VEC_RESERVE(&w->cases, &w->cap, (uint64_t)w->n + 1) < 0)
+		return -ENOMEM;
+	w->cases[w->n++] = (struct diff_case){
+		.item = at->item, .measure = measure, .ratio = 1, .df = INFINITY,
+		.unit_ratio = 1, .unit_df = INFINITY, .p = NAN, .q = NAN,
+		.number = &at->of[measure],
+	};
+	return 0;
+}
+
+static int add_cases(struct diff_work *w)
+{
+	for (uint32_t r = 0; r < w->diff->n; r++) {
+		uint32_t item = w->diff->rows[r].item;
+		bool leaf = true, chain = w->diff->by_stack && r + 1 < w->diff->n &&
+					  same_totals(w, item, w->diff->rows[r + 1].item);
+
+		for (unsigned side = 0; side < 2; side++)
+			leaf = leaf && w->sides.sums[side].value[DIFF_SELF][item] ==
+					       w->sides.sums[side].value[DIFF_TOTAL][item];
+		if (add_case(w, r, DIFF_SELF) < 0 ||
+		    (!leaf && !chain && add_case(w, r, DIFF_TOTAL) < 0))
+			return -ENOMEM;
+	}
+	w->p = calloc((size_t)w->n + 1, sizeof(*w->p));
+	w->order = calloc((size_t)w->n + 1, sizeof(*w->order));
+	return w->p && w->order ? 0 : -ENOMEM;
+}
+
+/* Those that can be tested at all: the others would only take time. */
+static void drop_rare(struct diff_work *w)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < w->n; i++) {
+		diff_case_measure(&w->cases[i], &w->sides);
+		diff_case_judge(&w->cases[i], &w->sides);
+		if (!isnan(w->cases[i].p))
+			w->cases[n++] = w->cases[i];
+	}
+	w->n = n;
+}
+
+/* ---- the numbers ---- */
+
+static double quantile(struct diff_work *w, double df)
+{
+	const uint32_t n = sizeof(w->known) / sizeof(*w->known);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (w->known[i].z > 0 && w->known[i].df == df)
+			return w->known[i].z;
+	w->known[w->next_known].df = df;
+	w->known[w->next_known].z = stat_t_quantile(DIFF_CONFIDENCE, df);
+	df = w->known[w->next_known].z;
+	w->next_known = (w->next_known + 1) % n;
+	return df;
+}
+
+static void number_fill(struct diff_work *w, struct diff_number *number, uint32_t item,
+			enum diff_measure measure, double ratio, double df)
+{
+	const struct diff_sides *sides = &w->sides;
+	double z = quantile(w, df), variance[2], cost[2], worth[2];
+
+	for (unsigned side = 0; side < 2; side++) {
+		double weight = diff_weight(sides, side, item, measure);
+
+		cost[side] = sides->sums[side].value[measure][item] / diff_norm(sides, side);
+		variance[side] = ratio * diff_variance(sides, side, cost[side], weight);
+		worth[side] = cost[side] > 0 && cost[side] < 1 && variance[side] > 0
+				      ? cost[side] * (1 - cost[side]) / variance[side]
+				      : diff_norm(sides, side) / weight / ratio;
+	}
+	number->base = cost[0];
+	number->now = cost[1];
+	number->relative = cost[0] > 0 ? cost[1] / cost[0] - 1 : cost[1] > 0 ? INFINITY : 0;
+	number->relative_error = 0;
+	if (cost[0] > 0 && cost[1] > 0)
+		number->relative_error = z * cost[1] / cost[0] *
+					 sqrt(variance[0] / (cost[0] * cost[0]) +
+					      variance[1] / (cost[1] * cost[1]));
+	if (sides->per == PER_TOTAL) {
+		struct interval within = stat_difference(cost[0], worth[0], cost[1], worth[1], z);
+
+		number->low = within.low;
+		number->high = within.high;
+	} else {
+		double half = z * sqrt(variance[0] + variance[1]);
+
+		number->low = cost[1] - cost[0] - half;
+		number->high = cost[1] - cost[0] + half;
+	}
+}
+
+static void fill_numbers(struct diff_work *w)
+{
+	struct diff *diff = w->diff;
+	uint32_t tested = 0;
+
+	for (uint32_t r = 0; r < diff->n; r++)
+		for (int m = 0; m < DIFF_MEASURES; m++) {
+			struct diff_number *number = &diff->rows[r].of[m];
+
+			number->p = number->q = NAN;
+			number->verdict = DIFF_UNTESTED;
+			/* what was not tested is as noisy as most */
+			number_fill(w, number, diff->rows[r].item, (enum diff_measure)m,
+				    diff->noise.ratio, INFINITY);
+		}
+	for (uint32_t i = 0; i < w->n; i++) {
+		struct diff_case *c = &w->cases[i];
+		struct diff_row *row = &diff->rows[w->row_of[c->item] - 1];
+		struct diff_number *number = c->number;
+		double moved = stat_t_beyond(c->first_z / sqrt(c->ratio), c->df);
+
+		number_fill(w, number, c->item, c->measure, c->ratio, c->df);
+		number->p = c->p;
+		number->q = c->q;
+		number->verdict = c->named ? DIFF_NAMED
+				  : diff->n_named && moved <= diff->level ? DIFF_FOLLOWS
+									  : DIFF_NOISE;
+		if (c->named && row->of[row->measure].verdict != DIFF_NAMED)
+			row->measure = c->measure;
+		tested++;
+	}
+	diff->n_tested = tested;
+}
+
+static int rank(const struct diff_row *row)
+{
+	enum diff_verdict self = row->of[DIFF_SELF].verdict, total = row->of[DIFF_TOTAL].verdict;
+
+	if (self == DIFF_NAMED || total == DIFF_NAMED)
+		return 0;
+	return row->of[row->measure].verdict == DIFF_FOLLOWS ? 1 : 2;
+}
+
+static int compare_rows(const void *left, const void *right, void *context)
+{
+	const struct diff_row *a = left, *b = right;
+	const struct diff *diff = context;
+	const struct diff_number *x = &a->of[a->measure], *y = &b->of[b->measure];
+	double dx = fabs(x->now - x->base), dy = fabs(y->now - y->base);
+	int d = rank(a) - rank(b);
+
+	if (d)
+		return d;
+	if (dx != dy)
+		return dx > dy ? -1 : 1;
+	d = place_compare(diff_place(diff, a), diff_place(diff, b));
+	return d ? d : (a->item > b->item) - (a->item < b->item);
+}
+
+/* The whole's cost per second or unit of work. Its runs, where there are several, are what it varies by. */
+static void fill_whole(struct diff_work *w)
+{
+	struct diff *diff = w->diff;
+	struct diff_number *whole = &diff->whole;
+	struct diff_case c = { .ratio = 1, .df = INFINITY, .unit_ratio = 1, .unit_df = INFINITY };
+
+	whole->p = whole->q = NAN;
+	if (diff->per == PER_TOTAL)
+		return;
+	/* the root: item 0 of subjects and of nodes has no other use */
+	for (unsigned side = 0; side < 2; side++) {
+		w->sides.sums[side].value[DIFF_SELF][0] = w->sides.sums[side].all;
+		w->sides.sums[side].square[DIFF_SELF][0] = w->sides.sums[side].squares;
+	}
+	diff_case_measure(&c, &w->sides);
+	if (diff->noise.basis == DIFF_BY_RUNS)
+		diffnoise_of_whole(&c, &diff->tree, &w->sides);
+	diff_case_judge(&c, &w->sides);
+	number_fill(w, whole, 0, DIFF_SELF, c.ratio, c.df);
+	whole->p = whole->q = c.p;
+	whole->verdict = isnan(c.p) ? DIFF_UNTESTED : c.p <= diff->level ? DIFF_NAMED : DIFF_NOISE;
+}
+
+/* A tenth of all: how much it would have to change to stand out among all that was tested. */
+static void fill_seen(struct diff_work *w)
+{
+	struct diff *diff = w->diff;
+	double variance = 0, df = INFINITY, share = 0.1;
+
+	for (uint32_t i = 0; i < w->n; i++)
+		df = fmin(df, w->cases[i].df);
+	diff->seen = INFINITY;
+	for (unsigned side = 0; side < 2; side++) {
+		const struct diffsums *sums = &w->sides.sums[side];
+		double n = sums->squares > 0 ? sums->all * sums->all / sums->squares : 0;
+
+		variance += n > 0 ? share * (w->diff->per == PER_TOTAL ? 1 - share : 1) / n
+				  : INFINITY;
+	}
+	if (w->n && isfinite(variance))
+		diff->seen = stat_t_quantile(diff->level / w->n, df) *
+			     sqrt(variance * diff->noise.ratio);
+}
+
+static int find_changes(struct diff_work *w, const struct diff_options *options)
+{
+	struct diff *diff = w->diff;
+	int rc = add_rows(w, options->measure);
+
+	if (rc == 0)
+		rc = find_first_nodes(w);
+	if (rc == 0)
+		rc = add_cases(w);
+	if (rc == 0)
+		drop_rare(w);
+	if (rc == 0 && (diff->noise.basis == DIFF_BY_RUNS || diff->noise.basis == DIFF_BY_TIMES))
+		rc = diffnoise_of_units(w->cases, w->n, &w->summing, &w->sides,
+					&diff->noise.ratio);
+	if (rc == 0)
+		rc = diff_name_changes(w);
+	if (rc < 0)
+		return rc;
+	summing_put_back(&w->summing);
+	for (unsigned side = 0; side < 2 && diff->n_named; side++)
+		diffsums_of_side(&w->sides.sums[side], &w->summing, side);
+	fill_numbers(w);
+	fill_seen(w);
+	fill_whole(w);
+	qsort_r(diff->rows, diff->n, sizeof(*diff->rows), compare_rows, diff);
+	return 0;
+}
+
+/* ---- the sides ---- */
+
+static void describe_sides(struct diff *diff, const struct diff_input *inputs, uint32_t n)
+{
+	bool blocks = diff->tree.in_blocks[0] || diff->tree.in_blocks[1];
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct diff_side *side = &diff->side[inputs[i].side];
+
+		side->runs++;
+		side->samples += samples_kept(inputs[i].profile, inputs[i].filter);
+		side->seconds += (double)inputs[i].profile->duration_ns / 1e9;
+		side->work += inputs[i].work;
+	}
+	diff->noise.ratio = 1;
+	diff->noise.basis = diff->side[0].runs > 1 || diff->side[1].runs > 1 ? DIFF_BY_RUNS
+			    : blocks ? DIFF_BY_TIMES : DIFF_BY_ITEMS;
+}
+
+static int check_sides(const struct diff *diff, struct err *err)
+{
+	static const char *const names[] = { "base", "new" };
+
+	for (unsigned side = 0; side < 2; side++) {
+		if (!(diff->side[side].total > 0))
+			return err_fail(err, -EINVAL, "the %s side has no samples to compare",
+					names[side]);
+		if (diff->per == PER_TIME && !diff->tree.timed)
+			return err_fail(err, -EINVAL, "a profile of the %s side does not say how "
+					"long it was: compare shares, or give the work done with "
+					"--per N", names[side]);
+		if (diff->per == PER_WORK && !diff->tree.worked)
+			return err_fail(err, -EINVAL, "the work done on the %s side is not known",
+					names[side]);
+	}
+	return 0;
+}
+
+int diff_init(struct diff *diff, const struct diff_input *inputs, uint32_t n,
+	      const struct diff_options *options, struct err *err)
+{
+	struct diff_work w = { .diff = diff, .sides = { .per = options->per } };
+	int rc;
+
+	*diff = (struct diff){ .by_stack = options->by_stack, .per = options->per,
+			       .level = options->level > 0 ? options->level : DIFF_LEVEL };
+	rc = difftree_init(&diff->tree, inputs, n, options->granularity, err);
+	if (rc < 0)
+		return rc;
+	describe_sides(diff, inputs, n);
+	rc = summing_init(&w.summing, &diff->tree, options->by_stack);
+	for (unsigned side = 0; rc == 0 && side < 2; side++) {
+		rc = diffsums_init(&w.sides.sums[side], &w.summing);
+		if (rc < 0)
+			break;
+		diffsums_of_side(&w.sides.sums[side], &w.summing, side);
+		diff->side[side].total = w.sides.sums[side].all;
+		w.sides.norm[side] = options->per == PER_TIME ? diff->side[side].seconds
+							      : diff->side[side].work;
+		diff->side[side].norm = diff_norm(&w.sides, side);
+	}
+	if (rc == 0)
+		rc = check_sides(diff, err);
+	if (rc == 0)
+		rc = find_changes(&w, options);
+	summing_fini(&w.summing);
+	diffsums_fini(&w.sides.sums[0]);
+	diffsums_fini(&w.sides.sums[1]);
+	free(w.cases);
+	free(w.p);
+	free(w.order);
+	free(w.row_of);
+	free(w.first);
+	if (rc == -ENOMEM)
+		err_set(err, "out of memory over %u stacks", diff->tree.tree.n);
+	if (rc < 0)
+		diff_fini(diff);
+	return rc;
+}
+
+void diff_fini(struct diff *diff)
+{
+	difftree_fini(&diff->tree);
+	free(diff->rows);
+	*diff = (struct diff){ 0 };
+}
+
+const struct place *diff_place(const struct diff *diff, const struct diff_row *row)
+{
+	uint32_t subject = diff->by_stack ? diff->tree.tree.frame[row->item] : row->item;
+
+	return &diff->tree.subjects.items[subject].place;
+}
+
+const struct diff_number *diff_worst(const struct diff *diff, double above, double least,
+				     const struct diff_row **ret_row)
+{
+	const struct diff_number *worst = NULL;
+
+	*ret_row = NULL;
+	if (diff->whole.verdict == DIFF_NAMED && diff->whole.relative > above)
+		worst = &diff->whole;
+	for (uint32_t r = 0; r < diff->n; r++)
+		for (int m = 0; m < DIFF_MEASURES; m++) {
+			const struct diff_number *number = &diff->rows[r].of[m];
+			double all = diff->side[1].total / diff->side[1].norm;
+
+			if (number->verdict != DIFF_NAMED || !(number->relative > above) ||
+			    number->now < least * all)
+				continue;
+			if (!worst || number->relative > worst->relative) {
+				worst = number;
+				*ret_row = &diff->rows[r];
+			}
+		}
+	return worst;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* analyze/diffcases.h
+ *
+ * The questions that a diff asks: did this item, by itself or with all it called, change? Private to
+ * analyze/diff*.c.
+ */
+#ifndef SONDE_ANALYZE_DIFFCASES_H
+#define SONDE_ANALYZE_DIFFCASES_H
+
+#include "analyze/diff.h"
+
+struct diff_case {
+	uint32_t item;
+	enum diff_measure measure;
+	bool named;
+	double ratio, df;	/* variance to that of sampling, and on how many degrees of freedom it is known */
+	double unit_ratio, unit_df;	/* what units alone say of it */
+	double change;		/* of what is left once named changes are taken out */
+	double z;		/* change in standard errors of sampling */
+	double p, q;
+	double first_z;		/* with nothing taken out */
+	struct diff_number *number;	/* where the answer goes */
+};
+
+/* Both sides, as far as they are not taken out. */
+struct diff_sides {
+	struct diffsums sums[2];
+	double norm[2];		/* not PER_TOTAL: seconds or work */
+	enum diff_per per;
+};
+
+/* What costs of a side are divided by. */
+static inline double diff_norm(const struct diff_sides *sides, unsigned side)
+{
+	return sides->per == PER_TOTAL ? sides->sums[side].all : sides->norm[side];
+}
+
+/* Value of one event of the item, on average. */
+double diff_weight(const struct diff_sides *sides, unsigned side, uint32_t item,
+		   enum diff_measure measure);
+
+/* Sampling variance of the normalised cost `share` (or of any other in its place: that of both sides
+ * together, when it is assumed that nothing changed) of a side. */
+double diff_variance(const struct diff_sides *sides, unsigned side, double share, double weight);
+
+/* How many events of the item there are on both sides, about. */
+double diff_events(const struct diff_sides *sides, uint32_t item, enum diff_measure measure);
+
+/* Fills .change and .z. */
+void diff_case_measure(struct diff_case *c, const struct diff_sides *sides);
+
+/* Fills .p from them, .ratio and .df. NAN when too few events are left. */
+void diff_case_judge(struct diff_case *c, const struct diff_sides *sides);
+
+/* Fills .ratio and .df of all: from units, for sides that have several. 0 or -ENOMEM. */
+int diffnoise_of_units(struct diff_case *cases, uint32_t n, struct summing *summing,
+		       const struct diff_sides *sides, double *ret_ratio);
+
+/* The same for the cost of everything, not PER_TOTAL. */
+void diffnoise_of_whole(struct diff_case *c, const struct difftree *tree,
+			const struct diff_sides *sides);
+
+/* From how the others' .z scatter; at least what there was before. */
+int diffnoise_of_items(struct diff_case *cases, uint32_t n, const struct diff_sides *sides,
+		       double *ret_ratio);
+
+/* The same for one case, whose samples are taken out of `sides` and whose .z was not measured since: what it
+ * pushed does not count as noise then. Fills its .ratio and .df. */
+int diffnoise_without(struct diff_case *c, const struct diff_case *cases, uint32_t n,
+		      const struct diff_sides *sides);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which items changed, and which only moved because those did. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "analyze/diffwork.h"
+#include "analyze/statistics.h"
+
+#define NAMED_MOST 32	/* more changes than that are not a list any more; and each costs a pass */
+#define EXPLAINS 0.6	/* a callee that changed by this part of its caller's change explains it */
+#define ALIKE 0.8	/* two that are as sure as that to each other are one change seen from two ends */
+
+static void measure_all(struct diff_work *w)
+{
+	for (unsigned side = 0; side < 2; side++)
+		diffsums_of_side(&w->sides.sums[side], &w->summing, side);
+	for (uint32_t i = 0; i < w->n; i++)
+		diff_case_measure(&w->cases[i], &w->sides);
+}
+
+static int judge_all(struct diff_work *w)
+{
+	struct diff *diff = w->diff;
+	double ratio;
+	int rc = 0;
+
+	measure_all(w);
+	if (diff->noise.basis == DIFF_BY_ITEMS || diff->noise.basis == DIFF_BY_TIMES) {
+		rc = diffnoise_of_items(w->cases, w->n, &w->sides, &ratio);
+		if (rc == 0 && diff->noise.basis == DIFF_BY_ITEMS && !diff->n_named)
+			diff->noise.ratio = ratio;
+	}
+	for (uint32_t i = 0; rc == 0 && i < w->n; i++) {
+		diff_case_judge(&w->cases[i], &w->sides);
+		w->p[i] = w->cases[i].p;
+	}
+	stat_correct(w->p, w->order, w->n);
+	for (uint32_t i = 0; rc == 0 && i < w->n; i++)
+		if (!w->cases[i].named)
+			w->cases[i].q = w->p[i];
+	return rc;
+}
+
+static double sureness(const struct diff_case *c)
+{
+	return fabs(c->z) / sqrt(c->ratio);
+}
+
+static bool stands_out(const struct diff_work *w, const struct diff_case *c)
+{
+	return !c->named && c->q <= w->diff->level;
+}
+
+/* What always calls the same one function costs with it what that one does: then the callee is meant. */
+static bool is_surer(const struct diff_work *w, const struct diff_case *c, const struct diff_case *than)
+{
+	double d = than ? sureness(c) - sureness(than) : 1;
+
+	if (fabs(d) > 1e-9)
+		return d > 0;
+	return w->first[c->item] > w->first[than->item];
+}
+
+/* What an item did by itself rather than what some caller did with all it called. */
+static struct diff_case *explained(struct diff_work *w, struct diff_case *best)
+{
+	struct diff_case *found = NULL;
+
+	for (uint32_t i = 0; best->measure == DIFF_TOTAL && i < w->n; i++) {
+		struct diff_case *c = &w->cases[i];
+
+		if (c->measure == DIFF_SELF && stands_out(w, c) &&
+		    c->change * best->change > 0 &&
+		    fabs(c->change) >= EXPLAINS * fabs(best->change) && is_surer(w, c, found))
+			found = c;
+	}
+	return found ? found : best;
+}
+
+/* Of a whole that has two parts the one grows as the other shrinks. Then what all of it cost decides, and
+ * if that is the same, what got worse. */
+static struct diff_case *other_end(struct diff_work *w, struct diff_case *best)
+{
+	bool grew = w->diff->side[1].total >= w->diff->side[0].total;
+	struct diff_case *found = NULL;
+
+	for (uint32_t i = 0; w->diff->per == PER_TOTAL && i < w->n; i++) {
+		struct diff_case *c = &w->cases[i];
+
+		if (stands_out(w, c) && c->change * best->change < 0 &&
+		    fabs(c->change) >= ALIKE * fabs(best->change) &&
+		    sureness(c) >= ALIKE * sureness(best) && is_surer(w, c, found))
+			found = c;
+	}
+	return found && (found->change > 0) == grew ? found : best;
+}
+
+/* The three that are the most sure by sampling alone. */
+#define TRIED 3
+
+static uint32_t find_tried(const struct diff_work *w, struct diff_case *ret_tried[TRIED])
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < w->n; i++) {
+		struct diff_case *c = &w->cases[i];
+		uint32_t at = n;
+
+		if (c->named || isnan(c->p) ||
+		    stat_normal_beyond(c->z) * w->n > w->diff->level)
+			continue;
+		while (at && fabs(c->z) > fabs(ret_tried[at - 1]->z))
+			at--;
+		if (at == TRIED)
+			continue;
+		n += n < TRIED;
+		for (uint32_t k = n - 1; k > at; k--)
+			ret_tried[k] = ret_tried[k - 1];
+		ret_tried[at] = c;
+	}
+	return n;
+}
+
+/* What a large change pushes looks like noise in all the others, and hides it: so the others are looked at
+ * without it. The surest of n must be sure n times over, as none was chosen beforehand. */
+static int try_cases(struct diff_work *w)
+{
+	struct diff_case *tried[TRIED];
+	uint32_t n = find_tried(w, tried);
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < n; i++) {
+		summing_take_out(&w->summing, tried[i]->item, tried[i]->measure);
+		measure_all(w);
+		rc = diffnoise_without(tried[i], w->cases, w->n, &w->sides);
+		summing_take_back(&w->summing, tried[i]->item, tried[i]->measure);
+	}
+	if (rc < 0 || !n)
+		return rc;
+	measure_all(w);
+	for (uint32_t i = 0; i < n; i++) {
+		diff_case_judge(tried[i], &w->sides);
+		tried[i]->q = fmin(tried[i]->q, tried[i]->p * w->n);
+	}
+	return 0;
+}
+
+/* The next change to be named, or NULL. */
+static struct diff_case *choose(struct diff_work *w)
+{
+	struct diff_case *best = NULL;
+
+	for (uint32_t i = 0; i < w->n; i++)
+		if (stands_out(w, &w->cases[i]) && is_surer(w, &w->cases[i], best))
+			best = &w->cases[i];
+	return best ? explained(w, other_end(w, explained(w, best))) : NULL;
+}
+
+int diff_name_changes(struct diff_work *w)
+{
+	struct diff *diff = w->diff;
+	int rc = judge_all(w);
+
+	for (uint32_t i = 0; i < w->n; i++)
+		w->cases[i].first_z = w->cases[i].z;
+	while (rc == 0 && diff->n_named < NAMED_MOST) {
+		struct diff_case *c;
+
+		if (diff->noise.basis != DIFF_BY_RUNS)
+			rc = try_cases(w);
+		c = rc == 0 ? choose(w) : NULL;
+		if (!c)
+			break;
+		c->named = true;
+		diff->n_named++;
+		summing_take_out(&w->summing, c->item, c->measure);
+		rc = judge_all(w);
+	}
+	return rc;
+}

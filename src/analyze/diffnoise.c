@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How much more than sampling makes two recordings of one program differ. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "analyze/diffcases.h"
+#include "analyze/statistics.h"
+
+#define RESAMPLES 500
+#define SEED 0x736f6e6465u
+#define COMMON_EVENTS 40 /* items with fewer do not tell what is common to all */
+
+/* ---- from runs ---- */
+
+/* One column a case, one row a unit; and how often each resampling takes each unit. */
+struct resampling {
+	const struct difftree *tree;
+	const struct diff_sides *sides;
+	double *value;		/* case * n_units + unit */
+	double *norm;		/* of each unit */
+	uint8_t *taken;		/* resample * n_units + unit */
+	uint32_t units[2];
+};
+
+static double unit_norm(const struct resampling *r, uint32_t unit)
+{
+	const struct diff_unit *u = &r->tree->units[unit];
+
+	if (r->sides->per == PER_TOTAL)
+		return u->total;
+	return r->sides->per == PER_TIME ? u->seconds : u->work;
+}
+
+static void draw(struct resampling *r)
+{
+	uint32_t n = r->tree->n_units, first = 0;
+	uint64_t seed = SEED;
+
+	for (unsigned side = 0; side < 2; side++, first += r->units[side - 1])
+		for (uint32_t b = 0; b < RESAMPLES; b++)
+			for (uint32_t k = 0; k < r->units[side]; k++) {
+				uint64_t random = stat_random(&seed) >> 32;
+				uint32_t unit = (uint32_t)(random * r->units[side] >> 32);
+
+				r->taken[(size_t)b * n + first + unit]++;
+			}
+}
+
+/* Variance of a side's normalised cost over the resamplings. Resampled runs scatter around their own
+ * mean, which lies nearer to them than the truth: hence the factor. */
+static double variance_of(const struct resampling *r, uint32_t at, unsigned side)
+{
+	uint32_t n = r->tree->n_units, first = side ? r->units[0] : 0, k = r->units[side];
+	double sum = 0, squares = 0, used = 0;
+
+	for (uint32_t b = 0; b < RESAMPLES; b++) {
+		const uint8_t *taken = &r->taken[(size_t)b * n + first];
+		double value = 0, norm = 0;
+
+		for (uint32_t u = 0; u < k; u++) {
+			value += taken[u] * r->value[(size_t)at * n + first + u];
+			norm += taken[u] * r->norm[first + u];
+		}
+		if (!(norm > 0))
+			continue;
+		sum += value / norm;
+		squares += value / norm * (value / norm);
+		used++;
+	}
+	if (used < 2)
+		return 0;
+	return fmax(0, squares / used - sum / used * (sum / used)) * k / (k - 1);
+}
+
+/* Variance over runs to that of sampling, of the sides that have several. */
+static double ratio_of(const struct resampling *r, const struct diff_case *c, uint32_t at)
+{
+	double over_runs = 0, sampling = 0;
+
+	for (unsigned side = 0; side < 2; side++) {
+		double share = r->sides->sums[side].value[c->measure][c->item] /
+			       diff_norm(r->sides, side);
+
+		if (r->units[side] < 2)
+			continue;
+		over_runs += variance_of(r, at, side);
+		sampling += diff_variance(r->sides, side, share,
+					  diff_weight(r->sides, side, c->item, c->measure));
+	}
+	return sampling > 0 ? over_runs / sampling : 1;
+}
+
+static int measure_units(struct resampling *r, struct summing *summing,
+			 const struct diff_case *cases, uint32_t n_cases)
+{
+	uint32_t n = r->tree->n_units;
+	struct diffsums sums;
+	int rc = diffsums_init(&sums, summing);
+
+	for (uint32_t u = 0; rc == 0 && u < n; u++) {
+		diffsums_of_unit(&sums, summing, u);
+		r->norm[u] = unit_norm(r, u);
+		for (uint32_t i = 0; i < n_cases; i++)
+			r->value[(size_t)i * n + u] = sums.value[cases[i].measure][cases[i].item];
+	}
+	diffsums_fini(&sums);
+	return rc;
+}
+
+static uint32_t degrees(const struct resampling *r)
+{
+	return (r->units[0] ? r->units[0] - 1 : 0) + (r->units[1] ? r->units[1] - 1 : 0);
+}
+
+/* Few runs say little of one item; what is common to all items is weighed in. It is worth no more than
+ * COMMON_MOST degrees of freedom, since items are not independent of each other. */
+#define COMMON_MOST 20
+
+static int borrow(struct diff_case *cases, uint32_t n, const struct diff_sides *sides, double df,
+		  double *ret_ratio)
+{
+	double *common = calloc((size_t)n + 1, sizeof(*common));
+	struct stat_prior prior;
+	uint32_t n_common = 0;
+
+	if (!common)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		if (cases[i].measure == DIFF_SELF &&
+		    diff_events(sides, cases[i].item, DIFF_SELF) >= COMMON_EVENTS)
+			common[n_common++] = cases[i].ratio;
+	prior = stat_prior_of(common, n_common, df);
+	prior.df = fmin(prior.df, COMMON_MOST);
+	for (uint32_t i = 0; i < n; i++) {
+		cases[i].ratio = fmax(1, stat_squeeze(prior, cases[i].ratio, df));
+		cases[i].df = df + prior.df;
+		cases[i].unit_ratio = cases[i].ratio;
+		cases[i].unit_df = cases[i].df;
+	}
+	*ret_ratio = fmax(1, prior.df > 0 ? prior.ratio : 1);
+	free(common);
+	return 0;
+}
+
+int diffnoise_of_units(struct diff_case *cases, uint32_t n, struct summing *summing,
+		       const struct diff_sides *sides, double *ret_ratio)
+{
+	const struct difftree *tree = summing->tree;
+	struct resampling r = { .tree = tree, .sides = sides };
+	int rc;
+
+	for (uint32_t u = 0; u < tree->n_units; u++)
+		r.units[tree->units[u].side]++;
+	r.value = calloc((size_t)n * tree->n_units + 1, sizeof(*r.value));
+	r.norm = calloc((size_t)tree->n_units + 1, sizeof(*r.norm));
+	r.taken = calloc((size_t)RESAMPLES * tree->n_units + 1, 1);
+	rc = r.value && r.norm && r.taken ? measure_units(&r, summing, cases, n) : -ENOMEM;
+	if (rc == 0) {
+		draw(&r);
+		for (uint32_t i = 0; i < n; i++)
+			cases[i].ratio = ratio_of(&r, &cases[i], i);
+		rc = borrow(cases, n, sides, degrees(&r), ret_ratio);
+	}
+	free(r.value);
+	free(r.norm);
+	free(r.taken);
+	return rc;
+}
+
+/* One number for each run: no resampling is needed to see what they vary by. */
+void diffnoise_of_whole(struct diff_case *c, const struct difftree *tree,
+			const struct diff_sides *sides)
+{
+	double over_runs = 0, sampling = 0, df = 0;
+
+	for (unsigned side = 0; side < 2; side++) {
+		double norm = diff_norm(sides, side), sum = 0, units = 0;
+
+		for (uint32_t u = 0; u < tree->n_units; u++) {
+			const struct diff_unit *unit = &tree->units[u];
+			double part = sides->per == PER_TIME ? unit->seconds : unit->work;
+			double off = unit->total - sides->sums[side].all / norm * part;
+
+			if (unit->side != side)
+				continue;
+			sum += off * off;
+			units++;
+		}
+		if (units < 2)
+			continue;
+		over_runs += sum / (norm * norm) * units / (units - 1);
+		sampling += sides->sums[side].squares / (norm * norm);
+		df += units - 1;
+	}
+	if (!(sampling > 0))
+		return;
+	c->ratio = fmax(1, over_runs / sampling);
+	c->df = df;
+}
+
+/* ---- from the items ---- */
+
+/* Most items did not change, so the smaller half of the z * z is noise, whatever the larger half is. Of a
+ * squared standard normal the smaller half (below the median, 0.4549) is 0.1426 on average. */
+#define KEPT_SHARE 0.5
+#define KEPT_MEAN 0.1426
+/* With few items, four more that have just the noise of sampling are assumed. */
+#define ASSUMED 4.0
+
+static int compare_doubles(const void *left, const void *right)
+{
+	double a = *(const double *)left, b = *(const double *)right;
+
+	return (a > b) - (a < b);
+}
+
+/* The sorted squares, and the sum of the smaller half of them. */
+struct scatter {
+	double *squares;
+	uint32_t n, kept;
+	double sum;
+};
+
+/* Without the one at `skip` (n: with all). */
+static double ratio_without(const struct scatter *s, uint32_t skip, double *ret_df)
+{
+	double sum = s->sum;
+	uint32_t kept = s->kept;
+
+	if (skip < s->n) {
+		kept = (uint32_t)ceil((s->n - 1) * KEPT_SHARE);
+		if (skip < s->kept)
+			sum -= s->squares[skip];
+		else if (kept < s->kept)
+			sum -= s->squares[s->kept - 1];
+		if (skip < s->kept && kept == s->kept)
+			sum += s->squares[s->kept];
+	}
+	*ret_df = ASSUMED + kept;
+	return fmax(1, (ASSUMED + sum / KEPT_MEAN) / (ASSUMED + kept));
+}
+
+static void collect(struct scatter *s, const struct diff_case *cases, uint32_t n,
+		    const struct diff_sides *sides)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (cases[i].measure == DIFF_SELF && !cases[i].named &&
+		    diff_events(sides, cases[i].item, DIFF_SELF) >= COMMON_EVENTS)
+			s->squares[s->n++] = cases[i].z * cases[i].z;
+	qsort(s->squares, s->n, sizeof(*s->squares), compare_doubles);
+	s->kept = (uint32_t)ceil(s->n * KEPT_SHARE);
+	for (uint32_t i = 0; i < s->kept; i++)
+		s->sum += s->squares[i];
+}
+
+int diffnoise_of_items(struct diff_case *cases, uint32_t n, const struct diff_sides *sides,
+		       double *ret_ratio)
+{
+	struct scatter s = { .squares = calloc((size_t)n + 1, sizeof(*s.squares)) };
+	double df;
+
+	if (!s.squares)
+		return -ENOMEM;
+	collect(&s, cases, n, sides);
+	*ret_ratio = ratio_without(&s, s.n, &df);
+	for (uint32_t i = 0; i < n; i++) {
+		double own = cases[i].z * cases[i].z, *found = NULL;
+
+		if (cases[i].measure == DIFF_SELF)
+			found = bsearch(&own, s.squares, s.n, sizeof(own), compare_doubles);
+		cases[i].ratio = ratio_without(&s, found ? (uint32_t)(found - s.squares) : s.n,
+					       &cases[i].df);
+		if (cases[i].ratio < cases[i].unit_ratio) {
+			cases[i].ratio = cases[i].unit_ratio;
+			cases[i].df = cases[i].unit_df;
+		}
+	}
+	free(s.squares);
+	return 0;
+}
+
+#define OTHERS_LEAST 3 /* fewer say nothing of noise: it stays what it was */
+
+int diffnoise_without(struct diff_case *c, const struct diff_case *cases, uint32_t n,
+		      const struct diff_sides *sides)
+{
+	struct scatter s = { .squares = calloc((size_t)n + 1, sizeof(*s.squares)) };
+
+	if (!s.squares)
+		return -ENOMEM;
+	collect(&s, cases, n, sides);
+	if (s.n >= OTHERS_LEAST) {
+		c->ratio = ratio_without(&s, s.n, &c->df);
+		if (c->ratio < c->unit_ratio) {
+			c->ratio = c->unit_ratio;
+			c->df = c->unit_df;
+		}
+	}
+	free(s.squares);
+	return 0;
+}

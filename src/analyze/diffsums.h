@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* analyze/diffsums.h
+ *
+ * What each item of a diff (a function, a line, or a stack) cost, by itself and with all it called, with
+ * the squares that tell how precisely that is known; of a side, or of one unit of it.
+ *
+ * Samples can be taken out: those whose innermost frame is an item that was found to have changed, or that
+ * have it anywhere. What is left tells whether anything else changed.
+ */
+#ifndef SONDE_ANALYZE_DIFFSUMS_H
+#define SONDE_ANALYZE_DIFFSUMS_H
+
+#include "analyze/difftree.h"
+
+enum diff_measure { DIFF_SELF, DIFF_TOTAL, DIFF_MEASURES };
+
+/* Columns of one entry an item. */
+struct diffsums {
+	double *value[DIFF_MEASURES], *square[DIFF_MEASURES];
+	double all, squares;	/* of all samples that were not taken out */
+};
+
+struct summing {
+	const struct difftree *tree;
+	bool by_stack;		/* items are nodes; else subjects */
+	uint32_t n_items;
+	uint8_t *taken;		/* item -> bits of diff_measure: what was taken out */
+	uint8_t *out;		/* node -> the same for it */
+	bool any_out;
+	double *self, *self_sq, *total, *total_sq;	/* of nodes */
+};
+
+int summing_init(struct summing *summing, const struct difftree *tree, bool by_stack);
+void summing_fini(struct summing *summing);
+
+/* Takes the samples out that have the item in the way that measure says. */
+void summing_take_out(struct summing *summing, uint32_t item, enum diff_measure measure);
+
+/* Puts those back. */
+void summing_take_back(struct summing *summing, uint32_t item, enum diff_measure measure);
+
+/* All samples count again. */
+static inline void summing_put_back(struct summing *summing)
+{
+	summing->any_out = false;
+}
+
+static inline uint32_t summing_item(const struct summing *summing, uint32_t node)
+{
+	return summing->by_stack ? node : summing->tree->tree.frame[node];
+}
+
+int diffsums_init(struct diffsums *sums, const struct summing *summing);
+void diffsums_fini(struct diffsums *sums);
+
+/* Of all units of a side, or of one. */
+void diffsums_of_side(struct diffsums *sums, struct summing *summing, unsigned side);
+void diffsums_of_unit(struct diffsums *sums, struct summing *summing, uint32_t unit);
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "analyze/difftree.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "analyze/filter.h"
+#include "analyze/threads.h"
+#include "base/err.h"
+#include "base/vec.h"
+#include "model/profile.h"
+
+#define BLOCK_SAMPLES 20 /* a block of fewer says nothing */
+
+/* How many events a row's value stands for. */
+struct counting {
+	const struct profile *profile;
+	uint32_t type;
+	int samples;	/* the column that counts events, or -1 */
+	int objects, space;	/* heap: the columns of objects and of bytes, or -1 */
+	double period;	/* one event's share of the value; 0: unknown */
+	bool plain;	/* the value itself is a count */
+};
+
+static struct str type_name(const struct profile *profile, uint32_t type)
+{
+	return strings_get(&profile->strings, profile->types[type].type);
+}
+
+static struct str unit_name(const struct profile *profile, uint32_t type)
+{
+	return strings_get(&profile->strings, profile->types[type].unit);
+}
+
+/* "alloc_space" has "alloc_objects" beside it, "inuse_space" "inuse_objects". */
+static void find_heap(struct counting *c)
+{
+	struct str name = type_name(c->profile, c->type);
+
+	if (str_starts(name, STR("alloc_"))) {
+		c->objects = profile_find_type(c->profile, STR("alloc_objects"));
+		c->space = profile_find_type(c->profile, STR("alloc_space"));
+	} else if (str_starts(name, STR("inuse_"))) {
+		c->objects = profile_find_type(c->profile, STR("inuse_objects"));
+		c->space = profile_find_type(c->profile, STR("inuse_space"));
+	}
+}
+
+static struct counting counting_of(const struct profile *profile, uint32_t type)
+{
+	struct counting c = { .profile = profile, .type = type,
+			      .samples = samples_type(profile),
+			      .objects = -1, .space = -1 };
+	struct str unit = strings_get(&profile->strings, profile->period_type.unit);
+
+	find_heap(&c);
+	if (c.samples < 0 && c.objects < 0)
+		c.plain = str_eq(unit_name(profile, type), STR("count"));
+	if (profile->period > 0 && str_eq(unit, unit_name(profile, type)))
+		c.period = (double)profile->period;
+	if (c.objects >= 0) /* the sampler's period is in bytes */
+		c.period = profile->period > 0 && str_eq(unit, STR("bytes"))
+				   ? (double)profile->period
+				   : 0;
+	return c;
+}
+
+/* A heap sampler takes an object of s bytes with chance 1 - e^(-s / period), and scales what it took
+ * up to what there was: this goes back. */
+static double objects_sampled(const struct counting *c, const int64_t *values)
+{
+	double objects = (double)values[c->objects];
+	double bytes = c->space >= 0 ? (double)values[c->space] : 0;
+
+	if (!(objects > 0) || !(bytes > 0) || !(c->period > 1))
+		return objects;
+	return objects * -expm1(-bytes / objects / c->period);
+}
+
+/* 0: nobody knows. */
+static double events_in(const struct counting *c, const int64_t *values)
+{
+	double value = fabs((double)values[c->type]);
+
+	if (c->samples >= 0)
+		return (double)values[c->samples];
+	if (c->objects >= 0)
+		return objects_sampled(c, values);
+	if (c->plain)
+		return value;
+	return c->period > 0 ? value / c->period : 0;
+}
+
+static int unit_add(struct diff_unit *unit, uint32_t node, double value, double square)
+{
+	uint64_t need = (uint64_t)unit->n + 1;
+
+	if (VEC_RESERVE(&unit->node, &unit->cap_node, need) < 0 ||
+	    VEC_RESERVE(&unit->value, &unit->cap_value, need) < 0 ||
+	    VEC_RESERVE(&unit->square, &unit->cap_square, need) < 0)
+		return -ENOMEM;
+	unit->node[unit->n] = node;
+	unit->value[unit->n] = value;
+	unit->square[unit->n++] = square;
+	unit->total += value;
+	unit->squares += square;
+	return 0;
+}
+
+static uint64_t last_time(const struct diff_input *input)
+{
+	uint64_t last = 0;
+
+	for (uint32_t i = 0; i < input->profile->n; i++)
+		if (filter_keeps(input->filter, i) && input->profile->time_ns[i] > last)
+			last = input->profile->time_ns[i];
+	return last;
+}
+
+/* In how many units a run is cut. */
+static uint32_t blocks_of(const struct difftree *tree, const struct diff_input *input)
+{
+	uint32_t kept = input->filter ? input->filter->kept : input->profile->n;
+
+	return input->profile->time_ns && tree->runs[input->side] == 1 &&
+			       kept >= DIFF_BLOCKS * BLOCK_SAMPLES
+		       ? DIFF_BLOCKS
+		       : 1;
+}
+
+static int add_samples(struct difftree *tree, const struct diff_input *input,
+		       const uint32_t *node, struct diff_unit *units, uint32_t blocks)
+{
+	const struct profile *profile = input->profile;
+	struct counting counting = counting_of(profile, input->type);
+	double block = blocks > 1 ? ((double)last_time(input) + 1) / blocks : 0;
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < profile->n; i++) {
+		const int64_t *values = &profile->values[(size_t)i * profile->n_types];
+		double value = (double)values[input->type], events;
+		uint32_t at = blocks > 1 ? (uint32_t)((double)profile->time_ns[i] / block) : 0;
+
+		if (!filter_keeps(input->filter, i) || value == 0)
+			continue;
+		events = events_in(&counting, values);
+		if (!(events > 0)) {
+			tree->guessed = true;
+			events = 1;
+		}
+		rc = unit_add(&units[at < blocks ? at : blocks - 1], node[profile->stack[i]],
+			      value, value * value / events);
+	}
+	return rc;
+}
+
+static int add_input(struct difftree *tree, const struct diff_input *input, const uint32_t *node)
+{
+	uint32_t blocks = blocks_of(tree, input);
+	struct diff_unit *units = &tree->units[tree->n_units];
+
+	for (uint32_t i = 0; i < blocks; i++)
+		units[i] = (struct diff_unit){
+			.side = input->side, .work = input->work / blocks,
+			.seconds = (double)input->profile->duration_ns / 1e9 / blocks
+		};
+	tree->n_units += blocks;
+	tree->in_blocks[input->side] = blocks > 1;
+	tree->timed &= input->profile->duration_ns > 0;
+	tree->worked &= input->work > 0;
+	return add_samples(tree, input, node, units, blocks);
+}
+
+/* A depth-first walk with a count of how often each subject is open: no walk up from each node, which a
+ * deep stack would make quadratic. */
+static int mark_outer(struct difftree *tree)
+{
+	const struct stacktree *stacks = &tree->tree;
+	uint32_t *first = calloc((size_t)stacks->n + 1, sizeof(*first));
+	uint32_t *next = calloc((size_t)stacks->n + 1, sizeof(*next));
+	uint32_t *open = calloc((size_t)tree->subjects.n + 1, sizeof(*open)), at;
+	int rc;
+
+	tree->outer = calloc((size_t)stacks->n + 1, sizeof(*tree->outer));
+	rc = first && next && open && tree->outer ? 0 : -ENOMEM;
+	for (uint32_t i = stacks->n; rc == 0 && i-- > 1;) {
+		next[i] = first[stacks->parent[i]];
+		first[stacks->parent[i]] = i;
+	}
+	at = rc == 0 ? first[0] : 0;
+	while (at) {
+		tree->outer[at] = open[stacks->frame[at]]++ == 0;
+		if (first[at]) {
+			at = first[at];
+			continue;
+		}
+		while (at) {
+			open[stacks->frame[at]]--;
+			if (next[at])
+				break;
+			at = stacks->parent[at];
+		}
+		at = at ? next[at] : 0;
+	}
+	free(first);
+	free(next);
+	free(open);
+	return rc;
+}
+
+static int find_subjects(struct difftree *tree, const struct diff_input *inputs, uint32_t n,
+			 enum granularity granularity, struct err *err)
+{
+	struct subject_input *profiles = calloc((size_t)n + 1, sizeof(*profiles));
+	int rc = -ENOMEM;
+
+	for (uint32_t i = 0; profiles && i < n; i++)
+		profiles[i] = (struct subject_input){ inputs[i].profile, inputs[i].side };
+	if (profiles)
+		rc = subjects_init(&tree->subjects, profiles, n, granularity, err);
+	free(profiles);
+	return rc;
+}
+
+int difftree_init(struct difftree *tree, const struct diff_input *inputs, uint32_t n,
+		  enum granularity granularity, struct err *err)
+{
+	uint32_t *node = NULL, *first = calloc((size_t)n + 1, sizeof(*first));
+	int rc;
+
+	*tree = (struct difftree){ .timed = true, .worked = true };
+	for (uint32_t i = 0; i < n; i++)
+		tree->runs[inputs[i].side]++;
+	if (!tree->runs[0] || !tree->runs[1]) {
+		free(first);
+		return err_fail(err, -EINVAL, "a diff needs at least one profile on each side");
+	}
+	stacktree_init(&tree->tree);
+	tree->units = calloc((size_t)n + 2 * DIFF_BLOCKS, sizeof(*tree->units));
+	rc = tree->units && first ? find_subjects(tree, inputs, n, granularity, err) : -ENOMEM;
+	if (rc == 0)
+		rc = difftree_merge(tree, inputs, n, &node, first, err);
+	for (unsigned side = 0; side < 2; side++)
+		for (uint32_t i = 0; rc == 0 && i < n; i++)
+			if (inputs[i].side == side)
+				rc = add_input(tree, &inputs[i], node + first[i]);
+	free(node);
+	free(first);
+	if (rc == 0)
+		rc = tree->tree.failed ? -ENOMEM : mark_outer(tree);
+	if (rc < 0) {
+		difftree_fini(tree);
+		return rc == -ENOMEM ? err_fail(err, rc, "out of memory over the stacks of %u "
+						"profiles", n) : rc;
+	}
+	return 0;
+}
+
+void difftree_fini(struct difftree *tree)
+{
+	for (uint32_t i = 0; i < tree->n_units; i++) {
+		free(tree->units[i].node);
+		free(tree->units[i].value);
+		free(tree->units[i].square);
+	}
+	free(tree->units);
+	free(tree->outer);
+	stacktree_fini(&tree->tree);
+	subjects_fini(&tree->subjects);
+	*tree = (struct difftree){ 0 };
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* analyze/diffwork.h - what a diff needs while it is made. Private to analyze/diff*.c. */
+#ifndef SONDE_ANALYZE_DIFFWORK_H
+#define SONDE_ANALYZE_DIFFWORK_H
+
+#include "analyze/diffcases.h"
+
+struct diff_work {
+	struct diff *diff;
+	struct summing summing;
+	struct diff_sides sides;
+	struct diff_case *cases;
+	uint32_t n, cap;
+	double *p;		/* of the cases, for the correction */
+	uint32_t *order;
+	uint32_t *row_of;	/* item -> row + 1 */
+	uint32_t *first;	/* item -> its first node: greater for what is called */
+	struct {
+		double df, z;
+	} known[4];		/* what was computed last: degrees of freedom are few */
+	uint32_t next_known;
+};
+
+/* Finds what changed, the surest first: fills the cases, and counts diff->n_named. 0 or -ENOMEM. */
+int diff_name_changes(struct diff_work *w);
+
+#endif
