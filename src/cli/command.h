@@ -66,6 +66,7 @@ int parse_duration(const char *text, uint64_t *ret_ns);
 int run_record(const struct command *command, int argc, char **argv);
 int run_report(const struct command *command, int argc, char **argv);
 int run_flame(const struct command *command, int argc, char **argv);
+int run_diff(const struct command *command, int argc, char **argv);
 int run_convert(const struct command *command, int argc, char **argv);
 int run_system(const struct command *command, int argc, char **argv);
 int run_man(const struct command *command, int argc, char **argv);

@@ -40,6 +40,24 @@ static const struct option_row flame_options[] = {
 	END
 };
 
+static const struct option_row diff_options[] = {
+	{ 302, "total", NULL, "show costs including callees" },
+	{ 300, "lines", NULL, "by source line instead of function" },
+	{ 301, "stacks", NULL, "by stack instead of function" },
+	{ 306, "per", "total|time|N[,M]", "compare shares (the default), cost per second, or per work: each run "
+					  "did N (base) or M (new)" },
+	{ 307, "fail-above", "PCT", "exit with 3 when something surely got more than PCT worse" },
+	{ 308, "at-least", "PCT", "what is less of all than that never fails (default 0.5%)" },
+	{ 309, "changed", NULL, "only what changed beyond noise" },
+	{ 305, "limit", "N", "rows of the table (default 30; 0: all)" },
+	{ 303, "json", NULL, "for programs (docs/diff-json.md)" },
+	{ 304, "markdown", NULL, "a table for a pull request" },
+	{ 'o', "output", "FILE", "x.md, x.json or x.txt; may be repeated" },
+	{ 'f', "format", "NAME", "write this format whatever FILE is called" },
+	READING_OPTIONS,
+	END
+};
+
 static const struct option_row convert_options[] = {
 	{ 'f', "format", "NAME", "write this format whatever OUT is called" },
 	NATIVE_OPTION,
@@ -72,6 +90,15 @@ const struct command commands[] = {
 	{ .name = "flame", .usage = "[FILE] [-o OUT]", .words = "draw a profile as a flame graph",
 	  .details = "The HTML page is one file that works from disk, without any network.",
 	  .options = flame_options, .run = run_flame },
+	{ .name = "diff", .usage = "[BASE NEW | BASE... -- NEW...] [options]", .words = "what really changed",
+	  .details = "Compares profiles: which functions changed by more than noise, with an interval and a "
+		     "p-value that is corrected for all that was looked at. Without files: the newest "
+		     "recording with the one before it.\n"
+		     "Several runs a side tell what runs differ by; one run a side only how far sampling "
+		     "errs.\n"
+		     "  sonde diff before.pb.gz after.pb.gz\n"
+		     "  sonde diff base-*.pb.gz -- new-*.pb.gz --fail-above 5% -o report.md",
+	  .options = diff_options, .run = run_diff },
 	{ .name = "convert", .usage = "IN OUT", .words = "any format to any other",
 	  .details = "IN's format is found by what it contains, OUT's by what it is called.",
 	  .options = convert_options, .run = run_convert },

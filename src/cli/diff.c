@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sonde diff: what really changed. */
+#include "analyze/diff.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/readings.h"
+#include "cli/screen.h"
+#include "render/diff.h"
+
+#define LIMIT_DEFAULT 30
+#define LIMIT_UNSET UINT32_MAX
+#define OUTPUTS_MAX 8
+#define LEAST_DEFAULT 0.005	/* of all: what is smaller does not fail a build */
+#define OLD_NAME FILE_DEFAULT_NAME ".old"
+
+struct diff_args {
+	struct reading reading;		/* the options that all files share */
+	struct diff_options options;
+	struct text_options text;
+	enum { AS_TEXT, AS_JSON, AS_MARKDOWN } as;
+	const char *outputs[OUTPUTS_MAX], *format;
+	uint32_t n_outputs;
+	const char *per;
+	double work[2];
+	double above, least;
+	bool only_named;
+	const char **files;		/* those of the base first */
+	uint32_t n_files[2];
+};
+
+/* ---- the command line ---- */
+
+/* "5", "5%", "5 %" -> 0.05 */
+static int parse_percent(const char *text, double *ret_share)
+{
+	char *end;
+	double percent = strtod(text, &end);
+
+	while (*end == ' ' || *end == '%')
+		end++;
+	if (end == text || *end || !(percent >= 0) || percent > 1e6)
+		return -EINVAL;
+	*ret_share = percent / 100;
+	return 0;
+}
+
+/* "total", "time", "N" (both sides did that much work in each run), "N,M" */
+static int parse_per(struct diff_args *a, const char *text)
+{
+	char *end;
+
+	if (!strcmp(text, "total") || !strcmp(text, "time")) {
+		a->options.per = text[1] == 'o' ? PER_TOTAL : PER_TIME;
+		return 0;
+	}
+	a->options.per = PER_WORK;
+	a->work[0] = a->work[1] = strtod(text, &end);
+	if (end == text)
+		return -EINVAL;
+	if (*end == ',') {
+		text = end + 1;
+		a->work[1] = strtod(text, &end);
+		if (end == text)
+			return -EINVAL;
+	}
+	return !*end && isfinite(a->work[0]) && isfinite(a->work[1]) && a->work[0] > 0 &&
+			       a->work[1] > 0
+		       ? 0
+		       : -EINVAL;
+}
+
+static int add_output(const struct command *command, struct diff_args *a, const char *path)
+{
+	if (a->n_outputs == OUTPUTS_MAX)
+		return usage_error(command, "at most %d -o can be given", OUTPUTS_MAX);
+	a->outputs[a->n_outputs++] = path;
+	return 0;
+}
+
+static int take_option(const struct command *command, struct diff_args *a, int id,
+		       const char *value)
+{
+	switch (id) {
+	case 'o': return add_output(command, a, value);
+	case 'f': a->format = value; return 0;
+	case 300: a->options.granularity = a->text.granularity = BY_LINE; return 0;
+	case 301: a->options.by_stack = true; return 0;
+	case 302:
+		a->options.measure = DIFF_TOTAL;
+		a->text.order = TOP_BY_TOTAL;
+		return 0;
+	case 303: a->as = AS_JSON; return 0;
+	case 304: a->as = AS_MARKDOWN; return 0;
+	case 305: a->text.limit = (uint32_t)strtoul(value, NULL, 10); return 0;
+	case 306:
+		return parse_per(a, value) == 0 ? 0 :
+		       usage_error(command, "--per takes total, time, or how much work was done "
+				   "in each run: N, or N,M for base and new; not '%s'", value);
+	case 307:
+		return parse_percent(value, &a->above) == 0 && a->above > 0 ? 0 :
+		       usage_error(command, "--fail-above takes percent, like 5%%, not '%s'", value);
+	case 308:
+		return parse_percent(value, &a->least) == 0 ? 0 :
+		       usage_error(command, "--at-least takes percent, like 1%%, not '%s'", value);
+	case 309: a->only_named = true; return 0;
+	}
+	return usage_error(command, "there is no such option");
+}
+
+/* Options may stand anywhere; words before "--" are one side, those after it the other. */
+static int parse(const struct command *command, int argc, char **argv, struct diff_args *a)
+{
+	struct args args = { .command = command, .argc = argc, .argv = argv };
+	uint32_t n = 0;
+	int id, rc = 0;
+
+	a->files = calloc((size_t)argc + 2, sizeof(*a->files));
+	if (!a->files)
+		return failed("out of memory");
+	for (unsigned side = 0; rc == 0 && side < 2; side++) {
+		while (rc == 0 && (id = args_next(&args)) != ARG_END) {
+			if (id == ARG_HELP)
+				return -1;
+			if (id == ARG_BAD)
+				return EXIT_USAGE;
+			if (id == ARG_WORD) {
+				a->files[n++] = args.value;
+				a->n_files[side]++;
+			} else if (!reading_option(&a->reading, id, args.value)) {
+				rc = take_option(command, a, id, args.value);
+			}
+		}
+	}
+	if (rc == 0 && args.next < argc)
+		rc = usage_error(command, "only one -- can be given");
+	return rc;
+}
+
+/* Which file is on which side. Without "--": BASE NEW, BASE against the newest recording, or that
+ * against the one before it. */
+static int find_sides(const struct command *command, struct diff_args *a)
+{
+	uint32_t n = a->n_files[0];
+
+	if (a->n_files[1])
+		return n ? 0 : usage_error(command, "name the profiles of the base before --, those "
+					   "of the new side after it");
+	if (n > 2)
+		return usage_error(command, "%u files: put -- between those of the base and those of "
+				   "the new side", n);
+	if (n == 0)
+		a->files[n++] = OLD_NAME;
+	if (n == 1)
+		a->files[n++] = FILE_DEFAULT_NAME;
+	a->n_files[0] = a->n_files[1] = 1;
+	return 0;
+}
+
+/* ---- output ---- */
+
+typedef int (*diff_render_fn)(struct buf *out, const struct diff_view *view, struct err *err);
+
+static const struct diff_renderer {
+	const char *name, *suffix;
+	diff_render_fn render;
+} renderers[] = {
+	{ "json", ".json", diff_json },
+	{ "md", ".md", diff_markdown },
+	{ "txt", ".txt", diff_text },
+};
+
+#define N_RENDERERS (sizeof(renderers) / sizeof(*renderers))
+
+static const struct diff_renderer *renderer_for(const struct diff_args *a, const char *path)
+{
+	for (size_t i = 0; i < N_RENDERERS; i++)
+		if (a->format ? !strcmp(a->format, renderers[i].name)
+			      : str_ends(str_of(path), str_of(renderers[i].suffix)))
+			return &renderers[i];
+	return NULL;
+}
+
+static int check_outputs(const struct command *command, const struct diff_args *a)
+{
+	struct buf known = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; i < N_RENDERERS; i++)
+		buf_addf(&known, "%s%s", i ? ", " : "", renderers[i].suffix);
+	for (uint32_t i = 0; rc == 0 && i < a->n_outputs; i++)
+		if (!renderer_for(a, a->outputs[i]))
+			rc = usage_error(command, "%s: a diff is written as %.*s (or use -f)",
+					 a->format ? a->format : a->outputs[i],
+					 STR_ARG(buf_str(&known)));
+	buf_fini(&known);
+	return rc;
+}
+
+static int write_outputs(const struct diff_args *a, const struct diff_view *view, struct err *err)
+{
+	struct buf out = { 0 };
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < a->n_outputs; i++) {
+		struct diff_view wanted = *view;
+
+		wanted.text.color = false;
+		buf_clear(&out);
+		rc = renderer_for(a, a->outputs[i])->render(&out, &wanted, err);
+		if (rc == 0)
+			rc = file_write_whole(a->outputs[i], buf_str(&out), err);
+		if (rc == 0 && strcmp(a->outputs[i], "-"))
+			fprintf(stderr, "written: %s\n", a->outputs[i]);
+	}
+	buf_fini(&out);
+	return rc;
+}
+
+static int print(const struct diff_args *a, struct diff_view *view, struct err *err)
+{
+	static const diff_render_fn ways[] = { [AS_TEXT] = diff_text, [AS_JSON] = diff_json,
+					       [AS_MARKDOWN] = diff_markdown };
+	struct buf out = { 0 };
+	int rc = ways[a->as](&out, view, err);
+
+	if (rc == 0)
+		rc = print_all(buf_str(&out), err);
+	buf_fini(&out);
+	return rc;
+}
+
+/* With files to write there is still the sentence to read, on standard error. */
+static void tell(const struct diff_view *view, bool with_sentence, bool *ret_exceeded)
+{
+	struct buf words = { 0 };
+
+	if (with_sentence) {
+		diff_add_sentence(&words, view);
+		fprintf(stderr, "%.*s\n", STR_ARG(buf_str(&words)));
+		buf_clear(&words);
+	}
+	*ret_exceeded = diff_add_gate(&words, view);
+	if (*ret_exceeded)
+		fprintf(stderr, "sonde: %.*s\n", STR_ARG(buf_str(&words)));
+	buf_fini(&words);
+}
+
+/* ---- the whole ---- */
+
+static int compare(struct diff_args *a, const struct readings *readings, bool *ret_exceeded,
+		   struct err *err)
+{
+	const struct reading *newest = &readings->items[readings->n - 1];
+	struct diff_input *inputs = calloc((size_t)readings->n + 1, sizeof(*inputs));
+	struct diff_view view = { .profile = &newest->shown.profile, .type = (uint32_t)newest->type,
+				  .text = a->text, .granularity = a->options.granularity,
+				  .above = a->above, .least = a->least,
+				  .only_named = a->only_named };
+	struct diff diff = { 0 };
+	int rc = inputs ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; rc == 0 && i < readings->n; i++) {
+		const struct reading *reading = &readings->items[i];
+		unsigned side = i >= a->n_files[0];
+
+		inputs[i] = (struct diff_input){ .profile = &reading->shown.profile,
+						 .filter = &reading->filter, .side = side,
+						 .type = (uint32_t)reading->type,
+						 .work = a->work[side] };
+		view.text.folded |= reading->shown.folded;
+	}
+	if (rc == 0)
+		rc = diff_init(&diff, inputs, readings->n, &a->options, err);
+	view.diff = &diff;
+	view.text.type = newest->type;
+	view.text.filter_words = newest->words[0] ? newest->words : NULL;
+	for (unsigned side = 0; side < 2; side++) {
+		view.files[side] = a->files + (side ? a->n_files[0] : 0);
+		view.n_files[side] = a->n_files[side];
+	}
+	if (rc == 0)
+		rc = a->n_outputs ? write_outputs(a, &view, err) : print(a, &view, err);
+	if (rc == 0)
+		tell(&view, a->n_outputs > 0, ret_exceeded);
+	diff_fini(&diff);
+	free(inputs);
+	return rc;
+}
+
+int run_diff(const struct command *command, int argc, char **argv)
+{
+	struct diff_args a = { .text.limit = LIMIT_UNSET, .least = LEAST_DEFAULT };
+	struct readings readings = { 0 };
+	struct err err = { 0 };
+	bool exceeded = false;
+	int rc = parse(command, argc, argv, &a);
+
+	if (rc == 0)
+		rc = find_sides(command, &a);
+	if (rc == 0)
+		rc = check_outputs(command, &a);
+	if (rc) {
+		free(a.files);
+		return rc < 0 ? EXIT_DONE : rc;
+	}
+	if (a.text.limit == LIMIT_UNSET)
+		a.text.limit = a.as == AS_TEXT && !a.n_outputs ? LIMIT_DEFAULT : 0;
+	screen_options(&a.text, a.n_outputs ? -1 : STDOUT_FILENO);
+	rc = readings_open(&readings, &a.reading, a.files, a.n_files[0] + a.n_files[1], &err);
+	if (rc == 0)
+		rc = compare(&a, &readings, &exceeded, &err);
+	readings_close(&readings);
+	free(a.files);
+	if (rc < 0)
+		return failed("%s", err.text[0] ? err.text : err_text(rc));
+	return exceeded ? EXIT_ABOVE : EXIT_DONE;
+}
