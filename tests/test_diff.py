@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""sonde diff: real recordings of a program in two versions, the gate, every kind of output."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+import pprof_made
+import truth
+from test_faults import check_refused, sonde
+
+SOURCE = pathlib.Path(__file__).resolve().parent / "workloads" / "diffed.c"
+ROUNDS = "16000"  # some two seconds
+RUNS = 3
+
+
+def build(folder, name, *flags):
+    subprocess.run(["gcc", "-O2", "-g", *flags, SOURCE, "-o", folder / name], check=True)
+    return folder / name
+
+
+def record(program, out):
+    done = sonde("record", "-F", "999", "-o", out, "--", program, ROUNDS)
+    if done.returncode:
+        pytest.skip(f"cannot record here: {done.stderr}")
+    return out
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """{version: [files]}; the versions are old, slow (scan costs twice as much), and fresh (one more function, lex()
+    has moved)."""
+    folder = tmp_path_factory.mktemp("diff")
+    versions = {"old": (), "slow": ("-DSCAN=16",), "fresh": ("-DFRESH", "-DMOVED")}
+    programs = {name: build(folder, name, *flags) for name, flags in versions.items()}
+    files = {name: [] for name in versions}
+    for run in range(RUNS):  # in turns, so that the machine's moods are everybody's
+        for name, program in programs.items():
+            files[name].append(record(program, folder / f"{name}{run}.pb.gz"))
+    return files
+
+
+def diff(*args):
+    done = sonde("diff", "--json", *args)
+    assert done.returncode in (0, 3), done.stderr
+    return json.loads(done.stdout)
+
+
+def function(found, name, key="functions"):
+    rows = [row for row in found[key] if row["name"] == name]
+    assert len(rows) == 1, (name, len(rows))
+    return rows[0]
+
+
+def named(found, key="functions"):
+    return [row["name"] for row in found[key] if row["changed"]]
+
+
+@pytest.mark.parametrize("runs", [1, RUNS])
+def test_the_function_that_got_slower_is_named_first(recorded, runs):
+    found = diff(*recorded["old"][:runs], "--", *recorded["slow"][:runs])
+    assert named(found)[:1] == ["scan"], found["summary"]
+    assert re.match(r"scan\(\) got \d+(\.\d)? % ± \d+(\.\d)? slower in share", found["summary"])
+    scan = function(found, "scan")["self"]
+    # 8 of 31 parts became 16 of 39, as far as a part costs the same everywhere
+    assert 1.2 < scan["new"] / scan["base"] < 2.2
+    assert scan["low"] < scan["change"] < scan["high"] and scan["low"] > 0
+    assert scan["q"] <= 0.01
+    assert found["noise"]["basis"] == ("runs" if runs > 1 else "sampling")
+
+
+def test_absolute_cost_for_the_same_work(recorded):
+    found = diff(*recorded["old"], "--", *recorded["slow"], "--per", ROUNDS)
+    scan = function(found, "scan")["self"]
+    assert 1.5 < scan["new"] / scan["base"] < 2.6
+    assert found["base"]["work"] == RUNS * int(ROUNDS)
+    assert scan["base_value"] == pytest.approx(scan["base"] * found["base"]["work"], rel=1e-4)
+    assert found["whole"]["new"] == pytest.approx(found["new"]["total"] / found["new"]["work"], rel=1e-4)
+
+
+def test_a_new_function_is_called_new_and_one_that_moved_is_the_same(recorded):
+    found = diff(*recorded["old"], "--", *recorded["fresh"])
+    fresh, lex = function(found, "fresh"), function(found, "lex")
+    assert fresh["self"]["base"] == 0 and fresh["self"]["relative"] is None
+    assert "fresh" in named(found) and "fresh() is new" in found["summary"]
+    assert lex["self"]["base"] > 0 and lex["self"]["new"] > 0
+
+
+def test_lines_and_stacks(recorded):
+    found = diff(*recorded["old"], "--", *recorded["slow"], "--lines")
+    assert "scan" in named(found, "lines") and found["lines"][0]["line"] > 0
+    found = diff(*recorded["old"], "--", *recorded["slow"], "--stacks")
+    stacks = [row["stack"][:3] for row in found["stacks"] if row["changed"]]
+    assert any(stack[0] == "scan" and "main" in stack for stack in stacks), stacks
+
+
+def test_the_gate_exits_with_3(recorded):
+    sides = [*recorded["old"], "--", *recorded["slow"]]
+    done = sonde("diff", *sides, "--fail-above", "5%")
+    assert done.returncode == 3 and "more than the 5 % allowed" in done.stderr
+    assert sonde("diff", *sides, "--fail-above", "900%").returncode == 0
+    assert sonde("diff", *sides, "--fail-above", "5%", "--at-least", "99%").returncode == 0
+    better = sonde("diff", *recorded["slow"], "--", *recorded["old"], "--fail-above", "5%", "--focus", "scan")
+    assert better.returncode == 0, better.stderr
+
+
+def test_one_run_a_side_says_so(recorded):
+    text = sonde("diff", recorded["old"][0], recorded["slow"][0]).stdout
+    assert "one run a side: sampling error only" in text
+    text = sonde("diff", *recorded["old"], "--", *recorded["slow"]).stdout
+    assert f"run to run, over {RUNS} and {RUNS} runs" in text
+
+
+# Made: the rest needs no program.
+
+STACKS = [(f"main;{'parse' if i % 2 else 'emit'};f{i}", 500 + i % 5 * 3, {}) for i in range(20)]
+
+
+@pytest.fixture
+def made(tmp_path):
+    """Of the second, f7 costs twice as much."""
+    slow = [(stack, n * (1 + stack.endswith("f7")), labels) for stack, n, labels in STACKS]
+    return pprof_made.write(tmp_path / "a.pb.gz", STACKS), pprof_made.write(tmp_path / "b.pb.gz", slow)
+
+
+def test_without_files_the_last_two_recordings_are_compared(made, tmp_path):
+    made[0].rename(tmp_path / "sonde.pb.gz.old")
+    made[1].rename(tmp_path / "sonde.pb.gz")
+    done = subprocess.run([truth.SONDE, "diff"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("f7() got 9"), done.stdout + done.stderr
+    done = subprocess.run([truth.SONDE, "diff", "sonde.pb.gz"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.startswith("Nothing changed beyond noise."), done.stdout
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 100, 130])
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_it_fits_the_terminal(made, columns, locale):
+    env = {**os.environ, "COLUMNS": str(columns), "LC_ALL": locale}
+    done = subprocess.run([truth.SONDE, "diff", *made], capture_output=True, text=True, env=env, encoding="utf-8")
+    table = done.stdout.split("\n\n")
+    assert max(map(len, table[0].splitlines() + table[2].splitlines())) <= columns, done.stdout
+    assert locale == "C.UTF-8" or done.stdout.isascii()
+
+
+def test_files_are_written_by_their_endings(made, tmp_path):
+    done = sonde("diff", *made, "-o", tmp_path / "x.md", "-o", tmp_path / "x.json", "-o", tmp_path / "x.txt")
+    assert done.returncode == 0 and not done.stdout and "f7() got" in done.stderr
+    assert json.loads((tmp_path / "x.json").read_text())["version"] == 1
+    assert (tmp_path / "x.txt").read_text().startswith("f7() got")
+    lines = (tmp_path / "x.md").read_text().splitlines()
+    assert lines[0].startswith("**f7\\(\\) got 9")
+    rows = [line for line in lines if line.startswith("|")]
+    assert len({line.replace("\\|", "").count("|") for line in rows}) == 1
+    assert "🔺" in rows[2] and "f7" in rows[2]
+
+
+def test_names_cannot_write_markup(tmp_path):
+    evil = "<img src=x>|@everyone [x](http://y) `z` #1"
+    rows = [(f"main;{evil}", 4000, {}), *STACKS]
+    a = pprof_made.write(tmp_path / "a.pb.gz", STACKS)
+    b = pprof_made.write(tmp_path / "b.pb.gz", rows)
+    text = sonde("diff", a, b, "--markdown").stdout
+    row = next(line for line in text.splitlines() if line.startswith("|") and "img" in line)
+    assert "<img" not in text and "@everyone" not in text and "[x](" not in text
+    assert re.sub(r"\\.", "", row).count("|") == 10
+
+
+def test_the_documented_members_are_those_that_come(made):
+    doc = (pathlib.Path(__file__).resolve().parent.parent / "docs" / "diff-json.md").read_text()
+    found = diff(*made, "--fail-above", "5%")
+    documented = set(re.findall(r"^\| (`[^|]+`) \|", doc, re.M))
+    documented = {name.strip("` ") for cell in documented for name in cell.split(",")}
+    row = found["functions"][0]
+    for members in (found, found["base"], found["noise"], found["gate"], row, row["self"]):
+        assert set(members) <= documented, set(members) - documented
+
+
+def test_what_cannot_be_compared_is_said(made, tmp_path):
+    check_refused(sonde("diff", made[0], made[1], made[0]), 2, "put -- between")
+    check_refused(sonde("diff", "--", made[0]), 2, "before --")
+    check_refused(sonde("diff", made[0], tmp_path / "none.pb.gz"), 1, "none.pb.gz")
+    check_refused(sonde("diff", *made, "--per", "0"), 2, "--per takes")
+    check_refused(sonde("diff", *made, "--fail-above", "x"), 2, "--fail-above takes")
+    check_refused(sonde("diff", *made, "-o", "x.png"), 2, "x.png")
+    check_refused(sonde("diff", *made, "--focus", "nobody"), 1, "no samples to compare")
+    folded = tmp_path / "x.folded"
+    folded.write_text("main;f 1\n")
+    check_refused(sonde("diff", made[0], folded, "--type", "cpu"), 1, "no values of type", "a.pb.gz")
