@@ -16,6 +16,8 @@
 
 #define DOUBT_NS 200000000u	/* between two layouts of a runtime */
 #define RETIRE_NS 1000000000u
+#define MISS_AGAIN_NS 10000000u	/* the first time; doubled each time that it was in vain */
+#define MISS_AGAIN_MAX_NS 5000000000u
 #define AWAIT_NS 10000000000u	/* for a runtime to make room for its code */
 
 void processes_init(struct processes *processes, struct images *images, struct kernel *kernel,
@@ -246,11 +248,31 @@ bool processes_rescan(struct processes *processes, struct process *process)
 {
 	bool found = scan(processes, process);
 
+	process->missed_ns = 0;
+	if (found)
+		process->miss_again_ns = 0;
 	if (!found && !process->misses_known) {
 		process->misses_known = true;
 		process->dirty = true;
 	}
 	return found;
+}
+
+void processes_missed(struct process *process, uint64_t now_ns)
+{
+	if (!process->misses_known)
+		return;
+	if (!process->missed_ns)
+		process->missed_ns = now_ns;
+	if (process->miss_again_ns < MISS_AGAIN_NS)
+		process->miss_again_ns = MISS_AGAIN_NS;
+	if (now_ns - process->missed_ns < process->miss_again_ns || now_ns < process->missed_ns)
+		return;
+	process->miss_again_ns *= 2;
+	if (process->miss_again_ns > MISS_AGAIN_MAX_NS)
+		process->miss_again_ns = MISS_AGAIN_MAX_NS;
+	process->misses_known = false;
+	process->dirty = true;
 }
 
 struct process *processes_find(const struct processes *processes, pid_t pid)

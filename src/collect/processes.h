@@ -44,7 +44,9 @@ struct process {
 	bool dirty;		/* its space is not the one that the kernel knows */
 	bool exited;		/* its first thread has */
 	uint64_t exited_ns;
-	bool misses_known;	/* addresses outside its mappings were looked for, in vain */
+	bool misses_known;	/* addresses outside its mappings were looked for, in vain; ... */
+	uint64_t missed_ns;	/* ... since when there were others, 0: none yet; ... */
+	uint64_t miss_again_ns;	/* ... how long those wait */
 	bool scanned;		/* its /proc/PID/maps has been read */
 	struct process_doubt doubts[PROCESS_DOUBTS];	/* for samples up to doubt_ns */
 	uint32_t n_doubts;
@@ -83,6 +85,11 @@ int processes_apply(struct processes *processes, const struct process_event *eve
 
 /* Reads /proc/PID/maps again (an address was in no mapping). True when something new was found. */
 bool processes_rescan(struct processes *processes, struct process *process);
+
+/* A walk in the kernel half met an address that is in no mapping, when they are believed to be known: now and
+ * then they are looked for again, since what a run-time compiler makes executable only later (mprotect) is
+ * told by no event. */
+void processes_missed(struct process *process, uint64_t now_ns);
 
 /* Takes executable lines of /proc/PID/maps, read at until_ns, for what the process has mapped (where
  * nobody tells of an mmap: the third tier). Where they contradict what was known before, samples that are

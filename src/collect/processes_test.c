@@ -287,6 +287,18 @@ TEST(a_living_process_is_read_from_proc_and_walkable)
 	CHECK(!processes_rescan(&w.processes, self));
 	CHECK_EQ(self->space->id, id);
 	CHECK(self->misses_known);
+	/* others are looked for later, and later still when that was in vain */
+	processes_missed(self, 1000);
+	processes_missed(self, 5000000);
+	CHECK(self->misses_known);
+	processes_missed(self, 20000000);
+	CHECK(!self->misses_known && self->dirty);
+	CHECK(!processes_rescan(&w.processes, self));
+	processes_missed(self, 30000000);
+	processes_missed(self, 45000000);
+	CHECK(self->misses_known);
+	processes_missed(self, 60000000);
+	CHECK(!self->misses_known);
 	/* rows are built when wanted, once */
 	CHECK(w.processes.n_wanted > 0);
 	CHECK_EQ(processes_publish(&w.processes), 0);

@@ -340,6 +340,8 @@ static int take_sample(struct records *records, const struct sample_hdr *hdr)
 		if (records->tier == CPU_TIER_PTRACE &&
 		    cut_at_doubt(records, process, hdr->time_ns, &n_user))
 			sample.end = WALK_NO_MAPPING;
+	} else if (sample.end == WALK_NO_MAPPING) {
+		processes_missed(process, hdr->time_ns);
 	}
 	for (uint32_t i = 0; i < hdr->n_kernel; i++)
 		records->frames[sample.n++] = kernel_frame(kernel[i], i > 0);
