@@ -249,6 +249,10 @@ WALK_INLINE void walk_v8_describe(struct walk *w, uint64_t function, bool slots,
 	}
 	if (interpreter && slots && walk_v8_interpreted(w))
 		return;
+	if (!interpreter && !v8_untag(v->data)) {	/* a builtin's, whose code is in the file: another's frame */
+		walk_v8_say(w, pc, 0, V8_STUB, 0);
+		return;
+	}
 	if (!walk_v8_code(w, walk_v8_code_of(w), pc) &&
 	    !walk_v8_code(w, walk_v8_code_of_data(w), pc)) {
 		walk_v8_elsewhere(w);
@@ -290,7 +294,7 @@ WALK_INLINE void walk_v8_look(struct walk *w, uint64_t fp, bool framed, bool int
 	uint64_t pc = w->regs[UNWIND_RIP], sp = w->regs[UNWIND_RSP], marker;
 	bool slots, pushing;
 
-	v->at[0] = 0;
+	v->at[0] = v->native = 0;
 	if (!framed) {	/* calls hand the function over in a register */
 		walk_v8_describe(w, v8_untag(w->regs[UNWIND_RDI]), false, interpreter);
 		if (SAMPLE_V8_KIND(v->words[1]) == V8_FAULT)
@@ -320,6 +324,11 @@ WALK_INLINE enum walk_next walk_v8_put(struct walk *w, void *out)
 {
 	if (walk_v8_is_new(w, w->v8.words[0], w->v8.words[1]))
 		walk_new_v8(w, out);
+	if (w->v8.native) {
+		if (!walk_put(out, w->n, w->v8.native))
+			return walk_stop(w, WALK_FULL);
+		w->n++;
+	}
 	if (w->v8.at[0]) {
 		(void)walk_v8_is_new(w, w->v8.at[0], w->v8.at[1]);
 		if (!walk_put(out, w->n, w->v8.at[0]) || !walk_put(out, w->n + 1, w->v8.at[1]))
@@ -330,6 +339,23 @@ WALK_INLINE enum walk_next walk_v8_put(struct walk *w, void *out)
 		return walk_stop(w, WALK_FULL);
 	w->n += 2;
 	return WALK_CONTINUE;
+}
+
+/* At a builtin whose frame may be a function's: whether it is. What works in it is a frame of its own then,
+ * but for the interpreter's loop. */
+WALK_INLINE bool walk_v8_builtin(struct walk *w)
+{
+	struct walk_v8_state *v = &w->v8;
+	uint32_t kind;
+
+	walk_v8_look(w, w->regs[UNWIND_RBP], true, true);
+	kind = SAMPLE_V8_KIND(v->words[1]);
+	if (kind != V8_FUNCTION)
+		return kind == V8_INTERPRETED;
+	/* where in the function is not known, as the code of it that is at work is not */
+	v->native = walk_frame(w);
+	v->at[0] = 0;
+	return !WALK_LATE;
 }
 
 /* To the caller of run-time code. */

@@ -18,6 +18,7 @@ struct walk_v8_state {
 	uint32_t check, size, flags, zero2;
 	uint64_t words[2];	/* that were made of it */
 	uint64_t at[2];		/* the two that go before them (V8_AT); 0: none do */
+	uint64_t native;	/* a frame that goes before all; 0: none does */
 	struct walk_v8 layout;
 	uint64_t around[V8_BYTES_WORDS];	/* code around an address */
 	uint64_t slots[WALK_V8_SLOTS + 1];	/* from the lowest up */

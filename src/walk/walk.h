@@ -477,13 +477,10 @@ WALK_INLINE enum walk_next walk_step(struct walk *w, void *out)
 		if (!rule && walk_has_v8(w) &&
 		    walk_find_mapping(w, w->regs[UNWIND_RIP] - w->is_return) && !w->mapping.table)
 			return walk_v8_step(w, out) == WALK_STOP ? walk_native_over(w) : WALK_CONTINUE;
-		if (rule && (rule->kind & UNWIND_MARK_V8) && walk_has_v8(w)) {
-			walk_v8_look(w, w->regs[UNWIND_RBP], true, true);
-			if (SAMPLE_V8_KIND(w->v8.words[1]) == V8_INTERPRETED) {
-				if (walk_v8_put(w, out) == WALK_STOP)
-					return WALK_STOP;
-				return walk_leave(w, rule) == WALK_STOP ? walk_native_over(w) : WALK_CONTINUE;
-			}
+		if (rule && (rule->kind & UNWIND_MARK_V8) && walk_has_v8(w) && walk_v8_builtin(w)) {
+			if (walk_v8_put(w, out) == WALK_STOP)
+				return WALK_STOP;
+			return walk_leave(w, rule) == WALK_STOP ? walk_native_over(w) : WALK_CONTINUE;
 		}
 	}
 	if (!walk_put(out, w->n, walk_frame(w)))

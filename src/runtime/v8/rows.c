@@ -29,10 +29,34 @@ struct state {
 	int16_t n;
 };
 
+/* What the builtins are whose instructions do not tell all, by the beginnings of their names. */
+enum role {
+	ENTRY = 1,	/* C++ calls it: it keeps rbx */
+	FRAMED_AT_ENTRY = 2,	/* a function jumps to it, or V8 made the frame: it is the function's, ... */
+	FRAMED_TO_THE_END = 4,	/* ... and taken for that to the end */
+	RETURNED_TO = 8,	/* at its first byte: code that was thrown away goes on there */
+	OF_FUNCTION = 16,	/* where rbp is the frame's, that is a function's */
+};
+
+static const struct {
+	struct str name;
+	unsigned roles;
+} roles[] = {
+	{ STR("JSEntry"), ENTRY },
+	{ STR("JSConstructEntry"), ENTRY },
+	{ STR("JSRunMicrotasksEntry"), ENTRY },
+	{ STR("InterpreterEntryTrampoline"), OF_FUNCTION },
+	{ STR("InterpreterEnterAt"), FRAMED_AT_ENTRY | RETURNED_TO | OF_FUNCTION },
+	{ STR("BaselineOrInterpreterEnterAt"), FRAMED_AT_ENTRY | RETURNED_TO | OF_FUNCTION },
+	{ STR("ContinueTo"), FRAMED_AT_ENTRY | RETURNED_TO },
+	{ STR("BaselineLeaveFrame"), FRAMED_AT_ENTRY | OF_FUNCTION },
+	{ STR("BaselineOutOfLinePrologue"), OF_FUNCTION },
+	{ STR("DeoptimizationEntry"), FRAMED_AT_ENTRY | FRAMED_TO_THE_END | OF_FUNCTION },
+};
+
 struct function {
 	uint64_t start, end;
-	bool entry;		/* C++ calls it: it keeps rbx */
-	bool entered_framed;	/* it goes on with a frame that V8 made, and is returned to at its first byte */
+	unsigned roles;
 };
 
 struct rows {
@@ -56,12 +80,9 @@ static bool see_builtin(void *context, const struct elf_symbol *symbol)
 
 	if (symbol->vaddr < rows->file->blob || symbol->vaddr >= rows->file->blob_end)
 		return true;
-	function.entry = str_eq(name, STR("JSEntry")) || str_eq(name, STR("JSConstructEntry")) ||
-			 str_eq(name, STR("JSRunMicrotasksEntry"));
-	/* where code that is thrown away goes on */
-	function.entered_framed = str_starts(name, STR("InterpreterEnterAt")) ||
-				  str_starts(name, STR("BaselineOrInterpreterEnterAt")) ||
-				  str_starts(name, STR("ContinueTo"));
+	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
+		if (str_starts(name, roles[i].name))
+			function.roles = roles[i].roles;
 	if (rows->n == FUNCTIONS_MAX ||
 	    VEC_RESERVE(&rows->functions, &rows->cap, (uint64_t)rows->n + 1) < 0)
 		return false;
@@ -111,7 +132,8 @@ static bool is_move(const struct x86_insn *i, unsigned to, unsigned from)
 static struct state moved(struct state s, int bytes)
 {
 	if (s.place == PUSHED) {
-		s.n = (int16_t)(s.n + bytes);
+		/* the return address is dropped: the caller's is on top then */
+		s.n = (int16_t)(s.n + bytes == -8 ? 0 : s.n + bytes);
 		if (s.n < 0 || s.n > PUSHED_MAX)
 			s.place = UNKNOWN;
 	}
@@ -202,7 +224,7 @@ static bool spread(struct state *states, struct str code)
 }
 
 static struct unwind_rule rule_of(const struct rows *rows, const struct function *function,
-				  struct state s, uint64_t vaddr)
+				  struct state s)
 {
 	struct unwind_rule rule = { .kind = UNWIND_CFA, .ra_off = -8, .cfa_base = UNWIND_RSP,
 				    .ra_reg = UNWIND_RIP, .saves = UNWIND_SAME };
@@ -220,14 +242,13 @@ static struct unwind_rule rule_of(const struct rows *rows, const struct function
 	} else {
 		rule.cfa_base = UNWIND_RBP;
 		rule.cfa_off = 16;
-		rule.saves = UNWIND_AT_CFA | (function->entry ? UNWIND_AT_CFA << 4 : UNWIND_SAME);
+		rule.saves = UNWIND_AT_CFA |
+			     (function->roles & ENTRY ? UNWIND_AT_CFA << 4 : UNWIND_SAME);
 		rule.fp_off = -16;
 		/* EnterFrame's: type, a word, r12 to r15, rbx below the caller's rbp */
-		rule.bx_off = function->entry ? -72 : 0;
+		rule.bx_off = function->roles & ENTRY ? -72 : 0;
 		/* without a name it may be any of them; the walk looks closer */
-		if (!rows->file->trampoline || function->entered_framed ||
-		    (vaddr >= rows->file->trampoline &&
-		     vaddr < rows->file->trampoline_end))
+		if (!rows->file->trampoline || (function->roles & OF_FUNCTION))
 			rule.kind |= UNWIND_MARK_V8;
 	}
 	return rule;
@@ -247,13 +268,13 @@ static void emit_function(struct rows *rows, const struct function *function, st
 	struct x86_insn insn;
 
 	memset(states, 0, code.n * sizeof(*states));
-	states[0] = (struct state){ function->entered_framed ? FRAMED : PUSHED, 0 };
+	states[0] = (struct state){ function->roles & FRAMED_AT_ENTRY ? FRAMED : PUSHED, 0 };
 	for (int i = 0; i < PASSES_MAX && spread(states, code); i++)
 		;
 	/* what only a jump through a register reaches: most functions that do have their frame then */
 	last = states[0];
-	if (function->entered_framed && function->start > rows->file->blob) {
-		struct unwind_rule rule = rule_of(rows, function, last, function->start);
+	if ((function->roles & RETURNED_TO) && function->start > rows->file->blob) {
+		struct unwind_rule rule = rule_of(rows, function, last);
 
 		rule.cfa_add = 1;
 		emit(rows, function->start - 1, &rule);
@@ -264,11 +285,11 @@ static void emit_function(struct rows *rows, const struct function *function, st
 
 		if (!x86_decode(str_skip(code, at), &insn) || !insn.length)
 			insn.length = 1;
-		if (s.place == UNKNOWN)
+		if (s.place == UNKNOWN || (function->roles & FRAMED_TO_THE_END))
 			s = last;
 		else
 			last = s;
-		rule = rule_of(rows, function, s, function->start + at);
+		rule = rule_of(rows, function, s);
 		emit(rows, function->start + at, &rule);
 	}
 }
