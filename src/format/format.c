@@ -15,6 +15,7 @@
 #include "format/pprof.h"
 #include "format/pstats.h"
 #include "format/speedscope.h"
+#include "format/tables.h"
 
 /* Reading asks the rows in this order: the strictest first. */
 static const struct format formats[] = {
@@ -37,6 +38,12 @@ static const struct format formats[] = {
 	  .detect = callgrind_detect, .read = callgrind_read, .write = callgrind_write },
 	{ .name = "perfscript", .words = "what perf script prints, with any of its fields",
 	  .detect = perfscript_detect, .read = perfscript_read },
+	{ .name = "dot", .words = "Graphviz: the call graph as a picture", .suffixes = { ".dot", ".gv" },
+	  .is_view = true, .write = dot_write },
+	{ .name = "csv", .words = "a table of functions, for spreadsheets", .suffixes = { ".csv" },
+	  .is_view = true, .write = csv_write },
+	{ .name = "tsv", .words = "the same with tabs", .suffixes = { ".tsv" },
+	  .is_view = true, .write = tsv_write },
 	{ .name = "folded", .words = "folded stacks: 'main;parse;lex 12', one line a stack",
 	  .suffixes = { ".folded", ".collapsed", ".txt" }, .is_view = true,
 	  .detect = folded_detect, .read = folded_read, .write = folded_write },
