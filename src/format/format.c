@@ -12,6 +12,7 @@
 #include "format/folded.h"
 #include "format/input.h"
 #include "format/perfscript.h"
+#include "format/otlp.h"
 #include "format/pprof.h"
 #include "format/pstats.h"
 #include "format/speedscope.h"
@@ -19,6 +20,8 @@
 
 /* Reading asks the rows in this order: the strictest first. */
 static const struct format formats[] = {
+	{ .name = "otlp", .words = "OpenTelemetry's profiles, as OTLP sends them", .suffixes = { ".otlp" },
+	  .detect = otlp_detect, .read = otlp_read, .write = otlp_write },
 	{ .name = "pprof", .words = "pprof's protobuf in gzip: what Sonde keeps profiles in",
 	  .suffixes = { ".pb.gz", ".pprof" },
 	  .detect = pprof_detect, .read = pprof_read, .write = pprof_write },
