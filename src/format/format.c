@@ -12,6 +12,7 @@
 #include "format/folded.h"
 #include "format/input.h"
 #include "format/perfscript.h"
+#include "format/gecko.h"
 #include "format/otlp.h"
 #include "format/pprof.h"
 #include "format/pstats.h"
@@ -30,6 +31,9 @@ static const struct format formats[] = {
 	{ .name = "speedscope", .words = "speedscope's JSON: www.speedscope.app opens it",
 	  .suffixes = { ".speedscope.json", ".speedscope" }, .is_view = true,
 	  .detect = speedscope_detect, .read = speedscope_read, .write = speedscope_write },
+	{ .name = "gecko", .words = "the Firefox Profiler's: profiler.firefox.com opens it",
+	  .suffixes = { ".gecko.json", ".gecko" }, .is_view = true,
+	  .detect = gecko_detect, .read = gecko_read, .write = gecko_write },
 	{ .name = "cpuprofile", .words = "V8's CPU profile: Chrome's DevTools and VS Code open it",
 	  .suffixes = { ".cpuprofile" }, .is_view = true,
 	  .detect = cpuprofile_detect, .read = cpuprofile_read, .write = cpuprofile_write },
@@ -41,6 +45,8 @@ static const struct format formats[] = {
 	  .detect = callgrind_detect, .read = callgrind_read, .write = callgrind_write },
 	{ .name = "perfscript", .words = "what perf script prints, with any of its fields",
 	  .detect = perfscript_detect, .read = perfscript_read },
+	{ .name = "chrome", .words = "Chrome's trace events: ui.perfetto.dev opens them",
+	  .suffixes = { ".trace.json", ".chrome.json" }, .is_view = true, .write = chrome_write },
 	{ .name = "dot", .words = "Graphviz: the call graph as a picture", .suffixes = { ".dot", ".gv" },
 	  .is_view = true, .write = dot_write },
 	{ .name = "csv", .words = "a table of functions, for spreadsheets", .suffixes = { ".csv" },

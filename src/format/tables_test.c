@@ -74,5 +74,40 @@ TEST(a_picture_has_boxes_and_arrows)
 	profile_fini(&p);
 }
 
-TEST_MAIN(CASE(a_table_has_the_costliest_first), CASE(a_separator_in_a_name_ends_nothing),
+/* Both stacks are main's: one event, as long as both. */
+TEST(a_trace_has_each_call_once)
+{
+	struct profile p;
+
+	make(&p, "f");
+	check_written(&p, chrome_write,
+		      "{\"displayTimeUnit\":\"ms\",\"traceEvents\":["
+		      "{\"name\":\"f\",\"cat\":\"jit\",\"ph\":\"X\",\"ts\":1.000,\"dur\":3.000,\"pid\":0,\"tid\":1},"
+		      "{\"name\":\"main\",\"cat\":\"native\",\"ph\":\"X\",\"ts\":0.000,\"dur\":4.000,\"pid\":0,"
+		      "\"tid\":1}]}\n");
+	profile_fini(&p);
+}
+
+TEST(a_gap_in_time_ends_what_is_open)
+{
+	static const uint64_t times[] = { 9000, 0, 1000 };	/* nanoseconds, not in order */
+	int64_t value = 1000;
+	struct buf bytes;
+	struct profile p;
+	uint32_t stack;
+
+	profile_init(&p);
+	profile_add_type(&p, STR("cpu"), STR("nanoseconds"));
+	stack = stacktree_push(&p.tree, 0, test_frame(&p, "main", NULL, 1, false, FRAME_NATIVE));
+	for (int i = 0; i < 3; i++)
+		profile_add_at(&p, stack, 0, times[i], &value);
+	bytes = written(&p, chrome_write);
+	buf_add_u8(&bytes, '\0');
+	CHECK(strstr(bytes.p, "\"ts\":0.000,\"dur\":2.000"));
+	CHECK(strstr(bytes.p, "\"ts\":9.000,\"dur\":1.000"));
+	buf_fini(&bytes);
+	profile_fini(&p);
+}
+
+TEST_MAIN(CASE(a_trace_has_each_call_once), CASE(a_gap_in_time_ends_what_is_open), CASE(a_table_has_the_costliest_first), CASE(a_separator_in_a_name_ends_nothing),
 	  CASE(a_picture_has_boxes_and_arrows))
