@@ -67,6 +67,7 @@ int run_record(const struct command *command, int argc, char **argv);
 int run_report(const struct command *command, int argc, char **argv);
 int run_flame(const struct command *command, int argc, char **argv);
 int run_diff(const struct command *command, int argc, char **argv);
+int run_view(const struct command *command, int argc, char **argv);
 int run_convert(const struct command *command, int argc, char **argv);
 int run_system(const struct command *command, int argc, char **argv);
 int run_man(const struct command *command, int argc, char **argv);

@@ -58,6 +58,13 @@ static const struct option_row diff_options[] = {
 	END
 };
 
+static const struct option_row view_options[] = {
+	{ 300, "port", "PORT", "of 127.0.0.1 (default: any that is free)" },
+	{ 301, "no-browser", NULL, "only print the address" },
+	READING_OPTIONS,
+	END
+};
+
 static const struct option_row convert_options[] = {
 	{ 'f', "format", "NAME", "write this format whatever OUT is called" },
 	NATIVE_OPTION,
@@ -99,6 +106,10 @@ const struct command commands[] = {
 		     "  sonde diff before.pb.gz after.pb.gz\n"
 		     "  sonde diff base-*.pb.gz -- new-*.pb.gz --fail-above 5% -o report.md",
 	  .options = diff_options, .run = run_diff },
+	{ .name = "view", .usage = "[FILE]", .words = "open a profile in the browser",
+	  .details = "Serves the page of 'sonde flame' to this machine only, at an address that cannot be guessed, "
+		     "until Ctrl-C; opens $BROWSER, or what the desktop opens pages with.",
+	  .options = view_options, .run = run_view },
 	{ .name = "convert", .usage = "IN OUT", .words = "any format to any other",
 	  .details = "IN's format is found by what it contains, OUT's by what it is called.",
 	  .options = convert_options, .run = run_convert },

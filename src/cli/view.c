@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sonde view: the page of a profile, in the browser. */
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "cli/command.h"
+#include "cli/loopback.h"
+#include "cli/reading.h"
+#include "render/html.h"
+
+extern char **environ;
+
+/* Nothing is lost where there is none: the address has been printed. */
+static void open_browser(const char *url)
+{
+	const char *browser = getenv("BROWSER");
+	char *const argv[] = { (char *)(browser && *browser ? browser : "xdg-open"), (char *)url, NULL };
+	posix_spawn_file_actions_t files;
+	pid_t pid;
+
+	if (!(browser && *browser) && !getenv("DISPLAY") && !getenv("WAYLAND_DISPLAY"))
+		return;
+	signal(SIGCHLD, SIG_IGN);	/* it is not waited for */
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", 0, 0);
+	posix_spawn_file_actions_addopen(&files, 2, "/dev/null", 0, 0);
+	if (posix_spawnp(&pid, argv[0], &files, NULL, argv, environ))
+		fprintf(stderr, "cannot start %s: open the address yourself\n", argv[0]);
+	posix_spawn_file_actions_destroy(&files);
+}
+
+/* A descriptor that can be read once somebody wants us to end. */
+static int stop_descriptor(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	return signalfd(-1, &signals, SFD_CLOEXEC);
+}
+
+static int serve(struct str page, uint16_t port, bool quiet, struct err *err)
+{
+	struct loopback loopback;
+	int rc = loopback_open(&loopback, port, err), stop;
+
+	if (rc < 0)
+		return rc;
+	printf("%s\n", loopback.url);
+	fflush(stdout);
+	fprintf(stderr, "Ctrl-C ends it\n");
+	if (!quiet)
+		open_browser(loopback.url);
+	stop = stop_descriptor();	/* behind the browser's start, which must not inherit what is blocked */
+	rc = loopback_serve(&loopback, page, stop, err);
+	close(stop);
+	loopback_close(&loopback);
+	return rc;
+}
+
+static int view(struct reading *reading, uint16_t port, bool quiet, struct err *err)
+{
+	struct buf page = { 0 };
+	int rc = reading_open(reading, err);
+
+	if (rc == 0)
+		rc = reading_group(reading, err);
+	if (rc == 0)
+		rc = html_write(&page, &reading->shown.profile, &(struct flame_options){
+			.filter = &reading->filter,
+			.filter_words = reading->words[0] ? reading->words : NULL,
+			.type = reading->type, .folded = reading->shown.folded }, err);
+	if (rc == 0)
+		rc = page.failed ? err_fail(err, -ENOMEM, "cannot make the page: out of memory") :
+				   serve(buf_str(&page), port, quiet, err);
+	buf_fini(&page);
+	return rc;
+}
+
+int run_view(const struct command *command, int argc, char **argv)
+{
+	struct args args = { .command = command, .argc = argc, .argv = argv };
+	struct reading reading = { 0 };
+	struct err err = { 0 };
+	uint64_t port = 0;
+	bool quiet = false;
+	int id, rc;
+
+	while ((id = args_next(&args)) != ARG_END) {
+		if (id == ARG_HELP)
+			return EXIT_DONE;
+		if (id == ARG_BAD)
+			return EXIT_USAGE;
+		if (reading_option(&reading, id, args.value))
+			continue;
+		if (id == 301)
+			quiet = true;
+		else if (id == 300 && (str_parse_u64(str_of(args.value), 10, &port) < 0 || port > UINT16_MAX))
+			return usage_error(command, "--port takes a number up to 65535, not '%s'", args.value);
+		else if (id != 300 && reading_word(&reading, command, id, args.value))
+			return EXIT_USAGE;
+	}
+	rc = view(&reading, (uint16_t)port, quiet, &err);
+	reading_close(&reading);
+	return rc < 0 ? failed("%s", err.text[0] ? err.text : err_text(rc)) : EXIT_DONE;
+}
