@@ -14,8 +14,8 @@
 #include "runtime/python/threads.h"
 #include "runtime/runtime.h"
 
-#define ASK_AGAIN_NS 16000000ull	/* for a thread that had no name; then twice as long, ... */
-#define ASK_DOUBLINGS 6			/* ... up to a second: most get theirs right after they start */
+#define ASK_AGAIN_NS 4000000ull	/* for a thread that had no name; then twice as long, ... */
+#define ASK_DOUBLINGS 8			/* ... up to a second: most get theirs right after they start */
 #define START_SLACK_NS 50000000u	/* starting times are counted in hundredths of a second */
 #define PACE 50				/* times what reading took, until the next reading */
 
@@ -138,6 +138,17 @@ static bool take_java(void *context, const struct jvm_thread *thread)
 	return take(context, &same);
 }
 
+static void read_java_names(const struct jvm_file *file, uint64_t bias, pid_t *pid, struct arena *scratch,
+			    struct search *search)
+{
+	const struct jvm_vmstructs *structs = jvm_file_structs(file, bias, process_read_whole, pid);
+	const struct jvm_offsets *offsets = jvm_file_offsets(file, bias, process_read_whole, pid);
+	struct jvm_memory memory = { process_read_whole, pid };
+
+	if (structs && offsets)
+		(void)jvm_thread_names(structs, offsets, bias, &memory, scratch, take_java, search);
+}
+
 static const char *read_name(struct threadnames *names, const struct process *process, pid_t tid,
 			     uint64_t thread_pointer)
 {
@@ -151,8 +162,7 @@ static const char *read_name(struct threadnames *names, const struct process *pr
 		python_thread_names(&file->python, process->space->runtime_bias,
 				    process_read_whole, &pid, &scratch, take, &search);
 	else if (file && file->kind == RUNTIME_JVM)
-		(void)jvm_thread_names(&file->jvm, process->space->runtime_bias, process_read_whole, &pid,
-				       &scratch, take_java, &search);
+		read_java_names(&file->jvm, process->space->runtime_bias, &pid, &scratch, &search);
 	arena_fini(&scratch);
 	return search.found;
 }

@@ -168,5 +168,17 @@ uint32_t jvm_scopes_find(const struct jvm_scopes *scopes, uint32_t base, uint32_
 			 struct jvm_scope chain[JVM_INLINED_MAX])
 {
 	/* an instruction that begins where a scope's place is comes after it */
-	return jvm_scopes_chain(scopes, base, find_pc(scopes, (int64_t)off + !is_return), chain);
+	uint32_t at = find_pc(scopes, (int64_t)off + !is_return);
+	uint32_t n = jvm_scopes_chain(scopes, base, at, chain);
+
+	/* a loop behind the last place where a thread can be stopped: what is inlined there nobody knows, but the
+	 * method is the one that was compiled */
+	while (!n && at-- > 0) {
+		n = jvm_scopes_chain(scopes, base, at, chain);
+		if (n)
+			chain[0] = chain[n - 1];
+		if (n > 1)
+			n = 1;
+	}
+	return n;
 }

@@ -45,8 +45,8 @@ void jvm_scopes_read(struct jvm_scopes *ret_scopes, const struct jvm_memory *mem
 uint32_t jvm_scopes_chain(const struct jvm_scopes *scopes, uint32_t base, uint32_t pc,
 			  struct jvm_scope chain[JVM_INLINED_MAX]);
 
-/* The methods that stand at an instruction (one that a call returns to: the call), innermost first. Their
- * number; 0 when the tables do not tell. */
+/* The methods that stand at an instruction (one that a call returns to: the call), innermost first; the outermost
+ * alone where the tables end before it. Their number; 0 when they do not tell. */
 uint32_t jvm_scopes_find(const struct jvm_scopes *scopes, uint32_t base, uint32_t off, bool is_return,
 			 struct jvm_scope chain[JVM_INLINED_MAX]);
 

@@ -104,23 +104,20 @@ static void take_chain(struct reading *r, uint64_t thread)
 		thread = jvm_word(&r->memory, thread + next);
 }
 
-uint32_t jvm_thread_names(const struct jvm_file *file, uint64_t bias, jvm_read_fn read, void *context,
-			  struct arena *arena, bool (*see)(void *seer, const struct jvm_thread *thread),
-			  void *seer)
+uint32_t jvm_thread_names(const struct jvm_vmstructs *structs, const struct jvm_offsets *o, uint64_t bias,
+			  const struct jvm_memory *memory, struct arena *arena,
+			  bool (*see)(void *seer, const struct jvm_thread *thread), void *seer)
 {
 	struct reading reading = {
-		.structs = jvm_file_structs(file, bias, read, context), .memory = { read, context },
-		.bias = bias, .arena = arena, .see = see, .seer = seer,
+		.structs = structs, .memory = *memory, .bias = bias, .arena = arena, .see = see, .seer = seer,
 	};
-	const struct jvm_offsets *o = jvm_file_offsets(file, bias, read, context);
 	uint64_t vaddr;
 
-	if (!reading.structs || !o || !find_fields(&reading) ||
-	    !jvm_heap_find(&reading.heap, reading.structs, o, bias, &reading.memory))
+	if (!find_fields(&reading) || !jvm_heap_find(&reading.heap, structs, o, bias, memory))
 		return 0;
-	if (jvm_static(reading.structs, "ThreadsSMRSupport", "_java_thread_list", &vaddr))
-		take_array(&reading, jvm_word(&reading.memory, vaddr + bias));
-	else if (jvm_static(reading.structs, "Threads", "_thread_list", &vaddr))
-		take_chain(&reading, jvm_word(&reading.memory, vaddr + bias));
+	if (jvm_static(structs, "ThreadsSMRSupport", "_java_thread_list", &vaddr))
+		take_array(&reading, jvm_word(memory, vaddr + bias));
+	else if (jvm_static(structs, "Threads", "_thread_list", &vaddr))
+		take_chain(&reading, jvm_word(memory, vaddr + bias));
 	return reading.n;
 }

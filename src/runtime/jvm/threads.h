@@ -11,7 +11,10 @@
 #define SONDE_RUNTIME_JVM_THREADS_H
 
 #include "base/arena.h"
-#include "runtime/jvm/jvm.h"
+#include "runtime/jvm/memory.h"
+#include "runtime/jvm/offsets.h"
+
+struct jvm_vmstructs;
 
 #define JVM_THREADS_MAX 16384u
 #define JVM_THREAD_NAME_MAX 64u		/* characters */
@@ -24,8 +27,8 @@ struct jvm_thread {
 
 /* Calls `see` for each thread that has a name; ends early when it gives false. The number seen; 0 also when
  * HotSpot has not started yet. */
-uint32_t jvm_thread_names(const struct jvm_file *file, uint64_t bias, jvm_read_fn read, void *context,
-			  struct arena *arena, bool (*see)(void *seer, const struct jvm_thread *thread),
-			  void *seer);
+uint32_t jvm_thread_names(const struct jvm_vmstructs *structs, const struct jvm_offsets *o, uint64_t bias,
+			  const struct jvm_memory *memory, struct arena *arena,
+			  bool (*see)(void *seer, const struct jvm_thread *thread), void *seer);
 
 #endif
