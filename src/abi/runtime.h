@@ -230,6 +230,9 @@ struct walk_jvm {
 		uint64_t segmap;	/* a byte a segment: how many back its blob begins, 0xff: free */
 	} heaps[JVM_HEAPS_MAX];
 	uint64_t call_stub_at;	/* address of the pointer to where the call to Java returns to; 0: none */
+	uint64_t chunk_klass;	/* the class of what holds a virtual thread's frames on the heap; 0: not known */
+	uint64_t oop_base;	/* a reference of four bytes is shifted and added to it */
+	uint32_t chunk_narrow;	/* chunk_klass as an object's head may have it */
 	uint8_t n_heaps;
 	uint8_t segment_bits;	/* log2 of the bytes of a segment */
 	uint8_t block_bytes;	/* before each blob */
@@ -244,7 +247,10 @@ struct walk_jvm {
 	uint16_t method_const;
 	uint16_t const_size, const_code_size;
 	uint16_t const_bytes;	/* of a ConstMethod: the bytecodes follow */
-	uint16_t zero;
+	uint16_t cont_tail, chunk_parent;	/* references */
+	uint16_t chunk_sp, chunk_bottom;	/* words from where its stack begins, ... */
+	uint16_t chunk_stack;			/* ... which is here */
+	uint8_t oop_bytes, oop_shift;		/* of a reference: 4 or 8 */
 };
 
 /* What the kernel saw of an object, so that the host can tell another one at the same address. Of a method:
@@ -266,7 +272,8 @@ static inline uint32_t jvm_check(uint64_t first, uint64_t second)
 	X(METHOD_FAULT, "method could not be read")                             \
 	X(NOT_METHOD, "not a method")                                           \
 	X(CHANGED, "method changed before it was read")                         \
-	X(GONE, "process ended before its method was read")
+	X(GONE, "process ended before its method was read")                     \
+	X(FROZEN, "frames of the virtual thread on the heap could not be read")
 
 enum jvm_fault {
 #define X(id, words) JVM_FAULT_##id,
@@ -296,7 +303,7 @@ struct walk_runtime {
 
 _Static_assert(sizeof(struct walk_python) == 88, "ABI with BPF");
 _Static_assert(sizeof(struct walk_v8) <= 88, "ABI with BPF");
-_Static_assert(sizeof(struct walk_jvm) == 144, "ABI with BPF");
-_Static_assert(sizeof(struct walk_runtime) == 152, "ABI with BPF");
+_Static_assert(sizeof(struct walk_jvm) == 176, "ABI with BPF");
+_Static_assert(sizeof(struct walk_runtime) == 184, "ABI with BPF");
 
 #endif

@@ -35,6 +35,11 @@ static __always_inline bool walk_read_object(struct walk *w, void *out, uint32_t
 	return walk_read_bytes(w, out, n, address);
 }
 
+static __always_inline bool walk_heap_stands(const struct walk *w)
+{
+	return true;
+}
+
 static __always_inline const struct walk_mapping *walk_mapping_at(struct walk *w, uint32_t index)
 {
 	return bpf_map_lookup_elem(&mappings, &index);
@@ -97,6 +102,7 @@ static __always_inline int walk_jvm_call(struct walk *w, void *out, uint32_t pie
 int jvm_try(uint64_t a, uint32_t b);
 int jvm_try_fp(uint64_t a, uint32_t b);
 int jvm_try_native(uint64_t a, uint32_t b);
+int jvm_enter_chunk(uint64_t a, uint32_t b);
 int jvm_find_blob(uint64_t a, uint32_t b);
 int jvm_find_method(uint64_t a, uint32_t b);
 int jvm_interpreted(uint64_t a, uint32_t b);
@@ -130,6 +136,7 @@ static __always_inline void walk_new_v8(struct walk *w, void *out);
 JVM_PIECE(jvm_try, WALK_JVM_TRY)
 JVM_PIECE(jvm_try_fp, WALK_JVM_TRY_FP)
 JVM_PIECE(jvm_try_native, WALK_JVM_TRY_NATIVE)
+JVM_PIECE(jvm_enter_chunk, WALK_JVM_ENTER_CHUNK)
 JVM_PIECE(jvm_find_blob, WALK_JVM_FIND_BLOB)
 JVM_PIECE(jvm_find_method, WALK_JVM_FIND_METHOD)
 JVM_PIECE(jvm_interpreted, WALK_JVM_INTERPRETED_FRAME)
@@ -150,6 +157,8 @@ static __always_inline int walk_jvm_call(struct walk *w, void *out, uint32_t pie
 		return jvm_try(a, b);
 	case WALK_JVM_TRY_FP:
 		return jvm_try_fp(a, b);
+	case WALK_JVM_ENTER_CHUNK:
+		return jvm_enter_chunk(a, b);
 	case WALK_JVM_TRY_NATIVE:
 		return jvm_try_native(a, b);
 	case WALK_JVM_INTERPRETED_FRAME:

@@ -231,6 +231,18 @@ static const struct v8_objects *v8_objects_in(const struct records *records,
 	return file && file->kind == RUNTIME_V8 ? &file->v8.objects : NULL;
 }
 
+/* HotSpot was laid out before it had the classes of what is on the heap. */
+static void doubt_chunks(struct records *records, struct process *process, uint64_t second)
+{
+	const struct walk_runtime *runtime;
+
+	if (SAMPLE_JVM_KIND(second) != JVM_FAULT || SAMPLE_JVM_PLACE(second) != JVM_FAULT_FROZEN)
+		return;
+	runtime = processes_runtime(records->processes, process);
+	if (runtime && runtime->kind == RUNTIME_JVM && !runtime->jvm.chunk_klass)
+		processes_doubt_runtime(records->processes, process);
+}
+
 /* The frames of a walk, in records->frames from *n on. */
 static void take_words(struct records *records, struct process *process, const uint64_t *words,
 		       uint32_t n_words, uint32_t *n)
@@ -251,6 +263,7 @@ static void take_words(struct records *records, struct process *process, const u
 			if (++i == n_words)
 				break;
 			records->frames[(*n)++] = jvm_frame_of(&records->jvm, process, words + i - 1);
+			doubt_chunks(records, process, words[i]);
 		} else if (!(words[i] & SAMPLE_FRAME_PYTHON)) {
 			records->frames[(*n)++] = user_frame(records, process, words[i]);
 		} else if (++i < n_words) {

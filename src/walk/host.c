@@ -9,6 +9,7 @@ struct walk;
 
 static bool walk_read_bytes(struct walk *w, void *out, uint32_t n, uint64_t address);
 static bool walk_read_object(struct walk *w, void *out, uint32_t n, uint64_t address);
+static bool walk_heap_stands(const struct walk *w);
 static const struct walk_mapping *walk_mapping_at(struct walk *w, uint32_t index);
 static walk_table_t walk_table_at(struct walk *w, uint32_t table);
 static bool walk_cell_at(walk_table_t table, uint32_t index, uint64_t *ret_cell);
@@ -58,6 +59,11 @@ static bool walk_read_object(struct walk *w, void *out, uint32_t n, uint64_t add
 
 	return (target->read_object ? target->read_object : target->read)(target->context, out, n,
 									  address);
+}
+
+static bool walk_heap_stands(const struct walk *w)
+{
+	return !((const struct walk_host *)w)->target->read_object;
 }
 
 static const struct walk_mapping *walk_mapping_at(struct walk *w, uint32_t index)

@@ -24,6 +24,9 @@
 #define WALK_JVM_SCAN 16
 #define WALK_JVM_RETURNING 64u	/* bytes of code behind a call that restore what the callee has changed */
 #define WALK_JVM_NEW_FRAME 96u	/* bytes of an interpreted frame whose words are still being pushed */
+#define WALK_JVM_CHUNKS 4	/* empty ones in a row */
+#define WALK_JVM_CHUNK_WORDS (1u << 24)
+#define WALK_JVM_ENTRY_WORDS 12	/* of the frame that enters a virtual thread */
 #define WALK_JVM_CALL_STUB 512u	/* bytes of code around the call in call_stub */
 
 /* The walk's pieces. Each is a function of its own where walk_jvm_call() makes it one: the verifier then looks at
@@ -34,11 +37,14 @@ enum walk_jvm_piece {
 	WALK_JVM_FIND_METHOD,	/* at the address `a` */
 	WALK_JVM_TRY,		/* a frame that ends below `a`; b: with rbp saved in it */
 	WALK_JVM_TRY_FP,
+	WALK_JVM_ENTER_CHUNK,
 	WALK_JVM_TRY_NATIVE,	/* the same of a stub that C has called */
 	WALK_JVM_INTERPRETED_FRAME,
 	WALK_JVM_COMPILED_FRAME,
 	WALK_JVM_STUB_FRAME,
 };
+
+#define WALK_JVM_STUB_ROUTINES 0x62757453u	/* "Stub": among them are a few that C calls too */
 
 /* Where the innermost frame stands between its function's first and last instruction. */
 enum walk_jvm_edge {
@@ -115,6 +121,13 @@ WALK_INLINE enum walk_next walk_jvm_to(struct walk *w, uint64_t pc, uint64_t sp,
 	return WALK_CONTINUE;
 }
 
+/* A frame's link to its caller's: on the heap, where frames move, an interpreted one's is told in words from
+ * where the link is. */
+WALK_INLINE uint64_t walk_jvm_link(const struct walk *w, uint64_t at, uint64_t link)
+{
+	return w->jvm.chunk && link + WALK_JVM_FRAME_REACH < 2 * WALK_JVM_FRAME_REACH ? at + link * 8 : link;
+}
+
 WALK_INLINE bool walk_jvm_try_here(struct walk *w, uint64_t cfa, bool fp_saved)
 {
 	uint64_t pc, fp = w->regs[UNWIND_RBP];
@@ -122,7 +135,7 @@ WALK_INLINE bool walk_jvm_try_here(struct walk *w, uint64_t cfa, bool fp_saved)
 	if (cfa <= w->regs[UNWIND_RSP] || !walk_read(w, cfa - 8, &pc) || !walk_jvm_holds(w, pc) ||
 	    (fp_saved && !walk_read(w, cfa - 16, &fp)))
 		return false;
-	return walk_jvm_to(w, pc, cfa, fp) == WALK_CONTINUE;
+	return walk_jvm_to(w, pc, cfa, fp_saved ? walk_jvm_link(w, cfa - 16, fp) : fp) == WALK_CONTINUE;
 }
 
 /* Whether the frame that ends below cfa can be one; then goes to its caller. */
@@ -131,18 +144,23 @@ WALK_INLINE bool walk_jvm_try(struct walk *w, uint64_t cfa, bool fp_saved)
 	return walk_jvm_call(w, 0, WALK_JVM_TRY, cfa, fp_saved);
 }
 
-/* Whether C called from there: its own code, behind a call instruction. */
-WALK_INLINE bool walk_jvm_is_native_return(struct walk *w, uint64_t pc)
+WALK_INLINE bool walk_jvm_is_behind_call(struct walk *w, uint64_t pc)
 {
 	uint64_t before;
 
-	if (!walk_plausible(pc) || walk_jvm_holds(w, pc) || !walk_find_mapping(w, pc - 1) ||
-	    !w->mapping.table || !walk_read_object(w, &before, sizeof(before), pc - 8))
+	if (!walk_read_object(w, &before, sizeof(before), pc - 8))
 		return false;
 	/* call rel32; call r, [r], [r + n8], [r + n32] of two, three, six and seven bytes */
 	return (before >> 24 & 0xff) == 0xe8 || (before >> 48 & 0x38ff) == 0x10ff ||
 	       (before >> 40 & 0x38ff) == 0x10ff || (before >> 16 & 0x38ff) == 0x10ff ||
 	       (before >> 8 & 0x38ff) == 0x10ff;
+}
+
+/* Whether C called from there: its own code. */
+WALK_INLINE bool walk_jvm_is_native_return(struct walk *w, uint64_t pc)
+{
+	return walk_plausible(pc) && !walk_jvm_holds(w, pc) && walk_find_mapping(w, pc - 1) &&
+	       w->mapping.table && walk_jvm_is_behind_call(w, pc);
 }
 
 WALK_INLINE bool walk_jvm_try_native_here(struct walk *w, uint64_t cfa, bool fp_saved)
@@ -178,6 +196,26 @@ WALK_INLINE bool walk_jvm_try_fp(struct walk *w)
 WALK_INLINE bool walk_jvm_try_native(struct walk *w, uint64_t cfa, bool fp_saved)
 {
 	return walk_jvm_call(w, 0, WALK_JVM_TRY_NATIVE, cfa, fp_saved);
+}
+
+/* Back to the stack, where the virtual thread was entered. */
+WALK_INLINE void walk_jvm_leave_chunk(struct walk *w)
+{
+	struct walk_jvm_state *j = &w->jvm;
+
+	j->chunk = 0;
+	walk_to_caller(w, w->regs[UNWIND_RIP], j->entry, j->entry_fp);
+}
+
+/* The outermost frame of a chunk may not tell where it returns to: to one in the next chunk, or to the stack. */
+WALK_INLINE bool walk_jvm_end_chunk(struct walk *w)
+{
+	if (!w->jvm.chunk)
+		return false;
+	if (walk_jvm_call(w, 0, WALK_JVM_ENTER_CHUNK, 0, 0))
+		return true;
+	walk_jvm_leave_chunk(w);
+	return walk_jvm_try_fp(w);
 }
 
 /* The blob that holds the address: left in w->jvm, with its first bytes. */
@@ -283,11 +321,12 @@ WALK_INLINE enum walk_next walk_jvm_interpreted(struct walk *w, void *out, enum 
 	if (!walk_read(w, fp, &caller_fp) || !walk_read(w, fp + 8, &pc) || !walk_read(w, fp - 8, &sp))
 		return walk_stop(w, WALK_READ_FAULT);
 	if (!walk_jvm_holds(w, pc))
-		return walk_stop(w, WALK_BAD_PC);
+		return walk_jvm_end_chunk(w) ? WALK_CONTINUE : walk_stop(w, WALK_BAD_PC);
 	/* what the caller's sp was before the callee's locals were put above it */
+	sp = walk_jvm_link(w, fp, sp);
 	if (sp < fp + 16 || sp - fp >= WALK_JVM_FRAME_REACH || (sp & 7))
 		sp = fp + 16;
-	return walk_jvm_to(w, pc, sp, caller_fp);
+	return walk_jvm_to(w, pc, sp, walk_jvm_link(w, fp, caller_fp));
 }
 
 /* Whether the interpreter has jumped to a method (rbx) from a caller whose sp was r13, and has no frame yet: where
@@ -494,6 +533,113 @@ WALK_INLINE enum walk_next walk_jvm_compiled(struct walk *w, void *out)
 		return WALK_CONTINUE;
 	if (w->all_regs && walk_jvm_by_scan(w))
 		return WALK_CONTINUE;
+	return walk_jvm_end_chunk(w) || walk_jvm_try_fp(w) ? WALK_CONTINUE : walk_stop(w, WALK_NO_RULE);
+}
+
+/* ---- frames on the heap */
+
+/* A reference in an object. */
+WALK_INLINE bool walk_jvm_read_oop(struct walk *w, uint64_t at, uint64_t *ret_oop)
+{
+	const struct walk_jvm *layout = &w->jvm.layout;
+	uint32_t narrow;
+
+	if (layout->oop_bytes == 8) {
+		if (!walk_read_object(w, ret_oop, 8, at))
+			return false;
+		/* ZGC's colours (zAddress.inline.hpp, x86): of four bits one is set, the address follows */
+		if (*ret_oop >= WALK_PC_MAX)
+			*ret_oop >>= *ret_oop >> 12 & 1 ? 13 : *ret_oop >> 13 & 1 ? 14 :
+				     *ret_oop >> 14 & 1 ? 15 : 16;
+		return true;
+	}
+	if (!walk_read_object(w, &narrow, 4, at))
+		return false;
+	*ret_oop = narrow ? layout->oop_base + ((uint64_t)narrow << (layout->oop_shift & 31)) : 0;
+	return true;
+}
+
+/* By its head: a mark and the class, whole or in four bytes, or (JEP 519) both in one word. */
+WALK_INLINE bool walk_jvm_is_chunk(struct walk *w, uint64_t oop)
+{
+	const struct walk_jvm *layout = &w->jvm.layout;
+	uint64_t head[2];
+
+	return walk_plausible(oop) && !(oop & 7) && walk_read_object(w, head, sizeof(head), oop) &&
+	       (head[1] == layout->chunk_klass || (uint32_t)head[1] == layout->chunk_narrow ||
+		head[0] >> 42 == layout->chunk_narrow);
+}
+
+/* The chunk that a virtual thread's frames go on in. The stack goes on with the frame that entered the thread:
+ * in it, below rbp, is a ContinuationEntry, with a reference to the Continuation, which has one to the chunk. */
+WALK_INLINE bool walk_jvm_find_tail(struct walk *w, uint64_t *ret_chunk)
+{
+	struct walk_jvm_state *j = &w->jvm;
+	uint64_t fp = w->regs[UNWIND_RBP], cont;
+
+	for (uint64_t i = 1; i <= WALK_JVM_ENTRY_WORDS; i++) {
+		if (fp - i * 8 < w->regs[UNWIND_RSP] || !walk_read(w, fp - i * 8, &cont))
+			return false;
+		if (walk_plausible(cont) && !(cont & 7) &&
+		    walk_jvm_read_oop(w, cont + j->layout.cont_tail, ret_chunk) &&
+		    walk_jvm_is_chunk(w, *ret_chunk)) {
+			j->entry = w->regs[UNWIND_RSP];
+			j->entry_fp = fp;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Goes on with the frames of the next chunk that has some: they stand in it as they stood on the stack. */
+WALK_INLINE bool walk_jvm_enter_chunk_here(struct walk *w)
+{
+	struct walk_jvm_state *j = &w->jvm;
+	const struct walk_jvm *layout = &j->layout;
+	uint64_t chunk = j->chunk, top, pc, fp;
+	uint32_t sp, bottom;
+
+	if (!layout->chunk_klass || !walk_heap_stands(w) ||
+	    !(chunk ? walk_jvm_read_oop(w, chunk + layout->chunk_parent, &chunk) :
+		      walk_jvm_find_tail(w, &chunk)))
+		return false;
+	for (int i = 0; i < WALK_JVM_CHUNKS; i++) {
+		if (!walk_jvm_is_chunk(w, chunk) ||
+		    !walk_read_object(w, &sp, 4, chunk + layout->chunk_sp) ||
+		    !walk_read_object(w, &bottom, 4, chunk + layout->chunk_bottom) ||
+		    bottom > WALK_JVM_CHUNK_WORDS)
+			return false;
+		if (sp < bottom)
+			break;
+		if (!walk_jvm_read_oop(w, chunk + layout->chunk_parent, &chunk))
+			return false;
+	}
+	top = chunk + layout->chunk_stack + sp * 8ull;
+	if (sp >= bottom || !walk_read(w, top - 8, &pc) || !walk_read(w, top - 16, &fp) ||
+	    !walk_jvm_holds(w, pc))
+		return false;
+	j->chunk = chunk;
+	j->chunk_end = chunk + layout->chunk_stack + bottom * 8ull;
+	walk_to_caller(w, pc, top, walk_jvm_link(w, top - 16, fp));
+	return true;
+}
+
+/* Where a virtual thread's last frame on the stack, or in a chunk, returns to is no place behind a call: a stub
+ * that puts the next frames there. */
+WALK_INLINE bool walk_jvm_is_return_barrier(struct walk *w)
+{
+	return w->is_return && (uint32_t)w->jvm.name_head == WALK_JVM_STUB_ROUTINES &&
+	       !walk_jvm_is_behind_call(w, w->regs[UNWIND_RIP]);
+}
+
+WALK_INLINE enum walk_next walk_jvm_by_return_barrier(struct walk *w, void *out)
+{
+	if (walk_jvm_call(w, 0, WALK_JVM_ENTER_CHUNK, 0, 0))
+		return WALK_CONTINUE;
+	if (!walk_jvm_put(w, out, 0, JVM_FAULT, JVM_FAULT_FROZEN, 0))
+		return walk_stop(w, WALK_FULL);
+	if (w->jvm.chunk)
+		walk_jvm_leave_chunk(w);
 	return walk_jvm_try_fp(w) ? WALK_CONTINUE : walk_stop(w, WALK_NO_RULE);
 }
 
@@ -519,8 +665,6 @@ WALK_INLINE bool walk_jvm_is_call_stub(struct walk *w)
 		return false;
 	return w->is_return ? pc == call : pc - call + WALK_JVM_CALL_STUB < 2 * WALK_JVM_CALL_STUB;
 }
-
-#define WALK_JVM_STUB_ROUTINES 0x62757453u	/* "Stub": among them are a few that C calls too */
 
 /* What only C calls, once when it starts: "VM_V"ersion stub, "flus"h_icache_stub, "dete"ct_virt_stub,
  * "getC"PUIDBrandString_stub. They tell what the processor can do, which takes long in virtual machines. */
@@ -584,6 +728,10 @@ WALK_INLINE enum walk_next walk_jvm_step(struct walk *w, void *out)
 			return walk_stop(w, WALK_FULL);
 		return walk_jvm_try_fp(w) ? WALK_CONTINUE : walk_stop(w, WALK_NO_RULE);
 	}
+	if (walk_jvm_is_return_barrier(w))
+		return walk_jvm_by_return_barrier(w, out);
+	if (w->jvm.chunk && w->regs[UNWIND_RSP] >= w->jvm.chunk_end)
+		walk_jvm_leave_chunk(w);
 	if (head == 0x65746e49)	/* "Inte" */
 		return (enum walk_next)walk_jvm_call(w, out, WALK_JVM_INTERPRETED_FRAME, 0, 0);
 	if (head == 0x74656d6e || head == 0x6974616e)	/* "nmet", "nati" */
@@ -605,6 +753,8 @@ WALK_INLINE int walk_jvm_run(struct walk *w, void *out, enum walk_jvm_piece piec
 		return walk_jvm_try_here(w, a, b);
 	case WALK_JVM_TRY_FP:
 		return walk_jvm_try_fp_here(w);
+	case WALK_JVM_ENTER_CHUNK:
+		return walk_jvm_enter_chunk_here(w);
 	case WALK_JVM_TRY_NATIVE:
 		return walk_jvm_try_native_here(w, a, b);
 	case WALK_JVM_INTERPRETED_FRAME:
@@ -623,7 +773,7 @@ WALK_INLINE void walk_jvm_begin(struct walk *w)
 	const struct walk_runtime *runtime = walk_runtime_at(w, w->process.runtime);
 	struct walk_jvm_state *j = &w->jvm;
 
-	j->low = j->high = 0;
+	j->low = j->high = j->chunk = 0;
 	if (!runtime || runtime->kind != RUNTIME_JVM)
 		return;
 	j->layout = runtime->jvm;

@@ -17,6 +17,8 @@ struct walk_jvm_state {
 	uint64_t name;		/* ... where its name is, ... */
 	uint64_t name_head;	/* ... and how it begins */
 	uint64_t around[2];	/* code: the 8 bytes before the address, and those from it on */
+	uint64_t chunk, chunk_end;	/* that the frames at hand are in, 0: the stack; where its last one ends */
+	uint64_t entry, entry_fp;	/* where the stack goes on behind it */
 	uint64_t method, bytecodes;	/* of an interpreted frame */
 	uint32_t code_size;	/* of its bytecodes */
 	uint32_t check;

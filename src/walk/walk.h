@@ -7,6 +7,7 @@
  *
  *   bool walk_read_bytes(struct walk *, void *out, uint32_t n, uint64_t address)
  *   bool walk_read_object(...)	the same, of what is no stack and stands where it is while a copied one is walked
+ *   bool walk_heap_stands(const struct walk *)	objects that move are where they were when the stack was as it is
  *   const struct walk_mapping *walk_mapping_at(struct walk *, uint32_t index)
  *   walk_table_t walk_table_at(struct walk *, uint32_t table)       0 when it is not loaded
  *   bool walk_cell_at(walk_table_t, uint32_t index, uint64_t *ret_cell)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "elf/elf.h"
+#include "runtime/jvm/chunks.h"
 
 #include "runtime/jvm/offsets.h"
 
@@ -275,6 +276,7 @@ bool jvm_layout(const struct jvm_file *file, uint64_t bias, jvm_read_fn read, vo
 			return false;
 	if (!jvm.n_heaps)
 		return false;
+	jvm_chunks_find(&jvm, &self->structs, bias, &memory);
 	*ret_jvm = jvm;
 	return true;
 }
