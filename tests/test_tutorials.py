@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands of docs/tutorials, run as they stand there: the programs are cut out of the pages."""
+import collections
 import json
 import os
 import pathlib
@@ -47,7 +48,10 @@ def totals(folder, profile):
     """name -> share, of all functions."""
     report = json.loads(subprocess.run([truth.SONDE, "report", str(folder / profile), "--json"], capture_output=True,
                                        text=True, check=True).stdout)
-    return {f["name"]: f["total"] / report["total"] for f in report["functions"]}
+    shares = collections.Counter()
+    for function in report["functions"]:    # one row for each compiler that made its code
+        shares[function["name"]] += function["total"] / report["total"]
+    return shares
 
 
 def ends_with(shares, name):
@@ -83,3 +87,14 @@ def test_a_go_service_from_outside_and_from_inside(tmp_path):
     top = subprocess.run(["go", "tool", "pprof", "-top", "-cum", str(tmp_path / "outside.pb.gz")], capture_output=True,
                          text=True).stdout
     assert "main.slowFunction" in top
+
+
+def test_a_node_service_by_its_pid_and_from_its_start(tmp_path):
+    if not shutil.which("node"):
+        pytest.skip("node is not installed")
+    out = follow("nodejs.md", tmp_path)
+    assert "slowFunction" in out and "app.js:5" in out
+    attached, launched = totals(tmp_path, "app.pb.gz"), totals(tmp_path, "launched.pb.gz")
+    assert attached["slowFunction"] > 0.9 and attached["(anonymous app.js:14:13)"] >= attached["slowFunction"]
+    assert launched["slowFunction"] > 0.2 and launched["_start"] > launched["slowFunction"]
+    assert (tmp_path / "app.html").exists()
