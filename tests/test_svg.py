@@ -44,7 +44,7 @@ def test_names_of_any_bytes_make_valid_xml(tmp_path):
     rows = [bytes(random.choice([b for b in range(256) if b not in b"\n;"]) for _ in range(random.randint(1, 40)))
             for _ in range(300)]
     rows += [b"<script>alert(1)</script>", b"]]>", b"&amp;", b"a\"b'c", b"\xed\xa0\x80", b"\xef\xbf\xbf", b"ns::" * 1250]
-    plain = b"main;lex 1\n" * 400  # what a file is, is told from its first 4 KB
+    plain = b"main;lex 1\n" * 1600  # what a file is, is told from its first 16 KB
     picture = draw(tmp_path, plain + b"".join(b"x" + row + b";y" + row + b" 1\n" for row in rows))
     done = subprocess.run(["xmllint", "--noout", "--nonet", picture], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

@@ -89,19 +89,62 @@ static void find_bytecodes(struct v8_file *file, struct elf *elf)
 	v8_objects_set_bytecodes(&file->objects, bytes.p, bytes.n);
 }
 
+/* lea variable(%rip),%rax; mov (%rax),...: the variable whose value that function returns. */
+static bool find_returned(struct elf *elf, struct str function, uint64_t *ret_variable)
+{
+	struct elf_symbol symbol;
+	struct cursor c;
+	uint32_t head, variable, next;
+
+	if (!elf_lookup(elf, function, &symbol))
+		return false;
+	c = cursor_over(elf_bytes_at(elf, symbol.vaddr, 8));
+	head = cursor_u8(&c) | (uint32_t)cursor_u8(&c) << 8 | (uint32_t)cursor_u8(&c) << 16;
+	variable = cursor_u32(&c);
+	*ret_variable = symbol.vaddr + 7 + (uint64_t)(int64_t)(int32_t)variable;
+	next = cursor_u8(&c);
+	return !c.failed && head == 0x058d48 && (next == 0x48 || next == 0x8b);
+}
+
+/* A stripped library (Debian's libnode) names no data, but the functions that return it. */
+static bool find_blob_by_code(struct elf *elf, uint64_t *ret_code, uint64_t *ret_size)
+{
+	uint64_t pointer;
+	struct cursor c;
+
+	if (!find_returned(elf, STR("_ZN2v88internal23DefaultEmbeddedBlobCodeEv"), &pointer) ||
+	    !find_returned(elf, STR("_ZN2v88internal27DefaultEmbeddedBlobCodeSizeEv"), ret_size))
+		return false;
+	c = cursor_over(elf_bytes_at(elf, pointer, 8));
+	*ret_code = cursor_u64(&c);	/* as linked: the linker writes it there too */
+	return !c.failed && *ret_code;
+}
+
+static bool find_blob_by_name(struct elf *elf, uint64_t *ret_code, uint64_t *ret_size)
+{
+	struct elf_symbol code, size;
+
+	if ((!elf_lookup(elf, STR("v8_Default_embedded_blob_code_data_"), &code) &&
+	     !elf_lookup(elf, STR("v8_Default_embedded_blob_code_"), &code)) ||
+	    !elf_lookup(elf, STR("v8_Default_embedded_blob_code_size_"), &size))
+		return false;
+	*ret_code = code.vaddr;
+	*ret_size = size.vaddr;
+	return true;
+}
+
 static void find_blob(struct v8_file *file, struct elf *elf)
 {
-	struct elf_symbol code, size, trampoline;
+	struct elf_symbol trampoline;
+	uint64_t code, size;
 	int32_t n;
 
-	if (!elf_lookup(elf, STR("v8_Default_embedded_blob_code_data_"), &code) &&
-	    !elf_lookup(elf, STR("v8_Default_embedded_blob_code_"), &code))
+	if (!find_blob_by_name(elf, &code, &size) && !find_blob_by_code(elf, &code, &size))
 		return;
-	if (!elf_lookup(elf, STR("v8_Default_embedded_blob_code_size_"), &size) ||
-	    !int_at(elf, size.vaddr, &n) || n <= 0 || (uint32_t)n > BLOB_BYTES_MAX)
+	if (!int_at(elf, size, &n) || n <= 0 || (uint32_t)n > BLOB_BYTES_MAX)
 		return;
-	file->blob = code.vaddr;
-	file->blob_end = code.vaddr + (uint32_t)n;
+	file->blob = code;
+	file->blob_end = code + (uint32_t)n;
 	if (elf_lookup(elf, STR("Builtins_InterpreterEntryTrampoline"), &trampoline)) {
 		file->trampoline = trampoline.vaddr;
 		file->trampoline_end = trampoline.vaddr + trampoline.size;

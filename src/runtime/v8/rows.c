@@ -97,11 +97,22 @@ static int by_start(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
+/* At least one int3. A single one behind a call is the function's own: the call does not return, and
+ * what comes next is jumped to. */
+static bool is_padded(struct str code, size_t at)
+{
+	const uint8_t *p = (const uint8_t *)code.p + at;
+
+	if (p[-1] != 0xcc || p[0] == 0xcc)
+		return false;
+	return at < 6 || p[-2] == 0xcc || p[-6] != 0xe8;
+}
+
 /* Without names: a function begins behind padding. */
 static void find_by_padding(struct rows *rows, struct str code)
 {
 	for (size_t at = 0; at < code.n; at += 32) {
-		if (at && ((uint8_t)code.p[at - 1] != 0xcc || (uint8_t)code.p[at] == 0xcc))
+		if (at && !is_padded(code, at))
 			continue;
 		if (rows->n == FUNCTIONS_MAX ||
 		    VEC_RESERVE(&rows->functions, &rows->cap, (uint64_t)rows->n + 1) < 0)
