@@ -232,11 +232,9 @@ static __always_inline bool is_target(uint32_t tgid)
 /* The registers of user space at the tick or at the entry to the kernel: the kernel keeps both in the same
  * place. They are read at once, into scratch memory, since the verifier takes 0.2 ms for each access to
  * the kernel's structure. */
-static __always_inline enum walk_end user_registers(struct bpf_perf_event_data *ctx,
-						    struct task_struct *task, struct walk *w,
-						    long *ret_syscall)
+static __always_inline enum walk_end user_registers(bool in_kernel, struct task_struct *task,
+						    struct walk *w, long *ret_syscall)
 {
-	volatile unsigned long cs = ctx->regs.cs;	/* narrower reads of ctx are refused */
 	const struct pt_regs *r = (const struct pt_regs *)w->window;
 	const void *kernel_regs = (const void *)bpf_task_pt_regs(task);
 
@@ -263,7 +261,7 @@ static __always_inline enum walk_end user_registers(struct bpf_perf_event_data *
 	w->regs[UNWIND_R15] = r->r15;
 	/* in a system call orig_ax is its number; faults and interrupts leave an error code or -1,
 	 * and a fault's instruction is the one to name */
-	if ((cs & 3) != 3 && r->orig_rax < 1024 && r->rcx == r->rip)
+	if (in_kernel && r->orig_rax < 1024 && r->rcx == r->rip)
 		*ret_syscall = (long)r->orig_rax;
 	return r->cs == 0x23 ? WALK_COMPAT : WALK_COMPLETE;
 }
@@ -286,13 +284,20 @@ static __always_inline void note_activity(struct walk *w, const struct sample_hd
 	}
 }
 
-static __always_inline uint64_t wake_flag(struct walk *w, const struct sample_hdr *hdr)
+/* How full the ring is, is asked now and then only: it is to be seen in memory that the host writes. */
+#define WAKE_ASK_PARTS 16u	/* of wake_bytes */
+
+static __always_inline uint64_t wake_flag(struct walk *w, const struct sample_hdr *hdr, uint32_t bytes)
 {
+	w->unasked += bytes;
 	if (w->wake && hdr->time_ns - w->woken_ns >= ACTIVITY_WAKE_NS) {
 		w->woken_ns = hdr->time_ns;
 		w->wake = 0;
 		return BPF_RB_FORCE_WAKEUP;
 	}
+	if (w->unasked < wake_bytes / WAKE_ASK_PARTS)
+		return BPF_RB_NO_WAKEUP;
+	w->unasked = 0;
 	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= wake_bytes ? BPF_RB_FORCE_WAKEUP :
 									   BPF_RB_NO_WAKEUP;
 }
@@ -309,7 +314,9 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 	struct walk_loop loop;
 	struct walk *w;
 	uint64_t regs[UNWIND_REGS + 1], mm;
-	long bytes, syscall;
+	volatile unsigned long cs = ctx->regs.cs;	/* narrower reads of ctx are refused */
+	bool in_kernel = (cs & 3) != 3;
+	long bytes = 0, syscall;
 
 	if (!is_target(tgid))
 		return 0;
@@ -324,7 +331,8 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 		.cpu = (uint16_t)cpu, .kind = SAMPLE_WALKED,
 	};
 	bpf_get_current_comm(sample->hdr.comm, sizeof(sample->hdr.comm));
-	bytes = bpf_get_stack(ctx, sample->frames, SAMPLE_KERNEL_FRAMES_MAX * 8, 0);
+	if (in_kernel)	/* (else the kernel prepares much, and finds that there is none) */
+		bytes = bpf_get_stack(ctx, sample->frames, SAMPLE_KERNEL_FRAMES_MAX * 8, 0);
 	sample->hdr.n_kernel = bytes > 0 ? (uint16_t)((uint32_t)bytes / 8) : 0;
 
 	w->n = 0;
@@ -333,7 +341,7 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 		sample->hdr.kernel_thread = 1;
 		goto output;
 	}
-	w->end = user_registers(ctx, task, w, &syscall);
+	w->end = user_registers(in_kernel, task, w, &syscall);
 	if (w->end != WALK_COMPLETE)
 		goto output;
 	sample->hdr.user_return = syscall >= 0;
@@ -387,7 +395,7 @@ output:
 	barrier_var(n);
 	if (n > sizeof(*sample))
 		n = sizeof(*sample);
-	return send(count, sample, n, wake_flag(w, &sample->hdr));
+	return send(count, sample, n, wake_flag(w, &sample->hdr, (uint32_t)n));
 }
 
 /* A child has its parent's mappings, and is a target when its parent is. This also overwrites what was

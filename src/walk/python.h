@@ -82,25 +82,69 @@ WALK_INLINE enum walk_next walk_python_broken(struct walk *w, void *out, enum py
 	return walk_python_run_over(w, out);
 }
 
-/* Whether the thread holds its interpreter's lock: up to 3.11 the runtime names the holder; later the
- * lock does (Include/internal/pycore_gil.h), and it is the interpreter's. */
-WALK_INLINE uint8_t walk_python_gil(struct walk *w, uint64_t tstate)
+/* Who holds the lock, and the key: up to 3.11 they are neighbours in the runtime's state. Each read costs
+ * some 60 ns, whatever its length. */
+WALK_INLINE void walk_python_read_globals(struct walk *w)
+{
+	struct walk_python_state *p = &w->python;
+
+	p->globals_ok = p->layout.gil_at &&
+			walk_read_bytes(w, p->globals, sizeof(p->globals), p->layout.gil_at);
+}
+
+/* Up to 3.11, the thread state that holds the lock. */
+WALK_INLINE uint64_t walk_python_holder(struct walk *w)
+{
+	const struct walk_python_state *p = &w->python;
+
+	return p->globals_ok ? walk_python_u64(p->globals, sizeof(p->globals), 0) :
+			       walk_python_pointer(w, p->layout.gil_at);
+}
+
+WALK_INLINE bool walk_python_key(struct walk *w, uint32_t *ret_key)
+{
+	const struct walk_python_state *p = &w->python;
+	uint64_t off = p->layout.key_at - p->layout.gil_at;
+
+	*ret_key = (uint32_t)p->layout.key;
+	if (!p->layout.key_at)
+		return true;
+	if (!p->globals_ok || off > sizeof(p->globals) - 4)
+		return walk_read_bytes(w, ret_key, sizeof(*ret_key), p->layout.key_at);
+	*ret_key = walk_python_u32(p->globals, sizeof(p->globals), off);
+	return true;
+}
+
+/* From 3.12 on the lock says it (Include/internal/pycore_gil.h): where its two fields are neighbours, in
+ * one read. */
+WALK_INLINE bool walk_python_lock_held(struct walk *w, uint64_t lock, uint64_t tstate)
 {
 	const struct walk_python *layout = &w->python.layout;
-	uint64_t lock;
-	uint32_t locked = 0;
+	struct { uint64_t holder, locked; } both = { 0 };
+	bool ok;
 
-	if (layout->gil_at)
-		return walk_python_pointer(w, layout->gil_at) == tstate ? SAMPLE_GIL_HELD :
-									  SAMPLE_GIL_NOT_HELD;
-	if (!layout->interp_gil)
+	if (layout->gil_locked == layout->gil_holder + 8) {
+		ok = walk_read_bytes(w, &both, 12, lock + layout->gil_holder);
+	} else {
+		both.holder = walk_python_pointer(w, lock + layout->gil_holder);
+		ok = walk_read_bytes(w, &both.locked, 4, lock + layout->gil_locked);
+	}
+	return ok && both.locked == 1 && both.holder == tstate;
+}
+
+/* Whether the thread holds its interpreter's lock: up to 3.11 the runtime names the holder; later the
+ * lock does, and it is the interpreter's. */
+WALK_INLINE uint8_t walk_python_gil(struct walk *w, uint64_t tstate)
+{
+	const struct walk_python_state *p = &w->python;
+	uint64_t lock;
+
+	if (p->layout.gil_at)
+		return walk_python_holder(w) == tstate ? SAMPLE_GIL_HELD : SAMPLE_GIL_NOT_HELD;
+	lock = p->interpreter ? walk_python_pointer(w, p->interpreter + p->layout.interp_gil) : 0;
+	if (!lock)
 		return SAMPLE_GIL_UNKNOWN;
-	lock = walk_python_pointer(w, tstate + layout->tstate_interp);
-	lock = walk_python_pointer(w, lock + layout->interp_gil);
-	if (!lock || !walk_read_bytes(w, &locked, sizeof(locked), lock + layout->gil_locked))
-		return SAMPLE_GIL_UNKNOWN;
-	return locked == 1 && walk_python_pointer(w, lock + layout->gil_holder) == tstate ?
-	       SAMPLE_GIL_HELD : SAMPLE_GIL_NOT_HELD;
+	return walk_python_lock_held(w, lock, tstate) ? SAMPLE_GIL_HELD : SAMPLE_GIL_NOT_HELD;
 }
 
 /* The thread's state, from its thread-specific data: the one place that holds it also while the
@@ -109,28 +153,29 @@ WALK_INLINE uint64_t walk_python_thread_state(struct walk *w)
 {
 	const struct walk_python *layout = &w->python.layout;
 	uint64_t slots = w->thread_pointer + layout->tsd_at;
-	int32_t key = layout->key;
+	uint32_t key;
 
-	if (!w->thread_pointer)
-		return 0;
-	if (layout->key_at && !walk_read_bytes(w, &key, sizeof(key), layout->key_at))
-		return 0;
-	if ((uint32_t)key >= layout->tsd_keys)
+	if (!w->thread_pointer || !walk_python_key(w, &key) || key >= layout->tsd_keys)
 		return 0;
 	if (layout->tsd_indirect)
 		slots = walk_python_pointer(w, slots);
-	return walk_python_pointer(w, slots + (uint64_t)(uint32_t)key * layout->tsd_stride +
-					      layout->tsd_value);
+	return walk_python_pointer(w, slots + (uint64_t)key * layout->tsd_stride + layout->tsd_value);
 }
 
-/* The innermost frame of a thread state. */
+/* The innermost frame of a thread state, and, where that names its lock, the interpreter. */
 WALK_INLINE bool walk_python_enter(struct walk *w, uint64_t tstate)
 {
 	struct walk_python_state *p = &w->python;
-	uint64_t frame;
+	uint64_t frame, off = (uint64_t)p->layout.tstate_frame - p->layout.tstate_interp;
 
-	if (!walk_read_bytes(w, &frame, sizeof(frame), tstate + p->layout.tstate_frame))
+	p->interpreter = 0;
+	if (p->layout.interp_gil && off <= sizeof(p->code) - 8 &&
+	    walk_read_bytes(w, p->code, sizeof(p->code), tstate + p->layout.tstate_interp)) {
+		p->interpreter = walk_python_u64(p->code, sizeof(p->code), 0);
+		frame = walk_python_u64(p->code, sizeof(p->code), off);
+	} else if (!walk_read_bytes(w, &frame, sizeof(frame), tstate + p->layout.tstate_frame)) {
 		return false;
+	}
 	if (p->layout.cframe_frame != RUNTIME_NO_FIELD && frame &&
 	    !walk_read_bytes(w, &frame, sizeof(frame), frame + p->layout.cframe_frame))
 		return false;
@@ -147,7 +192,7 @@ WALK_INLINE enum python_fault walk_python_choose_state(struct walk *w, uint64_t 
 
 	if (!layout->gil_at || !layout->interpreters_at)
 		return PYTHON_FAULT_NONE;
-	holder = walk_python_pointer(w, layout->gil_at);
+	holder = walk_python_holder(w);
 	if (holder == *tstate)
 		return PYTHON_FAULT_NONE;
 	if (holder && walk_python_pointer(w, holder + layout->tstate_thread) == w->thread_pointer) {
@@ -172,6 +217,7 @@ WALK_INLINE enum python_fault walk_python_begin(struct walk *w)
 	if (!runtime || runtime->kind != RUNTIME_PYTHON)
 		return PYTHON_FAULT_NO_STATE;
 	p->layout = runtime->python;
+	walk_python_read_globals(w);
 	tstate = walk_python_thread_state(w);
 	if (!tstate)
 		return PYTHON_FAULT_NO_STATE;
@@ -204,17 +250,44 @@ WALK_INLINE uint32_t walk_python_instr(struct walk *w, uint64_t code)
 	return (uint32_t)((int64_t)(at - start) >> 1);
 }
 
+/* Reads of a code object what the check is made of. A function that called itself has it again. */
+WALK_INLINE bool walk_python_read_code(struct walk *w, uint64_t code)
+{
+	struct walk_python_state *p = &w->python;
+	const struct walk_python *layout = &p->layout;
+	uint32_t first = layout->code_first_line & ~7u;
+
+	p->code_at = 0;
+	if (!walk_read_bytes(w, p->code, sizeof(p->code), code + first))
+		return false;
+	p->code_at = code;
+	p->check = python_check(walk_python_u32(p->code, sizeof(p->code), layout->code_first_line - first),
+				walk_python_u64(p->code, sizeof(p->code), layout->code_file - first),
+				walk_python_u64(p->code, sizeof(p->code), layout->code_name - first));
+	return true;
+}
+
 /* Whether this code object has not been met here before. By a hash: a few are taken for known, and are
  * then read later, or for new again. */
 WALK_INLINE bool walk_python_is_new(struct walk *w, uint64_t code, uint32_t check)
 {
+	struct walk_python_state *p = &w->python;
 	uint32_t tag = (check ^ (uint32_t)(code >> 4) ^ w->process.generation * 0x9e3779b1u) | 1;
 	uint32_t slot = (tag ^ tag >> 15) >> 1 & (WALK_PYTHON_SEEN - 1);
+	uint32_t at = (p->last + 1) & (WALK_PYTHON_SEEN - 1);
+	bool is_new = false;
 
-	if (w->python.seen[slot] == tag)
-		return false;
-	w->python.seen[slot] = tag;
-	return true;
+	if (p->seen[at] != tag) {
+		at = p->slots[slot] & (WALK_PYTHON_SEEN - 1);
+		if (p->seen[at] != tag) {
+			is_new = true;
+			at = p->made++ & (WALK_PYTHON_SEEN - 1);
+			p->seen[at] = tag;
+			p->slots[slot] = (uint16_t)at;
+		}
+	}
+	p->last = at;
+	return is_new;
 }
 
 /* Remembers the coroutine or generator whose frame this is, if it is one's. */
@@ -256,8 +329,8 @@ WALK_INLINE enum walk_next walk_python_step(struct walk *w, void *out)
 {
 	struct walk_python_state *p = &w->python;
 	const struct walk_python *layout = &p->layout;
-	uint64_t code, check, file, name;
-	uint32_t n, first, instr;
+	uint64_t code;
+	uint32_t n, instr;
 	uint8_t owner = 0;
 
 	if (walk_has_recorded(w))
@@ -278,6 +351,7 @@ WALK_INLINE enum walk_next walk_python_step(struct walk *w, void *out)
 	}
 	if (p->progress != WALK_PYTHON_READY || !p->frame)
 		return walk_python_run_over(w, out);
+	/* (alone: together with what lies below it, its callers from 3.11 on, it took longer: they are cold) */
 	n = layout->frame_bytes;
 	barrier_var(n);
 	if (n > WALK_PYTHON_FRAME_BYTES || !walk_read_bytes(w, p->bytes, n, p->frame))
@@ -291,20 +365,15 @@ WALK_INLINE enum walk_next walk_python_step(struct walk *w, void *out)
 	}
 	/* 3.14 keeps flags in the low bits (Include/internal/pycore_stackref.h) */
 	code = walk_python_u64(p->bytes, sizeof(p->bytes), layout->frame_code) & ~7ull;
-	first = layout->code_first_line & ~7u;
-	if (!walk_read_bytes(w, p->code, WALK_PYTHON_CODE_BYTES, code + first)) {
+	if (code != p->code_at && !walk_python_read_code(w, code)) {
 		if (walk_python_put(w, out, 0, PYTHON_FAULT_CODE_FAULT) == WALK_STOP)
 			return WALK_STOP;
 	} else {
-		file = walk_python_u64(p->code, sizeof(p->code), layout->code_file - first);
-		name = walk_python_u64(p->code, sizeof(p->code), layout->code_name - first);
-		check = python_check(walk_python_u32(p->code, sizeof(p->code),
-						     layout->code_first_line - first), file, name);
 		instr = walk_python_instr(w, code);
-		if (walk_python_is_new(w, code, (uint32_t)check))
+		if (walk_python_is_new(w, code, p->check))
 			walk_new_code(w, out, code);
 		walk_python_note_coroutine(w);
-		if (walk_python_put(w, out, code, check << 32 | instr) == WALK_STOP)
+		if (walk_python_put(w, out, code, (uint64_t)p->check << 32 | instr) == WALK_STOP)
 			return WALK_STOP;
 	}
 	p->frame = walk_python_u64(p->bytes, sizeof(p->bytes), layout->frame_previous);

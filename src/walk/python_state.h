@@ -8,6 +8,7 @@
 #define WALK_PYTHON_FRAME_BYTES 128u
 #define WALK_PYTHON_CODE_BYTES 96u
 #define WALK_PYTHON_SEEN 2048u	/* a power of two */
+#define WALK_PYTHON_GLOBALS 32u
 
 enum walk_python_progress {
 	WALK_PYTHON_NEW,	/* no frame of the loop was met yet */
@@ -24,11 +25,20 @@ struct walk_python_state {
 	uint8_t drain;		/* take all that is left: no native frames come any more */
 	uint8_t mark_runs;	/* draining, record where each run of the loop ends */
 	uint8_t gil;		/* enum sample_gil */
-	uint8_t zero[3];
+	uint8_t globals_ok;
+	uint8_t zero[2];
+	uint64_t interpreter;	/* of the thread's state, where that is how to find the lock; else 0 */
+	uint64_t code_at;	/* the code object that `check` is of; 0: of none */
+	uint32_t check;		/* python_check() */
+	uint32_t last, made;	/* of `seen`: the entry met last; how many were made */
 	struct walk_python layout;
+	_Alignas(8) uint8_t globals[WALK_PYTHON_GLOBALS];	/* at layout.gil_at */
 	_Alignas(8) uint8_t bytes[WALK_PYTHON_FRAME_BYTES];	/* of a frame */
 	_Alignas(8) uint8_t code[WALK_PYTHON_CODE_BYTES];	/* of its code object */
-	uint32_t seen[WALK_PYTHON_SEEN];	/* by hash; kept between walks */
+	/* the code objects met, kept between walks: in the order of walking, as struct walk's cache is, since
+	 * this memory is cold at every tick */
+	uint32_t seen[WALK_PYTHON_SEEN];
+	uint16_t slots[WALK_PYTHON_SEEN];	/* by hash: the entry in `seen`, or another's */
 };
 
 #endif

@@ -33,6 +33,7 @@ struct fixture {
 	struct walk_runtime runtime;
 	const uint64_t *recorded;
 	uint32_t n_recorded, n, n_frames;
+	enum sample_gil gil;
 };
 
 static uint64_t *word_at(struct fixture *f, uint64_t address)
@@ -136,6 +137,7 @@ static enum walk_end walk(struct fixture *f)
 	struct walk_host *host = walk_host_new();
 	enum walk_end end = walk_host_run(host, &target, f->regs, false, f->words, 64, &f->n);
 
+	f->gil = walk_host_gil(host);
 	walk_host_free(host);
 	return end;
 }
@@ -269,10 +271,94 @@ TEST(a_chain_without_end_fills_the_room_and_no_more)
 	CHECK_EQ(f.n <= 64, 1);
 }
 
+TEST(each_call_of_a_function_that_calls_itself_has_its_own_instruction)
+{
+	struct fixture f;
+
+	begin(&f, PYTHON_SEGMENT_ENTRY);
+	push(&f, 10, 1, 1);
+	push(&f, 10, 2, 0);
+	push(&f, 10, 3, 0);
+	for (uint32_t i = 1; i < 3; i++)
+		*word_at(&f, frame_at(i) + F_CODE * 8) = code_at(0);
+	native(&f, 2, (uint32_t[]){ LOOP, END });
+	CHECK_EQ(walk(&f), WALK_COMPLETE);
+	check_python(&f, 2, 0, 10, 3);
+	check_python(&f, 4, 0, 10, 2);
+	check_python(&f, 6, 0, 10, 1);
+}
+
+#define GLOBALS (MEMORY + 8 * 230)
+
+TEST(up_to_3_11_the_key_is_told_behind_the_holder_of_the_lock)
+{
+	struct fixture f;
+
+	begin(&f, PYTHON_SEGMENT_ENTRY);
+	f.runtime.python.gil_at = GLOBALS;
+	f.runtime.python.key_at = GLOBALS + 20;
+	f.runtime.python.key = -1;
+	*word_at(&f, GLOBALS) = STATE;
+	*word_at(&f, GLOBALS + 16) = 1ull << 32;
+	*word_at(&f, THREAD + 24) = STATE;
+	*word_at(&f, THREAD + 8) = 0;
+	push(&f, 10, 1, 1);
+	native(&f, 2, (uint32_t[]){ LOOP, END });
+	CHECK_EQ(walk(&f), WALK_COMPLETE);
+	check_python(&f, 2, 0, 10, 1);
+	CHECK_EQ(f.gil, SAMPLE_GIL_HELD);
+	*word_at(&f, GLOBALS) = STATE + 8;
+	CHECK_EQ(walk(&f), WALK_COMPLETE);
+	CHECK_EQ(f.gil, SAMPLE_GIL_NOT_HELD);
+	f.runtime.python.key_at = GLOBALS + 48;	/* far from it */
+	*word_at(&f, GLOBALS + 48) = 1;
+	CHECK_EQ(walk(&f), WALK_COMPLETE);
+	check_python(&f, 2, 0, 10, 1);
+	*word_at(&f, GLOBALS + 48) = 4;		/* there are four keys */
+	CHECK_EQ(walk(&f), WALK_COMPLETE);
+	CHECK_EQ(f.words[3], PYTHON_FAULT_NO_STATE);
+}
+
+TEST(from_3_12_on_the_interpreters_lock_says_who_holds_it)
+{
+	const uint64_t interpreter = MEMORY + 8 * 240, lock = MEMORY + 8 * 250;
+	struct fixture f;
+
+	begin(&f, PYTHON_SEGMENT_SHIM);
+	f.runtime.python.interp_gil = 16;
+	f.runtime.python.tstate_interp = 16;
+	f.runtime.python.tstate_frame = 72;
+	f.runtime.python.gil_holder = 8;
+	f.runtime.python.gil_locked = 16;
+	push(&f, 10, 1, 0);
+	*word_at(&f, STATE + 72) = *word_at(&f, STATE);
+	*word_at(&f, STATE + 16) = interpreter;
+	*word_at(&f, interpreter + 16) = lock;
+	*word_at(&f, lock + 8) = STATE;
+	*word_at(&f, lock + 16) = 1;
+	native(&f, 2, (uint32_t[]){ LOOP, END });
+	for (int apart = 0; apart < 2; apart++) {
+		CHECK_EQ(walk(&f), WALK_COMPLETE);
+		check_python(&f, 2, 0, 10, 1);
+		CHECK_EQ(f.gil, SAMPLE_GIL_HELD);
+		f.runtime.python.gil_locked = 40;
+		*word_at(&f, lock + 40) = 1;
+	}
+	*word_at(&f, lock + 40) = 0;
+	CHECK_EQ(walk(&f), WALK_COMPLETE);
+	CHECK_EQ(f.gil, SAMPLE_GIL_NOT_HELD);
+	*word_at(&f, interpreter + 16) = 0;
+	CHECK_EQ(walk(&f), WALK_COMPLETE);
+	CHECK_EQ(f.gil, SAMPLE_GIL_UNKNOWN);
+}
+
 TEST_MAIN(CASE(each_run_of_the_loop_takes_one_frame_up_to_3_10),
 	  CASE(a_run_goes_up_to_the_frame_that_c_called_in_3_11),
 	  CASE(a_frame_of_c_ends_a_run_and_is_not_recorded_from_3_12_on),
 	  CASE(frames_that_were_recorded_earlier_are_put_where_their_run_is),
 	  CASE(a_stack_that_was_cut_keeps_the_interpreted_frames_that_are_left),
 	  CASE(what_cannot_be_read_is_a_frame_that_says_why),
+	  CASE(each_call_of_a_function_that_calls_itself_has_its_own_instruction),
+	  CASE(up_to_3_11_the_key_is_told_behind_the_holder_of_the_lock),
+	  CASE(from_3_12_on_the_interpreters_lock_says_who_holds_it),
 	  CASE(a_chain_without_end_fills_the_room_and_no_more))

@@ -89,8 +89,9 @@ struct walk {
 	uint32_t made;		/* entries of the cache made so far */
 	uint32_t zero;
 	uint64_t thread_pointer;	/* fs base; set by the caller, 0 when not known */
-	uint64_t woken_ns;		/* these three are the caller's: when it last woke who reads, ... */
+	uint64_t woken_ns;		/* these four are the caller's: when it last woke who reads, ... */
 	uint32_t wake;			/* ... whether it should, ... */
+	uint32_t unasked;		/* ... what it has sent since it asked how much is unread, ... */
 	uint32_t activities[WALK_ACTIVITIES];	/* ... and what it has told of, by hash */
 	struct walk_python_state python;
 	struct walk_v8_state v8;
@@ -433,6 +434,7 @@ WALK_INLINE void walk_begin_python(struct walk *w)
 	w->python.frame = w->python.below = w->python.coroutine = 0;
 	w->python.progress = WALK_PYTHON_NEW;
 	w->python.running = w->python.drain = w->python.mark_runs = 1;
+	w->python.code_at = 0;
 }
 
 /* No native frame follows. A stack that reached its root has had all its interpreted frames; where it
@@ -509,6 +511,7 @@ WALK_INLINE void walk_begin(struct walk *w, bool is_return)
 	w->python.frame = w->python.below = w->python.coroutine = 0;
 	w->python.progress = WALK_PYTHON_NEW;
 	w->python.running = w->python.drain = w->python.mark_runs = 0;
+	w->python.code_at = 0;
 	w->python.gil = SAMPLE_GIL_UNKNOWN;
 	w->jvm.low = w->jvm.high = 0;	/* until walk_jvm_begin() */
 }
