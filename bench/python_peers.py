@@ -6,7 +6,7 @@
 
 At 99 Hz and at 999 Hz: the error in percentage points against what the program measured of itself in that phase
 (tests/workloads/python/mixed.py --phases), the share of samples whose Python stack reaches its root, the profiler's
-own CPU; and how much longer a fixed amount of work takes, rounds interleaved, medians. Peers that are not installed
+own CPU; and how much longer a fixed amount of work takes, rounds interleaved, medians and their 95 % intervals. Peers that are not installed
 are installed by tools/testbed (PyPI), or named and left out.
 """
 import argparse
@@ -185,50 +185,84 @@ def accuracy_row(target, name, rate, command, read, ending):
         sys.stdout.flush()
 
 
-def fixed_work(program, command):
-    """(CPU s, wall s) of the program's fixed work with a profiler attached, or alone."""
-    target = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                              env=dict(languages.environment(), TRUTH_WAIT="1"))
-    attached = None
+class FixedWork:
+    """A program that does the same work for each line it is sent, and says what time that took."""
+
+    def __init__(self, program):
+        self.process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        env=languages.environment())
+
+    def turn(self, command=None):
+        """(CPU s, wall s) of the work with a profiler attached, or alone."""
+        attached = Attached(command(self.process.pid)) if command else None
+        try:
+            self.process.stdin.write("go\n")
+            self.process.stdin.flush()
+            told = truth.truth_line(self.process.stdout.readline(), "")
+            return told["cpu_s"], told["wall_s"]
+        finally:
+            if attached:
+                attached.stop()
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def take_round(program, ways, times, failed):
+    """Each way once, in an order that is drawn anew. In one process: from one to the next, the same work takes up
+    to 3 % more or less, by where its memory came to lie."""
+    target = FixedWork(program)
     try:
-        time.sleep(0.4)
-        attached = Attached(command(target.pid)) if command else None
-        out, _ = target.communicate("x", timeout=300)
-        told = truth.truth_line(out, "")
-        return told["cpu_s"], told["wall_s"]
+        target.turn()       # the first is slower: caches, and specialised bytecode from 3.11 on
+        for way in random.sample(list(ways), len(ways)):
+            try:
+                times[way].append(target.turn(ways[way]))
+            except RuntimeError as why:
+                failed[way] = why
+                times[way].append(None)
     finally:
-        if target.poll() is None:
-            target.kill()
-            target.wait()
-        if attached:
-            attached.stop()
+        target.end()
+
+
+def interval(ratios, draws=4000):
+    """The median in per cent, and between what two values it lies 95 times of 100 (bootstrap)."""
+    medians = sorted(statistics.median(random.choices(ratios, k=len(ratios))) for _ in range(draws))
+    low, high = medians[draws * 25 // 1000], medians[draws * 975 // 1000 - 1]
+    return f"{100 * (statistics.median(ratios) - 1):6.2f} [{100 * (low - 1):6.2f} ..{100 * (high - 1):6.2f}]"
+
+
+def of_pairs(rows, base, column):
+    """Each round's ratio: what all of a round suffered from is in both of its halves."""
+    pairs = [row[column] / other[column] for row, other in zip(rows, base) if row and other]
+    return interval(pairs) if pairs else "-"
 
 
 def slowdown(program, profilers, rounds, rates=RATES):
+    """Per cent more than alone, and at each rate Sonde against the others: medians of the rounds' own ratios."""
     ways = {("alone", 0): None}
+    times, failed = {}, {}
     with tempfile.TemporaryDirectory() as folder:
         for rate in rates:
             for name, (command, _, ending) in profilers.items():
                 ways[name, rate] = lambda pid, c=command, r=rate, e=ending: c(r, f"{folder}/p{e}", pid)
-        times, failed = {way: [] for way in ways}, {}
+        times = {way: [] for way in ways}
         for _ in range(rounds):
-            order = list(ways)
-            random.shuffle(order)
-            for way in order:
-                try:
-                    times[way].append(fixed_work(program, ways[way]))
-                except RuntimeError as why:
-                    failed[way] = why
-    alone = [statistics.median(column) for column in zip(*times["alone", 0])]
-    print(f"\n{'the program under':24} {'Hz':>4} {'CPU s':>7} {'slowed':>8} {'wall s':>7} {'slowed':>8}   "
-          f"(medians of {rounds}; wall time less waiting for a CPU)")
-    for (name, rate), rows in times.items():
-        if not rows:
+            take_round(program, ways, times, failed)
+    print(f"\n{'the program under':24} {'Hz':>4} {'CPU: % slower [95 %]':>25} {'wall: % slower [95 %]':>25}   "
+          f"({rounds} rounds; wall time less waiting for a CPU)")
+    for name, rate in list(ways)[1:]:
+        rows = times[name, rate]
+        if not any(rows):
             print(f"{name:24} {rate:4}  failed: {failed[name, rate]}")
             continue
-        cpu, wall = (statistics.median(column) for column in zip(*rows))
-        print(f"{name:24} {rate or '':>4} {cpu:7.3f} {100 * (cpu / alone[0] - 1):7.2f}% {wall:7.3f} "
-              f"{100 * (wall / alone[1] - 1):7.2f}%")
+        print(f"{name:24} {rate:4} {of_pairs(rows, times['alone', 0], 0):>25} {of_pairs(rows, times['alone', 0], 1):>25}")
+    for name, rate in list(ways)[1:]:
+        if name != "sonde" and any(times[name, rate]) and ("sonde", rate) in times:
+            sonde_rows = times["sonde", rate]
+            print(f"{'sonde against ' + name:24} {rate:4} {of_pairs(sonde_rows, times[name, rate], 0):>25} "
+                  f"{of_pairs(sonde_rows, times[name, rate], 1):>25}")
+    sys.stdout.flush()
 
 
 def main():

@@ -3,13 +3,14 @@
 // A Go program that knows where its own CPU time went: the Go counterpart of truth.h.
 //
 //	go_mixed SECONDS        regions, each on a thread of its own while it runs; one JSON line at the end
-//	go_mixed fixed N        N rounds of all regions, the same every time; {"cpu_s", "wall_s"}
+//	go_mixed fixed N        N rounds of all regions for each line on standard input, the same every time; {"cpu_s", "wall_s"}
 //	go_mixed oracle N       N stacks, each spun on for a while, each printed as runtime.Callers sees it
 //	go_mixed names MAIN     what the run-time says of addresses, see names.go
 //	go_mixed many N         N goroutines that wait, and a few that work, until a line comes on standard input
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"math/rand"
 	"os"
@@ -90,15 +91,16 @@ func await() {
 // What a profiler adds to work that is always the same is its cost.
 func fixed(text string) {
 	rounds, _ := strconv.Atoi(text)
-	await()
-	began, before := now(clockMonotonic), now(clockProcess)
-	for i := 0; i < rounds; i++ {
-		for _, r := range append(regions, cgoRegions()...) {
-			r.run()
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		began, before := now(clockMonotonic), now(clockProcess)
+		for i := 0; i < rounds; i++ {
+			for _, r := range append(regions, cgoRegions()...) {
+				r.run()
+			}
 		}
+		fmt.Printf("{\"cpu_s\": %.6f, \"wall_s\": %.6f}\n", float64(now(clockProcess)-before)/1e9,
+			float64(now(clockMonotonic)-began)/1e9)
 	}
-	fmt.Printf("{\"cpu_s\": %.6f, \"wall_s\": %.6f}\n", float64(now(clockProcess)-before)/1e9,
-		float64(now(clockMonotonic)-began)/1e9)
 }
 
 func print(all []*region, total float64) {

@@ -5,7 +5,8 @@ Plain loops, methods, a generator, C sort with a Python key, re, json, a compreh
 callbacks from C, coroutines, and THREADS more threads (1) that want the GIL. CPython 3.6 to 3.14.
 
 --phases tells the truth of SECONDS of work for each line on standard input, so that several profilers meet the same
-process. --fixed does the same work every time and prints {"cpu_s", "wall_s"}: what a profiler adds is its cost; wall time less the wait for a CPU."""
+process. --fixed does the same ROUNDS for each line and prints {"cpu_s", "wall_s"}: what a profiler adds is its cost;
+wall time less the wait for a CPU."""
 import asyncio
 import functools
 import json
@@ -243,11 +244,10 @@ def phases(seconds):
         regions.tell(tables, regions.cpu_s())
 
 
-def fixed(rounds):
+def fixed(rounds, loop):
     """The same rounds every time, then a second thread with as many: two at once would hand the GIL to and fro, and
     the time that takes is chance."""
     dice = regions.Dice(12345)
-    loop = asyncio.new_event_loop()
     worker = Worker(0)
     told = {"cpu_s": -regions.process_clock(), "wall_s": 0.0}
 
@@ -261,13 +261,14 @@ def fixed(rounds):
     worker.thread.join()
     told["cpu_s"] += regions.process_clock()
     os.write(1, (json.dumps(told) + "\n").encode())
-    os._exit(0)
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--fixed":
-        regions.start()
-        fixed(int(sys.argv[2]))
+        the_loop = asyncio.new_event_loop()
+        for _ in sys.stdin:
+            fixed(int(sys.argv[2]), the_loop)
+        os._exit(0)
     if sys.argv[1] == "--phases":
         phases(float(sys.argv[2]))
         os._exit(0)
