@@ -75,6 +75,47 @@ static bool lookup_version(struct elf *elf, struct str name, unsigned *ret_numbe
 	return true;
 }
 
+/* How the lists of bytecodes' lengths begin, without a prefix, behind Wide and behind ExtraWide, in all of
+ * 9.4 to 14.1: the four prefixes, DebugBreak0 to 6, LdaZero, LdaSmi, ... */
+#define LENGTHS_HEAD 20u
+static const uint8_t lengths_heads[3][LENGTHS_HEAD] = {
+	{ 1, 1, 1, 1, 1, 2, 3, 4, 5, 5, 6, 2, 1, 2, 1, 1, 1, 1, 1, 2 },
+	{ 1, 1, 1, 1, 1, 3, 5, 7, 9, 7, 9, 3, 1, 3, 1, 1, 1, 1, 1, 3 },
+	{ 1, 1, 1, 1, 1, 5, 9, 13, 17, 11, 15, 5, 1, 5, 1, 1, 1, 1, 1, 5 },
+};
+
+/* The three lists, one behind the other, that begin at p. */
+static struct str lengths_at(const uint8_t *p, size_t n)
+{
+	for (size_t each = 100; each <= V8_BYTECODES_MAX && 3 * each <= n; each++)
+		if (!memcmp(p + each, lengths_heads[1], LENGTHS_HEAD) &&
+		    !memcmp(p + 2 * each, lengths_heads[2], LENGTHS_HEAD))
+			return str_over((const char *)p, 3 * each);
+	return (struct str){ 0 };
+}
+
+/* Without its name kBytecodeSizes is known by how it begins. */
+static struct str search_lengths(const struct elf *elf)
+{
+	for (uint32_t i = 0; i < elf->n_segments; i++) {
+		const struct elf_segment *s = &elf->segments[i];
+		struct str left, found;
+		const char *at;
+
+		if (s->type != PT_LOAD || (s->flags & PF_W))
+			continue;
+		left = elf_bytes_at(elf, s->vaddr, s->filesz);
+		while ((at = left.n ? memmem(left.p, left.n, lengths_heads[0], LENGTHS_HEAD) : NULL)) {
+			left = str_skip(left, (size_t)(at - left.p));
+			found = lengths_at((const uint8_t *)left.p, left.n);
+			if (found.n)
+				return found;
+			left = str_skip(left, 1);
+		}
+	}
+	return (struct str){ 0 };
+}
+
 /* kBytecodeSizes: how long each bytecode is. */
 static void find_bytecodes(struct v8_file *file, struct elf *elf)
 {
@@ -82,8 +123,11 @@ static void find_bytecodes(struct v8_file *file, struct elf *elf)
 	struct str bytes;
 
 	if (!elf_lookup(elf, STR("_ZN2v88internal11interpreter9Bytecodes14kBytecodeSizesE"),
-			&symbol))
+			&symbol)) {
+		bytes = search_lengths(elf);
+		v8_objects_set_bytecodes(&file->objects, bytes.p, bytes.n);
 		return;
+	}
 	bytes = elf_bytes_at(elf, symbol.vaddr,
 			     symbol.size < BYTECODE_SIZES_MAX ? symbol.size : BYTECODE_SIZES_MAX);
 	v8_objects_set_bytecodes(&file->objects, bytes.p, bytes.n);
