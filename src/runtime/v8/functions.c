@@ -66,7 +66,7 @@ bool v8_scope_read(const struct v8_memory *memory, uint64_t scope, struct v8_sco
 	struct v8_scope s = { .start = -1, .end = -1 };
 	uint32_t flags;
 	int32_t n_locals;
-	unsigned names;
+	unsigned names, first = o->scope_first;
 
 	if (v8_type(memory, scope) != o->type_scope || !read_flags(memory, scope, &flags) ||
 	    !v8_smi(memory, scope, o->scope_locals, &n_locals) || n_locals < 0 || n_locals > 0xffff)
@@ -76,7 +76,9 @@ bool v8_scope_read(const struct v8_memory *memory, uint64_t scope, struct v8_sco
 					      !v8_smi(memory, scope, o->scope_start + 8, &s.end)))
 		s.start = s.end = -1;
 	names = o->scope_hashes_locals && n_locals > 75 ? 1 : (unsigned)n_locals;
-	read_tail(memory, scope, flags, o->scope_first + (names + (unsigned)n_locals) * 8, &s);
+	if (o->scope_module_first && s.type == o->scope_module)
+		first += 8;
+	read_tail(memory, scope, flags, first + (names + (unsigned)n_locals) * 8, &s);
 	*ret_scope = s;
 	return true;
 }

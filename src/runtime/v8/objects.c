@@ -131,6 +131,8 @@ static void set_scopes(struct v8_objects *o, v8_lookup_fn lookup, void *context)
 	o->scope_receiver = o->version < 1000;
 	o->scope_class_position = o->version >= 1000;
 	o->scope_class = first >= 5 ? 2 : 0;
+	o->scope_module = first >= 5 ? 5 : 3;
+	o->scope_module_first = o->version >= 1200;
 }
 
 bool v8_objects_of(struct v8_objects *ret_objects, unsigned major, unsigned minor,

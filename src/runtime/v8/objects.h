@@ -47,7 +47,8 @@ struct v8_objects {
 	bool scope_hashes_locals;	/* more than 75 locals are in a table of their own */
 	bool scope_receiver;		/* a word for it before the function's name */
 	bool scope_class_position;	/* classes have one, too */
-	uint8_t scope_class;		/* of the scope types */
+	bool scope_module_first;	/* a module's has a word (how many variables) before those names */
+	uint8_t scope_class, scope_module;	/* of the scope types */
 	/* scripts */
 	uint16_t script_source, script_name, script_line, script_column, script_ends, script_id;
 	uint16_t script_eval_shared;
