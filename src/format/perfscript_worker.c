@@ -44,19 +44,28 @@ static void news_clear(struct news *news, const struct strings *known)
 	news->from = known->n ? known->n : 1;
 }
 
+static void note_new(struct news *news, struct str text, uint32_t id)
+{
+	uint32_t end;
+
+	if (id != news->from + news->n)
+		return;
+	buf_add_str(&news->bytes, text);
+	end = (uint32_t)news->bytes.n;
+	buf_add(&news->ends, &end, sizeof(end));
+	news->n++;
+}
+
 /* The text's number, and news when it is new. */
 static uint32_t number_of(struct strings *known, struct news *news, struct str text)
 {
-	uint32_t id = strings_add(known, text), end;
+	uint32_t id = strings_add(known, text);
 
-	if (id == news->from + news->n) {
-		buf_add_str(&news->bytes, text);
-		end = (uint32_t)news->bytes.n;
-		buf_add(&news->ends, &end, sizeof(end));
-		news->n++;
-	}
+	note_new(news, text, id);
 	return id;
 }
+
+#define PENDING 64
 
 /* A piece while it is worked on. */
 struct work {
@@ -66,6 +75,8 @@ struct work {
 	struct perf_sample sample;
 	bool open;		/* a head was read, its frames follow */
 	bool frame_in_head;	/* -F addr looks like one: a call chain takes its place */
+	uint32_t n_pending;
+	struct str pending[PENDING];	/* the last words' texts, looked up together */
 };
 
 static struct str next_line(struct work *w)
@@ -84,25 +95,43 @@ static void note_bad(struct work *w)
 		w->block->first_bad = w->block->lines;
 }
 
+static uint32_t n_words(const struct work *w)
+{
+	return (uint32_t)(w->block->words.n / sizeof(uint32_t)) + w->n_pending;
+}
+
 static void close_sample(struct work *w)
 {
 	if (!w->open)
 		return;
 	w->open = false;
-	w->sample.n_words = (uint32_t)(w->block->words.n / sizeof(uint32_t)) - w->sample.first_word;
+	w->sample.n_words = n_words(w) - w->sample.first_word;
 	if (w->sample.n_words > STACK_FRAMES_MAX && !w->block->too_deep)
 		w->block->too_deep = w->block->lines;
 	buf_add(&w->block->samples, &w->sample, sizeof(w->sample));
 }
 
-static void add_word(struct work *w, uint32_t word)
+static void look_up(struct work *w)
 {
-	struct buf *words = &w->block->words;
+	uint32_t *words;
 
-	if (words->cap - words->n < sizeof(word) && !buf_reserve(words, sizeof(word)))
+	if (!w->n_pending)
 		return;
-	memcpy(words->p + words->n, &word, sizeof(word));
-	words->n += sizeof(word);
+	words = (uint32_t *)(void *)(w->block->words.p + w->block->words.n);
+	strings_add_all(&w->worker->frames, w->pending, w->n_pending, words);
+	for (uint32_t i = 0; i < w->n_pending; i++)
+		note_new(&w->block->frames, w->pending[i], words[i]);
+	w->block->words.n += w->n_pending * sizeof(*words);
+	w->n_pending = 0;
+}
+
+static void add_word(struct work *w, struct str text)
+{
+	if (!w->n_pending && !buf_reserve(&w->block->words, sizeof(uint32_t) * PENDING))
+		return;
+	w->pending[w->n_pending++] = text;
+	if (w->n_pending == PENDING)
+		look_up(w);
 }
 
 static bool is_inlined(struct str record)
@@ -153,7 +182,7 @@ static void add_frame(struct work *w, struct str line)
 		line = with_callers(w, line);
 	else
 		line = without_address(line);
-	add_word(w, number_of(&w->worker->frames, &w->block->frames, line));
+	add_word(w, line);
 }
 
 static uint32_t number_of_who(struct work *w, struct str who)
@@ -188,7 +217,7 @@ static void open_sample(struct work *w, const struct perf_head *head)
 	w->sample = (struct perf_sample){
 		.who = number_of_who(w, head->who),
 		.event = number_of(&w->worker->events, &w->block->events, head->event),
-		.first_word = (uint32_t)(w->block->words.n / sizeof(uint32_t)),
+		.first_word = n_words(w),
 		.has_time = head->has_time, .has_period = head->has_period,
 		.time_ns = head->time_ns, .period = head->period,
 	};
@@ -212,15 +241,14 @@ static void add_head(struct work *w, struct str line)
 	open_sample(w, &head);
 	w->frame_in_head = head.rest.n && perf_frame_in_head(head.rest, &frame);
 	if (w->frame_in_head)
-		add_word(w, number_of(&w->worker->frames, &w->block->frames,
-				      with_source(w, head.rest)));
+		add_word(w, with_source(w, head.rest));
 }
 
 /* -F ip,sym without call chains: each line is a sample. */
 static void add_lone_frame(struct work *w, struct str line)
 {
 	open_sample(w, &(struct perf_head){ 0 });
-	add_word(w, number_of(&w->worker->frames, &w->block->frames, line));
+	add_word(w, line);
 	close_sample(w);
 }
 
@@ -257,8 +285,10 @@ static void add_tabbed(struct work *w, struct str line)
 		note_bad(w);
 		return;
 	}
-	if (w->frame_in_head)
+	if (w->frame_in_head) {
+		look_up(w);
 		w->block->words.n = w->sample.first_word * sizeof(uint32_t);
+	}
 	w->frame_in_head = false;
 	add_frame(w, line);
 }
@@ -298,6 +328,7 @@ void perf_worker_work(void *worker, struct str text, void *block)
 	while (w.at < w.end)
 		add_line(&w, next_line(&w));
 	close_sample(&w);
+	look_up(&w);
 	b->failed = self->frames.failed || self->who.failed || self->events.failed ||
 		    b->samples.failed || b->words.failed || b->frames.bytes.failed ||
 		    b->frames.ends.failed || b->who.bytes.failed || b->who.ends.failed ||

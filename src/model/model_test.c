@@ -189,6 +189,27 @@ static void fill(struct profile *p, const char *type, const char *leaf, const ch
 	p->duration_ns = 5;
 }
 
+TEST(strings_added_at_once_get_the_ids_that_adding_each_would_find)
+{
+	struct strings one = { 0 }, all = { 0 };
+	char text[1000][8];
+	struct str strs[1000];
+	uint32_t ids[1000];
+
+	for (int i = 0; i < 1000; i++) {
+		snprintf(text[i], sizeof(text[i]), "%d", i * i % 613);
+		strs[i] = i % 50 ? str_of(text[i]) : STR("");
+	}
+	for (int round = 0; round < 2; round++) {
+		strings_add_all(&all, strs, 1000, ids);
+		for (int i = 0; i < 1000; i++)
+			CHECK_EQ(ids[i], strings_add(&one, strs[i]));
+	}
+	CHECK_EQ(all.n, one.n);
+	strings_fini(&one);
+	strings_fini(&all);
+}
+
 TEST(a_value_type_that_comes_late_gives_zeros_to_the_rows_before_it)
 {
 	struct profile p;
@@ -327,6 +348,7 @@ TEST_MAIN(CASE(stacks_with_a_common_caller_share_its_node),
 	  CASE(stacks_of_any_depth_are_added_as_pushing_would),
 	  CASE(words_stand_for_runs_of_frames),
 	  CASE(rows_added_at_once_join_those_of_their_stack_and_labels),
+	  CASE(strings_added_at_once_get_the_ids_that_adding_each_would_find),
 	  CASE(a_value_type_that_comes_late_gives_zeros_to_the_rows_before_it),
 	  CASE(merging_a_profile_with_its_twin_doubles_it),
 	  CASE(merging_shares_callers_and_keeps_value_types_apart),

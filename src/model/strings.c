@@ -18,15 +18,10 @@ uint32_t strings_find(const struct strings *strings, struct str s)
 	return s.n ? find(strings, s, hash_str(s)) : 0;
 }
 
-uint32_t strings_add(struct strings *strings, struct str s)
+static uint32_t add(struct strings *strings, struct str s, uint64_t hash)
 {
-	uint64_t hash;
-	uint32_t id;
+	uint32_t id = find(strings, s, hash);
 
-	if (!s.n)
-		return 0;
-	hash = hash_str(s);
-	id = find(strings, s, hash);
 	if (id)
 		return id;
 	if (!strings->n)
@@ -41,6 +36,42 @@ uint32_t strings_add(struct strings *strings, struct str s)
 fail:
 	strings->failed = true;
 	return 0;
+}
+
+uint32_t strings_add(struct strings *strings, struct str s)
+{
+	return s.n ? add(strings, s, hash_str(s)) : 0;
+}
+
+#define AT_ONCE 16
+
+/* A slot, the row it names, the bytes of that: each step asks for what the next one looks at. */
+static void add_some(struct strings *strings, const struct str *all, uint32_t n, uint32_t *ret_ids)
+{
+	uint64_t hashes[AT_ONCE];
+	uint32_t step;
+
+	for (uint32_t i = 0; i < n; i++) {
+		hashes[i] = all[i].n ? hash_str(all[i]) : 0;
+		idindex_prefetch(&strings->index, hashes[i]);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		step = 0;
+		ret_ids[i] = idindex_probe(&strings->index, hashes[i], &step);
+		__builtin_prefetch(&strings->items[ret_ids[i]]);
+	}
+	for (uint32_t i = 0; i < n && strings->n; i++) {
+		__builtin_prefetch(strings->items[ret_ids[i]].p);
+		__builtin_prefetch(strings->items[ret_ids[i]].p + 64);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		ret_ids[i] = all[i].n ? add(strings, all[i], hashes[i]) : 0;
+}
+
+void strings_add_all(struct strings *strings, const struct str *all, uint32_t n, uint32_t *ret_ids)
+{
+	for (uint32_t at = 0; at < n; at += AT_ONCE)
+		add_some(strings, all + at, n - at < AT_ONCE ? n - at : AT_ONCE, ret_ids + at);
 }
 
 void strings_fini(struct strings *strings)
