@@ -55,7 +55,7 @@ static void add_some(struct strings *strings, const struct str *all, uint32_t n,
 		hashes[i] = all[i].n ? hash_str(all[i]) : 0;
 		idindex_prefetch(&strings->index, hashes[i]);
 	}
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n && strings->n; i++) {
 		step = 0;
 		ret_ids[i] = idindex_probe(&strings->index, hashes[i], &step);
 		__builtin_prefetch(&strings->items[ret_ids[i]]);
