@@ -26,6 +26,8 @@ void batch_add(struct batch *batch, size_t n, uint32_t label_set, uint64_t time_
 {
 	uint32_t at = (uint32_t)(batch->words.n / sizeof(uint32_t));
 
+	if (label_set)
+		batch->labeled = true;
 	buf_add(&batch->first, &at, sizeof(at));
 	buf_add(&batch->sets, &label_set, sizeof(label_set));
 	buf_add(&batch->values, values, batch->profile->n_types * sizeof(*values));
@@ -40,12 +42,37 @@ void batch_add(struct batch *batch, size_t n, uint32_t label_set, uint64_t time_
 		batch_flush(batch);
 }
 
+/* Without labels and times a row is its stack: rows are found by the stack's id, not by a hash. Only into a
+ * profile that has no rows yet. */
+static bool add_plain_rows(struct batch *batch, const uint32_t *stacks)
+{
+	struct profile *profile = batch->profile;
+	const int64_t *values = (const int64_t *)(const void *)batch->values.p;
+	uint32_t *row_of = batch->timed || batch->labeled || profile->n ?
+			   NULL : calloc((size_t)profile->tree.n + 1, sizeof(*row_of));
+
+	if (!row_of)
+		return false;
+	for (uint32_t i = 0; i < batch->n; i++, values += profile->n_types) {
+		uint32_t *row = &row_of[stacks[i]];
+
+		if (*row)
+			profile_add_to(profile, *row - 1, values);
+		else
+			*row = profile_append(profile, stacks[i], 0, values) + 1;
+	}
+	free(row_of);
+	return true;
+}
+
 static void add_rows(struct batch *batch, const uint32_t *stacks)
 {
 	struct profile *profile = batch->profile;
 	const int64_t *values = (const int64_t *)(const void *)batch->values.p;
 	const uint64_t *times = (const uint64_t *)(const void *)batch->times.p;
 
+	if (add_plain_rows(batch, stacks))
+		return;
 	if (!batch->timed) {
 		profile_add_all(profile, batch->n, stacks, column(&batch->sets), values);
 		return;

@@ -27,6 +27,7 @@ struct batch {
 	const struct stack_span *spans;	/* borrowed; NULL: words are frames */
 	const uint32_t *frames;
 	bool timed;		/* rows carry times: set before the first one */
+	bool labeled;		/* a row had labels */
 	bool failed;		/* out of memory */
 };
 

@@ -12,12 +12,6 @@ void perf_worker_fini(struct perf_worker *worker)
 	*worker = (struct perf_worker){ 0 };
 }
 
-static void news_fini(struct news *news)
-{
-	buf_fini(&news->ends);
-	buf_fini(&news->bytes);
-}
-
 void perf_block_fini(struct perf_block *block)
 {
 	buf_fini(&block->samples);
@@ -28,40 +22,12 @@ void perf_block_fini(struct perf_block *block)
 	*block = (struct perf_block){ 0 };
 }
 
-struct str news_get(const struct news *news, uint32_t k)
-{
-	const uint32_t *ends = (const uint32_t *)(const void *)news->ends.p;
-	uint32_t start = k ? ends[k - 1] : 0;
-
-	return (struct str){ news->bytes.p + start, ends[k] - start };
-}
-
-static void news_clear(struct news *news, const struct strings *known)
-{
-	buf_clear(&news->ends);
-	buf_clear(&news->bytes);
-	news->n = 0;
-	news->from = known->n ? known->n : 1;
-}
-
-static void note_new(struct news *news, struct str text, uint32_t id)
-{
-	uint32_t end;
-
-	if (id != news->from + news->n)
-		return;
-	buf_add_str(&news->bytes, text);
-	end = (uint32_t)news->bytes.n;
-	buf_add(&news->ends, &end, sizeof(end));
-	news->n++;
-}
-
 /* The text's number, and news when it is new. */
 static uint32_t number_of(struct strings *known, struct news *news, struct str text)
 {
 	uint32_t id = strings_add(known, text);
 
-	note_new(news, text, id);
+	news_note(news, text, id);
 	return id;
 }
 
@@ -120,7 +86,7 @@ static void look_up(struct work *w)
 	words = (uint32_t *)(void *)(w->block->words.p + w->block->words.n);
 	strings_add_all(&w->worker->frames, w->pending, w->n_pending, words);
 	for (uint32_t i = 0; i < w->n_pending; i++)
-		note_new(&w->block->frames, w->pending[i], words[i]);
+		news_note(&w->block->frames, w->pending[i], words[i]);
 	w->block->words.n += w->n_pending * sizeof(*words);
 	w->n_pending = 0;
 }
@@ -316,23 +282,22 @@ void perf_worker_work(void *worker, struct str text, void *block)
 
 	w.end = w.at + text.n;
 	b->reset = self->frames.arena.bytes + self->who.arena.bytes + self->events.arena.bytes >
-		   WORKER_TEXT_MAX;
+		   NEWS_TEXT_MAX;
 	if (b->reset)
 		perf_worker_fini(self);
 	buf_clear(&b->samples);
 	buf_clear(&b->words);
-	news_clear(&b->frames, &self->frames);
-	news_clear(&b->who, &self->who);
-	news_clear(&b->events, &self->events);
+	news_start(&b->frames, &self->frames);
+	news_start(&b->who, &self->who);
+	news_start(&b->events, &self->events);
 	b->lines = b->lost = b->bad = b->first_bad = b->too_deep = 0;
 	while (w.at < w.end)
 		add_line(&w, next_line(&w));
 	close_sample(&w);
 	look_up(&w);
 	b->failed = self->frames.failed || self->who.failed || self->events.failed ||
-		    b->samples.failed || b->words.failed || b->frames.bytes.failed ||
-		    b->frames.ends.failed || b->who.bytes.failed || b->who.ends.failed ||
-		    b->events.bytes.failed || b->events.ends.failed;
+		    b->samples.failed || b->words.failed || news_failed(&b->frames) ||
+		    news_failed(&b->who) || news_failed(&b->events);
 }
 
 /* A blank line ends a record, a head at the line's beginning begins one; where there are no call chains,

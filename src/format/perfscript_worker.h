@@ -8,7 +8,7 @@
  *
  * A worker numbers the distinct frame lines, heads' beginnings ("comm pid/tid [cpu]") and events that it
  * sees; the text of each new one is in the block where it came up first. What a worker remembers is
- * bounded: beyond WORKER_TEXT_MAX it forgets all and begins anew, which the block says (.reset).
+ * bounded: beyond NEWS_TEXT_MAX it forgets all and begins anew, which the block says (.reset).
  */
 #ifndef SONDE_FORMAT_PERFSCRIPT_WORKER_H
 #define SONDE_FORMAT_PERFSCRIPT_WORKER_H
@@ -16,22 +16,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/buf.h"
-#include "model/strings.h"
-
-#define WORKER_TEXT_MAX ((size_t)64 << 20)
+#include "format/news.h"
 
 struct perf_sample {
 	uint32_t who, event;		/* numbers; event 0: the head names none */
 	uint32_t first_word, n_words;	/* in the block's words: frame lines, innermost first */
 	bool has_time, has_period;
 	uint64_t time_ns, period;
-};
-
-/* Texts that became numbers `from`, from + 1, ... in this block; bytes are lent by it. */
-struct news {
-	struct buf ends, bytes;
-	uint32_t n, from;
 };
 
 struct perf_block {
@@ -55,8 +46,5 @@ void perf_block_fini(struct perf_block *block);
 /* For struct pieces. */
 size_t perf_worker_cut(struct str text);
 void perf_worker_work(void *worker, struct str text, void *block);
-
-/* Text k (from 0) of those. */
-struct str news_get(const struct news *news, uint32_t k);
 
 #endif

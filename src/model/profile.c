@@ -100,9 +100,17 @@ static bool append(struct profile *profile, uint32_t stack, uint32_t label_set,
 	return true;
 }
 
-/* Hostile files: a sum that does not fit stays at its limit. */
-static void add_to_row(struct profile *profile, uint32_t row, const int64_t *values)
+uint32_t profile_append(struct profile *profile, uint32_t stack, uint32_t label_set,
+			const int64_t *values)
 {
+	return append(profile, stack, label_set, values) ? profile->n++ : 0;
+}
+
+/* Hostile files: a sum that does not fit stays at its limit. */
+void profile_add_to(struct profile *profile, uint32_t row, const int64_t *values)
+{
+	if (row >= profile->n)
+		return;
 	for (uint32_t t = 0; t < profile->n_types; t++) {
 		int64_t *sum = &profile->values[(size_t)row * profile->n_types + t];
 
@@ -135,7 +143,7 @@ void profile_add(struct profile *profile, uint32_t stack, uint32_t label_set, co
 		return;
 	while ((id = idindex_probe(&profile->index, hash, &step))) {
 		if (profile->stack[id - 1] == stack && profile->label_set[id - 1] == label_set) {
-			add_to_row(profile, id - 1, values);
+			profile_add_to(profile, id - 1, values);
 			return;
 		}
 	}

@@ -106,6 +106,12 @@ void profile_add(struct profile *profile, uint32_t stack, uint32_t label_set, co
 void profile_add_all(struct profile *profile, uint32_t n, const uint32_t *stacks,
 		     const uint32_t *label_sets, const int64_t *values);
 
+/* The two halves of profile_add(), for a caller that knows which rows there are: appends one and returns
+ * its number, and adds values to one. */
+uint32_t profile_append(struct profile *profile, uint32_t stack, uint32_t label_set,
+			const int64_t *values);
+void profile_add_to(struct profile *profile, uint32_t row, const int64_t *values);
+
 /* Appends a row of its own, at a time since the start. Never mix with profile_add(). */
 void profile_add_at(struct profile *profile, uint32_t stack, uint32_t label_set, uint64_t time_ns,
 		    const int64_t *values);
