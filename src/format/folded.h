@@ -21,6 +21,7 @@ struct input;
 struct new_file;
 struct profile;
 
+/* Any text. */
 bool folded_detect(struct str head);
 
 /* In bounded memory beyond the profile itself. */
@@ -28,5 +29,16 @@ int folded_read(struct profile *profile, struct input *input, struct err *err);
 
 /* The default value type; one line for each stack of names. */
 int folded_write(const struct profile *profile, struct new_file *file, struct err *err);
+
+/* The same with several counts a line, as difffolded.pl writes two and flamegraph.pl draws them: a column
+ * for each value type. The first line names them, the default one with a star:
+ *
+ *   # samples/count *cpu/nanoseconds
+ *   main;parse 12 120000000
+ *
+ * Without such a line two columns are "base" and "new", the second one the default. */
+bool folded_columns_detect(struct str head);
+int folded_columns_read(struct profile *profile, struct input *input, struct err *err);
+int folded_columns_write(const struct profile *profile, struct new_file *file, struct err *err);
 
 #endif

@@ -14,7 +14,8 @@ static int read_folded(struct profile *profile, struct str bytes)
 	profile_init(profile);
 	if (rc < 0)
 		return rc;
-	rc = folded_read(profile, &input, NULL);
+	rc = folded_columns_detect(input_head(&input)) ? folded_columns_read(profile, &input, NULL) :
+							 folded_read(profile, &input, NULL);
 	input_close(&input);
 	return rc;
 }
@@ -32,6 +33,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		if (read_folded(&q, buf_str(&bytes)) == 0)
 			assert(q.n <= p.n);
 		profile_fini(&q);
+		buf_fini(&bytes);
+		bytes = written(&p, folded_columns_write);
+		assert(!bytes.failed);
 		buf_fini(&bytes);
 	}
 	profile_fini(&p);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -161,6 +162,81 @@ static int read_columns(struct profile *profile, struct input *input, struct err
 	return rc;
 }
 
+/* "# samples/count *cpu/nanoseconds": adds the types; false: it is no such line. */
+static bool add_named_types(struct profile *profile, struct str line)
+{
+	uint32_t n = 0, starred = 0;
+
+	if (!str_starts(line, STR("# ")))
+		return false;
+	for (struct str rest = str_trim(str_skip(line, 2)); rest.n; n++) {
+		struct str word = str_cut(&rest, ' '), type;
+
+		if (word.n && word.p[0] == '*') {
+			starred = n;
+			word = str_skip(word, 1);
+		}
+		type = str_cut(&word, '/');
+		if (!type.n || !word.n || str_find(word, '/') >= 0 || n == FOLDED_COLUMNS_MAX)
+			return false;
+		if (profile)
+			profile_add_type(profile, type, word);
+	}
+	if (profile)
+		profile->default_type = starred;
+	return n > 0;
+}
+
+/* How many counts all whole lines of the head end in, at least. */
+static uint32_t count_columns(struct str head)
+{
+	uint32_t least = UINT32_MAX;
+	struct str rest = head;
+
+	while (rest.n) {
+		ptrdiff_t end = str_find(rest, '\n');
+		struct str line = str_trim(end < 0 ? rest : str_head(rest, (size_t)end));
+		uint32_t n = 0;
+		int64_t count;
+
+		if (end < 0 && rest.n < head.n && head.n == INPUT_HEAD_MAX)
+			break;		/* goes on behind the head */
+		rest = end < 0 ? (struct str){ 0 } : str_skip(rest, (size_t)end + 1);
+		if (!line.n || line.p[0] == '#')
+			continue;
+		while (n < least && n < FOLDED_COLUMNS_MAX && folded_cut_count(&line, &count))
+			n++;
+		least = n;
+	}
+	return least == UINT32_MAX ? 0 : least;
+}
+
+bool folded_columns_detect(struct str head)
+{
+	struct str rest = head;
+
+	return folded_detect(head) &&
+	       (add_named_types(NULL, str_cut(&rest, '\n')) || count_columns(head) >= 2);
+}
+
+int folded_columns_read(struct profile *profile, struct input *input, struct err *err)
+{
+	struct str rest = input_head(input);
+	uint32_t n = count_columns(rest);
+	char name[32];
+
+	if (!add_named_types(profile, str_cut(&rest, '\n'))) {
+		for (uint32_t i = 0; i < n; i++) {
+			snprintf(name, sizeof(name), n == 2 ? i ? "new" : "base" : "column%u", i + 1);
+			profile_add_type(profile, str_of(name), STR("count"));
+		}
+		profile->default_type = n == 2 ? 1 : 0;
+	}
+	if (!profile->n_types)
+		return err_fail(err, -EBADMSG, "%s: its lines hold no counts", input->what);
+	return read_columns(profile, input, err);
+}
+
 int folded_read(struct profile *profile, struct input *input, struct err *err)
 {
 	profile_add_type(profile, STR("samples"), STR("count"));
@@ -171,6 +247,8 @@ int folded_read(struct profile *profile, struct input *input, struct err *err)
  * say which one is not. */
 bool folded_detect(struct str head)
 {
+	if (str_starts(head, STR("{\"")) || str_starts(head, STR("{\n")))	/* JSON of some kind */
+		return false;
 	for (size_t i = 0; i < head.n; i++)
 		if ((uint8_t)head.p[i] < ' ' && head.p[i] != '\n' && head.p[i] != '\r' &&
 		    head.p[i] != '\t')

@@ -89,6 +89,71 @@ TEST(counts_with_a_fraction_are_rounded)
 	profile_fini(&p);
 }
 
+TEST(a_difference_has_counts_below_zero)
+{
+	struct profile p;
+	struct buf out;
+
+	read_text(&p, "a -5\na;b -1.5\nc 3\n");
+	check_stack(&p, 0, "a", -5);
+	check_stack(&p, 1, "a;b", -2);
+	out = written(&p, folded_write);
+	CHECK_STR(buf_str(&out), "a -5\na;b -2\nc 3\n");
+	buf_fini(&out);
+	profile_fini(&p);
+}
+
+TEST(two_counts_a_line_are_base_and_new)
+{
+	struct profile p;
+	struct buf out;
+
+	read_text(&p, "main;f 1 5 7\nmain;g 0 2.6\nmain;f 1 1 0\n");
+	CHECK_EQ(p.n_types, 2);
+	CHECK_STR(strings_get(&p.strings, p.types[0].type), "base");
+	CHECK_STR(strings_get(&p.strings, p.types[1].type), "new");
+	CHECK_EQ(p.default_type, 1);
+	CHECK_EQ(p.n, 2);
+	CHECK_EQ(p.values[0], 6);
+	CHECK_EQ(p.values[1], 7);
+	CHECK_EQ(p.values[3], 3);
+	out = written(&p, folded_columns_write);
+	CHECK_STR(buf_str(&out), "# base/count *new/count\nmain;f 1 6 7\nmain;g 0 3\n");
+	buf_fini(&out);
+	profile_fini(&p);
+	/* one line that has only one count: its number belongs to the name in the others */
+	read_text(&p, "main;f 1 5\nmain 3\n");
+	CHECK_EQ(p.n_types, 1);
+	check_stack(&p, 0, "main;f 1", 5);
+	profile_fini(&p);
+}
+
+TEST(columns_keep_the_types_that_were_written)
+{
+	struct profile p, q;
+	struct buf out, again;
+
+	read_text(&p, "# samples/count *cpu/nanoseconds my_heap/bytes\n"
+		  "main;f 1 10000000 0\n; 0 0 7\nmain 0 0 0\n");
+	CHECK_EQ(p.n_types, 3);
+	CHECK_EQ(p.default_type, 1);
+	CHECK_EQ(profile_total(&p, 2), 7);
+	out = written(&p, folded_columns_write);
+	CHECK_STR(buf_str(&out), "# samples/count *cpu/nanoseconds my_heap/bytes\n"
+		  "[no stack] 0 0 7\nmain;f 1 10000000 0\n");
+	profile_init(&q);
+	CHECK_EQ(format_read_bytes(&q, buf_str(&out), "x", NULL), 0);
+	again = written(&q, folded_columns_write);
+	CHECK_EQ(again.n, out.n);
+	CHECK_EQ(profile_total(&q, 2), 7);
+	buf_fini(&out);
+	buf_fini(&again);
+	profile_fini(&p);
+	profile_fini(&q);
+	check_refused("# a/count b/count\nmain 1 2\nmain 1\n",
+		      "x.folded:3: expected a stack and a count for each column, found 'main 1'");
+}
+
 TEST(sums_that_do_not_fit_stay_at_the_limit)
 {
 	struct profile p;
@@ -154,7 +219,7 @@ TEST(a_bad_line_is_named)
 {
 	check_refused("a 1\nb 2\nno count here\n",
 		      "x.folded:3: expected 'frame;frame;frame count', found 'no count here'");
-	check_refused("a;b -1\n", "x.folded:1: expected 'frame;frame;frame count', found 'a;b -1'");
+	check_refused("a;b --1\n", "x.folded:1: expected 'frame;frame;frame count', found 'a;b --1'");
 	check_refused("a 99999999999999999999999999\n", "x.folded:1: expected 'frame;frame;frame count', "
 		      "found 'a 99999999999999999999999999'");
 	check_refused("a 1\nb", "x.folded:2: expected 'frame;frame;frame count', found 'b'");
@@ -238,6 +303,9 @@ TEST_MAIN(CASE(the_count_follows_the_last_space),
 	  CASE(equal_stacks_become_one_row),
 	  CASE(blank_lines_comments_and_carriage_returns_are_passed_over),
 	  CASE(counts_with_a_fraction_are_rounded),
+	  CASE(a_difference_has_counts_below_zero),
+	  CASE(two_counts_a_line_are_base_and_new),
+	  CASE(columns_keep_the_types_that_were_written),
 	  CASE(sums_that_do_not_fit_stay_at_the_limit),
 	  CASE(suffixes_that_people_know_become_kinds),
 	  CASE(empty_names_are_passed_over),

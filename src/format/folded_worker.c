@@ -34,7 +34,7 @@ struct work {
 	struct str pending[PENDING];	/* the last words' texts, looked up together */
 };
 
-/* "12", or "12.7" as some tools write sums of shares. */
+/* "12", "-3" in a difference, or "12.7" as some tools write sums of shares. */
 static bool parse_count(struct str text, int64_t *ret_count)
 {
 	char copy[64], *end;
@@ -42,6 +42,12 @@ static bool parse_count(struct str text, int64_t *ret_count)
 	double value;
 	size_t i = 0;
 
+	if (text.n > 1 && text.p[0] == '-' && text.p[1] != '-') {
+		if (!parse_count(str_skip(text, 1), ret_count))
+			return false;
+		*ret_count = -*ret_count;
+		return true;
+	}
 	for (; i < text.n && i < 18 && text.p[i] >= '0' && text.p[i] <= '9'; i++)
 		whole = whole * 10 + (uint64_t)(text.p[i] - '0');
 	if (i && i == text.n) {

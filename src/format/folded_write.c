@@ -16,7 +16,8 @@ struct by_name {
 	uint32_t *name_of;		/* frame -> its name */
 	bool distinct;			/* no two frames have one name: the profile's tree will do */
 	struct stacktree tree;		/* otherwise: its frames are ids of `names` */
-	int64_t *self;			/* stack (of that tree) -> its count */
+	uint32_t columns[VALUE_TYPES_MAX], n_columns;	/* value types that are written */
+	int64_t *self;			/* stack (of that tree) -> its counts, one a column */
 };
 
 static void by_name_fini(struct by_name *b)
@@ -70,6 +71,12 @@ static int name_frames(struct by_name *b, const struct profile *profile)
 	return b->name_of && !b->names.failed ? 0 : -ENOMEM;
 }
 
+static void sum_up(int64_t *sum, int64_t value)
+{
+	if (__builtin_add_overflow(*sum, value, sum))
+		*sum = value < 0 ? INT64_MIN : INT64_MAX;
+}
+
 static int sum_by_name(struct by_name *b, const struct profile *profile)
 {
 	const struct stacktree *tree = &profile->tree;
@@ -79,13 +86,13 @@ static int sum_by_name(struct by_name *b, const struct profile *profile)
 		return -ENOMEM;
 	for (uint32_t i = 1; to && i < tree->n; i++)
 		to[i] = stacktree_push(&b->tree, to[tree->parent[i]], b->name_of[tree->frame[i]]);
-	b->self = calloc((size_t)(to ? b->tree.n : tree->n) + 1, sizeof(*b->self));
+	b->self = calloc(((size_t)(to ? b->tree.n : tree->n) + 1) * b->n_columns, sizeof(*b->self));
 	for (uint32_t i = 0; b->self && i < profile->n && profile->n_types; i++) {
-		int64_t value = profile->values[(size_t)i * profile->n_types + profile->default_type];
-		int64_t *sum = &b->self[to ? to[profile->stack[i]] : profile->stack[i]];
+		const int64_t *values = profile->values + (size_t)i * profile->n_types;
+		uint32_t stack = to ? to[profile->stack[i]] : profile->stack[i];
 
-		if (__builtin_add_overflow(*sum, value, sum))
-			*sum = value < 0 ? INT64_MIN : INT64_MAX;
+		for (uint32_t k = 0; k < b->n_columns; k++)
+			sum_up(&b->self[(size_t)stack * b->n_columns + k], values[b->columns[k]]);
 	}
 	free(to);
 	return !b->self || b->tree.failed ? -ENOMEM : 0;
@@ -110,6 +117,30 @@ static void add_stack(struct buf *out, struct buf *path, const struct by_name *b
 	}
 }
 
+/* The stack's line, when any of its counts is not 0. */
+static bool add_line(const struct by_name *b, const struct stacktree *tree, uint32_t stack,
+		     struct buf *out, struct buf *path)
+{
+	const int64_t *counts = b->self + (size_t)stack * b->n_columns;
+	uint32_t k = 0;
+
+	while (k < b->n_columns && !counts[k])
+		k++;
+	if (k == b->n_columns)
+		return false;
+	if (stack)
+		add_stack(out, path, b, tree, stack);
+	else	/* samples count, with or without a stack */
+		buf_addf(out, "[no stack] ");
+	for (k = 0; k < b->n_columns; k++) {
+		if (counts[k] < 0)
+			buf_add_u8(out, '-');
+		buf_add_dec(out, counts[k] < 0 ? -(uint64_t)counts[k] : (uint64_t)counts[k]);
+		buf_add_u8(out, k + 1 < b->n_columns ? ' ' : '\n');
+	}
+	return true;
+}
+
 static int write_lines(const struct by_name *b, const struct stacktree *tree, struct new_file *file,
 		       struct buf *out, struct err *err)
 {
@@ -117,16 +148,8 @@ static int write_lines(const struct by_name *b, const struct stacktree *tree, st
 	int rc = 0;
 
 	for (uint32_t i = 0; rc == 0 && i < tree->n; i++) {
-		if (!b->self[i])
+		if (!add_line(b, tree, i, out, &path))
 			continue;
-		if (i)
-			add_stack(out, &path, b, tree, i);
-		else	/* samples count, with or without a stack */
-			buf_addf(out, "[no stack] ");
-		if (b->self[i] < 0)
-			buf_add_u8(out, '-');
-		buf_add_dec(out, b->self[i] < 0 ? -(uint64_t)b->self[i] : (uint64_t)b->self[i]);
-		buf_add_u8(out, '\n');
 		if (out->failed || path.failed) {
 			rc = -ENOMEM;
 		} else if (out->n >= FLUSH_BYTES) {
@@ -138,20 +161,55 @@ static int write_lines(const struct by_name *b, const struct stacktree *tree, st
 	return rc < 0 ? rc : new_file_write(file, buf_str(out), err);
 }
 
-int folded_write(const struct profile *profile, struct new_file *file, struct err *err)
+/* Behind what is in `out` already. */
+static int write_all(struct by_name *b, const struct profile *profile, struct buf *out,
+		     struct new_file *file, struct err *err)
 {
-	struct by_name b = { 0 };
-	struct buf out = { 0 };
-	int rc = name_frames(&b, profile);
+	int rc = name_frames(b, profile);
 
-	stacktree_init(&b.tree);
+	stacktree_init(&b->tree);
 	if (rc == 0)
-		rc = sum_by_name(&b, profile);
+		rc = sum_by_name(b, profile);
 	if (rc == 0)
-		rc = write_lines(&b, b.distinct ? &profile->tree : &b.tree, file, &out, err);
+		rc = write_lines(b, b->distinct ? &profile->tree : &b->tree, file, out, err);
 	if (rc == -ENOMEM)
 		err_set(err, "cannot write %s: out of memory", file->path);
-	buf_fini(&out);
-	by_name_fini(&b);
+	buf_fini(out);
+	by_name_fini(b);
 	return rc;
+}
+
+int folded_write(const struct profile *profile, struct new_file *file, struct err *err)
+{
+	struct by_name b = { .columns = { profile->default_type }, .n_columns = 1 };
+	struct buf out = { 0 };
+
+	return write_all(&b, profile, &out, file, err);
+}
+
+/* A word of the first line: what would end it is replaced. */
+static void add_type_word(struct buf *out, struct str word)
+{
+	for (size_t i = 0; i < word.n; i++)
+		buf_add_u8(out, (uint8_t)word.p[i] <= ' ' || word.p[i] == '/' ? '_' :
+				(uint8_t)word.p[i]);
+	if (!word.n)
+		buf_add_u8(out, '_');
+}
+
+int folded_columns_write(const struct profile *profile, struct new_file *file, struct err *err)
+{
+	struct by_name b = { .n_columns = profile->n_types };
+	struct buf out = { 0 };
+
+	buf_addf(&out, "#");
+	for (uint32_t i = 0; i < profile->n_types; i++) {
+		b.columns[i] = i;
+		buf_addf(&out, i == profile->default_type ? " *" : " ");
+		add_type_word(&out, strings_get(&profile->strings, profile->types[i].type));
+		buf_add_u8(&out, '/');
+		add_type_word(&out, strings_get(&profile->strings, profile->types[i].unit));
+	}
+	buf_add_u8(&out, '\n');
+	return write_all(&b, profile, &out, file, err);
 }

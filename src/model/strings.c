@@ -61,8 +61,10 @@ static void add_some(struct strings *strings, const struct str *all, uint32_t n,
 		__builtin_prefetch(&strings->items[ret_ids[i]]);
 	}
 	for (uint32_t i = 0; i < n && strings->n; i++) {
-		__builtin_prefetch(strings->items[ret_ids[i]].p);
-		__builtin_prefetch(strings->items[ret_ids[i]].p + 64);
+		const char *p = strings->items[ret_ids[i]].p;
+
+		__builtin_prefetch(p);
+		__builtin_prefetch(p ? p + 64 : p);
 	}
 	for (uint32_t i = 0; i < n; i++)
 		ret_ids[i] = all[i].n ? add(strings, all[i], hashes[i]) : 0;
