@@ -95,6 +95,17 @@ static int costliest_first(const void *a, const void *b)
 	return (x->row > y->row) - (x->row < y->row);
 }
 
+/* A function of frames that no sample has, or none any more, has none. */
+static bool has_cost(const struct writer *w, uint32_t row)
+{
+	uint32_t n = w->profile->n_types;
+
+	for (uint32_t t = 0; t < n; t++)
+		if (w->calls.self[(size_t)row * n + t] || w->calls.total[(size_t)row * n + t])
+			return true;
+	return false;
+}
+
 static int add_rows(struct writer *w)
 {
 	uint32_t n = w->calls.functions.rows.n_frames, type = w->profile->default_type;
@@ -109,7 +120,8 @@ static int add_rows(struct writer *w)
 	if (n > 1)
 		qsort(ranked, n - 1, sizeof(*ranked), costliest_first);
 	for (uint32_t i = 0; i + 1 < n; i++)
-		add_row(w, ranked[i].row);
+		if (has_cost(w, ranked[i].row))
+			add_row(w, ranked[i].row);
 	free(ranked);
 	return w->out.failed || w->text.failed ? -ENOMEM : 0;
 }
