@@ -70,34 +70,54 @@ static bool frame_matches(struct matcher *m, const struct frames *frames, const 
 	return !regexec(&m->re, address, 0, NULL, 0);
 }
 
+int filter_frames(const struct profile *profile, const char *option, const char *expression,
+		  bool **ret_matches, struct err *err)
+{
+	const struct frames *frames = &profile->frames;
+	bool *matching = calloc((size_t)frames->n_frames + 1, 1);
+	struct matcher m;
+	int rc = matching ? matcher_open(&m, profile, option, expression, err)
+			  : err_fail(err, -ENOMEM, "out of memory over %u frames", frames->n_frames);
+
+	if (rc < 0) {
+		free(matching);
+		return rc;
+	}
+	for (uint32_t i = 0; i < frames->n_frames; i++)
+		matching[i] = frame_matches(&m, frames, &frames->frames[i]);
+	matcher_close(&m);
+	*ret_matches = matching;
+	return 0;
+}
+
 /* Drops samples whose stack has a matching frame (or, when `wanted`, has none). */
 static int filter_by_frame(struct filter *filter, const struct profile *profile, const char *what,
 			   const char *expression, bool wanted, struct err *err)
 {
-	const struct frames *frames = &profile->frames;
 	const struct stacktree *tree = &profile->tree;
-	bool *frame_hit = calloc((size_t)frames->n_frames + 1, 1);
-	bool *stack_hit = calloc((size_t)tree->n + 1, 1);
-	struct matcher m;
-	int rc;
+	bool *frame_hit = NULL, *stack_hit = calloc((size_t)tree->n + 1, 1);
+	int rc = stack_hit ? filter_frames(profile, what, expression, &frame_hit, err)
+			   : err_fail(err, -ENOMEM, "out of memory over %u stacks", tree->n);
 
-	rc = frame_hit && stack_hit
-		     ? matcher_open(&m, profile, what, expression, err)
-		     : err_fail(err, -ENOMEM, "out of memory over %u stacks", tree->n);
-	if (rc < 0)
-		goto out;
-	for (uint32_t i = 0; i < frames->n_frames; i++)
-		frame_hit[i] = frame_matches(&m, frames, &frames->frames[i]);
-	for (uint32_t i = 1; i < tree->n; i++)
+	for (uint32_t i = 1; rc == 0 && i < tree->n; i++)
 		stack_hit[i] = stack_hit[tree->parent[i]] || frame_hit[tree->frame[i]];
-	for (uint32_t i = 0; i < profile->n; i++)
+	for (uint32_t i = 0; rc == 0 && i < profile->n; i++)
 		if (stack_hit[profile->stack[i]] != wanted)
 			filter->keep[i] = false;
-	matcher_close(&m);
-out:
 	free(frame_hit);
 	free(stack_hit);
 	return rc;
+}
+
+static int filter_by_time(struct filter *filter, const struct profile *profile,
+			  const struct filter_options *options, struct err *err)
+{
+	if (!profile->time_ns)
+		return err_fail(err, -EINVAL, "the profile does not say when its samples were taken");
+	for (uint32_t i = 0; i < profile->n; i++)
+		if (profile->time_ns[i] < options->time_from_ns || profile->time_ns[i] >= options->time_to_ns)
+			filter->keep[i] = false;
+	return 0;
 }
 
 static bool is_number(struct profile const *profile, uint32_t set, uint32_t key, uint64_t wanted)
@@ -220,7 +240,7 @@ int filter_init(struct filter *filter, const struct profile *profile,
 
 	*filter = (struct filter){ .n = profile->n, .kept = profile->n };
 	if (!options->focus && !options->ignore && !options->thread && !options->has_pid &&
-	    !options->n_labels && !options->gil)
+	    !options->n_labels && !options->gil && !options->has_time)
 		return 0;
 	filter->keep = malloc((size_t)profile->n + 1);
 	if (!filter->keep)
@@ -236,6 +256,8 @@ int filter_init(struct filter *filter, const struct profile *profile,
 		rc = filter_by_labels(filter, profile, options, err);
 	if (!rc && options->gil)
 		rc = filter_by_gil(filter, profile, err);
+	if (!rc && options->has_time)
+		rc = filter_by_time(filter, profile, options, err);
 	if (rc < 0) {
 		filter_fini(filter);
 		return rc;

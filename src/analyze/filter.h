@@ -26,6 +26,8 @@ struct filter_options {
 	uint64_t pid;		/* keep only this process */
 	const char *const *labels;	/* each "KEY=EXPRESSION" or "KEY": keep samples with such a label */
 	uint32_t n_labels;
+	bool has_time;
+	uint64_t time_from_ns, time_to_ns;	/* keep samples taken then, since the profile's start */
 	bool gil;		/* keep samples taken while the thread held the interpreter's lock */
 };
 
@@ -39,6 +41,11 @@ struct filter {
 int filter_init(struct filter *filter, const struct profile *profile,
 		const struct filter_options *options, struct err *err);
 void filter_fini(struct filter *filter);
+
+/* Which frames an expression matches: one entry for each frame of the profile, to be freed. 0; -EINVAL with a
+ * sentence that names the option; -ENOMEM. */
+int filter_frames(const struct profile *profile, const char *option, const char *expression,
+		  bool **ret_matches, struct err *err);
 
 static inline bool filter_keeps(const struct filter *filter, uint32_t sample)
 {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/vec.h"
 #include "model/profile.h"
@@ -44,7 +45,13 @@ static struct key key_of(const struct builder *b, const struct frame *frame)
 			key.module = 0; /* one header, inlined into many modules, is one file */
 		key.name = key.file ? key.file : key.module;
 	}
-	if (b->granularity == BY_LINE)
+	if (b->granularity == BY_MODULE && key.module) {
+		key.name = key.module;
+		key.file = 0;
+	}
+	if (b->granularity == BY_ADDRESS)
+		key.address = frame->address;
+	if (b->granularity == BY_LINE || b->granularity == BY_ADDRESS)
 		key.line = frame->line;
 	if (!key.name)
 		key.address = frame->address;
@@ -57,6 +64,18 @@ static struct str address_name(struct arena *arena, uint64_t address)
 	int n = snprintf(text, sizeof(text), "0x%" PRIx64, address);
 
 	return address ? arena_dup(arena, str_over(text, (size_t)n)) : STR("[unknown]");
+}
+
+/* "deflate 0x1c": which of a function's addresses. */
+static struct str address_in(struct arena *arena, struct str name, uint64_t address)
+{
+	struct buf text = { 0 };
+	struct str copy;
+
+	buf_addf(&text, "%.*s 0x%" PRIx64, STR_ARG(name), address);
+	copy = text.failed ? (struct str){ 0 } : arena_dup(arena, buf_str(&text));
+	buf_fini(&text);
+	return copy;
 }
 
 static uint32_t add(struct builder *b, const struct frame *frame, const struct key *key)
@@ -77,7 +96,9 @@ static uint32_t add(struct builder *b, const struct frame *frame, const struct k
 		place.line = frames->functions[frame->function].start_line;
 	if (!key->name)
 		place.name = address_name(&places->arena, key->address);
-	if (!key->name && !place.name.p)
+	else if (key->address)
+		place.name = address_in(&places->arena, place.name, key->address);
+	if (!place.name.p && !(key->name && !key->address))
 		return 0;
 	if (VEC_RESERVE(&b->keys, &b->cap_keys, (uint64_t)places->n + 1) < 0 ||
 	    VEC_RESERVE(&places->items, &places->cap, (uint64_t)places->n + 1) < 0)

@@ -7,6 +7,8 @@
  *   FUNCTION  deflate           deflate           0x77
  *   LINE      deflate :5        deflate :7        0x77
  *   FILE      deflate.c         deflate.c         libc.so
+ *   MODULE    a.out             a.out             libc.so
+ *   ADDRESS   0x10 of a.out     0x1c of a.out     0x77
  *
  * Place 0 is nothing: the root of a tree. A frame without a function is named by its address, one
  * without even that "[unknown]". `of_frame` has one entry for each frame of the profile, so that
@@ -27,7 +29,7 @@
 struct err;
 struct profile;
 
-enum granularity { BY_FUNCTION, BY_LINE, BY_FILE };
+enum granularity { BY_FUNCTION, BY_LINE, BY_FILE, BY_MODULE, BY_ADDRESS };
 
 struct place {
 	struct str name;	/* any bytes, as they came */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "analyze/filter.h"
 #include "analyze/groups.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -119,6 +120,37 @@ int shown_init(struct shown *shown, const struct profile *profile, bool native, 
 	if (fold(shown, profile) == 0)
 		return 0;
 	return err_fail(err, -ENOMEM, "out of memory over %u stacks", profile->tree.n);
+}
+
+int shown_hide(struct shown *shown, const char *expression, bool others, struct err *err)
+{
+	const struct profile *profile = &shown->profile;
+	const struct stacktree *old = &profile->tree;
+	uint32_t *to = calloc((size_t)old->n + 1, sizeof(*to));
+	uint32_t *stack = calloc((size_t)profile->n + 1, sizeof(*stack));
+	struct stacktree tree;
+	bool *matches = NULL;
+	int rc = filter_frames(profile, others ? "show" : "hide", expression, &matches, err);
+
+	stacktree_init(&tree);
+	if (rc == 0 && !(to && stack))
+		rc = -ENOMEM;
+	for (uint32_t i = 1; rc == 0 && i < old->n; i++)
+		to[i] = matches[old->frame[i]] != others ? to[old->parent[i]] :
+			stacktree_push(&tree, to[old->parent[i]], old->frame[i]);
+	for (uint32_t i = 0; rc == 0 && i < profile->n; i++)
+		stack[i] = to[profile->stack[i]];
+	if (rc == 0 && tree.failed)
+		rc = -ENOMEM;
+	free(matches);
+	free(to);
+	if (rc == 0) {
+		own(shown, &tree, stack);
+		return 0;
+	}
+	stacktree_fini(&tree);
+	free(stack);
+	return rc == -ENOMEM ? err_fail(err, rc, "out of memory over %u stacks", old->n) : rc;
 }
 
 /* One sub-tree for each group. Groups are filled one after another, so that one column serves to tell

@@ -42,6 +42,10 @@ struct shown {
 /* native: nothing is folded. 0 or -ENOMEM (then nothing is owned and the profile is as recorded). */
 int shown_init(struct shown *shown, const struct profile *profile, bool native, struct err *err);
 
+/* Leaves frames out of every stack: those that match the expression, or (others) those that do not. What they
+ * cost by themselves goes to their callers. 0; -EINVAL (no expression); -ENOMEM. */
+int shown_hide(struct shown *shown, const char *expression, bool others, struct err *err);
+
 /* Groups by a label. `profile` is that of shown_init(); the frames of the groups are added to it.
  * 0; -EINVAL when no sample has such a label, with a sentence that lists those there are; -E2BIG
  * when the grouped tree would be too large; -ENOMEM. */

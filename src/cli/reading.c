@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analyze/derived.h"
+#include "analyze/groups.h"
 #include "base/err.h"
 #include "cli/command.h"
 #include "format/format.h"
@@ -28,6 +30,22 @@ static void add_label(struct reading *reading, const char *value)
 	reading->options.labels = reading->labels;
 	reading->labels[reading->options.n_labels++] = value;
 	add_words(reading, "label", value);
+}
+
+/* "2s..5s", "500ms..", "..1m" */
+static bool parse_times(const char *text, struct filter_options *options)
+{
+	const char *dots = strstr(text, "..");
+	char from[32] = "0";
+
+	if (!dots || (size_t)(dots - text) >= sizeof(from))
+		return false;
+	if (dots > text)
+		snprintf(from, sizeof(from), "%.*s", (int)(dots - text), text);
+	options->has_time = true;
+	options->time_to_ns = UINT64_MAX;
+	return parse_duration(from, &options->time_from_ns) == 0 &&
+	       (!dots[2] || parse_duration(dots + 2, &options->time_to_ns) == 0);
 }
 
 bool reading_option(struct reading *reading, int id, const char *value)
@@ -67,6 +85,19 @@ bool reading_option(struct reading *reading, int id, const char *value)
 	case 327:
 		reading->by = value;
 		return true;
+	case 329:
+		reading->hide = value;
+		add_words(reading, "hide", value);
+		return true;
+	case 330:
+		reading->show = value;
+		add_words(reading, "show", value);
+		return true;
+	case 331:
+		if (!parse_times(value, &reading->options))
+			reading->bad_time = value;
+		add_words(reading, "time", value);
+		return true;
 	case OPTION_NATIVE:
 		reading->native = true;
 		return true;
@@ -93,6 +124,32 @@ static int find_type(struct reading *reading, struct err *err)
 	       err_fail(err, -EINVAL, "the profile has no values of type '%s'", reading->type_name);
 }
 
+/* A label that is asked for and that no sample has may be one that says what the sample is. */
+static int derive(struct reading *reading, struct str key, struct err *err)
+{
+	int rc;
+
+	if (!derived_is_key(key) || groups_check_key(&reading->profile, key, NULL) == 0)
+		return 0;
+	rc = derived_add(&reading->profile, &reading->shown.profile, key, err);
+	/* tables that have grown may have moved */
+	reading->shown.profile.strings = reading->profile.strings;
+	reading->shown.profile.labels = reading->profile.labels;
+	return rc;
+}
+
+static int derive_labels(struct reading *reading, struct err *err)
+{
+	int rc = reading->by ? derive(reading, str_of(reading->by), err) : 0;
+
+	for (uint32_t i = 0; rc == 0 && i < reading->options.n_labels; i++) {
+		struct str label = str_of(reading->labels[i]);
+
+		rc = derive(reading, str_cut(&label, '='), err);
+	}
+	return rc;
+}
+
 int reading_open(struct reading *reading, struct err *err)
 {
 	const char *path = reading->path ? reading->path : FILE_DEFAULT_NAME;
@@ -101,6 +158,9 @@ int reading_open(struct reading *reading, struct err *err)
 	profile_init(&reading->profile);
 	if (reading->bad_pid)
 		return err_fail(err, -EINVAL, "'%s' is not a process id", reading->bad_pid);
+	if (reading->bad_time)
+		return err_fail(err, -EINVAL, "--time takes FROM..TO (2s..5s, 500ms.., ..1m), not '%s'",
+				reading->bad_time);
 	if (reading->too_many)
 		return err_fail(err, -EINVAL, "at most %d --label can be given", READING_LABELS_MAX);
 	if (!reading->path && access(path, F_OK) < 0)
@@ -111,6 +171,12 @@ int reading_open(struct reading *reading, struct err *err)
 		rc = find_type(reading, err);
 	if (rc == 0)
 		rc = shown_init(&reading->shown, &reading->profile, reading->native, err);
+	if (rc == 0 && reading->hide)
+		rc = shown_hide(&reading->shown, reading->hide, false, err);
+	if (rc == 0 && reading->show)
+		rc = shown_hide(&reading->shown, reading->show, true, err);
+	if (rc == 0)
+		rc = derive_labels(reading, err);
 	if (rc == 0)
 		rc = filter_init(&reading->filter, &reading->shown.profile, &reading->options, err);
 	return rc;

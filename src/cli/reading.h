@@ -20,6 +20,8 @@ struct reading {
 	struct filter_options options;
 	const char *type_name;
 	const char *labels[READING_LABELS_MAX];
+	const char *hide, *show;	/* NULL, or which frames are left out, or not */
+	const char *bad_time;
 	const char *by;		/* NULL, or the label to group by */
 	bool native;		/* nothing is folded away */
 	struct profile profile;
@@ -40,7 +42,11 @@ struct reading {
 	{ 325, "label", "KEY[=REGEX]", "only samples with that label, and such a value; may be "  \
 				       "repeated" },                                             \
 	{ 326, "gil", NULL, "only samples taken while the thread held Python's lock" },         \
-	{ 327, "by", "KEY", "apart for each value of a label: thread, process, goroutine, ..." }, \
+	{ 327, "by", "KEY", "apart for each value of a label (thread, process, goroutine, ...) or "  \
+			     "by module, file, function, kind, time" }, \
+	{ 329, "hide", "REGEX", "leave matching frames out of every stack" },                   \
+	{ 330, "show", "REGEX", "leave out all frames but matching ones" },                     \
+	{ 331, "time", "A..B", "only samples taken then, since the start: 2s..5s, 500ms.." },    \
 	NATIVE_OPTION
 
 /* Of commands that write views, too. */

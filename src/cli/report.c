@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/reading.h"
 #include "cli/screen.h"
 #include "render/json.h"
@@ -21,8 +22,31 @@
 struct report_args {
 	struct reading reading;
 	struct text_options text;
-	bool json;
+	bool json, csv;
 };
+
+static void peek(struct report_args *a, const char *expression, bool callers, bool callees)
+{
+	a->text.table = TEXT_PEEK;
+	a->text.expression = expression;
+	a->text.callers |= callers;
+	a->text.callees |= callees;
+}
+
+static bool granularity_of(const char *word, enum granularity *ret_granularity)
+{
+	static const char *const words[] = { [BY_FUNCTION] = "function", [BY_LINE] = "line",
+					     [BY_FILE] = "file", [BY_MODULE] = "module",
+					     [BY_ADDRESS] = "address" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!strcmp(word, words[i])) {
+			*ret_granularity = (enum granularity)i;
+			return true;
+		}
+	}
+	return false;
+}
 
 static int parse(const struct command *command, int argc, char **argv, struct report_args *a)
 {
@@ -45,6 +69,20 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 		case 304: a->json = true; break;
 		case 305: a->text.limit = (uint32_t)strtoul(args.value, NULL, 10); break;
 		case 306: a->text.order = TOP_BY_TOTAL; break;
+		case 307: peek(a, args.value, true, true); break;
+		case 308: peek(a, args.value, true, false); break;
+		case 309: peek(a, args.value, false, true); break;
+		case 310:
+			a->text.table = TEXT_LIST;
+			a->text.expression = args.value;
+			break;
+		case 311: a->text.source_directory = args.value; break;
+		case 313: a->csv = true; break;
+		case 312:
+			if (!granularity_of(args.value, &a->text.granularity))
+				rc = usage_error(command, "--granularity takes function, line, file, module "
+						 "or address, not '%s'", args.value);
+			break;
 		default:
 			rc = reading_word(&a->reading, command, id, args.value);
 		}
@@ -84,7 +122,11 @@ int run_report(const struct command *command, int argc, char **argv)
 	if (rc)
 		return rc - 1;
 	rc = reading_open(&a.reading, &err);
-	if (rc == 0 && a.json) {
+	if (rc == 0 && a.csv) {
+		rc = output_write(&a.reading.profile, "-", "csv", &(struct output_options){
+			.filter = &a.reading.filter, .type = a.reading.type,
+			.shown = &a.reading.shown }, &err);
+	} else if (rc == 0 && a.json) {
 		rc = json_report(&out, &a.reading.shown.profile, &(struct json_options){
 			.filter = &a.reading.filter, .type = a.reading.type, .by = a.reading.by,
 			.folded = a.reading.shown.folded }, &err);

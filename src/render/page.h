@@ -68,6 +68,8 @@ void text_head_put(struct page *page);
 int text_top(struct page *page, struct err *err);
 int text_tree(struct page *page, struct err *err);
 int text_threads(struct page *page, struct err *err);
+int text_peek(struct page *page, struct err *err);	/* of options->expression */
+int text_list(struct page *page, struct err *err);	/* likewise */
 int text_groups(struct page *page, struct err *err);	/* by options->by */
 
 #endif

@@ -12,6 +12,8 @@ static int (*const tables[])(struct page *page, struct err *err) = {
 	[TEXT_TOP] = text_top,
 	[TEXT_TREE] = text_tree,
 	[TEXT_THREADS] = text_threads,
+	[TEXT_PEEK] = text_peek,
+	[TEXT_LIST] = text_list,
 };
 
 static int report(struct buf *out, const struct profile *profile,

@@ -13,6 +13,8 @@ static const char *const headings[] = {
 	[BY_FUNCTION] = "Function",
 	[BY_LINE] = "Function and line",
 	[BY_FILE] = "File",
+	[BY_MODULE] = "Module",
+	[BY_ADDRESS] = "Address",
 };
 
 #define WHERE_HEADING STR("Where")
@@ -37,7 +39,8 @@ static struct page_split measure(const struct page *page, const struct top *top,
 	}
 	if (where && where < WHERE_HEADING.n)
 		where = WHERE_HEADING.n;
-	return page_split(left, name, page->options->granularity == BY_FILE ? 0 : where);
+	return page_split(left, name, page->options->granularity == BY_FILE ||
+			  page->options->granularity == BY_MODULE ? 0 : where);
 }
 
 static void put_heading(struct page *page, struct page_split split, bool amounts)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""sonde report's views of a profile whose every number is known: a Callgrind file of 100 instructions."""
+import csv
+import io
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SOURCE = "int lex(void)\n{\n\treturn 1;\n}\n\n\n\n\n\n\n\n\n\n\n\n\n\n\nint parse(void)\n{\n\treturn lex();\n}\n"
+#  main 10, parse 30 (20 and 21), lex 40 (of parse) + 20 (of main)
+CALLGRIND = """# callgrind format
+events: Ir
+ob=(1) /usr/bin/app
+fl=(1) {file}
+fn=(1) main
+40 10
+cfn=(2) parse
+calls=1 19
+41 70
+cfn=(3) lex
+calls=1 1
+42 20
+fn=(2)
+20 5
+21 25
+cfn=(3)
+calls=1 1
+21 40
+fn=(3)
+3 60
+"""
+
+
+@pytest.fixture
+def report(tmp_path):
+    (tmp_path / "a.c").write_text(SOURCE)
+    (tmp_path / "a.callgrind").write_text(CALLGRIND.format(file=tmp_path / "a.c"))
+
+    def run(*options, code=0):
+        done = subprocess.run([ROOT / "build" / "sonde", "report", "a.callgrind", *options], cwd=tmp_path,
+                              capture_output=True, text=True)
+        assert done.returncode == code, done.stderr
+        return done.stdout if code == 0 else done.stderr
+    return run
+
+
+def rows(text):
+    return [(float(share), name) for share, name in re.findall(r"^ +([\d.]+) +[\d,]+ +(\S+)", text, re.M)]
+
+
+def test_peek_shows_callers_and_callees(report):
+    assert rows(report("--peek", "^parse$")) == [(100, "main"), (100, "parse"), (42.9, "itself"), (57.1, "lex")]
+    assert rows(report("--callers", "^lex$")) == [(66.7, "parse"), (33.3, "main"), (100, "lex")]
+    assert rows(report("--callees", "^main$")) == [(100, "main"), (10, "itself"), (70, "parse"), (20, "lex")]
+    assert "no function in these samples matches 'nothing'" in report("--peek", "nothing", code=1)
+    assert "is not a regular expression" in report("--list", "(", code=1)
+
+
+def test_list_shows_the_source(report, tmp_path):
+    text = report("--list", "^(parse|lex)$")  # (what a line called is not known of such a file)
+    assert re.search(r"^ +60.0 +60.0 +3 {10}return 1;$", text, re.M)
+    assert re.search(r"^ +5.0 +5.0 +20  \{$", text, re.M)
+    assert re.search(r"^ +25.0 +25.0 +21 {10}return lex\(\);$", text, re.M)
+    assert "a.c: 60.0 % of all by itself" in text
+    (tmp_path / "elsewhere" / "src").mkdir(parents=True)
+    (tmp_path / "a.c").rename(tmp_path / "elsewhere" / "src" / "a.c")
+    assert "the file is not here" in report("--list", "^lex$")
+    assert "return 1;" in report("--list", "^lex$", "--source", "elsewhere/src")
+
+
+def test_frames_can_be_left_out(report):
+    tree = report("--hide", "^parse$", "--tree", "--type", "Ir")
+    assert "parse" not in tree.split("Call tree")[1]
+    top = report("--show", "^main$")
+    assert re.search(r"100 +100 +100  main ", top)
+
+
+def test_samples_are_grouped_by_what_they_are(report):
+    assert re.search(r"100 +100 +\S+ +app$", report("--by", "module"), re.M)
+    assert re.search(r" 60.0 +60 +\S+ +lex$", report("--by", "function"), re.M)
+    assert re.search(r" 10.0 +10 +\S+ +main$", report("--by", "function"), re.M)
+    assert "lex" not in report("--label", "function=parse").split("Function")[1].replace("--label function=parse", "")
+    assert "does not say when" in report("--by", "time", code=1)
+    assert "does not say when" in report("--time", "1s..2s", code=1)
+    assert "--time takes FROM..TO" in report("--time", "1s", code=1)
+
+
+@pytest.mark.parametrize("what, name, share", [("function", "lex", "60.0"), ("file", "a.c", "100"), ("module", "app", "100"),
+                                               ("line", "lex", "60.0"), ("address", "lex", "60.0")])
+def test_rows_are_as_fine_as_asked_for(report, what, name, share):
+    assert re.search(rf" {re.escape(share)} +{re.escape(share)} +\d+  \S*{re.escape(name)}", report("--granularity", what))
+    assert "--granularity takes" in report("--granularity", "inch", code=2)
+
+
+def test_csv_is_a_table_of_what_is_shown(report):
+    table = list(csv.DictReader(io.StringIO(report("--csv", "--hide", "^parse$"))))
+    assert [(row["function"], row["self_Ir_count"], row["total_Ir_count"]) for row in table] == [("lex", "60", "60"), ("main", "40", "100")]
