@@ -72,7 +72,7 @@ build/fuz/%.o: src/%.c | $(BPF)
 
 # The page's files are copied in by the assembler, which no .d file tells of.
 build/rel/render/web_files.o build/san/render/web_files.o build/fuz/render/web_files.o: $(wildcard src/web/*)
-build/rel/render/svg.o build/san/render/svg.o build/fuz/render/svg.o: src/render/svg.js src/render/svg.css
+build/rel/render/svg_page.o build/san/render/svg_page.o build/fuz/render/svg_page.o: src/render/svg.js src/render/svg.css
 
 build/bpf/%.bpf.o: src/bpf/%.bpf.c $(wildcard src/bpf/*.h src/walk/*.h src/abi/*.h)
 	@mkdir -p $(@D)

@@ -156,6 +156,9 @@ static void number_fill(struct diff_work *w, struct diff_number *number, uint32_
 	}
 }
 
+/* Moved by no more than that many standard errors once what is named is taken out. */
+#define EXPLAINED_Z 2.5
+
 static void fill_numbers(struct diff_work *w)
 {
 	struct diff *diff = w->diff;
@@ -181,8 +184,9 @@ static void fill_numbers(struct diff_work *w)
 		number->p = c->p;
 		number->q = c->q;
 		number->verdict = c->named ? DIFF_NAMED
-				  : diff->n_named && moved <= diff->level ? DIFF_FOLLOWS
-									  : DIFF_NOISE;
+				  : diff->n_named && moved <= diff->level &&
+						  fabs(c->z) < EXPLAINED_Z ? DIFF_FOLLOWS
+									   : DIFF_NOISE;
 		if (c->named && row->of[row->measure].verdict != DIFF_NAMED)
 			row->measure = c->measure;
 		tested++;

@@ -65,4 +65,7 @@ int diff_text(struct buf *out, const struct diff_view *view, struct err *err);
 int diff_markdown(struct buf *out, const struct diff_view *view, struct err *err);
 int diff_json(struct buf *out, const struct diff_view *view, struct err *err);
 
+/* A red and blue flame graph as a file of its own, like render/svg.h. */
+int diff_svg(struct buf *out, const struct diff_view *view, struct err *err);
+
 #endif
