@@ -4,12 +4,15 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
+import xml.etree.ElementTree as ElementTree
 
 import pytest
 
 import pprof_made
 import truth
+from test_page import CHROMIUM, TESTBED, missing
 from test_faults import check_refused, sonde
 
 SOURCE = pathlib.Path(__file__).resolve().parent / "workloads" / "diffed.c"
@@ -155,6 +158,44 @@ def test_files_are_written_by_their_endings(made, tmp_path):
     rows = [line for line in lines if line.startswith("|")]
     assert len({line.replace("\\|", "").count("|") for line in rows}) == 1
     assert "🔺" in rows[2] and "f7" in rows[2]
+
+
+@pytest.fixture
+def pictured(tmp_path):
+    """f7 costs twice as much, fresh is new, old is gone."""
+    slow = [(stack, n * (1 + stack.endswith("f7")), labels) for stack, n, labels in STACKS]
+    return (pprof_made.write(tmp_path / "a.pb.gz", [("main;old", 400, {}), *STACKS]),
+            pprof_made.write(tmp_path / "b.pb.gz", [("main;fresh", 500, {}), *slow]))
+
+
+def test_an_svg_shows_what_is_new_and_what_is_gone(pictured, tmp_path):
+    assert sonde("diff", *pictured, "-o", tmp_path / "x.svg").returncode == 0
+    tree = ElementTree.parse(tmp_path / "x.svg")
+    svg = "{http://www.w3.org/2000/svg}"
+    boxes = {}
+    for group in tree.iter(svg + "g"):
+        if group.get("class") == "b":
+            boxes[group.find(svg + "title").text.split("\n")[0]] = group
+    look = {name: group.find(svg + "rect").get("class") for name, group in boxes.items()}
+    assert look["fresh"] == "u4 new" and look["old"] == "d4 gone" and look["f7"].startswith("u") and look["f3"] == "z0"
+    assert "within noise" in boxes["f3"].find(svg + "title").text
+    width = {name: float(group.get("data-w")) for name, group in boxes.items()}
+    assert width["all"] == 1 and abs(width["main"] - 1) < 1e-6
+    if shutil.which("xmllint"):
+        done = subprocess.run(["xmllint", "--noout", "--nonet", tmp_path / "x.svg"], capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_page_with_clicks_and_keys(pictured, tmp_path):
+    if missing():
+        pytest.skip(missing())
+    for name in ("x.html", "y.html"):
+        assert sonde("diff", *pictured, "-o", tmp_path / name).returncode == 0
+    assert (tmp_path / "x.html").read_bytes() == (tmp_path / "y.html").read_bytes()
+    script = pathlib.Path(__file__).resolve().parent / "page" / "diff.mjs"
+    done = subprocess.run(["node", script, tmp_path / "x.html"], capture_output=True, text=True, timeout=120,
+                          env={**os.environ, "SONDE_TESTBED": str(TESTBED), "CHROMIUM": CHROMIUM})
+    assert done.returncode == 0, done.stderr
 
 
 def test_names_cannot_write_markup(tmp_path):

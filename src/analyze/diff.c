@@ -352,6 +352,9 @@ int diff_init(struct diff *diff, const struct diff_input *inputs, uint32_t n,
 		w.sides.norm[side] = options->per == PER_TIME ? diff->side[side].seconds
 							      : diff->side[side].work;
 		diff->side[side].norm = diff_norm(&w.sides, side);
+		if (w.sides.sums[side].all > 0)
+			diff->side[side].weight = w.sides.sums[side].squares /
+						  w.sides.sums[side].all;
 	}
 	if (rc == 0)
 		rc = check_sides(diff, err);

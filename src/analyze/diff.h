@@ -55,6 +55,7 @@ enum diff_basis { DIFF_BY_RUNS, DIFF_BY_TIMES, DIFF_BY_ITEMS, DIFF_BY_SAMPLING }
 struct diff_side {
 	uint32_t runs;
 	double total, seconds, work;
+	double weight;		/* of an event, on average: the sum of squares over the total */
 	uint64_t samples;
 	double norm;		/* what costs were divided by */
 };

@@ -28,7 +28,7 @@ static int judge_all(struct diff_work *w)
 	measure_all(w);
 	if (diff->noise.basis == DIFF_BY_ITEMS || diff->noise.basis == DIFF_BY_TIMES) {
 		rc = diffnoise_of_items(w->cases, w->n, &w->sides, &ratio);
-		if (rc == 0 && diff->noise.basis == DIFF_BY_ITEMS && !diff->n_named)
+		if (rc == 0 && diff->noise.basis == DIFF_BY_ITEMS)
 			diff->noise.ratio = ratio;
 	}
 	for (uint32_t i = 0; rc == 0 && i < w->n; i++) {

@@ -59,7 +59,7 @@ static const struct option_row diff_options[] = {
 	{ 305, "limit", "N", "rows of the table (default 30; 0: all)" },
 	{ 303, "json", NULL, "for programs (docs/diff-json.md)" },
 	{ 304, "markdown", NULL, "a table for a pull request" },
-	{ 'o', "output", "FILE", "x.md, x.json or x.txt; may be repeated" },
+	{ 'o', "output", "FILE", "x.html, x.svg, x.md, x.json or x.txt; may be repeated" },
 	{ 'f', "format", "NAME", "write this format whatever FILE is called" },
 	READING_OPTIONS,
 	END

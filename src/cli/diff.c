@@ -174,6 +174,7 @@ static const struct diff_renderer {
 	const char *name, *suffix;
 	diff_render_fn render;
 } renderers[] = {
+	{ "html", ".html", diff_html },
 	{ "svg", ".svg", diff_svg },
 	{ "json", ".json", diff_json },
 	{ "md", ".md", diff_markdown },

@@ -68,4 +68,7 @@ int diff_json(struct buf *out, const struct diff_view *view, struct err *err);
 /* A red and blue flame graph as a file of its own, like render/svg.h. */
 int diff_svg(struct buf *out, const struct diff_view *view, struct err *err);
 
+/* Base, new and difference in one page, like render/html.h. */
+int diff_html(struct buf *out, const struct diff_view *view, struct err *err);
+
 #endif

@@ -87,6 +87,10 @@ static void put_side(struct json *json, const char *key, const struct diff_view 
 	json_digits(json, view->diff->tree.timed ? s->seconds : NAN, 9);
 	json_key(json, "work");
 	json_digits(json, view->diff->tree.worked ? s->work : NAN, 15);
+	json_key(json, "norm");
+	json_digits(json, s->norm, 15);
+	json_key(json, "weight");
+	json_digits(json, s->weight, 15);
 	json_close(json, '}');
 }
 

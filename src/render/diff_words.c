@@ -144,6 +144,7 @@ void diff_add_sentence(struct buf *out, const struct diff_view *view)
 {
 	const struct diff *diff = view->diff;
 	uint32_t told = diff->n_named < TOLD_MOST ? diff->n_named : TOLD_MOST;
+	bool first = true;
 
 	add_whole(out, view);
 	if (!diff->n_named) {
@@ -153,13 +154,16 @@ void diff_add_sentence(struct buf *out, const struct diff_view *view)
 	}
 	for (uint32_t i = 0; i < told; i++) {
 		const struct diff_row *row = &diff->rows[i];
+		const struct diff_number *number = named_number(row);
 
 		buf_add_str(out, i ? STR(", ") : STR(""));
 		diff_add_name(out, view, row);
 		if (row->measure == DIFF_TOTAL)
 			buf_add_str(out, STR(" with all it calls"));
 		buf_add_u8(out, ' ');
-		add_change(out, view, named_number(row), i == 0);
+		add_change(out, view, number, first);
+		if (number->base > 0 && number->now > 0)
+			first = false;	/* the others are told in fewer words */
 	}
 	if (told < diff->n_named)
 		buf_addf(out, "; %u more changed", diff->n_named - told);

@@ -18,6 +18,8 @@ struct flame_options {
 	int type;			/* value type of the profile; -1: its default */
 	bool icicle;			/* root at the top */
 	bool folded;			/* the head tells that frames are left out (analyze/shown.h) */
+	const char *diff;		/* HTML: NULL, or what `sonde diff --json` says: a page of two sides,
+					 * whose first two value types are theirs */
 	uint32_t width_px;		/* SVG: 0 is 1200 */
 	double min_share;		/* SVG: smaller boxes are left out; 0: those under 0.1 px */
 };

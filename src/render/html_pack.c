@@ -151,7 +151,7 @@ static void put_meta(struct packer *p, uint32_t type)
 
 	if (!what.n)
 		what = comment_value(profile, STR("target"));
-	buf_add_uleb(p->out, 18);
+	buf_add_uleb(p->out, 19);
 	put_pair(p, "version", STR(SONDE_VERSION));
 	put_pair(p, "title", str_of(p->options->title));
 	put_pair(p, "filter", str_of(p->options->filter_words));
@@ -170,6 +170,7 @@ static void put_meta(struct packer *p, uint32_t type)
 	put_number(p, "frames", stats->known ? stats->frames : 0);
 	put_number(p, "frames_named", stats->known ? stats->frames_named : 0);
 	put_comments(p);
+	put_pair(p, "diff", str_of(p->options->diff));
 	buf_add_uleb(p->out, stats->known ? stats->n_drops : 0);
 	for (uint32_t i = 0; stats->known && i < stats->n_drops; i++) {
 		put_str(p, strings_get(&profile->strings, stats->drops[i].reason));

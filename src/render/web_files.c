@@ -8,6 +8,7 @@
 	X(style_css, "style.css", NULL)                 \
 	X(app_js, "app.js", "sonde/app")                \
 	X(data_js, "data.js", "sonde/data")             \
+	X(diff_js, "diff.js", "sonde/diff")             \
 	X(draw_js, "draw.js", "sonde/draw")             \
 	X(export_js, "export.js", "sonde/export")       \
 	X(fragment_js, "fragment.js", "sonde/fragment") \

@@ -22,6 +22,9 @@ function wireButtons(page) {
 			),
 		),
 	);
+	document.querySelectorAll('#pictures button').forEach((button) =>
+		button.addEventListener('click', () => page.show(button.dataset.picture)),
+	);
 	on('flip', () => act.f(page));
 	on('reset', () => page.unzoom());
 	on('theme', () => act.t(page));
@@ -83,6 +86,10 @@ const act = {
 	y: (page) => copyFolded(page),
 	s: (page) => save(page),
 	'?': () => $('help').showModal(),
+	d: (page) => page.show('diff'),
+	b: (page) => page.show('base'),
+	w: (page) => page.show('new'),
+	a: (page) => page.show('all'),
 	1: (page) => page.go('graph'),
 	2: (page) => page.go('inverted'),
 	3: (page) => page.go('sandwich', page.current),
@@ -137,7 +144,7 @@ function wireKeys(page) {
 /* What tests and the curious may use from outside. */
 function hook(page, timing) {
 	const spotOf = (names, which) => {
-		const pane = page.stage.panes[which ?? page.stage.panes.length - 1];
+		const pane = (which === undefined ? page.stage.main : page.stage.panes[which]);
 		let node = 0;
 
 		for (const name of names) {
@@ -165,6 +172,7 @@ function hook(page, timing) {
 		page,
 		state: () => ({
 			view: page.view,
+			picture: page.picture,
 			up: page.up,
 			query: page.query,
 			type: page.type,
@@ -228,12 +236,14 @@ async function start() {
 	document.documentElement.dataset.theme = darkScheme.matches ? 'dark' : 'light';
 	const page = new Page(profile);
 
+	$('pictures').hidden = !page.diff;
+	document.body.classList.toggle('diff', Boolean(page.diff));
 	$('title').textContent = document.title =
 		profile.meta.title || `${typeWords(profile.types[page.type])} profile`;
 	profile.types.forEach((type, index) =>
 		$('type').append(new Option(typeWords(type), index)),
 	);
-	$('type').hidden = profile.types.length < 2;
+	$('type').hidden = profile.types.length < 2 || Boolean(page.diff);
 	showFacts(profile, () => {
 		$('help').showModal();
 		$('about').scrollIntoView();

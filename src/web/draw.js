@@ -4,7 +4,8 @@
 // number of drawing calls stays small. Wide ones are filled, grouped by colour. Label widths are kept.
 
 import { cutMiddle, shorten } from 'sonde/names';
-import { GREY } from 'sonde/palette';
+import { GONE } from 'sonde/diff';
+import { DIFF, GREY } from 'sonde/palette';
 
 export const ROW = 20; /* CSS pixels */
 const FONT_PX = 12;
@@ -72,6 +73,11 @@ export class Labels {
 	}
 }
 
+/* A node's colour number: its own where the tree has shades (of a diff), else that of its frame. */
+export function colourOf(tree, group, node) {
+	return tree.shade ? tree.shade[node] : group[tree.frame[node]];
+}
+
 /* A canvas that boxes are drawn on. All boxes come in device pixels, rows as their top edge. */
 export class Painter {
 	constructor(canvas, nameOf) {
@@ -134,7 +140,7 @@ export class Painter {
 			}
 			if (slot < spikes.height)
 				pixels.fill(
-					colours.pixels[group[tree.frame[boxes.node[i]]]],
+					colours.pixels[colourOf(tree, group, boxes.node[i])],
 					slot * width + boxes.left[i],
 					slot * width + boxes.right[i],
 				);
@@ -170,7 +176,7 @@ export class Painter {
 		const runs = colours.fills.map(() => []);
 
 		for (let k = 0; k < wide; k++)
-			runs[group[tree.frame[boxes.node[this.order[k]]]]].push(this.order[k]);
+			runs[colourOf(tree, group, boxes.node[this.order[k]])].push(this.order[k]);
 		runs.forEach((run, colour) => {
 			context.fillStyle = colours.fills[colour];
 			for (const i of run)
@@ -181,8 +187,29 @@ export class Painter {
 					height,
 				);
 		});
+		this.edge(runs, boxes, colours, height);
 		if (hit) this.underline(wide, boxes, tree, colours, hit, height);
 		this.write(wide, boxes, tree, colours, hit);
+	}
+
+	/* What is new has an edge, what is gone a broken one: colour alone would not tell everybody. */
+	edge(runs, boxes, colours, height) {
+		const { context, ratio } = this,
+			thick = Math.max(1, Math.round(1.5 * ratio));
+
+		for (const [colour, stroke] of Object.entries(colours.edges)) {
+			context.strokeStyle = stroke;
+			context.lineWidth = thick;
+			context.setLineDash(Number(colour) === DIFF + GONE ? [4 * ratio, 3 * ratio] : []);
+			for (const i of runs[colour])
+				context.strokeRect(
+					boxes.left[i] + thick / 2,
+					boxes.row[i] + thick / 2,
+					boxes.right[i] - boxes.left[i] - Math.round(ratio) - thick,
+					height - thick,
+				);
+		}
+		context.setLineDash([]);
 	}
 
 	underline(wide, boxes, tree, colours, hit, height) {
@@ -230,6 +257,18 @@ export class Painter {
 					);
 			}
 		}
+		context.setTransform(1, 0, 0, 1, 0, 0);
+	}
+
+	/* What the pane below is of. */
+	caption(text, top, colours) {
+		const { context, ratio, labels } = this;
+
+		context.setTransform(ratio, 0, 0, ratio, 0, 0);
+		context.font = `600 ${labels.font}`;
+		context.textBaseline = 'middle';
+		context.fillStyle = colours.text;
+		context.fillText(text, PAD, top + ROW / 2 + 2);
 		context.setTransform(1, 0, 0, 1, 0, 0);
 	}
 

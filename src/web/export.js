@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a view gives away: folded stacks of a subtree, and the picture as SVG. No DOM here.
 
-import { ROW } from 'sonde/draw';
+import { ROW, colourOf } from 'sonde/draw';
 import { selfOf, stackOf, walk } from 'sonde/model';
 import { Boxes, sweepLevel } from 'sonde/sweep';
 
@@ -91,7 +91,7 @@ function drawPane(out, pane, top, width, look, labels, describe) {
 		out.push(
 			`<g><title>${xml(describe(tree, boxes.node[i]))}</title>` +
 				`<rect x="${boxes.left[i]}" y="${boxes.row[i]}" width="${Math.max(wide - (wide > 2 ? 1 : 0), 1)}" ` +
-				`height="${ROW - 1}" fill="${look.colours.fills[look.group[frame]]}"/>` +
+				`height="${ROW - 1}" fill="${look.colours.fills[colourOf(tree, look.group, boxes.node[i])]}"/>` +
 				(text
 					? `<text x="${boxes.left[i] + 4}" y="${boxes.row[i] + 14}" ` +
 						`fill="${look.colours.text}">${xml(text)}</text>`

@@ -30,10 +30,25 @@ function clock(ns) {
 	return ns ? amount(ns, 'nanoseconds') : '';
 }
 
+function diffFacts(diff) {
+	const side = (words, { samples, total, runs }) => [
+		`${diff.unit === 'count' ? '' : `${amount(total, diff.unit)}, `}${count(samples)} samples` +
+			(runs > 1 ? ` in ${runs} runs` : ''),
+		words,
+	];
+	const noise =
+		diff.noise.basis === 'runs'
+			? `run to run, ${diff.noise.ratio.toFixed(1)} × sampling`
+			: `one run a side, ${diff.noise.ratio.toFixed(1)} × sampling`;
+
+	return [side('base', diff.base), side('new', diff.new), [noise, 'noise (variance)']];
+}
+
 /* Facts of the head: [value, words]. */
 function factsOf({ meta }) {
 	const facts = [];
 
+	if (meta.diff) return diffFacts(JSON.parse(meta.diff));
 	/* the page's title says it, too, unless it was given one */
 	if (meta.what && meta.what !== meta.title) facts.push([meta.what, '']);
 	facts.push([count(Number(meta.samples)), meta.samples === '1' ? 'sample' : 'samples']);
@@ -127,6 +142,41 @@ export function showLegend(box, sums, whole, hidden, fills, toggled) {
 	});
 
 	box.replaceChildren(...buttons);
+}
+
+const DIFF_KEYS = [
+	['d b w a', 'difference, base, new, all three at once (zoomed together)'],
+];
+
+const DIFF_READING = [
+	'Red got more, blue got less, the darker the more (5, 15, 40, 100 %); grey is what did not change, or by no more than noise. A box has the width of both sides on average, so that what is new (with an edge) and what is gone (with a broken edge) can be seen.',
+	'Percentages are parts of what the base cost altogether. The sentence at the top names what changed beyond noise.',
+];
+
+/* The legend of a difference. */
+export function showDiffLegend(box, fills, diff) {
+	const add = (words, numbers, className) => {
+		const span = make('span', undefined, 'tints');
+
+		for (const number of numbers) {
+			const swatch = make('i', undefined, `swatch ${className || ''}`);
+
+			swatch.style.background = fills[number];
+			span.append(swatch);
+		}
+		span.append(words);
+		return span;
+	};
+	const less = diff.unit.endsWith('seconds') ? 'faster' : 'less',
+		more = diff.unit.endsWith('seconds') ? 'slower' : 'more';
+
+	box.replaceChildren(
+		add(less, [8, 7, 6, 5]),
+		add('within noise', [0]),
+		add(more, [1, 2, 3, 4]),
+		add('new', [9], 'new'),
+		add('gone', [10], 'gone'),
+	);
 }
 
 const KEYS = [
@@ -223,10 +273,11 @@ export function fillHelp(dialog, profile) {
 	dialog.replaceChildren(
 		close,
 		title,
+		...(profile.meta.diff ? DIFF_READING : []).map((text) => make('p', text)),
 		...READING.map((text) => make('p', text)),
 		make('h3', 'Keys'),
 		pairs(
-			KEYS.map(([key, words]) => {
+			[...KEYS, ...(profile.meta.diff ? DIFF_KEYS : [])].map(([key, words]) => {
 				const keys = make('span');
 
 				for (const one of key.split(' '))
@@ -243,7 +294,7 @@ export function fillHelp(dialog, profile) {
 export function fillTip(tip, story) {
 	const table = make('table');
 
-	for (const [words, part, value] of [
+	for (const [words, part, value] of story.rows || [
 		['Total', story.totalShare, story.total],
 		['Self', story.selfShare, story.self],
 	]) {
@@ -268,6 +319,7 @@ export function fillTip(tip, story) {
 	tip.replaceChildren(
 		make('div', story.name, 'name'),
 		table,
+		...(story.verdict ? [make('div', story.verdict, 'verdict')] : []),
 		...(story.kind || story.place ? [where] : []),
 	);
 }
@@ -288,8 +340,11 @@ export function fillDetails(box, story) {
 	name.title = story.name.slice(0, 5000);
 	box.replaceChildren(
 		name,
-		value('Total', story.totalShare, story.total),
-		value('Self', story.selfShare, story.self),
+		...(story.rows || [
+			['Total', story.totalShare, story.total],
+			['Self', story.selfShare, story.self],
+		]).map(([words, part, text]) => value(words, part, text)),
+		...(story.verdict ? [make('span', story.verdict, 'verdict')] : []),
 		make(
 			'span',
 			[story.kind, story.place, story.module]

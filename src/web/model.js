@@ -13,7 +13,7 @@ function sums(n, most) {
 }
 
 /* Callees side by side from their caller's left edge. */
-function place(tree) {
+export function place(tree) {
 	const { n, parent, total } = tree,
 		x = new total.constructor(n);
 
@@ -48,6 +48,14 @@ export function selfOf(tree, node) {
 		: tree.total[node];
 }
 
+/* The same of the new side's part, of a tree of two sides (diff.js). */
+export function nowSelfOf(tree, node) {
+	let self = tree.now[node];
+
+	for (let i = tree.first[node]; i < tree.first[node + 1]; i++) self -= tree.now[i];
+	return self;
+}
+
 /* Calls enter(node) and leave(node) depth first over what has weight, without recursion. enter()
  * returning false keeps out of a node's callees (leave is then called at once). */
 export function walk(tree, top, enter, leave) {
@@ -77,10 +85,11 @@ export function walk(tree, top, enter, leave) {
 	}
 }
 
-/* self and total of each frame; a frame counts once in a stack however often it recurs there. */
+/* self and total of each frame (and the new side's part of both); a frame counts once in a stack however often it recurs there. */
 export function functionTotals(tree, nFrames) {
 	const self = new Float64Array(nFrames),
-		total = new Float64Array(nFrames);
+		total = new Float64Array(nFrames),
+		now = tree.now ? { self: self.slice(), total: total.slice() } : null;
 	const open = new Uint32Array(nFrames);
 
 	walk(
@@ -90,13 +99,17 @@ export function functionTotals(tree, nFrames) {
 			const frame = tree.frame[node];
 
 			self[frame] += selfOf(tree, node);
-			if (open[frame]++ === 0) total[frame] += tree.total[node];
+			if (now) now.self[frame] += nowSelfOf(tree, node);
+			if (open[frame]++ === 0) {
+				total[frame] += tree.total[node];
+				if (now) now.total[frame] += tree.now[node];
+			}
 		},
 		(node) => {
 			open[tree.frame[node]]--;
 		},
 	);
-	return { self, total };
+	return { self, total, now };
 }
 
 /* Self time by kind of frame. */
@@ -194,32 +207,37 @@ class Merger {
 		this.parent = [0];
 		this.frame = [0];
 		this.total = [0];
+		this.paired = Boolean(tree.now); /* of two sides: see diff.js */
+		this.now = [0];
 		this.levels = [0, 1];
 		this.cut = false;
 	}
 
-	child(owner, frame, total) {
+	child(owner, frame, total, now) {
 		this.parent.push(owner);
 		this.frame.push(frame);
 		this.total.push(total);
+		if (this.paired) this.now.push(now);
 	}
 
 	/* One merged node's emitted sources -> its children, and their runs at the end of `next`. */
-	fold(owner, nodes, weights, next) {
+	fold(owner, nodes, weights, nows, next) {
 		const { tree, slot, least } = this,
 			n = nodes.length;
 
 		if (n === 1) {
-			this.child(owner, tree.frame[nodes[0]], weights[0]);
+			this.child(owner, tree.frame[nodes[0]], weights[0], nows[0]);
 			if (weights[0] >= least) {
 				next.nodes.push(nodes[0]);
 				next.weights.push(weights[0]);
+				if (this.paired) next.nows.push(nows[0]);
 			}
 			next.ends.push(next.nodes.length);
 			return;
 		}
 		const frames = [],
 			totals = [],
+			parts = [],
 			sizes = [];
 
 		for (let i = 0; i < n; i++) {
@@ -230,9 +248,11 @@ class Merger {
 				at = slot[frame] = frames.length;
 				frames.push(frame);
 				totals.push(0);
+				parts.push(0);
 				sizes.push(0);
 			}
 			totals[at] += weights[i];
+			if (this.paired) parts[at] += nows[i];
 			sizes[at]++;
 		}
 		const order = frames.map((frame, at) => at);
@@ -241,7 +261,7 @@ class Merger {
 		let begin = next.nodes.length;
 
 		for (const at of order) {
-			this.child(owner, frames[at], totals[at]);
+			this.child(owner, frames[at], totals[at], parts[at]);
 			const size = totals[at] >= least ? sizes[at] : 0;
 
 			sizes[at] = size ? begin : -1;
@@ -251,12 +271,14 @@ class Merger {
 		for (let i = next.nodes.length; i < begin; i++) {
 			next.nodes.push(0);
 			next.weights.push(0);
+			if (this.paired) next.nows.push(0);
 		}
 		for (let i = 0; i < n; i++) {
 			const at = slot[tree.frame[nodes[i]]];
 
 			if (sizes[at] < 0) continue;
 			next.nodes[sizes[at]] = nodes[i];
+			if (this.paired) next.nows[sizes[at]] = nows[i];
 			next.weights[sizes[at]++] = weights[i];
 		}
 		for (const frame of frames) slot[frame] = -1;
@@ -266,28 +288,33 @@ class Merger {
 		let level = {
 				nodes: seeds.nodes,
 				weights: seeds.weights,
+				nows: seeds.nows,
 				ends: [seeds.nodes.length],
 			},
 			id = 0;
 		const nodes = [],
-			weights = [];
+			weights = [],
+			nows = [];
 
+		if (this.paired) this.now[0] = seeds.nows.reduce((sum, now) => sum + now, 0);
 		this.total[0] = seeds.weights.reduce((sum, weight) => sum + weight, 0);
 		this.frame[0] = seeds.frame;
 		while (level.ends.length && !this.cut) {
-			const next = { nodes: [], weights: [], ends: [] };
+			const next = { nodes: [], weights: [], nows: [], ends: [] };
 			let from = 0;
 
 			for (const end of level.ends) {
-				nodes.length = weights.length = 0;
+				nodes.length = weights.length = nows.length = 0;
 				for (; from < end; from++)
 					step(
 						level.nodes[from],
 						level.weights[from],
 						nodes,
 						weights,
+						this.paired ? level.nows[from] : 0,
+						nows,
 					);
-				if (nodes.length) this.fold(id, nodes, weights, next);
+				if (nodes.length) this.fold(id, nodes, weights, nows, next);
 				id++;
 			}
 			if (next.ends.length) this.levels.push(this.parent.length);
@@ -310,6 +337,7 @@ class Merger {
 			total: Float64Array.from(this.total),
 		};
 
+		if (this.paired) tree.now = Float64Array.from(this.now);
 		tree.first = firstCallees(tree);
 		return place(tree);
 	}
@@ -335,22 +363,37 @@ export function placesOf(tree, frame) {
 	return nodes;
 }
 
+function rootSeeds(tree) {
+	return {
+		frame: 0,
+		nodes: [0],
+		weights: [tree.total[0]],
+		nows: tree.now ? [tree.now[0]] : [],
+	};
+}
+
 function seedsOf(tree, frame) {
 	const nodes = placesOf(tree, frame);
 
-	return { frame, nodes, weights: nodes.map((node) => tree.total[node]) };
+	return {
+		frame,
+		nodes,
+		weights: nodes.map((node) => tree.total[node]),
+		nows: tree.now ? nodes.map((node) => tree.now[node]) : [],
+	};
 }
 
 /* Who calls a function: all its call sites merged, callers growing from it. */
 export function callersOf(tree, frame, nFrames) {
 	return new Merger(tree, nFrames, MERGED_MOST).run(
 		seedsOf(tree, frame),
-		(node, weight, nodes, weights) => {
+		(node, weight, nodes, weights, now, nows) => {
 			const caller = tree.parent[node];
 
 			if (caller) {
 				nodes.push(caller);
 				weights.push(weight);
+				nows.push(now);
 			}
 		},
 	);
@@ -360,11 +403,12 @@ export function callersOf(tree, frame, nFrames) {
 export function calleesOf(tree, frame, nFrames) {
 	return new Merger(tree, nFrames, MERGED_MOST).run(
 		seedsOf(tree, frame),
-		(node, weight, nodes, weights) => {
+		(node, weight, nodes, weights, now, nows) => {
 			for (let i = tree.first[node]; i < tree.first[node + 1]; i++)
 				if (tree.total[i] > 0) {
 					nodes.push(i);
 					weights.push(tree.total[i]);
+					if (tree.now) nows.push(tree.now[i]);
 				}
 		},
 	);
@@ -373,11 +417,11 @@ export function calleesOf(tree, frame, nFrames) {
 /* The whole profile upside down: functions by what they cost themselves, callers growing from them.
  * Chains that no pixel would show (below 1/20,000 of all) end where they become so. */
 export function inverted(tree, nFrames) {
-	const seeds = { frame: 0, nodes: [0], weights: [tree.total[0]] };
+	const seeds = rootSeeds(tree);
 	const merger = new Merger(tree, nFrames, MERGED_MOST, tree.total[0] / 20000);
 	let starts = true;
 
-	return merger.run(seeds, (node, weight, nodes, weights) => {
+	return merger.run(seeds, (node, weight, nodes, weights, now, nows) => {
 		if (starts) {
 			starts = false;
 			for (let i = 1; i < tree.n; i++) {
@@ -386,11 +430,13 @@ export function inverted(tree, nFrames) {
 				if (self > 0) {
 					nodes.push(i);
 					weights.push(self);
+					if (tree.now) nows.push(nowSelfOf(tree, i));
 				}
 			}
 		} else if (tree.parent[node]) {
 			nodes.push(tree.parent[node]);
 			weights.push(weight);
+			nows.push(now);
 		}
 	});
 }
@@ -398,12 +444,12 @@ export function inverted(tree, nFrames) {
 /* The tree without frames of some kinds: their callees move up to their callers, and what they cost
  * themselves becomes their callers' own. */
 export function without(tree, kinds, hidden, nFrames) {
-	const seeds = { frame: 0, nodes: [0], weights: [tree.total[0]] };
+	const seeds = rootSeeds(tree);
 	const { first, total, frame } = tree;
 
 	return new Merger(tree, nFrames, 4 * MERGED_MOST).run(
 		seeds,
-		(node, weight, nodes, weights) => {
+		(node, weight, nodes, weights, now, nows) => {
 			const todo = [node];
 
 			while (todo.length) {
@@ -416,6 +462,7 @@ export function without(tree, kinds, hidden, nFrames) {
 					} else {
 						nodes.push(i);
 						weights.push(total[i]);
+						if (tree.now) nows.push(tree.now[i]);
 					}
 				}
 			}

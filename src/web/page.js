@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the page shows and why: the view, the zoom, the search, what is hidden; no listening here.
 
+import * as diff from 'sonde/diff';
 import * as fragment from 'sonde/fragment';
-import { fillDetails, fillTip, make, showLegend } from 'sonde/head';
+import { fillDetails, fillTip, make, showDiffLegend, showLegend } from 'sonde/head';
 import * as model from 'sonde/model';
 import { amount, count, harmless, share } from 'sonde/names';
-import { GREY, KINDS, colourFrames, palette } from 'sonde/palette';
+import { DIFF, GREY, KINDS, colourFrames, palette } from 'sonde/palette';
 import { Pane, Stage } from 'sonde/stage';
 import { FunctionTable } from 'sonde/table';
 import { ThreadPicker } from 'sonde/threads';
@@ -15,11 +16,26 @@ const VIEWS = ['graph', 'inverted', 'sandwich', 'table'];
 const CALLEES_MOST = 30;
 const darkScheme = matchMedia('(prefers-color-scheme: dark)');
 
+/* What the comparison said of a function. */
+function verdictWords(row, number) {
+	const q = `p ${diff.chance(number.q)}`;
+
+	return {
+		changed: row.changed === 'total' ? `changed with all it calls, ${q}` : `changed, ${q}`,
+		follows: 'moved because of what changed',
+		noise: `function within noise, ${q}`,
+		untested: 'too few samples to tell',
+	}[number.verdict];
+}
+
 export class Page {
 	constructor(profile) {
 		const { frames, strings } = profile;
 
 		this.profile = profile;
+		this.diff = diff.readDiff(profile);
+		this.rowOf = this.diff ? diff.rowFinder(this.diff, profile) : null;
+		this.picture = 'diff';
 		this.names = new Map();
 		this.colourOf = colourFrames(frames, strings);
 		this.keys = new Map();
@@ -48,6 +64,7 @@ export class Page {
 				colour: (frame) => this.colours.fills[this.colourOf[frame]],
 			},
 			(frame, open) => this.chooseFunction(frame, open),
+			this.rowOf,
 		);
 		this.threads = new ThreadPicker(
 			$('threads-open'),
@@ -95,7 +112,31 @@ export class Page {
 	amount(value) {
 		const { unit, scale } = this.profile.types[this.type];
 
+		if (this.isOfTwo(this.tree)) return '';
+
 		return amount(value * scale, unit);
+	}
+
+	/* Whether a tree is that of a difference, whose values are parts of the base's whole cost. */
+	isOfTwo(tree) {
+		return Boolean(tree && tree.now);
+	}
+
+	/* What both sides cost, for a reader: [words, share, amount]. */
+	twoSides(base, now, self) {
+		const { types } = this.profile,
+			{ factor } = this.diff;
+		const value = (part, side) => amount(part / factor[side], types[side].unit);
+
+		return [
+			[self ? 'Base self' : 'Base', diff.percent(base), value(base, 0)],
+			[self ? 'New self' : 'New', diff.percent(now), value(now, 1)],
+			[
+				self ? 'Change of self' : 'Change',
+				`${diff.points(now - base)} points`,
+				diff.ofItself(base, now),
+			],
+		];
 	}
 
 	/* A node for a reader. */
@@ -103,6 +144,8 @@ export class Page {
 		const { tree } = pane,
 			frame = tree.frame[node],
 			total = tree.total[node];
+
+		if (this.isOfTwo(tree)) return this.storyOfTwo(pane, node);
 		const self =
 			this.view === 'inverted' || pane.callers ? null : model.selfOf(tree, node);
 
@@ -123,7 +166,35 @@ export class Page {
 		};
 	}
 
+	/* The same of a difference. */
+	storyOfTwo({ tree }, node) {
+		const frame = tree.frame[node],
+			[base, now] = diff.sidesOf(tree, node);
+		const row = frame ? this.rowOf(frame) : null,
+			number = row && (row.changed === 'self' ? row.self : row.total);
+		const noise =
+			tree.tint[node] === diff.SAME && base !== now ? 'this place is within noise' : '';
+
+		return {
+			name: this.nameOf(frame),
+			colour: this.colours.fills[DIFF + tree.tint[node]],
+			rows: this.twoSides(base, now),
+			kind: frame ? KINDS[this.profile.frames.kind[frame]].words : '',
+			verdict: [row ? verdictWords(row, number) : '', noise].filter((text) => text).join('; '),
+			place: frame ? this.placeOf(frame) : '',
+			module: frame ? this.moduleOf(frame) : '',
+		};
+	}
+
 	line(tree, node) {
+		if (this.isOfTwo(tree)) {
+			const [base, now] = diff.sidesOf(tree, node);
+
+			return (
+				`${this.nameOf(tree.frame[node])}: ${diff.percent(base)} to ${diff.percent(now)}, ` +
+				`${diff.points(now - base)} points`
+			);
+		}
 		return (
 			`${this.nameOf(tree.frame[node])}: ${this.amount(tree.total[node])}, ` +
 			`${share(tree.total[node], this.whole)}`
@@ -146,13 +217,21 @@ export class Page {
 			{ scale, unit } = profile.types[this.type];
 		const path = this.path();
 
-		this.base = model.weigh(profile, this.type, this.chosen);
+		if (this.diff) {
+			this.trees = this.trees || diff.threeTrees(profile, this.diff);
+			this.type = this.picture === 'new' ? 1 : 0;
+			this.base = this.trees[this.picture === 'all' ? 'diff' : this.picture];
+		} else {
+			this.base = model.weigh(profile, this.type, this.chosen);
+		}
 		this.tree = this.hidden.size
-			? model.without(
-					this.base,
-					profile.frames.kind,
-					this.hidden,
-					profile.frames.n,
+			? this.tinted(
+					model.without(
+						this.base,
+						profile.frames.kind,
+						this.hidden,
+						profile.frames.n,
+					),
 				)
 			: this.base;
 		this.sums = null;
@@ -166,6 +245,11 @@ export class Page {
 		this.showView(path);
 		this.searchAgain();
 		this.later();
+	}
+
+	/* A merged tree with its tints, where it is of two sides. */
+	tinted(tree) {
+		return this.isOfTwo(tree) ? diff.tint(this.diff, tree) : tree;
 	}
 
 	/* Totals by function, made when they are first asked for. */
@@ -185,6 +269,11 @@ export class Page {
 
 	showLegend() {
 		const { frames } = this.profile;
+
+		if (this.isOfTwo(this.tree)) {
+			showDiffLegend($('legend'), this.colours.fills.slice(DIFF), this.diff);
+			return;
+		}
 		const sums = model.kindTotals(frames, this.totals.self, KINDS.length);
 
 		showLegend(
@@ -216,20 +305,35 @@ export class Page {
 			{ tree } = this;
 
 		if (this.view === 'inverted')
-			return [new Pane(model.inverted(tree, n), { up: this.up })];
+			return [new Pane(this.tinted(model.inverted(tree, n)), { up: this.up })];
+		if (this.view === 'graph' && this.picture === 'all' && this.diff)
+			return this.threePanes();
 		if (this.view !== 'sandwich') return [new Pane(tree, { up: this.up })];
-		const callers = new Pane(model.callersOf(tree, this.fn, n), {
+		const callers = new Pane(this.tinted(model.callersOf(tree, this.fn, n)), {
 			up: true,
 			bare: true,
 		});
 
 		callers.callers = true;
-		return [callers, new Pane(model.calleesOf(tree, this.fn, n))];
+		return [callers, new Pane(this.tinted(model.calleesOf(tree, this.fn, n)))];
+	}
+
+	/* One above the other. The difference is what keys and the search go by. */
+	threePanes() {
+		const { trees, up } = this;
+
+		return [
+			new Pane(trees.diff, { up, caption: 'Difference' }),
+			new Pane(trees.base, { up, caption: 'Base' }),
+			new Pane(trees.new, { up, caption: 'New' }),
+		];
 	}
 
 	showView(path = '') {
 		const { view } = this;
 
+		if (view === 'sandwich' && !this.fn && this.diff)
+			this.fn = Math.max(0, this.colourOf.findIndex((colour, frame) => frame && this.rowOf(frame)?.changed));
 		if (view === 'sandwich' && !this.fn)
 			this.fn = this.totals.self.reduce(
 				(best, value, frame, all) => (value > all[best] ? frame : best),
@@ -238,13 +342,21 @@ export class Page {
 		document.querySelectorAll('#views button').forEach((button) =>
 			button.setAttribute('aria-pressed', String(button.dataset.view === view)),
 		);
+		document.querySelectorAll('#pictures button').forEach((button) =>
+			button.setAttribute(
+				'aria-pressed',
+				String(button.dataset.picture === this.picture),
+			),
+		);
 		document.querySelector('main').classList.toggle('both', view === 'sandwich');
 		$('table').hidden = view !== 'table' && view !== 'sandwich';
 		$('picture').hidden = view === 'table';
 		$('flip').disabled = view === 'table' || view === 'sandwich';
 		$('flip').textContent = this.up ? 'Root at top' : 'Root at bottom';
-		this.stage.show(this.panes(), this.look());
-		const pane = this.stage.panes[this.stage.panes.length - 1];
+		const panes = this.panes();
+
+		this.stage.show(panes, this.look(panes));
+		const pane = this.stage.main;
 		const node = fragment.follow(pane.tree, (frame) => this.keyOf(frame), path);
 
 		if (node) {
@@ -275,13 +387,26 @@ export class Page {
 			box.append(' — the deepest levels are left out: too many to merge');
 	}
 
-	look() {
+	look(panes = this.stage.panes) {
 		const { colours, colourOf, hit } = this;
+
+		for (const { tree } of panes)
+			if (this.isOfTwo(tree))
+				tree.shade = tree.tint.map((tint, node) =>
+					hit && !hit[tree.frame[node]] ? GREY : DIFF + tint,
+				);
 		const group = hit
 			? colourOf.map((colour, frame) => (hit[frame] ? colour : GREY))
 			: colourOf;
 
 		return { colours, group, hit };
+	}
+
+	/* Another picture of a diff, at the same place. */
+	show(picture) {
+		if (!this.diff || picture === this.picture) return;
+		this.picture = picture;
+		this.weighAgain();
 	}
 
 	go(view, fn) {
@@ -367,9 +492,16 @@ export class Page {
 			button = make('button');
 
 		button.type = 'button';
+		const [base, now] = this.isOfTwo(pane.tree) ? diff.sidesOf(pane.tree, node) : [0, 0];
+
 		button.append(
 			make('span', this.nameOf(pane.tree.frame[node]).slice(0, 300)),
-			make('b', share(pane.tree.total[node], this.whole)),
+			make(
+				'b',
+				this.isOfTwo(pane.tree)
+					? diff.points(now - base)
+					: share(pane.tree.total[node], this.whole),
+			),
 		);
 		button.addEventListener('click', () => {
 			this.stage.pick({ pane, node });
@@ -380,9 +512,29 @@ export class Page {
 	}
 
 	describeFunction(frame) {
-		const { self, total } = this.totals;
+		const { self, total, now } = this.totals;
 
-		fillDetails($('details'), {
+		if (now) {
+			const row = this.rowOf(frame);
+
+			fillDetails($('details'), {
+				name: this.nameOf(frame),
+				colour: this.colours.fills[this.colourOf[frame]],
+				rows: [
+					...this.twoSides(
+						...diff.clean(2 * total[frame] - now.total[frame], now.total[frame]),
+					),
+					...this.twoSides(
+						...diff.clean(2 * self[frame] - now.self[frame], now.self[frame]),
+						true,
+					).slice(2),
+				],
+				kind: KINDS[this.profile.frames.kind[frame]].words,
+				verdict: row ? verdictWords(row, row.changed === 'self' ? row.self : row.total) : '',
+				place: this.placeOf(frame),
+				module: this.moduleOf(frame),
+			});
+		} else fillDetails($('details'), {
 			name: this.nameOf(frame),
 			colour: this.colours.fills[this.colourOf[frame]],
 			total: this.amount(total[frame]),
@@ -415,7 +567,7 @@ export class Page {
 	get pane() {
 		const { stage } = this;
 
-		return (stage.picked && stage.picked.pane) || stage.panes[stage.panes.length - 1];
+		return (stage.picked && stage.picked.pane) || stage.main;
 	}
 
 	unzoom() {
@@ -451,8 +603,7 @@ export class Page {
 
 	/* Matches of the tree in view; in a sandwich those of what is called. */
 	findNodes() {
-		const { panes } = this.stage,
-			pane = panes[panes.length - 1];
+		const pane = this.stage.main;
 
 		this.at = -1;
 		this.found = this.hit ? model.search(pane.tree, this.hit) : null;
@@ -490,7 +641,7 @@ export class Page {
 
 		this.at = this.at < 0 ? (by > 0 ? 0 : n - 1) : (this.at + by + n) % n;
 		const spot = {
-			pane: stage.panes[stage.panes.length - 1],
+			pane: stage.main,
 			node: found.nodes[this.at],
 		};
 
@@ -519,7 +670,7 @@ export class Page {
 	}
 
 	path() {
-		const pane = this.stage.panes[this.stage.panes.length - 1];
+		const pane = this.stage.main;
 
 		return pane
 			? model
@@ -536,6 +687,7 @@ export class Page {
 			up: this.up ? '1' : '',
 			theme: this.theme,
 			q: this.query,
+			picture: this.diff && this.picture !== 'diff' ? this.picture : '',
 			type:
 				this.type === (Number(this.profile.meta.type) || 0)
 					? ''
@@ -557,6 +709,7 @@ export class Page {
 		this.setTheme(['dark', 'light'].includes(state.theme) ? state.theme : '');
 		this.view = VIEWS.includes(state.view) ? state.view : 'graph';
 		this.up = state.up === '1';
+		this.picture = diff.PICTURES.includes(state.picture) ? state.picture : 'diff';
 		this.query = $('query').value = (state.q || '').slice(0, 2000);
 		this.type = Math.min(
 			Number(state.type ?? profile.meta.type) || 0,

@@ -22,6 +22,12 @@ export const KINDS = [
 export const SHADES = 3;
 export const GREY = KINDS.length * SHADES; /* what a search left aside */
 export const ROOT = GREY + 1;
+export const DIFF = ROOT + 1; /* the first of a diff's: in the order of diff.js, as in svg.css */
+
+const TINTS = {
+	light: ['#e3e5e9', '#fbdcd3', '#f6b5a4', '#ee8670', '#e0573f', '#d8e6f8', '#aecdf2', '#7aaee8', '#4a8fdd', '#e0573f', '#4a8fdd'],
+	dark: ['#3a3e46', '#5b3a36', '#7d3f37', '#a33f33', '#c2382a', '#2f4258', '#2c547e', '#2467a5', '#1d76c4', '#c2382a', '#1d76c4'],
+};
 
 function mix(colour, other, part) {
 	const channel = (text, at) => parseInt(text.slice(at, at + 2), 16);
@@ -71,6 +77,7 @@ export function palette(dark) {
 			),
 		);
 	fills.push(dark ? '#262a31' : '#e9ebef', dark ? '#5a6678' : '#c3cad6');
+	fills.push(...TINTS[dark ? 'dark' : 'light']);
 	return {
 		fills,
 		pixels: Uint32Array.from(fills, toPixel),
@@ -78,6 +85,7 @@ export function palette(dark) {
 		faint: dark ? '#8b93a1' : '#727a87',
 		mark: dark ? '#ffffff' : '#101418',
 		back: dark ? '#14171c' : '#ffffff',
+		edges: { [DIFF + 9]: dark ? '#ffc9bd' : '#7a1608', [DIFF + 10]: dark ? '#b9d6fb' : '#123f78' },
 	};
 }
 

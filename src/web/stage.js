@@ -10,12 +10,13 @@ import { Boxes, depthBelow, levelOf, nodeAt, sweepLevel } from 'sonde/sweep';
 
 const KEEP = 2; /* nearest callers that stay in sight above a zoomed box */
 const ZOOM_MS = 180;
+const CAPTION = 1.5 * ROW;
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
 /* One tree in view. `bare` leaves its root's row out (another pane shows that). */
 export class Pane {
-	constructor(tree, { up = false, bare = false } = {}) {
-		Object.assign(this, { tree, up, bare, expanded: false, top: 0 });
+	constructor(tree, { up = false, bare = false, caption = '' } = {}) {
+		Object.assign(this, { tree, up, bare, caption, expanded: false, top: 0 });
 		this.zoom(0);
 	}
 
@@ -65,17 +66,22 @@ export class Pane {
 		return at === 1 ? -1 : at + hidden - 1;
 	}
 
+	/* Between the pane's top and its boxes. */
+	get above() {
+		return this.caption ? CAPTION : 0;
+	}
+
 	get height() {
-		return Math.max(0, this.rows) * ROW;
+		return Math.max(0, this.rows) * ROW + this.above;
 	}
 
 	/* Top edge of a row in the content, and back. */
 	yOf(row) {
-		return this.top + (this.up ? this.rows - 1 - row : row) * ROW;
+		return this.top + this.above + (this.up ? this.rows - 1 - row : row) * ROW;
 	}
 
 	rowAt(y) {
-		const at = Math.floor((y - this.top) / ROW);
+		const at = Math.floor((y - this.top - this.above) / ROW);
 
 		return this.up ? this.rows - 1 - at : at;
 	}
@@ -160,6 +166,7 @@ export class Stage {
 	home() {
 		const room = this.element.clientHeight;
 
+		if (this.linked) return 0;
 		if (this.panes.length > 1) return Math.max(0, this.panes[1].top - room / 2);
 		return this.panes[0] && this.panes[0].up ? this.content.offsetHeight : 0;
 	}
@@ -233,6 +240,7 @@ export class Stage {
 		const top = pane.top - this.element.scrollTop + shift,
 			room = this.element.clientHeight;
 
+		if (pane.caption) painter.caption(pane.caption, top, look.colours);
 		boxes.n = 0;
 		for (let row = 0; row < pane.rows; row++) {
 			const y = top + pane.yOf(row) - pane.top,
@@ -293,7 +301,7 @@ export class Stage {
 	/* What is at a point of the content: { pane, node }, { pane, note: true } or null. */
 	spotAt(x, y) {
 		for (const pane of this.panes) {
-			if (y < pane.top || y >= pane.top + pane.height) continue;
+			if (y < pane.top + pane.above || y >= pane.top + pane.height) continue;
 			const level = pane.levelOf(pane.rowAt(y));
 
 			if (level < 0) return { pane, note: true };
@@ -374,11 +382,13 @@ export class Stage {
 
 		pane.expanded = false;
 		pane.zoom(node);
+		if (this.linked) this.follow(pane, node);
 		this.motion = null;
 		this.hover(null);
 		this.layOut();
-		this.element.scrollTop =
-			this.panes.length > 1
+		this.element.scrollTop = this.linked
+			? pane.top
+			: this.panes.length > 1
 				? Math.min(this.home(), pane.up ? pane.height : Infinity)
 				: this.home();
 		if (
@@ -396,6 +406,29 @@ export class Stage {
 		this.outline();
 		this.request();
 		this.told.zoom(spot);
+	}
+
+	/* The other pictures of the same nodes go where one goes, as far as they have something there. */
+	follow(pane, node) {
+		for (const other of this.panes) {
+			let at = node;
+
+			while (at && !(other.tree.total[at] > 0)) at = other.tree.parent[at];
+			if (other !== pane) {
+				other.expanded = false;
+				other.zoom(at);
+			}
+		}
+	}
+
+	/* The pane that keys, the search and the address are about. */
+	get main() {
+		return this.panes[this.linked ? 0 : this.panes.length - 1];
+	}
+
+	/* Panes show the same nodes: zooming one zooms all. */
+	get linked() {
+		return this.panes.length > 2;
 	}
 
 	/* Brings a node into sight, zooming to it where its box would be too narrow to see. */
@@ -417,7 +450,7 @@ export class Stage {
 
 	/* The node a key leads to from the picked one; the same one at an end. */
 	neighbour(direction) {
-		const spot = this.picked || { pane: this.panes[this.panes.length - 1], node: 0 };
+		const spot = this.picked || { pane: this.main, node: 0 };
 		const { pane, node } = spot,
 			{ tree } = pane;
 		const away = pane.up ? 'ArrowUp' : 'ArrowDown',

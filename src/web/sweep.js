@@ -63,9 +63,9 @@ export function beyond(tree, lo, hi, edge) {
 const SALIENT_MOST = 256; /* nodes of one pixel that are looked at */
 
 /* The first node of [seed, end) that is not faint, or seed. */
-function salient(frame, group, faint, seed, end) {
+function salient({ frame, shade }, group, faint, seed, end) {
 	for (let i = seed; i < end && i < seed + SALIENT_MOST; i++)
-		if (group[frame[i]] !== faint) return i;
+		if ((shade ? shade[i] : group[frame[i]]) !== faint) return i;
 	return seed;
 }
 
@@ -81,7 +81,7 @@ export function sweepLevel(
 	row,
 	{ from, scale, width, group, grain = 1, faint = -1 },
 ) {
-	const { x, total, frame } = tree;
+	const { x, total, frame, shade } = tree;
 	let i = beyond(tree, lo, hi, from),
 		end = 0;
 
@@ -102,17 +102,17 @@ export function sweepLevel(
 			continue;
 		}
 		const start = Math.max(Math.floor(left), end),
-			colour = group[frame[i]];
+			colour = shade ? shade[i] : group[frame[i]];
 		let stop = start + grain,
 			seed = i;
 
 		i = beyond(tree, i + 1, hi, from + stop / scale);
-		if (colour === faint) seed = salient(frame, group, faint, seed, i);
+		if (colour === faint) seed = salient(tree, group, faint, seed, i);
 		while (
 			colour !== faint &&
 			i < hi &&
 			total[i] * scale < grain &&
-			group[frame[i]] === colour &&
+			(shade ? shade[i] : group[frame[i]]) === colour &&
 			(x[i] - from) * scale < stop + 1 &&
 			stop < width
 		) {

@@ -2,6 +2,7 @@
 // All functions as a real table: sorted by a click on a heading, filtered by the search. Only the
 // rows in sight exist; aria-rowcount tells how many there are.
 
+import * as diff from 'sonde/diff';
 import { amount, count, share } from 'sonde/names';
 
 const ROW_PX = 26,
@@ -26,6 +27,16 @@ const COLUMNS = [
 	{ key: 'location', words: 'File' },
 ];
 
+/* Of a difference: parts of the base's whole cost. */
+const DIFF_COLUMNS = [
+	{ key: 'change', words: 'Change', title: 'Points, of the function itself', number: true, down: true },
+	{ key: 'base', words: 'Base', title: 'Spent in the function itself', number: true, down: true },
+	{ key: 'now', words: 'New', title: 'Spent in the function itself', number: true, down: true },
+	{ key: 'below', words: 'With callees', title: 'Points, of it and all it called', number: true, down: true },
+	{ key: 'q', words: 'p', title: 'How likely that is where nothing changed, corrected', number: true },
+	...COLUMNS.slice(2),
+];
+
 function element(tag, text, className) {
 	const node = document.createElement(tag);
 
@@ -36,9 +47,11 @@ function element(tag, text, className) {
 
 export class FunctionTable {
 	/* texts: { name(frame), module(frame), location(frame), colour(frame) }; chosen(frame, open). */
-	constructor(box, texts, chosen) {
+	constructor(box, texts, chosen, rowOf = null) {
 		Object.assign(this, {
 			box,
+			rowOf,
+			columns: [],
 			texts,
 			chosen,
 			key: 'self',
@@ -50,17 +63,25 @@ export class FunctionTable {
 		this.table.setAttribute('aria-label', 'Functions');
 		this.head = this.table.createTHead().insertRow();
 		this.body = this.table.createTBody();
-		for (const column of COLUMNS) this.addHeading(column);
+		this.setColumns(COLUMNS);
 		box.append(this.table);
 		box.addEventListener('scroll', () => this.draw(), { passive: true });
 		new ResizeObserver(() => this.draw()).observe(box);
-		this.body.addEventListener('click', (event) => this.click(event, false));
-		this.body.addEventListener('dblclick', (event) => this.click(event, true));
+		/* Not 'dblclick': the first click has drawn the rows anew, and then there may be none. */
+		this.body.addEventListener('click', (event) => this.click(event, event.detail > 1));
 		this.body.addEventListener('keydown', (event) => this.keydown(event));
 	}
 
+	setColumns(columns) {
+		this.columns = columns;
+		this.key = columns[0].key;
+		this.down = true;
+		this.head.replaceChildren();
+		for (const column of columns) this.addHeading(column);
+	}
+
 	addHeading(column) {
-		const cell = element('th', undefined, column.number ? 'number' : column.key);
+		const cell = element('th', undefined, column.number ? `number ${column.key}` : column.key);
 		const button = element('button', column.words);
 
 		cell.scope = 'col';
@@ -79,7 +100,12 @@ export class FunctionTable {
 
 	/* totals: see model.functionTotals(); whole: what shares are of; hit: marks frames, or null. */
 	show({ totals, whole, unit, scale, hit }) {
+		const columns = totals.now ? DIFF_COLUMNS : COLUMNS;
+
 		Object.assign(this, { totals, whole, unit, scale });
+		if (columns !== this.columns) this.setColumns(columns);
+		this.table.classList.toggle('two', Boolean(totals.now));
+		this.values = totals.now ? this.valuesOfTwo(totals) : totals;
 		this.rows = [];
 		for (let frame = 1; frame < totals.total.length; frame++)
 			if (totals.total[frame] > 0 && (!hit || hit[frame])) this.rows.push(frame);
@@ -90,11 +116,41 @@ export class FunctionTable {
 		this.sort();
 	}
 
+	/* Columns of a difference. Changes are sorted by their size. */
+	valuesOfTwo({ self, total, now }) {
+		const n = self.length,
+			values = {};
+
+		for (const key of ['base', 'now', 'change', 'below', 'q']) values[key] = new Float64Array(n);
+		for (let frame = 1; frame < n; frame++) {
+			const row = this.rowOf(frame),
+				number = row && (row.changed === 'total' ? row.total : row.self);
+
+			[values.base[frame], values.now[frame]] = diff.clean(
+				2 * self[frame] - now.self[frame],
+				now.self[frame],
+			);
+			values.change[frame] = values.now[frame] - values.base[frame];
+			values.below[frame] = 2 * (now.total[frame] - total[frame]);
+			values.q[frame] = number && number.q !== null ? number.q : 2;
+		}
+		return values;
+	}
+
 	sort() {
-		const { key, totals, texts } = this,
+		const { key, totals, texts, values } = this,
 			sign = this.down ? -1 : 1;
 
-		if (key === 'self' || key === 'total') {
+		if (this.columns === DIFF_COLUMNS && values[key]) {
+			const column = values[key];
+
+			this.rows.sort(
+				(a, b) =>
+					sign * (Math.abs(column[a]) - Math.abs(column[b])) ||
+					Math.abs(values.change[b]) - Math.abs(values.change[a]) ||
+					a - b,
+			);
+		} else if (key === 'self' || key === 'total') {
 			const first = totals[key],
 				second = totals[key === 'self' ? 'total' : 'self'];
 
@@ -109,7 +165,7 @@ export class FunctionTable {
 
 			this.rows.sort((a, b) => sign * order(text.get(a), text.get(b)) || a - b);
 		}
-		for (const column of COLUMNS) {
+		for (const column of this.columns) {
 			const on = column.key === key;
 
 			column.cell.setAttribute(
@@ -154,7 +210,7 @@ export class FunctionTable {
 		const row = element('tr'),
 			cell = element('td', 'No function matches.', 'none');
 
-		cell.colSpan = 3;
+		cell.colSpan = this.columns.length - 2;
 		row.append(cell);
 		return row;
 	}
@@ -164,7 +220,7 @@ export class FunctionTable {
 			cell = element('td');
 
 		row.setAttribute('aria-hidden', 'true');
-		cell.colSpan = 3; /* the others may not be shown */
+		cell.colSpan = this.columns.length - 2; /* the others may not be shown */
 		cell.style.height = `${n * ROW_PX}px`;
 		row.append(cell);
 		return row;
@@ -178,7 +234,8 @@ export class FunctionTable {
 		row.tabIndex = frame === this.selected || (!this.selected && index === 0) ? 0 : -1;
 		row.setAttribute('aria-rowindex', index + 2);
 		row.setAttribute('aria-selected', String(frame === this.selected));
-		for (const key of ['self', 'total']) {
+		if (this.columns === DIFF_COLUMNS) row.append(...this.cellsOfTwo(frame));
+		for (const key of this.columns === DIFF_COLUMNS ? [] : ['self', 'total']) {
 			const cell = element('td', undefined, 'number'),
 				bar = element('span', undefined, 'bar');
 
@@ -209,6 +266,26 @@ export class FunctionTable {
 			row.append(cell);
 		}
 		return row;
+	}
+
+	cellsOfTwo(frame) {
+		const { values } = this,
+			row = this.rowOf(frame);
+		const texts = {
+			change: diff.points(values.change[frame]),
+			base: diff.percent(values.base[frame]),
+			now: diff.percent(values.now[frame]),
+			below: diff.points(values.below[frame]),
+			q: values.q[frame] > 1 ? '–' : diff.chance(values.q[frame]),
+		};
+
+		return Object.entries(texts).map(([key, text]) => {
+			const measure = key === 'below' ? 'total' : 'self';
+			const named = row && row.changed === measure && /change|below/.test(key);
+			const way = values[key][frame] > 0 ? 'up' : 'down';
+
+			return element('td', text, `number ${key} ${named ? way : ''}`);
+		});
 	}
 
 	frameOf(event) {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import * as two from 'sonde/diff';
 import * as fragment from 'sonde/fragment';
 import * as model from 'sonde/model';
 import { amount, cutMiddle, harmless, share, shorten } from 'sonde/names';
@@ -324,4 +325,93 @@ test('an address keeps a view, and survives a broken one', () => {
 
 	assert.deepEqual(fragment.read(fragment.write(state)), state);
 	assert.deepEqual(fragment.read('#q=%E0%A4%A&view=graph&evil=1'), { view: 'graph' });
+});
+
+/* ---- two sides ---- */
+
+const TWO = {
+	meta: {
+		diff: JSON.stringify({
+			per: 'total',
+			base: { total: 1000, norm: 1000, weight: 1 },
+			new: { total: 2000, norm: 2000, weight: 2 },
+			noise: { ratio: 1 },
+			functions: [{ name: 'hot', module: 'app', file: '', line: 0, changed: 'self' }],
+		}),
+	},
+	types: [
+		{ type: 'base', unit: 'count', scale: 1, total: 1000 },
+		{ type: 'new', unit: 'count', scale: 1, total: 2000 },
+	],
+	strings: ['', 'main', 'hot', 'cold', 'gone', 'app'],
+	frames: {
+		n: 5,
+		name: [0, 1, 2, 3, 4],
+		kind: [0, 2, 2, 2, 2],
+		module: [0, 5, 5, 5, 5],
+		file: [0, 0, 0, 0, 0],
+		line: [0, 0, 0, 0, 0],
+	},
+	/* all -> main -> hot, cold, gone */
+	nodes: {
+		n: 5,
+		levels: Uint32Array.from([0, 1, 2, 5]),
+		parent: Uint32Array.from([0, 0, 1, 1, 1]),
+		frame: Uint32Array.from([0, 1, 2, 3, 4]),
+		first: Uint32Array.from([1, 2, 5, 5, 5, 5]),
+	},
+	groups: [
+		{
+			nodes: Uint32Array.from([2, 3, 4]),
+			values: [Uint32Array.from([300, 500, 200]), Uint32Array.from([1000, 1000, 0])],
+		},
+	],
+};
+
+test('the tree of a difference is as wide as both sides on average', () => {
+	const diff = two.readDiff(TWO),
+		{ diff: tree, base, new: now } = two.threeTrees(TWO, diff);
+
+	assert.deepEqual(
+		[...tree.total].map((part) => Number(part.toFixed(6))),
+		[1, 1, 0.4, 0.5, 0.1],
+	);
+	assert.deepEqual([base.total[2], now.total[2]], [300, 1000]);
+	assert.deepEqual(two.sidesOf(tree, 2).map((part) => Number(part.toFixed(6))), [0.3, 0.5]);
+	assert.deepEqual([...tree.tint], [two.SAME, two.SAME, two.MORE + 2, two.SAME, two.GONE]);
+});
+
+test('a tint needs more than noise', () => {
+	const diff = two.readDiff(TWO);
+
+	/* p (1 - p) (1 / 1000 + 1 / 1000), of both sides together */
+	assert.ok(Math.abs(two.errorsBetween(diff, 0.3, 0.5) - 0.2 / Math.sqrt(0.4 * 0.6 * 0.002)) < 1e-9);
+	assert.equal(two.tintOf(diff, 0.3, 0.33), two.SAME);
+	assert.equal(two.tintOf(diff, 0.3, 0.37), two.MORE + 1);
+	assert.equal(two.tintOf(diff, 0.5, 0.2), two.LESS + 3);
+	assert.equal(two.tintOf({ ...diff, noise: { ratio: 100 } }, 0.3, 0.37), two.SAME);
+	assert.equal(two.tintOf(diff, 0, 0.1), two.NEW);
+});
+
+test('merged trees keep both sides apart', () => {
+	const diff = two.readDiff(TWO),
+		tree = model.inverted(two.threeTrees(TWO, diff).diff, 5);
+	const hot = [...tree.frame].indexOf(2);
+
+	assert.ok(Math.abs(tree.now[hot] - 0.5) < 1e-12 && Math.abs(tree.total[hot] - 0.4) < 1e-12);
+	assert.equal(tree.frame[tree.first[hot]], 1);
+	assert.ok(Math.abs(tree.now[tree.first[hot]] - 0.5) < 1e-12);
+	const { self, now } = model.functionTotals(two.threeTrees(TWO, diff).diff, 5);
+
+	assert.deepEqual([now.self[2], now.self[4]], [0.5, 0]);
+	assert.ok(Math.abs(self[4] - 0.1) < 1e-12);
+	assert.equal(two.rowFinder(diff, TWO)(2).changed, 'self');
+	assert.equal(two.rowFinder(diff, TWO)(3), undefined);
+});
+
+test('changes are written with their signs', () => {
+	assert.deepEqual([two.points(0.0123), two.points(-0.5), two.points(0)], ['+1.23', '−50.00', '+0.00']);
+	assert.deepEqual([two.percent(0.00001), two.percent(0), two.percent(0.5)], ['<0.01 %', '0.00 %', '50.00 %']);
+	assert.deepEqual([two.ofItself(0, 1), two.ofItself(1, 0), two.ofItself(2, 3), two.ofItself(1, 5)], ['new', 'gone', '+50.0 %', '+400 %']);
+	assert.deepEqual([two.chance(null), two.chance(1e-9), two.chance(0.004), two.chance(0.5)], ['–', '<0.0001', '0.0040', '0.50']);
 });
