@@ -66,6 +66,7 @@ def pythons():
         Python("debian", "/usr/bin/python3"),
         Python("trixie", "/usr/bin/python3", str(BED / "debian-trixie"), "debian-trixie"),
         Python("sid", "/usr/bin/python3", str(BED / "debian-sid"), "debian-sid"),
+        Python("tail-calls", str(BED / "tail-calls/bin/python3"), "", "tail-calls"),
         Python("free-threaded", str(BED / "cpython-nogil/bin/python3"), "", "cpython-nogil"),
         Python("static", str(BED / "cpython-static/bin/python3"), "", "cpython-static"),
         Python("musl", str(BED / "cpython-musl/bin/python3"), "", "cpython-musl"),

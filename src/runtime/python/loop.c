@@ -7,10 +7,11 @@
 #include "elf/starts.h"
 #include "elf/x86.h"
 #include "runtime/python/python.h"
+#include "runtime/python/tail.h"
 
 #define LOOP_NAME "_PyEval_EvalFrameDefault"
-#define TAIL_CALLS "_TAIL_CALL_"
 
+#define TAIL_CALLS_MINOR 14	/* the first that can be built of them */
 #define PART_BYTES_MAX ((uint64_t)1 << 20)	/* the loop itself is some 60 KB */
 #define GAP_BYTES_MAX 15			/* padding between functions that follow each other */
 #define REJECTED_MAX 64
@@ -153,17 +154,14 @@ static bool see_part(void *context, const struct elf_symbol *symbol)
 	return true;
 }
 
-static bool add_symbol(struct finder *f)
+static void add_named(struct finder *f, const struct elf_symbol *symbol)
 {
-	struct elf_symbol symbol;
 	struct starts_range range;
 
-	if (!elf_lookup(f->elf, STR(LOOP_NAME), &symbol) || !is_code(f->elf, symbol.vaddr))
-		return false;
-	add_part(f->file, symbol.vaddr, symbol.size);
-	if (starts_find_range(&f->starts, symbol.vaddr, &range))
+	add_part(f->file, symbol->vaddr, symbol->size);
+	if (starts_find_range(&f->starts, symbol->vaddr, &range))
 		add_part(f->file, range.start, range.size);
-	return f->file->n_loops;
+	elf_lookup_each(f->elf, STR(LOOP_NAME "."), see_part, f);
 }
 
 /* jmp *%reg and jmp *table(,%reg,8) */
@@ -214,17 +212,23 @@ static bool guess_dispatcher(struct finder *f)
 bool python_loop_find(struct python_file *file, struct elf *elf)
 {
 	struct finder f = { .file = file, .elf = elf };
+	struct elf_symbol symbol;
+	struct starts_range range;
 
 	file->n_loops = 0;
 	if (starts_load(&f.starts, elf) < 0)
 		return false;
-	if (add_symbol(&f)) {
-		elf_lookup_each(elf, STR(LOOP_NAME "."), see_part, &f);
-		elf_lookup_each(elf, STR(TAIL_CALLS), see_part, &f);
-	} else {
+	if (!elf_lookup(elf, STR(LOOP_NAME), &symbol) || !is_code(elf, symbol.vaddr)) {
 		guess_dispatcher(&f);
+	} else {
+		range = (struct starts_range){ symbol.vaddr, symbol.size };
+		if (file->minor >= TAIL_CALLS_MINOR &&
+		    python_tail_find(file, elf, &f.starts, &range))
+			goto out;
+		add_named(&f, &symbol);
 	}
 	follow_jumps(&f);
+out:
 	starts_fini(&f.starts);
 	return file->n_loops;
 }

@@ -2,7 +2,7 @@
 /* runtime/python/loop.h
  *
  * The code of _PyEval_EvalFrameDefault, all of it: a compiler splits off what it takes for cold (GCC's
- * .cold and .part, BOLT's .cold.N), and a build of tail calls has a function for each instruction.
+ * .cold and .part, BOLT's .cold.N). A build of tail calls has none, see runtime/python/tail.h.
  *
  *   symbols          when .symtab names the parts
  *   jumps            else: a jump that leaves the function lands in the part

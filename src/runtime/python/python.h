@@ -21,7 +21,7 @@
 
 struct elf;
 
-#define PYTHON_LOOPS_MAX 16
+#define PYTHON_LOOPS_MAX 64
 
 /* What a file that holds an interpreter says of it; vaddrs. */
 struct python_file {
@@ -32,7 +32,8 @@ struct python_file {
 	struct python_offsets offsets;	/* what the file says of itself, else its version's */
 	uint64_t runtime;		/* _PyRuntime (>= 3.7) */
 	uint64_t current, key, interpreters;	/* 3.6: _PyThreadState_Current, autoTLSkey, interp_head */
-	struct python_loop {		/* code of _PyEval_EvalFrameDefault, .cold parts too */
+	struct python_loop {		/* code of _PyEval_EvalFrameDefault, .cold parts too; or what begins a
+					 * run, runtime/python/tail.h */
 		uint64_t start, end;
 	} loops[PYTHON_LOOPS_MAX];
 	uint32_t n_loops;
