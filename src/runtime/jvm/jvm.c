@@ -8,7 +8,6 @@
 
 #include "elf/elf.h"
 #include "runtime/jvm/chunks.h"
-
 #include "runtime/jvm/offsets.h"
 
 #define BLOB_BYTES_MAX 384u	/* WALK_JVM_BLOB_BYTES */
@@ -32,17 +31,21 @@ struct jvm_self {
 	uint64_t heaps, call_stub;	/* vaddrs of variables */
 };
 
+bool jvm_file_init(struct jvm_file *ret_file, const struct jvm_places *places)
+{
+	struct jvm_self *self = calloc(1, sizeof(*self));
+
+	if (!self)
+		return false;
+	*ret_file = (struct jvm_file){ *places, self };
+	return true;
+}
+
 bool jvm_detect(struct jvm_file *ret_file, struct elf *elf)
 {
-	struct jvm_file file = { 0 };
+	struct jvm_places places = { 0 };
 
-	if (!jvm_places_find(&file.places, elf))
-		return false;
-	file.self = calloc(1, sizeof(*file.self));
-	if (!file.self)
-		return false;
-	*ret_file = file;
-	return true;
+	return jvm_places_find(&places, elf) && jvm_file_init(ret_file, &places);
 }
 
 bool jvm_is_launcher(struct elf *elf)

@@ -28,6 +28,9 @@ struct jvm_file {
 	struct jvm_self *self;	/* what it says of itself, once that was read */
 };
 
+/* A file whose tables are there. False: out of memory. jvm_file_fini() frees. */
+bool jvm_file_init(struct jvm_file *ret_file, const struct jvm_places *places);
+
 /* False: no HotSpot, or out of memory. jvm_file_fini() frees. */
 bool jvm_detect(struct jvm_file *ret_file, struct elf *elf);
 void jvm_file_fini(struct jvm_file *file);
