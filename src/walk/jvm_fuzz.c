@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* HotSpot's frames over a damaged image of it (jvm_image.h): the input is one byte for the kind of stack, and then
+/* HotSpot's frames over a damaged image of it (jvm_image_test.h): the input is one byte for the kind of stack, and then
  * changes of ten bytes, where and what: in memory, the registers, or the layout. */
 #include <stdlib.h>
 
-#include "walk/jvm_image.h"
+#include "walk/jvm_image_test.h"
 
 #define REGISTERS 0xff00u	/* "where" from here on; before it, words of the layout */
 #define LAYOUT 0xfe00u

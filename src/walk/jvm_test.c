@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Walks over a made-up HotSpot (jvm_image.h). */
+/* Walks over a made-up HotSpot (jvm_image_test.h). */
 #include "base/test.h"
-#include "walk/jvm_image.h"
+#include "walk/jvm_image_test.h"
 
 static void check_jvm(const struct image_stack *s, uint32_t at, enum jvm_frame kind, uint64_t address, uint32_t place)
 {

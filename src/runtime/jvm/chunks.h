@@ -15,11 +15,11 @@
 #include "abi/runtime.h"
 #include "runtime/jvm/memory.h"
 
-struct jvm_vmstructs;
+struct jvm_file;
 
 /* Fills in the members of *jvm that are about chunks; leaves them (chunk_klass 0) where there are none, or none
  * that we know, or none yet. */
-void jvm_chunks_find(struct walk_jvm *jvm, const struct jvm_vmstructs *structs, uint64_t bias,
+void jvm_chunks_find(struct walk_jvm *jvm, const struct jvm_file *file, uint64_t bias,
 		     const struct jvm_memory *memory);
 
 #endif

@@ -279,7 +279,7 @@ bool jvm_layout(const struct jvm_file *file, uint64_t bias, jvm_read_fn read, vo
 			return false;
 	if (!jvm.n_heaps)
 		return false;
-	jvm_chunks_find(&jvm, &self->structs, bias, &memory);
+	jvm_chunks_find(&jvm, file, bias, &memory);
 	*ret_jvm = jvm;
 	return true;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A damaged description of a HotSpot (image.h): the input is one byte for the version, and then changes of ten
+/* A damaged description of a HotSpot (layout_test.h): the input is one byte for the version, and then changes of ten
  * bytes, where and what. */
 #include <stdlib.h>
 
-#include "runtime/jvm/image.h"
+#include "runtime/jvm/layout_test.h"
 #include "runtime/jvm/offsets.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

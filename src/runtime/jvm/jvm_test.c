@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a made-up HotSpot (image.h) says of itself. */
+/* What a made-up HotSpot (layout_test.h) says of itself. */
 #include "base/test.h"
-#include "runtime/jvm/image.h"
+#include "runtime/jvm/layout_test.h"
 
 struct made {
 	struct jvm_image image;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* runtime/jvm/image.h - a made-up libjvm in memory, for jvm_test.c and jvm_fuzz.c
+/* runtime/jvm/layout_test.h - a made-up libjvm in memory, for jvm_test.c and jvm_fuzz.c
  *
  * It describes itself in the four tables that HotSpot has (vmstructs.h), as the rows are given, and has what they
  * point to: code heaps, and the classes of virtual threads' frames. vaddrs are offsets into the memory.
  */
-#ifndef SONDE_RUNTIME_JVM_IMAGE_H
-#define SONDE_RUNTIME_JVM_IMAGE_H
+#ifndef SONDE_RUNTIME_JVM_LAYOUT_TEST_H
+#define SONDE_RUNTIME_JVM_LAYOUT_TEST_H
 
 #include <string.h>
 
@@ -124,6 +124,14 @@ static const struct jvm_image_row jvm_image_common[] = {
 	{ IMAGE_TYPE, "HeapBlock", NULL, 8 },
 	{ IMAGE_STATIC, "StubRoutines", "_call_stub_return_address", JVM_IMAGE_STATICS + 8 },
 	{ IMAGE_FIELD, "nmethod", "_compile_id", 0x90 },
+	/* what names need */
+	{ IMAGE_FIELD, "ConstMethod", "_constants", 8 }, { IMAGE_FIELD, "ConstMethod", "_name_index", 34 },
+	{ IMAGE_FIELD, "ConstantPool", "_pool_holder", 24 }, { IMAGE_FIELD, "ConstantPool", "_length", 60 },
+	{ IMAGE_FIELD, "Klass", "_name", 0x18 }, { IMAGE_FIELD, "Symbol", "_length", 4 },
+	{ IMAGE_FIELD, "Symbol", "_body", 6 }, { IMAGE_FIELD, "HeapBlock::Header", "_used", 4 },
+	{ IMAGE_FIELD, "nmethod", "_comp_level", 0x9a }, { IMAGE_TYPE, "ConstantPool", NULL, 16 },
+	{ IMAGE_TYPE, "nmethod", NULL, 0xe0 },
+	{ IMAGE_STATIC, "Abstract_VM_Version", "_vm_major_version", JVM_IMAGE_STATICS + 48 },
 };
 
 static const struct jvm_image_row jvm_image_25[] = {
@@ -135,10 +143,8 @@ static const struct jvm_image_row jvm_image_25[] = {
 	{ IMAGE_FIELD, "nmethod", "_deopt_handler_offset", 0xa8 }, { IMAGE_FIELD, "nmethod", "_orig_pc_offset", 0x94 },
 	/* virtual threads */
 	{ IMAGE_STATIC, "vmClasses", "_klasses[static_cast<int>(vmClassID::Object_klass_knum)]", JVM_IMAGE_CLASSES },
-	{ IMAGE_FIELD, "Klass", "_name", 0x18 }, { IMAGE_FIELD, "Klass", "_layout_helper", 8 },
-	{ IMAGE_FIELD, "InstanceKlass", "_constants", 0x20 }, { IMAGE_FIELD, "InstanceKlass", "_fieldinfo_stream", 0x28 },
-	{ IMAGE_FIELD, "Symbol", "_length", 4 }, { IMAGE_FIELD, "Symbol", "_body", 6 },
-	{ IMAGE_TYPE, "ConstantPool", NULL, 16 }, { IMAGE_FIELD, "Array<u1>", "_data", 4 },
+	{ IMAGE_FIELD, "Klass", "_layout_helper", 8 }, { IMAGE_FIELD, "InstanceKlass", "_constants", 0x20 },
+	{ IMAGE_FIELD, "InstanceKlass", "_fieldinfo_stream", 0x28 }, { IMAGE_FIELD, "Array<u1>", "_data", 4 },
 	{ IMAGE_STATIC, "CompressedKlassPointers", "_base", JVM_IMAGE_STATICS + 16 },
 	{ IMAGE_STATIC, "CompressedKlassPointers", "_shift", JVM_IMAGE_STATICS + 24 },
 	{ IMAGE_STATIC, "CompressedOops", "_base", JVM_IMAGE_STATICS + 32 },
@@ -184,9 +190,13 @@ static inline uint64_t jvm_image_symbol(struct jvm_image *image, const char *tex
 	return JVM_IMAGE_BIAS + at;
 }
 
+struct jvm_image_field {
+	const char *name, *type;
+};
+
 /* Class `number` with fields, whose offsets are 16 and every four bytes from there on. */
 static inline void jvm_image_class(struct jvm_image *image, uint32_t number, const char *name,
-				   const char *const *fields, uint32_t n)
+				   const struct jvm_image_field *fields, uint32_t n)
 {
 	uint32_t klass = JVM_IMAGE_CLASSES + 0x800 + number * 0x200, pool = klass + 0x40, stream = klass + 0x100;
 	uint32_t at = stream + 4;
@@ -196,34 +206,39 @@ static inline void jvm_image_class(struct jvm_image *image, uint32_t number, con
 	jvm_image_put(image, klass + 0x18, jvm_image_symbol(image, name), 8);
 	jvm_image_put(image, klass + 0x20, JVM_IMAGE_BIAS + pool, 8);
 	jvm_image_put(image, klass + 0x28, JVM_IMAGE_BIAS + stream, 8);
-	image->memory[at++] = (uint8_t)(n + 1);
+	image->memory[at++] = (uint8_t)(n + 1);		/* a packed number is one more than it tells */
 	image->memory[at++] = 1;
 	for (uint32_t i = 0; i < n; i++) {
-		jvm_image_put(image, pool + 16 + (i + 1) * 8, jvm_image_symbol(image, fields[i]), 8);
-		image->memory[at++] = (uint8_t)(i + 1 + 1);	/* name, type, offset, access, flags; 1 is zero */
-		image->memory[at++] = 1;
-		image->memory[at++] = (uint8_t)(16 + i * 4 + 1);
-		image->memory[at++] = 1;
-		image->memory[at++] = i == 0 ? 2 : 1;		/* the first one has an initial value */
-		if (i == 0)
-			image->memory[at++] = 9;
+		uint8_t row[] = { (uint8_t)(2 * i + 2), (uint8_t)(2 * i + 3), (uint8_t)(16 + i * 4 + 1), 1,
+				  i == 0 ? 2 : 1, 9 };	/* the first one has an initial value */
+
+		jvm_image_put(image, pool + 16 + (2 * i + 1) * 8, jvm_image_symbol(image, fields[i].name), 8);
+		jvm_image_put(image, pool + 16 + (2 * i + 2) * 8, jvm_image_symbol(image, fields[i].type), 8);
+		memcpy(image->memory + at, row, i == 0 ? 6 : 5);
+		at += i == 0 ? 6 : 5;
 	}
 	jvm_image_put(image, stream, at - stream - 4, 4);
 }
 
 static inline void jvm_image_classes(struct jvm_image *image)
 {
-	static const char *const of_object[] = { "none" };
-	static const char *const of_chunk[] = { "size", "sp", "bottom", "parent" };
-	static const char *const of_continuation[] = { "target", "scope", "parent", "child", "tail" };
+	static const struct jvm_image_field of_chunk[] = {
+		{ "size", "I" }, { "sp", "I" }, { "bottom", "I" }, { "parent", "Ljdk/internal/vm/StackChunk;" },
+	};
+	static const struct jvm_image_field of_continuation[] = {
+		{ "target", "Ljava/lang/Runnable;" }, { "scope", "Ljdk/internal/vm/ContinuationScope;" },
+		{ "parent", "Ljdk/internal/vm/Continuation;" }, { "child", "Ljdk/internal/vm/Continuation;" },
+		{ "tail", "Ljdk/internal/vm/StackChunk;" },
+	};
 
-	jvm_image_class(image, 0, "java/lang/Object", of_object, 0);
+	jvm_image_class(image, 0, "java/lang/Object", of_chunk, 0);
 	jvm_image_class(image, 2, "jdk/internal/vm/StackChunk", of_chunk, 4);
 	jvm_image_class(image, 3, "jdk/internal/vm/Continuation", of_continuation, 5);
 	jvm_image_put(image, JVM_IMAGE_STATICS + 16, JVM_IMAGE_BIAS, 8);
 	jvm_image_put(image, JVM_IMAGE_STATICS + 24, 3, 4);
 	jvm_image_put(image, JVM_IMAGE_STATICS + 32, 0x700000000, 8);
 	jvm_image_put(image, JVM_IMAGE_STATICS + 40, 3, 4);
+	jvm_image_put(image, JVM_IMAGE_STATICS + 48, 25, 4);
 }
 
 /* A JVM of 25 with three heaps, or one like 11. */

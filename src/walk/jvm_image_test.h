@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* walk/jvm_image.h - a made-up HotSpot for jvm_test.c and jvm_fuzz.c: code, a stack, a heap, and C around it
+/* walk/jvm_image_test.h - a made-up HotSpot for jvm_test.c and jvm_fuzz.c: code, a stack, a heap, and C around it
  *
  *   IMAGE_CODE      blobs, each behind its HeapBlock; their segments in IMAGE_SEGMAP
  *   IMAGE_NAMES     of kinds of blobs
@@ -11,8 +11,8 @@
  * image_stack_begin() makes one, with a stack of each kind of frame; image_thread_begin() one of a virtual
  * thread.
  */
-#ifndef SONDE_WALK_JVM_IMAGE_H
-#define SONDE_WALK_JVM_IMAGE_H
+#ifndef SONDE_WALK_JVM_IMAGE_TEST_H
+#define SONDE_WALK_JVM_IMAGE_TEST_H
 
 #include <string.h>
 
