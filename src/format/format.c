@@ -17,6 +17,7 @@
 #include "format/pprof.h"
 #include "format/pstats.h"
 #include "format/speedscope.h"
+#include "format/stackdump.h"
 #include "format/tables.h"
 
 /* Reading asks the rows in this order: the strictest first. */
@@ -53,6 +54,8 @@ static const struct format formats[] = {
 	  .is_view = true, .write = csv_write },
 	{ .name = "tsv", .words = "the same with tabs", .suffixes = { ".tsv" },
 	  .is_view = true, .write = tsv_write },
+	{ .name = "stackdump", .words = "stack dumps of jstack, py-spy, gdb, eu-stack, Go",
+	  .detect = stackdump_detect, .read = stackdump_read },
 	{ .name = "columns", .words = "folded stacks with a count for each value type, as difffolded.pl's",
 	  .suffixes = { ".columns", ".diff.folded" }, .is_view = true,
 	  .detect = folded_columns_detect, .read = folded_columns_read,

@@ -23,3 +23,17 @@ enum frame_kind module_kind(struct str path)
 		return FRAME_JIT;
 	return is_system_library(path) ? FRAME_LIBRARY : FRAME_NATIVE;
 }
+
+struct str module_frame_name(struct str module, char *text, size_t cap)
+{
+	struct str file = str_basename(module);
+
+	if (!module.n)
+		return STR("[unknown]");
+	if (module.p[0] == '[' || !file.n || file.n + 2 > cap)
+		return module;
+	text[0] = '[';
+	memcpy(text + 1, file.p, file.n);
+	text[file.n + 1] = ']';
+	return (struct str){ text, file.n + 2 };
+}

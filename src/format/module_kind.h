@@ -12,4 +12,8 @@
 /* Kernel, JIT code (a perf map), a system's library, or native. */
 enum frame_kind module_kind(struct str path);
 
+/* What a frame of that module is called when nobody knows its function: "[libc.so.6]", as people know it from
+ * stackcollapse-perf.pl, or "[unknown]". Made in `text`, or lent by the module. */
+struct str module_frame_name(struct str module, char *text, size_t cap);
+
 #endif

@@ -18,20 +18,6 @@ static struct str cut_record(struct str *rest)
 	return record;
 }
 
-static struct str unknown_name(struct str module, char *text, size_t cap)
-{
-	struct str file = str_basename(module);
-
-	if (!module.n)
-		return STR("[unknown]");
-	if (module.p[0] == '[' || !file.n || file.n + 2 > cap)
-		return module;
-	text[0] = '[';
-	memcpy(text + 1, file.p, file.n);
-	text[file.n + 1] = ']';
-	return (struct str){ text, file.n + 2 };
-}
-
 static struct frame frame_of(struct profile *profile, const struct perf_frame *line)
 {
 	struct strings *strings = &profile->strings;
@@ -53,7 +39,7 @@ static struct frame frame_of(struct profile *profile, const struct perf_frame *l
 	if (!line->name.n && !line->unknown)
 		return frame;
 	function.name = strings_add(strings, line->name.n ? line->name :
-					     unknown_name(line->module, text, sizeof(text)));
+					     module_frame_name(line->module, text, sizeof(text)));
 	frame.function = frames_add_function(&profile->frames, &function);
 	return frame;
 }
