@@ -117,8 +117,9 @@ const struct command commands[] = {
 	  .details = "Serves the page of 'sonde flame' to this machine only, at an address that cannot be guessed, "
 		     "until Ctrl-C; opens $BROWSER, or what the desktop opens pages with.",
 	  .options = view_options, .run = run_view },
-	{ .name = "convert", .usage = "IN OUT", .words = "any format to any other",
-	  .details = "IN's format is found by what it contains, OUT's by what it is called.",
+	{ .name = "convert", .usage = "IN... OUT", .words = "any format to any other",
+	  .details = "IN's format is found by what it contains, OUT's by what it is called. Several INs become "
+		     "one profile.",
 	  .options = convert_options, .run = run_convert },
 	{ .name = "system", .usage = "", .words = "what this machine permits, and what is missing",
 	  .details = "Names the ways of profiling that work here for this user, what each cannot see, "
