@@ -153,6 +153,8 @@ bool v8_objects_of(struct v8_objects *ret_objects, unsigned major, unsigned mino
 	o.type_function_last = o.type_function_first + 15;
 	if (lookup(context, "LastJSFunctionType", &value))
 		o.type_function_last = (uint16_t)value;
+	if (o.function_code == V8_NO_FIELD && o.version < 1200)	/* 11.x does not tell; behind the feedback */
+		o.function_code = o.function_shared + 24;
 	o.shared_literal = o.shared_flags + 4;
 	o.external_data = o.cons_first + 8;	/* behind the resource */
 	o.script_line = o.script_name + 8;

@@ -318,7 +318,8 @@ int v8_rows_make(const struct v8_file *file, struct elf *elf, v8_row_fn add, voi
 	elf_lookup_each(elf, STR("Builtins_"), see_builtin, &rows);
 	if (!rows.n)
 		find_by_padding(&rows, code);
-	qsort(rows.functions, rows.n, sizeof(*rows.functions), by_start);
+	if (rows.n)
+		qsort(rows.functions, rows.n, sizeof(*rows.functions), by_start);
 	for (uint32_t i = 0; i < rows.n; i++) {
 		struct function *f = &rows.functions[i];
 		struct str body;
