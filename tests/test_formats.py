@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What Sonde writes opens in pprof with the same totals, and what pprof and Go write Sonde reads."""
 import collections
+import json
 import os
 import pathlib
 import pstats
@@ -240,3 +241,39 @@ def test_stacks_and_totals_survive_each_format(sonde, written, tmp_path):
         for stack, count in STACKS.items():
             wanted[stack[-1]] += count * (10 ** 9 if ending == "pstats" else 1)  # which has seconds
         assert own == wanted
+
+
+def test_a_flight_recording_is_read_as_jfr_prints_it(sonde, tmp_path):
+    if not (shutil.which("javac") and shutil.which("jfr")):
+        pytest.skip("no JDK with its own flight recorder")
+    (tmp_path / "Work.java").write_text(
+        "import java.util.*;\npublic class Work {\n"
+        " static int spin(int n) { int s = 0; for (int i = 0; i < n; i++) s += i * i % 7; return s; }\n"
+        " static Object[] grow(int n) { Object[] all = new Object[n]; for (int i = 0; i < n; i++) all[i] = new byte[1000]; return all; }\n"
+        " static synchronized void locked() throws Exception { Thread.sleep(30); }\n"
+        " public static void main(String[] a) throws Exception {\n"
+        "  Thread t = new Thread(() -> { try { for (int i = 0; i < 9; i++) locked(); } catch (Exception e) { } }, \"locker\");\n"
+        "  t.start(); long end = System.nanoTime() + 2_000_000_000L, s = 0;\n"
+        "  while (System.nanoTime() < end) { s += spin(2_000_000) + grow(2000).length; if (s % 3 == 0) locked(); }\n"
+        "  t.join(); System.out.println(s);\n }\n}\n")
+    run("javac", "-d", tmp_path, tmp_path / "Work.java")
+    made = tmp_path / "made.jfr"
+    run("java", f"-XX:StartFlightRecording=filename={made},settings=profile", "-cp", tmp_path, "Work")
+
+    def printed(event):
+        return run("jfr", "print", "--stack-depth", "64", "--events", event, made).split(event + " {")[1:]
+
+    def functions(kind):
+        rows = json.loads(run(sonde, "report", made, "--json", "--type", kind))["functions"]
+        own = collections.Counter()  # interpreted and compiled are apart
+        for row in rows:
+            own[row["name"]] += row["self"]
+        return +own
+    samples = collections.Counter()
+    for event in printed("jdk.ExecutionSample"):
+        samples[re.search(r"stackTrace = \[\s*([\w.$]+)\(", event)[1]] += 1
+    assert samples["Work.spin"] > 0 and functions("samples") == samples
+    waited = sum(float(ms) for event in printed("jdk.JavaMonitorEnter") for ms in re.findall(r"duration = ([\d.]+) ms", event))
+    assert waited > 0 and abs(functions("delay")["Work.locked"] / 1e6 - waited) < 0.02 * waited
+    weights = printed("jdk.ObjectAllocationSample")
+    assert sum(functions("alloc_objects").values()) == len(weights) > 0

@@ -11,6 +11,7 @@
 #include "format/cpuprofile.h"
 #include "format/folded.h"
 #include "format/input.h"
+#include "format/jfr.h"
 #include "format/perfscript.h"
 #include "format/gecko.h"
 #include "format/otlp.h"
@@ -22,6 +23,8 @@
 
 /* Reading asks the rows in this order: the strictest first. */
 static const struct format formats[] = {
+	{ .name = "jfr", .words = "Java Flight Recorder's, of the JDK and of async-profiler",
+	  .detect = jfr_detect, .read = jfr_read },
 	{ .name = "otlp", .words = "OpenTelemetry's profiles, as OTLP sends them", .suffixes = { ".otlp" },
 	  .detect = otlp_detect, .read = otlp_read, .write = otlp_write },
 	{ .name = "pprof", .words = "pprof's protobuf in gzip: what Sonde keeps profiles in",

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* format/jfr.h
+ *
+ * Java Flight Recorder's files, version 2, as JDK 9 and later and async-profiler write them: chunks, each with
+ * a description of its own types, pools of constants, and events. (jdk/jfr/internal/consumer/ChunkHeader and
+ * MetadataReader in the JDK, share/jfr in HotSpot; there is no other specification.)
+ *
+ *   events of              become
+ *   CPU: ExecutionSample, NativeMethodSample, CPUTimeSample     samples/count, cpu/nanoseconds
+ *   profiler.WallClockSample                                    wall_samples/count, wall/nanoseconds
+ *   ObjectAllocation{Sample,InNewTLAB,OutsideTLAB}              alloc_objects/count, alloc_space/bytes
+ *   profiler.LiveObject                                         inuse_objects/count, inuse_space/bytes
+ *   profiler.Malloc                                             malloc_objects/count, malloc_space/bytes
+ *   JavaMonitorEnter, ThreadPark                                contentions/count, delay/nanoseconds
+ *
+ * jfr_types.c reads the description, jfr_pools.c the constants, jfr_read.c the events.
+ */
+#ifndef SONDE_FORMAT_JFR_H
+#define SONDE_FORMAT_JFR_H
+
+#include <stdbool.h>
+
+#include "base/cursor.h"
+#include "base/hash.h"
+#include "base/str.h"
+
+struct err;
+struct input;
+struct profile;
+
+bool jfr_detect(struct str head);
+int jfr_read(struct profile *profile, struct input *input, struct err *err);
+
+/* The rest is for the three files.
+ *
+ * A field of a type: a number, text, a struct of other fields, or the id of a constant; or an array of such. */
+enum jfr_kind { JFR_VARINT, JFR_BYTE, JFR_FLOAT, JFR_DOUBLE, JFR_STRING, JFR_STRUCT };
+
+struct jfr_field {
+	uint64_t type_id;	/* as the file has it */
+	uint32_t type;		/* index; UINT32_MAX: there is no such type */
+	bool constant, array;
+	struct str name;	/* borrowed from the file, or from the arena */
+};
+
+struct jfr_type {
+	uint64_t id;
+	struct str name;
+	enum jfr_kind kind;
+	uint32_t first, n;	/* fields */
+};
+
+struct jfr_types {
+	struct jfr_type *types;
+	struct jfr_field *fields;
+	uint32_t n_types, cap_types, n_fields, cap_fields;
+	struct idindex index;	/* type id -> index + 1 */
+};
+
+/* What a value may be taken as; which fields of a type are wanted, by their names. */
+struct jfr_value {
+	uint64_t number;	/* or the constant's id; ticks, bytes, ... */
+	struct str text;	/* of JFR_STRING, as it stands in the file */
+	uint8_t encoding;	/* of that text */
+	struct cursor items;	/* of an array: the cursor at its first item ... */
+	uint32_t n_items;	/* ... and how many; only of arrays that are wanted */
+};
+
+struct jfr_plan {
+	uint32_t type;		/* index; UINT32_MAX: the file has none */
+	const char *const *names;	/* of fields, ends with NULL; the value of names[i] goes to values[i] */
+	uint8_t slot_of[256];	/* field of the type -> i, or JFR_PASS */
+};
+
+#define JFR_PASS 0xff
+#define JFR_SLOTS 12
+
+/* Numbers as JFR has them: seven bits a byte, low bits first, the ninth byte with all eight. */
+uint64_t jfr_varint(struct cursor *c);
+
+/* Text with its encoding in front. */
+struct str jfr_text(struct cursor *c, uint8_t *ret_encoding, uint64_t *ret_constant);
+
+/* The description at the cursor (an event of type 0). 0; -EBADMSG (*ret_why); -ENOMEM. */
+int jfr_types_read(struct jfr_types *types, struct cursor c, const char **ret_why);
+void jfr_types_fini(struct jfr_types *types);
+uint32_t jfr_types_find(const struct jfr_types *types, uint64_t id);
+uint32_t jfr_types_named(const struct jfr_types *types, const char *name);
+
+/* Finds the fields; `names` is borrowed. */
+void jfr_plan_init(struct jfr_plan *plan, const struct jfr_types *types, uint32_t type,
+		   const char *const *names);
+
+/* Reads one value of the plan's type; what is not wanted is passed over. False: it is not sound. */
+bool jfr_take(const struct jfr_types *types, const struct jfr_plan *plan, struct cursor *c,
+	      struct jfr_value *values);
+
+/* Passes a value over. */
+bool jfr_pass(const struct jfr_types *types, uint32_t type, struct cursor *c);
+
+struct jfr_pools;
+
+/* The constants of one chunk, whose bytes these are; checkpoint: where the last of their lists is. NULL and
+ * *ret_rc on failure. They make strings and frames of the profile as they are asked for. */
+struct jfr_pools *jfr_pools_read(struct profile *profile, const struct jfr_types *types, struct str chunk,
+				 uint64_t checkpoint, int *ret_rc, const char **ret_why);
+void jfr_pools_free(struct jfr_pools *pools);
+
+/* Ids of constants as the model's things; 0 where there is none. */
+uint32_t jfr_pools_stack(struct jfr_pools *pools, uint64_t stack_trace);
+uint32_t jfr_pools_class(struct jfr_pools *pools, uint64_t class);	/* string: its name */
+uint32_t jfr_pools_state(struct jfr_pools *pools, uint64_t state);	/* string: its name */
+uint32_t jfr_pools_string(struct jfr_pools *pools, const struct jfr_value *value);
+
+struct jfr_thread {
+	uint32_t name;		/* string */
+	int64_t os_id;
+};
+
+struct jfr_thread jfr_pools_thread(struct jfr_pools *pools, uint64_t thread);
+
+#endif

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "base/vec.h"
+#include "format/batch.h"
+#include "format/jfr.h"
+#include "model/profile.h"
+
+#define CHECKPOINTS_MAX 1000000u
+
+/* The pools that are kept, and what of their constants is: values[0 .. 3] of the plan. */
+enum pool_kind {
+	POOL_STRING, POOL_SYMBOL, POOL_CLASS, POOL_METHOD, POOL_FRAME_TYPE, POOL_STACK, POOL_THREAD,
+	POOL_STATE, N_POOLS
+};
+
+static const struct {
+	const char *type;
+	const char *const *fields;
+} pool_kinds[N_POOLS] = {
+	[POOL_STRING] = { "java.lang.String", (const char *const[]){ NULL } },
+	[POOL_SYMBOL] = { "jdk.types.Symbol", (const char *const[]){ "string", NULL } },
+	[POOL_CLASS] = { "java.lang.Class", (const char *const[]){ "name", NULL } },
+	[POOL_METHOD] = { "jdk.types.Method", (const char *const[]){ "type", "name", NULL } },
+	[POOL_FRAME_TYPE] = { "jdk.types.FrameType", (const char *const[]){ "description", NULL } },
+	[POOL_STACK] = { "jdk.types.StackTrace", (const char *const[]){ "frames", NULL } },
+	[POOL_THREAD] = { "java.lang.Thread",
+			  (const char *const[]){ "osName", "osThreadId", "javaName", NULL } },
+	[POOL_STATE] = { "jdk.types.ThreadState", (const char *const[]){ "name", NULL } },
+};
+
+#define KEPT 3
+
+struct constant {
+	uint64_t id;
+	struct jfr_value values[KEPT];
+	uint32_t made;		/* what the model has of it, + 1; 0: not yet */
+};
+
+struct pool {
+	struct jfr_plan plan;
+	struct constant *items;
+	uint32_t n, cap;
+	struct idindex index;
+};
+
+struct jfr_pools {
+	struct profile *profile;
+	const struct jfr_types *types;
+	struct pool pools[N_POOLS];
+	struct jfr_plan frame_plan;
+	uint32_t *frames, cap_frames;	/* of a stack that is made */
+};
+
+static struct constant *find(struct jfr_pools *pools, enum pool_kind kind, uint64_t id)
+{
+	struct pool *pool = &pools->pools[kind];
+	uint32_t step = 0, found;
+
+	while ((found = idindex_probe(&pool->index, hash_u64(id, kind), &step)))
+		if (pool->items[found - 1].id == id)
+			return &pool->items[found - 1];
+	return NULL;
+}
+
+static int add_constant(struct jfr_pools *pools, enum pool_kind kind, uint64_t id, struct cursor *c)
+{
+	struct pool *pool = &pools->pools[kind];
+	struct constant constant = { .id = id };
+	struct jfr_value values[JFR_SLOTS];
+
+	memset(values, 0, sizeof(values));
+	if (kind == POOL_STRING)
+		values[0].text = jfr_text(c, &values[0].encoding, &values[0].number);
+	else if (!jfr_take(pools->types, &pool->plan, c, values))
+		return -EBADMSG;
+	memcpy(constant.values, values, sizeof(constant.values));
+	if (c->failed)
+		return -EBADMSG;
+	if (find(pools, kind, id))
+		return 0;	/* an earlier list has it too */
+	if (VEC_RESERVE(&pool->items, &pool->cap, (uint64_t)pool->n + 1) < 0 ||
+	    idindex_add(&pool->index, hash_u64(id, kind), pool->n + 1) < 0)
+		return -ENOMEM;
+	pool->items[pool->n++] = constant;
+	return 0;
+}
+
+static int read_pool(struct jfr_pools *pools, struct cursor *c)
+{
+	uint32_t type = jfr_types_find(pools->types, jfr_varint(c)), kind = 0;
+	uint64_t n = jfr_varint(c);
+	int rc = 0;
+
+	while (kind < N_POOLS && pools->pools[kind].plan.type != type)
+		kind++;
+	if (type == UINT32_MAX || n > cursor_left(c))
+		return -EBADMSG;
+	while (rc == 0 && n--) {
+		uint64_t id = jfr_varint(c);
+
+		if (kind < N_POOLS)
+			rc = add_constant(pools, (enum pool_kind)kind, id, c);
+		else if (!jfr_pass(pools->types, type, c))
+			rc = -EBADMSG;
+	}
+	return rc;
+}
+
+/* One list; *ret_delta: to the one before it, 0 at the first. */
+static int read_checkpoint(struct jfr_pools *pools, struct cursor c, int64_t *ret_delta)
+{
+	uint64_t n;
+	int rc = 0;
+
+	jfr_varint(&c);			/* size */
+	if (jfr_varint(&c) != 1)
+		return -EBADMSG;
+	jfr_varint(&c);			/* start, duration */
+	jfr_varint(&c);
+	*ret_delta = (int64_t)jfr_varint(&c);
+	cursor_u8(&c);			/* what kind of list it is */
+	for (n = jfr_varint(&c); rc == 0 && n && !c.failed; n--)
+		rc = read_pool(pools, &c);
+	return rc == 0 && c.failed ? -EBADMSG : rc;
+}
+
+static int read_all(struct jfr_pools *pools, struct str chunk, uint64_t checkpoint)
+{
+	int64_t delta = 1;
+	int rc = 0;
+
+	for (uint32_t k = 0; rc == 0 && delta; k++) {
+		struct cursor c = cursor_over(chunk);
+
+		if (checkpoint < 68 || checkpoint >= chunk.n || k == CHECKPOINTS_MAX)
+			return -EBADMSG;
+		cursor_seek(&c, checkpoint);
+		rc = read_checkpoint(pools, c, &delta);
+		if (delta > 0)		/* each is before the last: there is no way round in a circle */
+			return -EBADMSG;
+		checkpoint += (uint64_t)delta;
+	}
+	return rc;
+}
+
+struct jfr_pools *jfr_pools_read(struct profile *profile, const struct jfr_types *types, struct str chunk,
+				 uint64_t checkpoint, int *ret_rc, const char **ret_why)
+{
+	static const char *const frame_fields[] = { "method", "lineNumber", "type", NULL };
+	struct jfr_pools *pools = calloc(1, sizeof(*pools));
+
+	*ret_why = "its constants are not sound";
+	*ret_rc = -ENOMEM;
+	if (!pools)
+		return NULL;
+	pools->profile = profile;
+	pools->types = types;
+	for (int i = 0; i < N_POOLS; i++)
+		jfr_plan_init(&pools->pools[i].plan, types, jfr_types_named(types, pool_kinds[i].type),
+			      pool_kinds[i].fields);
+	jfr_plan_init(&pools->frame_plan, types, jfr_types_named(types, "jdk.types.StackFrame"), frame_fields);
+	*ret_rc = read_all(pools, chunk, checkpoint);
+	if (*ret_rc == 0)
+		return pools;
+	jfr_pools_free(pools);
+	return NULL;
+}
+
+void jfr_pools_free(struct jfr_pools *pools)
+{
+	for (int i = 0; pools && i < N_POOLS; i++) {
+		free(pools->pools[i].items);
+		idindex_fini(&pools->pools[i].index);
+	}
+	if (pools)
+		free(pools->frames);
+	free(pools);
+}
+
+/* Text in whatever encoding it stands, as UTF-8. */
+static void add_text(struct jfr_pools *pools, const struct jfr_value *value, struct buf *out, int depth)
+{
+	struct cursor c = cursor_over(value->text);
+	struct constant *constant;
+	char bytes[4];
+
+	if (value->encoding == 2) {
+		constant = find(pools, POOL_STRING, value->number);
+		if (constant && depth == 0)
+			add_text(pools, &constant->values[0], out, 1);
+	} else if (value->encoding == 3) {
+		buf_add_str(out, value->text);
+	} else if (value->encoding == 4) {
+		while (cursor_more(&c))
+			buf_add(out, bytes, utf8_put(bytes, (uint32_t)jfr_varint(&c) & 0xffff));
+	} else if (value->encoding == 5) {
+		while (cursor_more(&c))
+			buf_add(out, bytes, utf8_put(bytes, cursor_u8(&c)));
+	}
+}
+
+uint32_t jfr_pools_string(struct jfr_pools *pools, const struct jfr_value *value)
+{
+	struct buf text = { 0 };
+	uint32_t id;
+
+	add_text(pools, value, &text, 0);
+	id = strings_add(&pools->profile->strings, buf_str(&text));
+	buf_fini(&text);
+	return id;
+}
+
+static void add_symbol(struct jfr_pools *pools, uint64_t id, struct buf *out)
+{
+	struct constant *symbol = find(pools, POOL_SYMBOL, id);
+
+	if (symbol)
+		add_text(pools, &symbol->values[0], out, 0);
+}
+
+/* "java/lang/String" as people write it. What makes a hidden class differ from its like is left out:
+ * "Work$$Lambda+0x00007f0c50001200", "Work$$Lambda/0x0800000840", "Work$$Lambda.0x0800000840". */
+static void add_class(struct jfr_pools *pools, uint64_t id, struct buf *out)
+{
+	struct constant *class = find(pools, POOL_CLASS, id);
+	size_t begin = out->n;
+
+	if (!class)
+		return;
+	add_symbol(pools, class->values[0].number, out);
+	for (size_t i = begin; i < out->n; i++) {
+		if (out->n - i > 3 && memchr("/+.", out->p[i], 3) && out->p[i + 1] == '0' && out->p[i + 2] == 'x')
+			out->n = i;
+		else if (out->p[i] == '/')
+			out->p[i] = '.';
+	}
+}
+
+/* "[[I", "[Ljava.lang.Object;" as people write them: "int[][]", "java.lang.Object[]". */
+static void add_array(struct str descriptor, struct buf *out)
+{
+	static const struct {
+		char letter;
+		const char *name;
+	} primitives[] = { { 'B', "byte" }, { 'C', "char" }, { 'D', "double" }, { 'F', "float" }, { 'I', "int" },
+			   { 'J', "long" }, { 'S', "short" }, { 'Z', "boolean" } };
+	size_t dimensions = 0;
+
+	while (dimensions < descriptor.n && descriptor.p[dimensions] == '[')
+		dimensions++;
+	descriptor = str_skip(descriptor, dimensions);
+	if (str_starts(descriptor, STR("L")) && str_ends(descriptor, STR(";")))
+		descriptor = str_head(str_skip(descriptor, 1), descriptor.n - 2);
+	for (size_t i = 0; descriptor.n == 1 && i < sizeof(primitives) / sizeof(primitives[0]); i++)
+		if (descriptor.p[0] == primitives[i].letter) {
+			descriptor = str_of(primitives[i].name);
+			break;
+		}
+	buf_add_str(out, descriptor);
+	while (dimensions--)
+		buf_add_str(out, STR("[]"));
+}
+
+uint32_t jfr_pools_class(struct jfr_pools *pools, uint64_t id)
+{
+	struct buf text = { 0 }, array = { 0 };
+	uint32_t string;
+
+	add_class(pools, id, &text);
+	if (text.n && text.p[0] == '[')
+		add_array(buf_str(&text), &array);
+	string = strings_add(&pools->profile->strings, buf_str(array.n ? &array : &text));
+	buf_fini(&text);
+	buf_fini(&array);
+	return string;
+}
+
+/* For async-profiler a library is the class of its functions: "libc.so.6". */
+static bool is_library(struct str class)
+{
+	return str_ends(class, STR(".so")) || str_contains(class, STR(".so.")) || str_eq(class, STR("[kernel]")) ||
+	       str_eq(class, STR("[vdso]"));
+}
+
+/* The frame of a method, without what its place in a stack says. */
+static uint32_t frame_of_method(struct jfr_pools *pools, uint64_t id)
+{
+	struct constant *method = find(pools, POOL_METHOD, id);
+	struct strings *strings = &pools->profile->strings;
+	struct function function = { 0 };
+	struct module module = { 0 };
+	struct frame frame = { 0 };
+	struct buf name = { 0 };
+
+	if (!method)
+		return 0;
+	if (method->made)
+		return method->made - 1;
+	add_class(pools, method->values[0].number, &name);
+	if (is_library(buf_str(&name))) {
+		module.path = strings_add(strings, buf_str(&name));
+		buf_clear(&name);
+	} else if (name.n) {
+		buf_add_u8(&name, '.');
+	}
+	add_symbol(pools, method->values[1].number, &name);
+	function.name = strings_add(strings, buf_str(&name));
+	buf_fini(&name);
+	frame.function = frames_add_function(&pools->profile->frames, &function);
+	frame.module = frames_add_module(&pools->profile->frames, &module);
+	method->made = frames_add(&pools->profile->frames, &frame) + 1;
+	return method->made - 1;
+}
+
+/* HotSpot's words, and async-profiler's. */
+static void set_kind(struct jfr_pools *pools, struct frame *frame, uint64_t type)
+{
+	static const struct {
+		const char *words;
+		enum frame_kind kind;
+		bool inlined;
+	} kinds[] = {
+		{ "Interpreted", FRAME_INTERPRETED, false }, { "JIT compiled", FRAME_JIT, false },
+		{ "Inlined", FRAME_JIT, true }, { "C1 compiled", FRAME_C1, false },
+		{ "Kernel", FRAME_KERNEL, false }, { "Native", FRAME_NATIVE, false }, { "C++", FRAME_RUNTIME, false },
+	};
+	struct constant *constant = find(pools, POOL_FRAME_TYPE, type);
+	struct str words;
+
+	frame->kind = FRAME_NATIVE;
+	if (!constant)
+		return;
+	words = strings_get(&pools->profile->strings, jfr_pools_string(pools, &constant->values[0]));
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (str_eq(words, str_of(kinds[i].words))) {
+			frame->kind = (uint8_t)kinds[i].kind;
+			frame->inlined = kinds[i].inlined;
+		}
+	}
+}
+
+static uint32_t make_stack(struct jfr_pools *pools, const struct constant *trace)
+{
+	struct cursor c = trace->values[0].items;
+	uint32_t n = trace->values[0].n_items, stack = 0;
+	struct jfr_value values[JFR_SLOTS];
+
+	if (n > STACK_FRAMES_MAX || VEC_RESERVE(&pools->frames, &pools->cap_frames, (uint64_t)n + 1) < 0)
+		return 0;
+	for (uint32_t i = 0; i < n; i++) {	/* innermost first */
+		struct frame frame;
+
+		if (!jfr_take(pools->types, &pools->frame_plan, &c, values))
+			return 0;
+		frame = pools->profile->frames.frames[frame_of_method(pools, values[0].number)];
+		frame.line = values[1].number <= INT32_MAX ? (uint32_t)values[1].number : 0;
+		set_kind(pools, &frame, values[2].number);
+		if (!frame.function) {
+			struct function unknown = { .name = strings_add(&pools->profile->strings,
+									STR("[unknown method]")) };
+
+			frame.function = frames_add_function(&pools->profile->frames, &unknown);
+			frame.kind = FRAME_UNKNOWN;
+		}
+		pools->frames[i] = frames_add(&pools->profile->frames, &frame);
+	}
+	while (n--)
+		stack = stacktree_push(&pools->profile->tree, stack, pools->frames[n]);
+	return stack;
+}
+
+uint32_t jfr_pools_stack(struct jfr_pools *pools, uint64_t id)
+{
+	struct constant *trace = find(pools, POOL_STACK, id);
+
+	if (!trace)
+		return 0;
+	if (!trace->made)
+		trace->made = make_stack(pools, trace) + 1;
+	return trace->made - 1;
+}
+
+uint32_t jfr_pools_state(struct jfr_pools *pools, uint64_t id)
+{
+	struct constant *state = find(pools, POOL_STATE, id);
+
+	if (!state)
+		return 0;
+	if (!state->made)
+		state->made = jfr_pools_string(pools, &state->values[0]) + 1;
+	return state->made - 1;
+}
+
+struct jfr_thread jfr_pools_thread(struct jfr_pools *pools, uint64_t id)
+{
+	struct constant *constant = find(pools, POOL_THREAD, id);
+	struct jfr_thread thread = { 0 };
+
+	if (!constant)
+		return thread;
+	if (!constant->made) {
+		uint32_t name = jfr_pools_string(pools, &constant->values[2]);
+
+		constant->made = (name ? name : jfr_pools_string(pools, &constant->values[0])) + 1;
+	}
+	thread.name = constant->made - 1;
+	thread.os_id = constant->values[1].number <= INT32_MAX ? (int64_t)constant->values[1].number : 0;
+	return thread;
+}
