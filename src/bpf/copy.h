@@ -167,25 +167,19 @@ static __always_inline int send(struct cpu_counters *count, void *record, uint64
 	return 0;
 }
 
-/* Hands over registers and stack, and n_python words of interpreted frames that `sample` holds. */
+/* Hands over registers, which `copy` has, and stack, and n_python words of interpreted frames that `sample`
+ * holds. */
 static __always_inline int send_copy(struct cpu_counters *count, const struct sample_walked *sample,
-				     const uint64_t *regs, uint32_t n_python)
+				     struct sample_copy *copy, uint32_t n_python)
 {
-	uint32_t cpu = bpf_get_smp_processor_id();
-	struct sample_copy *copy = bpf_map_lookup_elem(&copies, &cpu);
-	struct copy_loop loop = { .copy = copy, .from = regs[UNWIND_RSP] };
+	struct copy_loop loop = { .copy = copy, .from = copy->regs[UNWIND_RSP] };
 	uint64_t n, bytes, at = sample->hdr.n_kernel;
 
-	if (!copy) {
-		count->drops[DROP_NO_SCRATCH]++;
-		return 0;
-	}
 	copy->hdr = sample->hdr;
 	copy->hdr.kind = SAMPLE_COPIED;
 	copy->hdr.n_user = (uint16_t)n_python;
 	copy->hdr.stack_bytes = copy->hdr.holes = 0;
 	__builtin_memcpy(copy->kernel, sample->frames, sizeof(copy->kernel));
-	__builtin_memcpy(copy->regs, regs, sizeof(copy->regs));
 	bpf_loop(SAMPLE_COPY_MAX / SAMPLE_COPY_STEP + 1, copy_stack_page, &loop, 0);
 	n = copy->hdr.stack_bytes;
 	barrier_var(n);

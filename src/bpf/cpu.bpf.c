@@ -129,6 +129,9 @@ static __always_inline void walk_new_v8(struct walk *w, void *out);
 		struct sample_walked *sample = bpf_map_lookup_elem(&samples, &cpu); \
 		struct walk *w = bpf_map_lookup_elem(&walks, &cpu);             \
                                                                                 \
+		/* what is not used clang 16 would not pass, and the verifier want */ \
+		barrier_var(a);                                                 \
+		barrier_var(b);                                                 \
 		return WALK_HAS(RUNTIME_JVM) && sample && w ?                   \
 		       walk_jvm_run(w, sample, piece, a, b) : 0;                \
 	}
@@ -302,33 +305,25 @@ static __always_inline uint64_t wake_flag(struct walk *w, const struct sample_hd
 									   BPF_RB_NO_WAKEUP;
 }
 
-SEC("perf_event")
-int cpu_tick(struct bpf_perf_event_data *ctx)
+/* A tick in three parts, each a function of its own: before Linux 6.13 all that are under way at once have 512
+ * bytes of stack, and a step of the walk takes half of it. */
+enum tick { TICK_SEND, TICK_COPY, TICK_WALK };
+
+/* What was interrupted: the kernel's frames, and the registers of user space. */
+static __noinline enum tick tick_begin(struct bpf_perf_event_data *ctx, struct sample_walked *sample,
+				       struct walk *w, struct sample_copy *copy)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	uint64_t id = bpf_get_current_pid_tgid(), before = 0, n;
-	uint32_t zero = 0, tgid = id >> 32, cpu = bpf_get_smp_processor_id();
-	struct walk_process *process;
-	struct cpu_counters *count;
-	struct sample_walked *sample;
-	struct walk_loop loop;
-	struct walk *w;
-	uint64_t regs[UNWIND_REGS + 1], mm;
+	uint64_t id = bpf_get_current_pid_tgid(), mm;
 	volatile unsigned long cs = ctx->regs.cs;	/* narrower reads of ctx are refused */
 	bool in_kernel = (cs & 3) != 3;
+	uint32_t tgid = id >> 32;
+	struct walk_process *process;
 	long bytes = 0, syscall;
 
-	if (!is_target(tgid))
-		return 0;
-	count = bpf_map_lookup_elem(&counters, &zero);
-	sample = bpf_map_lookup_elem(&samples, &cpu);
-	w = bpf_map_lookup_elem(&walks, &cpu);
-	if (!count || !sample || !w)
-		return 0;	/* cannot be: every CPU has its elements */
-	count->events++;
 	sample->hdr = (struct sample_hdr){
 		.time_ns = bpf_ktime_get_ns(), .tgid = tgid, .tid = (uint32_t)id,
-		.cpu = (uint16_t)cpu, .kind = SAMPLE_WALKED,
+		.cpu = (uint16_t)bpf_get_smp_processor_id(), .kind = SAMPLE_WALKED,
 	};
 	bpf_get_current_comm(sample->hdr.comm, sizeof(sample->hdr.comm));
 	if (in_kernel)	/* (else the kernel prepares much, and finds that there is none) */
@@ -339,37 +334,37 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 	w->end = WALK_COMPLETE;
 	if (bpf_probe_read_kernel(&mm, sizeof(mm), (const char *)task + offsets.task_mm) || !mm) {
 		sample->hdr.kernel_thread = 1;
-		goto output;
+		return TICK_SEND;
 	}
 	w->end = user_registers(in_kernel, task, w, &syscall);
 	if (w->end != WALK_COMPLETE)
-		goto output;
+		return TICK_SEND;
 	sample->hdr.user_return = syscall >= 0;
-	__builtin_memcpy(regs, w->regs, sizeof(regs));
+	w->in_exec = syscall == NR_EXECVE || syscall == NR_EXECVEAT;
+	__builtin_memcpy(copy->regs, w->regs, sizeof(copy->regs));
 	walk_begin(w, syscall >= 0);
 	process = bpf_map_lookup_elem(&processes, &tgid);
 	if (!process) {
 		w->end = WALK_NO_PROCESS;
-		return send_copy(count, sample, regs, 0);
+		return TICK_COPY;
 	}
 	w->process = *process;
 	sample->hdr.generation = w->process.generation;
-	loop.w = w;
-	loop.sample = sample;
-	if (measure_walks)
-		before = bpf_ktime_get_ns();
 	if (with_runtimes && w->process.runtime &&
 	    bpf_probe_read_kernel(&w->thread_pointer, sizeof(w->thread_pointer),
 				  (const char *)task + offsets.task_fsbase))
 		w->thread_pointer = 0;
 	if (WALK_HAS(RUNTIME_JVM))
 		walk_jvm_begin(w);
-	bpf_loop(SAMPLE_USER_WORDS_MAX, walk_step_of_loop, &loop, 0);
+	return TICK_WALK;
+}
+
+/* What the walk has found. */
+static __noinline enum tick tick_end(struct sample_walked *sample, struct walk *w)
+{
 	if (w->end == WALK_COMPLETE && !w->native_over)
 		w->end = WALK_FULL;
-	if (measure_walks)
-		sample->hdr.walk_ns = (uint32_t)(bpf_ktime_get_ns() - before);
-	if (w->end != WALK_COMPLETE && (syscall == NR_EXECVE || syscall == NR_EXECVEAT)) {
+	if (w->end != WALK_COMPLETE && w->in_exec) {
 		/* half-way from one program to the next there is no user stack */
 		w->n = 0;
 		w->end = WALK_COMPLETE;
@@ -384,18 +379,54 @@ int cpu_tick(struct bpf_perf_event_data *ctx)
 		if (sample->hdr.labels_check || (w->python.coroutine && w->python.layout.tasks))
 			note_activity(w, &sample->hdr);
 	}
-	if (walk_worth_copying(w)) {
-		sample->hdr.end = w->end;
-		return send_copy(count, sample, regs, w->n);
-	}
-output:
+	return walk_worth_copying(w) ? TICK_COPY : TICK_SEND;
+}
+
+static __noinline int tick_send(struct cpu_counters *count, struct sample_walked *sample, struct walk *w)
+{
+	uint64_t n = sizeof(struct sample_hdr) + ((uint32_t)sample->hdr.n_kernel + w->n) * 8;
+
 	sample->hdr.n_user = (uint16_t)w->n;
-	sample->hdr.end = w->end;
-	n = sizeof(struct sample_hdr) + ((uint32_t)sample->hdr.n_kernel + w->n) * 8;
 	barrier_var(n);
 	if (n > sizeof(*sample))
 		n = sizeof(*sample);
 	return send(count, sample, n, wake_flag(w, &sample->hdr, (uint32_t)n));
+}
+
+SEC("perf_event")
+int cpu_tick(struct bpf_perf_event_data *ctx)
+{
+	uint32_t zero = 0, cpu = bpf_get_smp_processor_id();
+	struct cpu_counters *count;
+	struct sample_walked *sample;
+	struct sample_copy *copy;
+	struct walk_loop loop;
+	struct walk *w;
+	uint64_t before = 0;
+	enum tick next;
+
+	if (!is_target(bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	count = bpf_map_lookup_elem(&counters, &zero);
+	sample = bpf_map_lookup_elem(&samples, &cpu);
+	copy = bpf_map_lookup_elem(&copies, &cpu);
+	w = bpf_map_lookup_elem(&walks, &cpu);
+	if (!count || !sample || !copy || !w)
+		return 0;	/* cannot be: every CPU has its elements */
+	count->events++;
+	next = tick_begin(ctx, sample, w, copy);
+	if (next == TICK_WALK) {
+		loop.w = w;
+		loop.sample = sample;
+		if (measure_walks)
+			before = bpf_ktime_get_ns();
+		bpf_loop(SAMPLE_USER_WORDS_MAX, walk_step_of_loop, &loop, 0);
+		if (measure_walks)
+			sample->hdr.walk_ns = (uint32_t)(bpf_ktime_get_ns() - before);
+		next = tick_end(sample, w);
+	}
+	sample->hdr.end = w->end;
+	return next == TICK_COPY ? send_copy(count, sample, copy, w->n) : tick_send(count, sample, w);
 }
 
 /* A child has its parent's mappings, and is a target when its parent is. This also overwrites what was

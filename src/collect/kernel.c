@@ -148,7 +148,9 @@ static int load_failed(struct err *err, int rc)
 {
 	switch (-rc) {
 	case EPERM:
-	case EACCES:
+	case EACCES:	/* the verifier says so too, of what a program does */
+		if (libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_PERF_EVENT, NULL) == 1)
+			return refused(err, rc);
 		return err_fail(err, -EPERM, "the kernel does not let this user load BPF programs; run "
 				"as root, or give sonde CAP_BPF and CAP_PERFMON (setcap "
 				"cap_bpf,cap_perfmon,cap_sys_ptrace,cap_syslog+ep)");

@@ -89,7 +89,8 @@ struct walk {
 	uint32_t made;		/* entries of the cache made so far */
 	uint32_t zero;
 	uint64_t thread_pointer;	/* fs base; set by the caller, 0 when not known */
-	uint64_t woken_ns;		/* these four are the caller's: when it last woke who reads, ... */
+	uint8_t in_exec;		/* the rest is the caller's: half-way to another program; */
+	uint64_t woken_ns;		/* when it last woke who reads, ... */
 	uint32_t wake;			/* ... whether it should, ... */
 	uint32_t unasked;		/* ... what it has sent since it asked how much is unread, ... */
 	uint32_t activities[WALK_ACTIVITIES];	/* ... and what it has told of, by hash */
