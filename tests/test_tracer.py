@@ -206,6 +206,8 @@ def test_handled_signals_arrive(sleeper, tmp_path):
     for _ in range(20):
         target.send_signal(signal.SIGUSR1)
         time.sleep(0.02)
+        # two that are pending at once are one
+        wait_until(lambda: not int(status(target.pid, "ShdPnd"), 16) >> (signal.SIGUSR1 - 1) & 1)
     target.send_signal(signal.SIGHUP)
     out, _ = target.communicate()
     process.communicate(timeout=30)

@@ -22,17 +22,6 @@ static int open_file(const struct runclock *clock, const char *name)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-void runclock_open(struct runclock *clock, pid_t pid, pid_t tid)
-{
-	/* threads that live for less than a period must not all give a sample, nor all none */
-	*clock = (struct runclock){
-		.pid = pid, .tid = tid, .credit = hash_u64((uint64_t)tid, 0) & (RUNCLOCK_WHOLE - 1),
-	};
-	/* kept open while descriptors last: a reading is then one system call */
-	clock->schedstat_fd = open_file(clock, "schedstat");
-	clock->stat_fd = open_file(clock, "stat");
-}
-
 void runclock_close(struct runclock *clock)
 {
 	if (clock->schedstat_fd >= 0)
@@ -133,8 +122,6 @@ bool runclock_judge(struct runclock *clock, const struct runclock_reading *readi
 		add_recent(clock, reading, now);
 	clock->idle = slept ? clock->idle + 1 : 0;
 	clock->period_ns = now->period_ns;
-	if (!clock->seen)
-		clock->first_run_ns = reading->run_ns;
 	clock->seen = true;
 	clock->last = *reading;
 	clock->tick_ns = now->ns;
@@ -164,6 +151,21 @@ static void read_schedstat(const struct runclock *clock, struct runclock_reading
 
 	runclock_parse_schedstat(read_file(clock, clock->schedstat_fd, "schedstat", text,
 					   sizeof(text)), reading);
+}
+
+void runclock_open(struct runclock *clock, pid_t pid, pid_t tid)
+{
+	struct runclock_reading reading = { 0 };
+
+	/* threads that live for less than a period must not all give a sample, nor all none */
+	*clock = (struct runclock){
+		.pid = pid, .tid = tid, .credit = hash_u64((uint64_t)tid, 0) & (RUNCLOCK_WHOLE - 1),
+	};
+	/* kept open while descriptors last: a reading is then one system call */
+	clock->schedstat_fd = open_file(clock, "schedstat");
+	clock->stat_fd = open_file(clock, "stat");
+	read_schedstat(clock, &reading);
+	clock->first_run_ns = reading.run_ns;
 }
 
 bool runclock_tick(struct runclock *clock, const struct runclock_now *now)
@@ -196,14 +198,14 @@ bool runclock_was_running(struct runclock *clock, uint64_t stop_ns, bool *ret_th
 
 uint32_t runclock_take_missed(struct runclock *clock, uint64_t period_ns)
 {
-	uint64_t used = (clock->last.run_ns - clock->stop_run_ns) / period_ns;
-	uint32_t missed = clock->late;
+	uint64_t ran_ns = clock->last.run_ns > clock->first_run_ns ?
+				  clock->last.run_ns - clock->first_run_ns : 0;
+	uint64_t used = ran_ns / period_ns, known = clock->taken + clock->missed;
+	uint32_t missed = used > known ? clock->late : 0;
 
-	if (!clock->stop_run_ns)
-		missed = 0;	/* its first sample: we have not been there before */
-	else if (missed >= used)
-		missed = used ? (uint32_t)used - 1 : 0;	/* one of them is the sample itself */
-	clock->late = 0;
-	clock->stop_run_ns = clock->last.run_ns;
+	if (missed && used - known < missed)
+		missed = (uint32_t)(used - known);
+	clock->late -= missed;
+	clock->missed += missed;
 	return missed;
 }

@@ -50,10 +50,9 @@ struct runclock {
 	int64_t recent_ready, recent_wait;	/* not counted: time in state R, fading sums */
 	uint32_t credit;		/* of a sample, in 1/RUNCLOCK_WHOLE */
 	uint64_t tick_ns;		/* of the last tick that chose it */
-	uint64_t stop_run_ns;		/* run_ns at its last sample */
-	uint32_t late;			/* ticks since then that we came too late for */
-	uint64_t period_ns, first_run_ns;	/* of the timer; run_ns when it was first seen */
-	uint64_t taken;			/* samples */
+	uint32_t late;			/* ticks that we came too late for, but those missed */
+	uint64_t period_ns, first_run_ns;	/* of the timer; run_ns when it was opened */
+	uint64_t taken, missed;		/* ticks: samples, and lost ones */
 };
 
 #define RUNCLOCK_WHOLE 65536u
@@ -75,8 +74,8 @@ bool runclock_tick(struct runclock *clock, const struct runclock_now *now);
  * then on until it stopped. */
 bool runclock_was_running(struct runclock *clock, uint64_t stop_ns, bool *ret_throughout);
 
-/* After that said yes: how many of the ticks that we came too late for have hit the thread, by the CPU time
- * that it has used since its last sample. */
+/* How many more of the ticks that we came too late for have hit the thread: as many as the CPU time that it
+ * has used, since we know it, is ahead of its samples. */
 uint32_t runclock_take_missed(struct runclock *clock, uint64_t period_ns);
 
 /* The two judgements alone. */

@@ -74,11 +74,16 @@ TEST(without_counts_a_thread_that_has_half_a_cpu_gives_half_the_samples)
 
 TEST(missed_ticks_are_those_for_which_cpu_time_was_used)
 {
-	struct runclock clock = { .late = 9, .stop_run_ns = 1000 };
+	struct runclock clock = { .first_run_ns = 1000, .late = 9, .taken = 1 };
 
 	clock.last.run_ns = 1000 + 4 * PERIOD;
 	CHECK_EQ(runclock_take_missed(&clock, PERIOD), 3);
-	clock.last.run_ns += 100 * PERIOD;	/* used, but we have been in time */
+	clock.last.run_ns += PERIOD - 1;	/* less than a tick's */
+	CHECK_EQ(runclock_take_missed(&clock, PERIOD), 0);
+	clock.last.run_ns += 1;
+	CHECK_EQ(runclock_take_missed(&clock, PERIOD), 1);
+	clock.last.run_ns += 100 * PERIOD;	/* used, but we have been in time for the others */
+	CHECK_EQ(runclock_take_missed(&clock, PERIOD), 5);
 	CHECK_EQ(runclock_take_missed(&clock, PERIOD), 0);
 }
 

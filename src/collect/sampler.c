@@ -249,17 +249,23 @@ static void tell_name(struct sampler *sampler, struct traced_thread *thread)
 	}, comm);
 }
 
+void sampler_count_missed(struct sampler *sampler, struct traced_thread *thread)
+{
+	uint32_t missed = runclock_take_missed(&thread->clock,
+					       1000000000u / sampler->options->rate_hz);
+
+	sampler->counters.events += missed;
+	sampler->counters.drops[DROP_TICK_LATE] += missed;
+}
+
 /* For the thread that has stopped, its sample in sampler->copy: the weight it has, 0 for none. */
 static uint32_t take_sample(struct sampler *sampler, struct traced_thread *thread)
 {
-	uint32_t missed;
 	bool throughout;
 
 	if (!runclock_was_running(&thread->clock, clock_mono_ns(), &throughout))
 		return 0;
-	missed = runclock_take_missed(&thread->clock, 1000000000u / sampler->options->rate_hz);
-	sampler->counters.events += missed;
-	sampler->counters.drops[DROP_TICK_LATE] += missed;
+	sampler_count_missed(sampler, thread);
 	sampler->fresh = read_restless_maps(sampler, thread);
 	if (!copy_thread(sampler, thread))
 		return 0;
@@ -292,6 +298,7 @@ void sampler_want(struct sampler *sampler, struct traced_thread *thread)
 
 void sampler_lose(struct sampler *sampler, struct traced_thread *thread)
 {
+	sampler_count_missed(sampler, thread);
 	if (thread->wanted)
 		count(sampler, DROP_THREAD_GONE);
 	unwant(sampler, thread);

@@ -54,6 +54,9 @@ void sampler_add(struct sampler *sampler, struct traced_thread *thread, uint32_t
 
 void sampler_lose(struct sampler *sampler, struct traced_thread *thread);
 
+/* Counts the ticks that we came too late for. */
+void sampler_count_missed(struct sampler *sampler, struct traced_thread *thread);
+
 /* Hands over that something has happened to a process, now. */
 void sampler_add_event(struct sampler *sampler, struct process_event event, const char *name);
 

@@ -314,6 +314,8 @@ static void finish(struct tracer *tracer)
 	sampler_read_maps(&tracer->sampler, &tracer->traced, true);
 	for (uint32_t i = 0; i < tracer->traced.n_processes; i++)
 		sampler_keep_promise(tracer->traced.processes[i]);
+	for (uint32_t i = 0; i < tracer->traced.n_threads; i++)
+		sampler_count_missed(&tracer->sampler, tracer->traced.threads[i]);
 	handover_publish(&tracer->handover, true);
 }
 
