@@ -76,7 +76,10 @@ export function shorten(name) {
 		return forms;
 	}
 	if (!/^([\w$~(]|<.*>::)[\w$@.:/<>,*&()[\]{}\s;+='"#~-]*$/.test(name)) return forms;
-	const bare = withoutPairs(withoutPairs(name, '<'), '(').replace(/ const$/, '');
+	/* a::(anonymous namespace)::b would leave a::::b */
+	const bare = withoutPairs(withoutPairs(name, '<'), '(')
+		.replace(/ const$/, '')
+		.replace(/(^|::)(?:::)+/g, '$1');
 
 	add(bare);
 	const spaced = bare.slice(bare.lastIndexOf(' ') + 1);

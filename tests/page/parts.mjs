@@ -283,6 +283,9 @@ for (const [name, ...forms] of [
 	['app.py:work.<locals>.<genexpr>', 'work.<locals>.<genexpr>', 'work.<genexpr>', '<genexpr>'],
 	['<frozen os>:_Environ.get', '_Environ.get', 'get'],
 	['github.com/a/b.(*T).Run', '(*T).Run', 'Run'],
+	['node::(anonymous namespace)::Work(void*)', 'node::Work', 'Work'],
+	['(anonymous namespace)::f(long)', 'f'],
+	['(anonymous app.js:12:5)'],
 	['naïve::größe'],
 	['[unknown]'],
 ])
