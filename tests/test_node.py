@@ -125,6 +125,15 @@ def test_right_stacks_are_all_matched(told):
     assert set(result.seen) == set(told) and not result.via
 
 
+ORACLE = str(nodejs.SOURCES / "oracle.js")
+
+
+def place_of(text):
+    """Line and column of a piece of oracle.js."""
+    before = open(ORACLE).read().partition(text)[0]
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
 def set_frame(label, index, **values):
     """Of the label's frames below spin() the one of that index."""
     def change(stacks):
@@ -135,6 +144,7 @@ def set_frame(label, index, **values):
 @pytest.mark.parametrize("change", [
     set_frame("closures", 1, line=1),
     set_frame("closures", 1, column=2),
+    set_frame("inlined into a hot loop", 3, line=place_of("for (let i = 0; i <= 30000")[0], column=3),
     set_frame("closures", 1, name="innermost"),
     set_frame("closures", 1, name="Other.inner"),
     set_frame("closures", 1, path="/elsewhere/oracle.js"),
@@ -151,11 +161,20 @@ def set_frame(label, index, **values):
     lambda stacks: stacks["recursion"].insert(100, stacks["recursion"][100]),
     lambda stacks: [stacks["recursion"].pop() for _ in range(2)],
     lambda stacks: stacks["called from wasm"].pop(4),
-], ids=["line", "column", "name of another", "class", "file", "class it inherits from", "place of another", "no place", "initialiser",
+], ids=["line", "column", "loop's head", "name of another", "class", "file", "class it inherits from", "place of another", "no place", "initialiser",
         "not ASCII", "no file", "wasm as a function", "not seen as JavaScript", "not read", "missing", "twice", "root", "no wasm"])
 def test_a_wrong_stack_is_not_matched(told, change):
     result = oracle_of(told, change)
     assert result.matched == result.total - 50 and result.frames_right < result.frames
+
+
+def test_a_loop_that_maglev_peeled_is_as_v8_says(told):
+    head = dict(zip(("line", "column"), place_of("for (let i = 0; i <= 30000")))
+    result = oracle_of(told, set_frame("inlined into a hot loop", 3, kind="maglev", **head))
+    assert result.matched == result.total
+    head["line"] += 1
+    result = oracle_of(told, set_frame("inlined into a hot loop", 3, kind="maglev", **head))
+    assert result.matched == result.total - 50
 
 
 @pytest.mark.parametrize("label", ["called from C", "Array.prototype.sort", "libuv callback"])
@@ -163,15 +182,6 @@ def test_missing_native_code_is_seen(told, label):
     def drop(stacks):
         stacks[label][:] = [f for f in stacks[label] if not f.name.startswith("Builtins_JSEntry")]
     assert oracle_of(told, drop).via == {label: 50}
-
-
-ORACLE = str(nodejs.SOURCES / "oracle.js")
-
-
-def place_of(text):
-    """Line and column of a piece of oracle.js."""
-    before = open(ORACLE).read().partition(text)[0]
-    return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
 @pytest.mark.parametrize("name,text,right", [

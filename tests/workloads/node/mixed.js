@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // mixed.js SECONDS [FLAGS]: works in many ways and prints the share of the whole process's CPU time that each had, by its
 // thread's CPU clock. TRUTH_WAIT: begins at a line on standard input. --phases: one measurement for each such line.
-// --fixed N: N rounds of the same work, then {"cpu_s", "wall_s"}.
+// --fixed N: for each such line N rounds of the same work, then {"cpu_s", "wall_s"}, without what the thread waited for a CPU.
+// MIXED_WORKERS: how many worker threads (2).
 'use strict';
 const {Worker, isMainThread, parentPort, workerData} = require('worker_threads');
 const fs = require('fs');
@@ -280,7 +281,7 @@ function work_in_worker() {
 
 async function with_workers(work) {
   const shared = new SharedArrayBuffer(4);
-  const workers = [0, 1].map(() => new Worker(__filename, {workerData: shared}));
+  const workers = Array.from({length: Number(process.env.MIXED_WORKERS || 2)}, () => new Worker(__filename, {workerData: shared}));
   const ended = workers.map((worker) => new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
@@ -301,6 +302,11 @@ const threads = [];
 function cpu_ms(since) {
   const cpu = process.cpuUsage(since);
   return (cpu.user + cpu.system) / 1000;
+}
+
+// What this thread has waited for a CPU.
+function waited_ns() {
+  return Number(fs.readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ')[1]);
 }
 
 function told(since, own_since = 0) {
@@ -340,10 +346,12 @@ async function main() {
     }
   } else if (first === '--fixed') {
     for (let i = 0; i < 10; i++) await one_round();
-    wait_for_line();
-    const since = process.cpuUsage(), start = process.hrtime.bigint();
-    for (let i = 0; i < Number(second); i++) await one_round();
-    fs.writeSync(1, JSON.stringify({cpu_s: cpu_ms(since) / 1000, wall_s: Number(process.hrtime.bigint() - start) / 1e9}) + '\n');
+    while (wait_for_line()) {
+      const since = process.cpuUsage(), start = process.hrtime.bigint(), waited = waited_ns();
+      for (let i = 0; i < Number(second); i++) await one_round();
+      const wall = Number(process.hrtime.bigint() - start) - (waited_ns() - waited);
+      fs.writeSync(1, JSON.stringify({cpu_s: cpu_ms(since) / 1000, wall_s: wall / 1e9}) + '\n');
+    }
   } else {
     let since, own_since = 0;
     if (process.env.TRUTH_WAIT) {
