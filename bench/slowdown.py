@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""slowdown.py [python] [go] ...: how much a target is slowed by Sonde, and by perf record -g in the same run.
+"""slowdown.py [python] [go] [node] ...: how much a target is slowed by Sonde, and by perf record -g in the same run.
 
 The same fixed work of the same process with a profiler attached or alone, in an order that is drawn anew in each round;
 medians of the rounds' own ratios, and between what values those lie 95 times of 100."""
 import argparse
+import os
 import pathlib
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
 import golang       # noqa: E402
+import nodejs       # noqa: E402
 import python_peers     # noqa: E402
 
 
@@ -22,7 +24,12 @@ def go():
     return [str(golang.build(golang.rows()[-1])), "fixed", "450"]
 
 
-TARGETS = {"python": python, "go": go}
+def node():
+    os.environ["SONDE_NATIVE"] = str(nodejs.native())
+    return [nodejs.node(24), str(nodejs.SOURCES / "mixed.js"), "--fixed", "150"]
+
+
+TARGETS = {"python": python, "go": go, "node": node}
 
 
 def main():
