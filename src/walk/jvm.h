@@ -148,8 +148,9 @@ WALK_INLINE bool walk_jvm_is_behind_call(struct walk *w, uint64_t pc)
 {
 	uint64_t before;
 
-	if (!walk_read_object(w, &before, sizeof(before), pc - 8))
+	if (!walk_read_object(w, w->jvm.scratch, 8, pc - 8))
 		return false;
+	before = w->jvm.scratch[0];
 	/* call rel32; call r, [r], [r + n8], [r + n32] of two, three, six and seven bytes */
 	return (before >> 24 & 0xff) == 0xe8 || (before >> 48 & 0x38ff) == 0x10ff ||
 	       (before >> 40 & 0x38ff) == 0x10ff || (before >> 16 & 0x38ff) == 0x10ff ||
@@ -266,8 +267,9 @@ WALK_INLINE enum jvm_fault walk_jvm_find_method_here(struct walk *w, uint64_t me
 
 	if (method & 7 || !walk_plausible(method))
 		return JVM_FAULT_NOT_METHOD;
-	if (!walk_read_object(w, &at, 8, method + layout->method_const))
+	if (!walk_read_object(w, j->scratch, 8, method + layout->method_const))
 		return JVM_FAULT_METHOD_FAULT;
+	at = j->scratch[0];
 	if (at & 7 || !walk_plausible(at))
 		return JVM_FAULT_NOT_METHOD;
 	if (!walk_read_object(w, j->constant, WALK_JVM_CONST_BYTES, at))
@@ -545,16 +547,18 @@ WALK_INLINE bool walk_jvm_read_oop(struct walk *w, uint64_t at, uint64_t *ret_oo
 	uint32_t narrow;
 
 	if (layout->oop_bytes == 8) {
-		if (!walk_read_object(w, ret_oop, 8, at))
+		if (!walk_read_object(w, w->jvm.scratch, 8, at))
 			return false;
+		*ret_oop = w->jvm.scratch[0];
 		/* ZGC's colours (zAddress.inline.hpp, x86): of four bits one is set, the address follows */
 		if (*ret_oop >= WALK_PC_MAX)
 			*ret_oop >>= *ret_oop >> 12 & 1 ? 13 : *ret_oop >> 13 & 1 ? 14 :
 				     *ret_oop >> 14 & 1 ? 15 : 16;
 		return true;
 	}
-	if (!walk_read_object(w, &narrow, 4, at))
+	if (!walk_read_object(w, w->jvm.scratch, 4, at))
 		return false;
+	narrow = (uint32_t)w->jvm.scratch[0];
 	*ret_oop = narrow ? layout->oop_base + ((uint64_t)narrow << (layout->oop_shift & 31)) : 0;
 	return true;
 }
@@ -563,9 +567,9 @@ WALK_INLINE bool walk_jvm_read_oop(struct walk *w, uint64_t at, uint64_t *ret_oo
 WALK_INLINE bool walk_jvm_is_chunk(struct walk *w, uint64_t oop)
 {
 	const struct walk_jvm *layout = &w->jvm.layout;
-	uint64_t head[2];
+	const uint64_t *head = w->jvm.scratch;
 
-	return walk_plausible(oop) && !(oop & 7) && walk_read_object(w, head, sizeof(head), oop) &&
+	return walk_plausible(oop) && !(oop & 7) && walk_read_object(w, w->jvm.scratch, 16, oop) &&
 	       (head[1] == layout->chunk_klass || (uint32_t)head[1] == layout->chunk_narrow ||
 		head[0] >> 42 == layout->chunk_narrow);
 }
@@ -605,9 +609,12 @@ WALK_INLINE bool walk_jvm_enter_chunk_here(struct walk *w)
 		return false;
 	for (int i = 0; i < WALK_JVM_CHUNKS; i++) {
 		if (!walk_jvm_is_chunk(w, chunk) ||
-		    !walk_read_object(w, &sp, 4, chunk + layout->chunk_sp) ||
-		    !walk_read_object(w, &bottom, 4, chunk + layout->chunk_bottom) ||
-		    bottom > WALK_JVM_CHUNK_WORDS)
+		    !walk_read_object(w, &j->scratch[0], 4, chunk + layout->chunk_sp) ||
+		    !walk_read_object(w, &j->scratch[1], 4, chunk + layout->chunk_bottom))
+			return false;
+		sp = (uint32_t)j->scratch[0];
+		bottom = (uint32_t)j->scratch[1];
+		if (bottom > WALK_JVM_CHUNK_WORDS)
 			return false;
 		if (sp < bottom)
 			break;
@@ -661,8 +668,9 @@ WALK_INLINE bool walk_jvm_is_call_stub(struct walk *w)
 {
 	uint64_t call, pc = w->regs[UNWIND_RIP];
 
-	if (!walk_read_object(w, &call, 8, w->jvm.layout.call_stub_at))
+	if (!walk_read_object(w, w->jvm.scratch, 8, w->jvm.layout.call_stub_at))
 		return false;
+	call = w->jvm.scratch[0];
 	return w->is_return ? pc == call : pc - call + WALK_JVM_CALL_STUB < 2 * WALK_JVM_CALL_STUB;
 }
 

@@ -82,6 +82,7 @@ struct walk {
 	uint32_t n;		/* words so far */
 	struct walk_process process;
 	struct walk_mapping mapping;	/* the last one that held an address; end 0: none */
+	uint64_t word;		/* read alone: locals whose address is taken would fill the BPF stack */
 	uint64_t window_at;	/* address of window[0] */
 	uint32_t window_ok;
 	uint32_t low, high;	/* of a search */
@@ -118,8 +119,12 @@ WALK_INLINE bool walk_read(struct walk *w, uint64_t address, uint64_t *ret_word)
 	if (!w->window_ok || off > WALK_WINDOW - 8) {
 		w->window_at = address - WALK_WINDOW_BELOW;
 		w->window_ok = walk_read_bytes(w, w->window, WALK_WINDOW, w->window_at);
-		if (!w->window_ok)	/* an edge of the stack is near: this word alone */
-			return walk_read_bytes(w, ret_word, 8, address);
+		if (!w->window_ok) {	/* an edge of the stack is near: this word alone */
+			if (!walk_read_bytes(w, &w->word, 8, address))
+				return false;
+			*ret_word = w->word;
+			return true;
+		}
 		off = WALK_WINDOW_BELOW;
 	}
 	barrier_var(off);
@@ -285,9 +290,10 @@ WALK_INLINE enum walk_next walk_by_signal_frame(struct walk *w)
 		UNWIND_R15, UNWIND_RDI, UNWIND_RSI, UNWIND_RBP, UNWIND_RBX, UNWIND_RDX, UNWIND_RAX,
 		UNWIND_RCX, UNWIND_RSP, UNWIND_RIP
 	};
-	uint64_t at = w->regs[UNWIND_RSP] + 40, words[17];
+	const uint64_t *words = (const uint64_t *)w->window;	/* the BPF stack has no room for them */
 
-	if (!walk_read_bytes(w, words, sizeof(words), at))
+	w->window_ok = 0;
+	if (!walk_read_bytes(w, w->window, 17 * sizeof(*words), w->regs[UNWIND_RSP] + 40))
 		return walk_stop(w, WALK_READ_FAULT);
 #ifdef __clang__
 #pragma unroll	/* for the verifier: an index it knows */
