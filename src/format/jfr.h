@@ -48,6 +48,7 @@ struct jfr_type {
 	struct str name;
 	enum jfr_kind kind;
 	uint32_t first, n;	/* fields */
+	uint32_t varints;	/* a struct of so many numbers and constants, and nothing else; 0: of others */
 };
 
 struct jfr_types {

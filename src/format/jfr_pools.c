@@ -353,10 +353,12 @@ static uint32_t make_stack(struct jfr_pools *pools, const struct constant *trace
 		return 0;
 	for (uint32_t i = 0; i < n; i++) {	/* innermost first */
 		struct frame frame;
+		uint32_t method;
 
 		if (!jfr_take(pools->types, &pools->frame_plan, &c, values))
 			return 0;
-		frame = pools->profile->frames.frames[frame_of_method(pools, values[0].number)];
+		method = frame_of_method(pools, values[0].number);	/* it may move the frames */
+		frame = pools->profile->frames.frames[method];
 		frame.line = values[1].number <= INT32_MAX ? (uint32_t)values[1].number : 0;
 		set_kind(pools, &frame, values[2].number);
 		if (!frame.function) {

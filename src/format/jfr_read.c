@@ -73,6 +73,12 @@ struct reader {
 	bool seen[N_GROUPS];
 	double interval_ns;		/* between two samples; 0: not known */
 	uint32_t key_thread, key_tid, key_state, key_class;
+	/* The label set of the constants that an event names, of the chunk at hand. */
+	struct label_memo {
+		uint64_t thread, state, class;
+		uint32_t set;
+		bool known;
+	} memo[256];
 };
 
 bool jfr_detect(struct str head)
@@ -221,18 +227,18 @@ static int look(struct reader *r, struct chunk *chunk, uint32_t type, struct cur
 		return 0;
 	if (kind < N_KINDS)
 		r->seen[kinds[kind].group] = true;
-	else if (str_eq(chunk->types.types[type].name, STR("jdk.ActiveSetting")))
+	else if (chunk->pools && str_eq(chunk->types.types[type].name, STR("jdk.ActiveSetting")))
 		read_setting(r, chunk, type, &body);
 	return 0;
 }
 
-static uint32_t label_set(struct reader *r, struct chunk *chunk, const struct jfr_value *values)
+static uint32_t make_label_set(struct reader *r, struct chunk *chunk, uint64_t thread_id, uint64_t state_id,
+			       uint64_t class_id)
 {
-	struct jfr_thread thread = jfr_pools_thread(chunk->pools, values[SAMPLED].number ?
-						    values[SAMPLED].number : values[EVENT_THREAD].number);
+	struct jfr_thread thread = jfr_pools_thread(chunk->pools, thread_id);
 	struct label set[4];
-	uint32_t n = 0, state = jfr_pools_state(chunk->pools, values[STATE].number);
-	uint32_t class = values[CLASS].number ? jfr_pools_class(chunk->pools, values[CLASS].number) : 0;
+	uint32_t n = 0, state = jfr_pools_state(chunk->pools, state_id);
+	uint32_t class = class_id ? jfr_pools_class(chunk->pools, class_id) : 0;
 
 	memset(set, 0, sizeof(set));
 	if (thread.name)
@@ -244,6 +250,18 @@ static uint32_t label_set(struct reader *r, struct chunk *chunk, const struct jf
 	if (class)
 		set[n++] = (struct label){ .key = r->key_class, .str = class };
 	return n ? labels_add(&r->profile->labels, set, n) : 0;
+}
+
+static uint32_t label_set(struct reader *r, struct chunk *chunk, const struct jfr_value *values)
+{
+	uint64_t thread = values[SAMPLED].number ? values[SAMPLED].number : values[EVENT_THREAD].number;
+	uint64_t state = values[STATE].number, class = values[CLASS].number;
+	struct label_memo *memo = &r->memo[hash_u64(hash_u64(thread, state), class) % 256];
+
+	if (!memo->known || memo->thread != thread || memo->state != state || memo->class != class)
+		*memo = (struct label_memo){ thread, state, class,
+					     make_label_set(r, chunk, thread, state, class), true };
+	return memo->set;
 }
 
 static uint64_t ticks_to_ns(const struct chunk *chunk, uint64_t ticks)
@@ -317,8 +335,9 @@ static void add_types(struct reader *r)
 		r->profile->default_type = 1;
 }
 
-/* All chunks, with fn for each event. */
-static int each_chunk(struct reader *r, visit *fn)
+/* All chunks, with fn for each event; what constants say is known in all of them, or (of settings) in the
+ * first. */
+static int each_chunk(struct reader *r, visit *fn, bool all_constants)
 {
 	int rc = 0;
 
@@ -335,8 +354,9 @@ static int each_chunk(struct reader *r, visit *fn)
 		if (chunk.start_ns - r->start_ns + chunk.duration_ns > r->profile->duration_ns)
 			r->profile->duration_ns = chunk.start_ns - r->start_ns + chunk.duration_ns;
 		rc = read_types(r, &chunk);
-		if (rc == 0)
+		if (rc == 0 && (all_constants || at == 0))
 			rc = read_pools(r, &chunk);
+		memset(r->memo, 0, sizeof(r->memo));
 		if (rc == 0)
 			rc = each_event(r, &chunk, fn);
 		at += chunk.bytes.n;
@@ -356,11 +376,11 @@ int jfr_read(struct profile *profile, struct input *input, struct err *err)
 	r.key_state = strings_add(&profile->strings, STR("state"));
 	r.key_class = strings_add(&profile->strings, STR("class"));
 	if (rc == 0)
-		rc = each_chunk(&r, look);
+		rc = each_chunk(&r, look, false);
 	if (rc == 0) {
 		add_types(&r);
 		profile->start_wall_ns = r.start_ns;
-		rc = each_chunk(&r, take);
+		rc = each_chunk(&r, take, true);
 	}
 	if (rc == 0 && profile_failed(profile))
 		rc = -ENOMEM;

@@ -210,6 +210,24 @@ static int read_strings(struct tree *t)
 	return t->c.failed ? -EBADMSG : 0;
 }
 
+/* Structs that are nothing but numbers are passed over without a look at their fields: most of a file is
+ * frames of stacks. */
+static void count_varints(struct jfr_types *types)
+{
+	for (uint32_t i = 0; i < types->n_types; i++) {
+		struct jfr_type *type = &types->types[i];
+		bool only = type->kind == JFR_STRUCT;
+
+		for (uint32_t k = 0; only && k < type->n; k++) {
+			const struct jfr_field *field = &types->fields[type->first + k];
+
+			only = !field->array && (field->constant || (field->type < types->n_types &&
+				types->types[field->type].kind == JFR_VARINT));
+		}
+		type->varints = only ? type->n : 0;
+	}
+}
+
 int jfr_types_read(struct jfr_types *types, struct cursor c, const char **ret_why)
 {
 	struct tree t = { .types = types, .type = UINT32_MAX };
@@ -232,6 +250,7 @@ int jfr_types_read(struct jfr_types *types, struct cursor c, const char **ret_wh
 		rc = -EBADMSG;
 	for (uint32_t i = 0; i < types->n_fields; i++)
 		types->fields[i].type = jfr_types_find(types, types->fields[i].type_id);
+	count_varints(types);
 	return rc;
 }
 
@@ -258,12 +277,28 @@ void jfr_plan_init(struct jfr_plan *plan, const struct jfr_types *types, uint32_
 
 static bool pass_value(const struct jfr_types *types, uint32_t type, struct cursor *c, int depth);
 
+static void pass_varint(struct cursor *c)
+{
+	unsigned bytes = 1;
+
+	while (c->p < c->end && (*c->p & 0x80) && bytes++ < 9)
+		c->p++;
+	cursor_skip(c, 1);
+}
+
 static bool pass_field(const struct jfr_types *types, const struct jfr_field *field, struct cursor *c, int depth)
 {
 	uint64_t n = field->array ? jfr_varint(c) : 1;
 
+	uint32_t varints = field->type < types->n_types ? types->types[field->type].varints : 0;
+
 	if (n > cursor_left(c) && n > 1)	/* an item is a byte at least: structs of nothing are not written */
 		return cursor_fail(c);
+	if (varints && !field->constant) {
+		for (n *= varints; n && !c->failed; n--)
+			pass_varint(c);
+		return !c->failed;
+	}
 	while (n-- && !c->failed) {
 		if (field->constant)
 			jfr_varint(c);
