@@ -12,6 +12,7 @@
 #include "format/folded.h"
 #include "format/input.h"
 #include "format/jfr.h"
+#include "format/massif.h"
 #include "format/perfscript.h"
 #include "format/gecko.h"
 #include "format/otlp.h"
@@ -57,6 +58,8 @@ static const struct format formats[] = {
 	  .is_view = true, .write = csv_write },
 	{ .name = "tsv", .words = "the same with tabs", .suffixes = { ".tsv" },
 	  .is_view = true, .write = tsv_write },
+	{ .name = "massif", .words = "the heap, as valgrind's massif saw it",
+	  .detect = massif_detect, .read = massif_read },
 	{ .name = "stackdump", .words = "stack dumps of jstack, py-spy, gdb, eu-stack, Go",
 	  .detect = stackdump_detect, .read = stackdump_read },
 	{ .name = "columns", .words = "folded stacks with a count for each value type, as difffolded.pl's",

@@ -16,6 +16,8 @@
 
 #define SAMPLE_MAX_BYTES ((size_t)256 << 20)
 #define NO_TYPE UINT32_MAX
+#define WAITING_ROWS_MAX ((uint32_t)2 << 20)	/* samples on their way into the profile: its bound on memory */
+#define WAITING_WORDS_MAX ((size_t)32 << 20)
 
 /* What a worker's numbers are in the profile. */
 struct meanings {
@@ -272,7 +274,9 @@ static int take(void *owner, unsigned worker, void *from, struct err *err)
 	r->bad += block->bad;
 	r->lost += block->lost;
 	r->lines += block->lines;
-	return 0;
+	if (r->batch.n >= WAITING_ROWS_MAX || r->batch.words.n >= WAITING_WORDS_MAX * sizeof(uint32_t))
+		batch_flush(&r->batch);
+	return r->batch.failed ? out_of_memory(r, err) : 0;
 }
 
 /* What the header (perf script --header) says of the recording: the first bytes hold it. */
