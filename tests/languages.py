@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Profiles Python programs that know where their own CPU time went, or what their own stack is, and compares.
 
-    python3 tests/languages.py --all            every version and workload, one table
+    python3 tests/languages.py --all            every version and workload, Go's too (tests/golang.py), one table
     python3 tests/languages.py --quick          the rows that ./check runs
     python3 tests/languages.py NAME...          rows whose "version workload" holds a NAME
     --install                                   first installs the versions that tools/testbed can install
@@ -26,6 +26,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 
+import golang
 import pprof_min
 import truth
 
@@ -605,6 +606,27 @@ def print_row(row):
     sys.stdout.flush()
 
 
+def print_go_row(verdict):
+    """golang.py's verdict in our columns: its "met" are the stacks."""
+    row, shares = verdict.row, verdict.shares
+    head = f"{'go ' + row.version:14} {row.build + ' ' + row.workload:19}"
+    if verdict.skipped:
+        print(f"{head} SKIPPED: {verdict.skipped}")
+        return
+    print(f"{head} {verdict.samples:7} {'-':>9} {truth.percent(verdict.complete):>8} {truth.percent(verdict.right):>7} "
+          f"{truth.percent(verdict.met):>7} {'-':>6} {verdict.tries:5} {shares.worst_se if shares else 0:8.1f}  "
+          f"{'FAIL' if verdict.failures else 'ok'}{': ' + shares.worst if shares else ''}")
+    for failure in verdict.failures:
+        print(f"{'':14} - {failure}")
+    sys.stdout.flush()
+
+
+def go_rows(options):
+    if options.quick or options.backend != "sonde":
+        return []
+    return [row for row in golang.rows() if options.all or any(name in f"go {row.name}" for name in options.names)]
+
+
 def quick_pythons():
     """Debian's, and the oldest and the newest that pyenv has."""
     own = [p for p in pythons() if not p.bed and p.name != "debian"]    # without pyenv a row that says so
@@ -639,11 +661,11 @@ def main():
     parser.add_argument("--once", action="store_true", help="no second try")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
-    chosen = rows(options)
-    if not chosen:
+    chosen, go_chosen = rows(options), go_rows(options)
+    if not chosen and not go_chosen:
         parser.error("name rows, or say --all or --quick")
     if options.list:
-        print("\n".join(f"{p.name} {w.name}" for p, w in chosen))
+        print("\n".join([f"{p.name} {w.name}" for p, w in chosen] + [f"go {row.name}" for row in go_chosen]))
         return 0
     if options.install:
         for bed in dict.fromkeys(p.bed for p, _ in chosen if p.bed):
@@ -657,7 +679,13 @@ def main():
         print_row(row)
         bad += bool(row.failures or row.thread_failures or row.gaps)
         skipped += bool(row.skipped)
-    print(f"{len(chosen) - bad - skipped} of {len(chosen)} rows pass, {skipped} skipped")
+    for go_row in go_chosen:
+        verdict = golang.try_row(go_row, options.seconds, 1 if options.once else 2, options.keep)
+        print_go_row(verdict)
+        bad += bool(verdict.failures)
+        skipped += bool(verdict.skipped)
+    total = len(chosen) + len(go_chosen)
+    print(f"{total - bad - skipped} of {total} rows pass, {skipped} skipped")
     return 1 if bad else 0
 
 

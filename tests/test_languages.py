@@ -178,3 +178,14 @@ def test_a_subinterpreter_before_3_12_has_its_own_frames():
     oracle = next(w for w in languages.WORKLOADS if w.name == "oracle")
     row = languages.try_row(python, oracle, 1.5, tries=1)
     assert not row.skipped and not row.failures and not row.gaps, row.gaps
+
+
+def test_a_python_of_tail_calls_has_its_stacks():
+    """uv's 3.14: a function for each instruction, laid out by BOLT, stripped; ctypes maps a part of its file once more."""
+    python = next(p for p in languages.pythons() if p.name == "tail-calls")
+    if not python.there():
+        pytest.skip("not installed: tools/testbed tail-calls")
+    row = languages.try_row(python, next(w for w in languages.WORKLOADS if w.name == "oracle"), 1, "sonde", None, 2)
+    if row.skipped:
+        pytest.skip(row.skipped)
+    assert not row.failures, "\n".join(row.failures)

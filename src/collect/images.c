@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "base/vec.h"
+#include "elf/starts.h"
 #include "proc/process.h"
 #include "runtime/go/rows.h"
 #include "runtime/jvm/codes.h"
 #include "runtime/python/codes.h"
+#include "runtime/python/tail.h"
 #include "runtime/runtime.h"
 #include "runtime/v8/codes.h"
 #include "runtime/v8/rows.h"
@@ -361,6 +363,41 @@ static void sink_row(void *context, uint64_t vaddr, const struct unwind_rule *ru
 	sink->items[sink->n++] = (struct unwind_row){ vaddr, unwind_rules_add(sink->rules, rule) };
 }
 
+static void sink_tail_stack(void *context, uint64_t start, uint64_t end, bool pushed)
+{
+	static const struct unwind_rule rules[] = {
+		{ .kind = UNWIND_CFA, .cfa_base = UNWIND_RSP, .cfa_off = 8, .ra_reg = UNWIND_RIP,
+		  .ra_off = -8 },
+		{ .kind = UNWIND_CFA, .cfa_base = UNWIND_RSP, .cfa_off = 16, .ra_reg = UNWIND_RIP,
+		  .ra_off = -8, .saves = UNWIND_AT_CFA, .fp_off = -16 },
+	};
+	struct row_sink *sink = context;
+
+	if (sink->n && sink->items[sink->n - 1].vaddr == start)
+		sink->n--;	/* the end of the one before */
+	sink_row(sink, start, &rules[pushed]);
+	if (sink->failed || VEC_RESERVE(&sink->items, &sink->cap, (uint64_t)sink->n + 1) < 0)
+		sink->failed = true;
+	else
+		sink->items[sink->n++] = (struct unwind_row){ end, UNWIND_RULE_KEEP };
+}
+
+/* The functions that are the instructions of a CPython of tail calls. */
+static void splice_tail_rows(struct images *images, struct unwind_table *table, const struct elf *elf,
+			     const struct python_file *python)
+{
+	struct row_sink sink = { .rules = &images->rules };
+	struct starts starts;
+
+	if (!python->tail_table || starts_load(&starts, elf) < 0)
+		return;
+	python_tail_stack(python, elf, &starts, sink_tail_stack, &sink);
+	if (!sink.failed && sink.n)
+		unwind_splice(table, sink.items[0].vaddr, sink.items[sink.n - 1].vaddr, sink.items, sink.n);
+	free(sink.items);
+	starts_fini(&starts);
+}
+
 /* V8's builtins have no CFI. */
 static void splice_v8_rows(struct images *images, struct unwind_table *table, struct elf *elf,
 			   const struct v8_file *v8)
@@ -382,8 +419,10 @@ bool images_build_rows(struct images *images, uint32_t id)
 	image->rows = ROWS_BUILT;
 	if (image->elf.n_segments)
 		unwind_build(&table, &image->elf, &images->rules, NULL);
-	if (image->runtime && image->runtime->kind == RUNTIME_PYTHON)
+	if (image->runtime && image->runtime->kind == RUNTIME_PYTHON) {
+		splice_tail_rows(images, &table, &image->elf, &image->runtime->python);
 		mark_loops(images, &table, &image->runtime->python);
+	}
 	if (image->runtime && image->runtime->kind == RUNTIME_GO)
 		splice_go_rows(images, &table, &image->elf, &image->runtime->go.table);
 	if (image->runtime && image->runtime->kind == RUNTIME_V8)

@@ -120,18 +120,30 @@ static void doubt_replaced(struct process *process, const struct space_map *map)
 	}
 }
 
+/* libffi maps a page of the file it is in once more, for closures, also where that is the interpreter's. */
+static bool holds_runtime(const struct runtime_file *file, const struct space_map *map)
+{
+	uint64_t at;
+
+	if (file->kind != RUNTIME_PYTHON)
+		return true;
+	at = file->python.loops[0].start + map->bias;
+	return at >= map->start && at < map->end;
+}
+
 /* Of several runtimes in one space the walk knows one: an interpreter rather than Go (whose libraries
  * are walked without, but where their stack must grow), else the last one mapped. */
 static bool takes_runtime(const struct processes *processes, const struct space *space,
-			  uint32_t image)
+			  const struct space_map *map)
 {
-	const struct runtime_file *offered = images_get(processes->images, image)->runtime;
+	const struct runtime_file *offered = images_get(processes->images, map->image)->runtime;
 	const struct runtime_file *taken = images_get(processes->images, space->runtime_image)->runtime;
 
 	/* V8 maps a part of its file once more, near the code that it makes */
 	if (offered && offered == taken && offered->kind == RUNTIME_V8)
 		return false;
-	return offered && !(offered->kind == RUNTIME_GO && taken && taken->kind != RUNTIME_GO);
+	return offered && holds_runtime(offered, map) &&
+	       !(offered->kind == RUNTIME_GO && taken && taken->kind != RUNTIME_GO);
 }
 
 static int add_mapping(struct processes *processes, struct process *process,
@@ -173,7 +185,7 @@ static int add_mapping(struct processes *processes, struct process *process,
 	space = own_space(processes, process);
 	if (!space)
 		return -ENOMEM;
-	if (map.walkable && takes_runtime(processes, space, map.image)) {
+	if (map.walkable && takes_runtime(processes, space, &map)) {
 		space->runtime_image = map.image;
 		space->runtime_bias = map.bias;
 		space->runtime.kind = RUNTIME_NONE;

@@ -37,6 +37,7 @@ struct python_file {
 		uint64_t start, end;
 	} loops[PYTHON_LOOPS_MAX];
 	uint32_t n_loops;
+	uint64_t tail_table;		/* of the functions that are its instructions; 0: it has a loop */
 };
 
 /* By content (sections, symbols, strings), never by name. Cheap for files that are none. False: not

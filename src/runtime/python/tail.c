@@ -222,6 +222,7 @@ bool python_tail_find(struct python_file *file, const struct elf *elf, const str
 	bool found;
 
 	file->n_loops = 0;
+	file->tail_table = 0;
 	if (elf->machine != EM_X86_64 || loop->size > LOOP_BYTES_MAX)
 		return false;
 	tail.table = find_table(elf, loop);
@@ -236,8 +237,37 @@ bool python_tail_find(struct python_file *file, const struct elf *elf, const str
 		if (range_at(&tail, i, &range))
 			look_for_calls(&tail, &range);
 	found = tail.n >= HANDLERS_MIN && file->n_loops && !tail.failed;
-	if (!found)
+	if (found)
+		file->tail_table = tail.table;
+	else
 		file->n_loops = 0;
 	free(tail.handlers);
 	return found;
+}
+
+static void tell_stack(const struct tail *tail, const struct starts_range *range, python_stack_fn add,
+		       void *context)
+{
+	static const uint8_t frame[] = { 0x55, 0x48, 0x89, 0xe5 };
+	struct pass pass = pass_over(tail->elf, range);
+
+	while (next_insn(&pass)) {
+		if (edge_at(tail, &pass) == EDGE_JUMP) {
+			add(context, pass.vaddr, pass.vaddr + pass.insn.length, false);
+		} else if (pass.code.n >= sizeof(frame) && !memcmp(pass.code.p, frame, sizeof(frame))) {
+			add(context, pass.vaddr, pass.vaddr + 1, false);
+			add(context, pass.vaddr + 1, pass.vaddr + sizeof(frame), true);
+		}
+	}
+}
+
+void python_tail_stack(const struct python_file *file, const struct elf *elf, const struct starts *starts,
+		       python_stack_fn add, void *context)
+{
+	struct tail tail = { .elf = elf, .starts = starts, .table = file->tail_table };
+	struct starts_range range;
+
+	for (uint64_t i = 0; i < starts_count(starts); i++)
+		if (range_at(&tail, i, &range) && mentions(&tail, &range))
+			tell_stack(&tail, &range, add, context);
 }

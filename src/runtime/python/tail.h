@@ -15,6 +15,7 @@
 #define SONDE_RUNTIME_PYTHON_TAIL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct elf;
 struct python_file;
@@ -25,5 +26,13 @@ struct starts_range;
  * _PyEval_EvalFrameDefault) is one. False: it is none, and there are no loops. x86-64 only. */
 bool python_tail_find(struct python_file *file, const struct elf *elf, const struct starts *starts,
 		      const struct starts_range *loop);
+
+/* What is certain of the stack in those functions, while their CFI is wrong where BOLT has inlined one into
+ * another: at a jump through the table it is as it was where the function began, which it leaves; and so it
+ * is where a frame begins (push %rbp; mov %rsp,%rbp), but for what the first of these two has `pushed`.
+ * Spans ascend. */
+typedef void (*python_stack_fn)(void *context, uint64_t start, uint64_t end, bool pushed);
+void python_tail_stack(const struct python_file *file, const struct elf *elf, const struct starts *starts,
+		       python_stack_fn add, void *context);
 
 #endif

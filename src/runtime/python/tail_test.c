@@ -72,6 +72,23 @@ static uint64_t add_call(struct world *w, uint64_t target)
 	return at;
 }
 
+struct told {
+	struct { uint64_t start, end; bool pushed; } items[8];
+	uint32_t n;
+};
+
+static void take_stack(void *context, uint64_t start, uint64_t end, bool pushed)
+{
+	struct told *told = context;
+
+	if (told->n < 8) {
+		told->items[told->n].start = start;
+		told->items[told->n].end = end;
+		told->items[told->n].pushed = pushed;
+	}
+	told->n++;
+}
+
 static bool find(struct world *w, uint32_t function)
 {
 	bool found;
@@ -132,6 +149,37 @@ TEST(a_table_may_be_told_by_its_distance)
 	check_made(true);
 }
 
+/* As BOLT inlines one instruction into another. */
+TEST(the_stack_is_known_where_a_function_is_left_or_a_frame_begins)
+{
+	struct world w = { .python = { .tail_table = TABLE } };
+	uint64_t frame, jump, again, last;
+	struct told told = { 0 };
+
+	begin_function(&w);
+	frame = here(&w);
+	buf_add(&w.code, "\x55\x48\x89\xe5\x5d", 5);
+	jump = add_dispatch(&w, 0x24, TABLE, false);
+	again = here(&w);
+	buf_add(&w.code, "\x55\x48\x89\xe5\x5d", 5);
+	last = add_dispatch(&w, 0x24, TABLE, false);
+	end_function(&w);
+	starts_image_write(&w.file, buf_str(&w.code));
+	CHECK_EQ(elf_open_bytes(&w.elf, buf_str(&w.file), "made", NULL), 0);
+	w.starts.elf = &w.elf;
+	w.starts.items = w.ranges;
+	python_tail_stack(&w.python, &w.elf, &w.starts, take_stack, &told);
+	CHECK_EQ(told.n, 6);
+	CHECK_EQ(told.items[0].start, frame);
+	CHECK(told.items[1].pushed && told.items[1].end == frame + 4);
+	CHECK_EQ(told.items[2].start, jump);
+	CHECK_EQ(told.items[3].start, again);
+	CHECK(!told.items[5].pushed && told.items[5].start == last && told.items[5].end == last + 7);
+	elf_close(&w.elf);
+	buf_fini(&w.file);
+	buf_fini(&w.code);
+}
+
 TEST(a_loop_in_one_function_is_none_of_tail_calls)
 {
 	struct world w = { 0 };
@@ -161,5 +209,6 @@ TEST(a_few_functions_that_jump_through_a_table_are_no_interpreter)
 
 TEST_MAIN(CASE(what_calls_the_first_function_of_an_instruction_begins_a_run),
 	  CASE(a_table_may_be_told_by_its_distance),
+	  CASE(the_stack_is_known_where_a_function_is_left_or_a_frame_begins),
 	  CASE(a_loop_in_one_function_is_none_of_tail_calls),
 	  CASE(a_few_functions_that_jump_through_a_table_are_no_interpreter))
