@@ -71,3 +71,44 @@ def test_methods_of_java_are_named_in_their_stacks(tmp_path, java, option):
     # what is met for the first time at the very end may be gone before it is read
     unread = re.compile(r"\[java: .*(changed|ended|inlined)")
     assert sum(n for frames, n in stacks if any(unread.match(name) for name, _, _ in frames)) / total < 0.02
+
+
+VIRTUAL = """\
+import java.util.concurrent.*;
+public class Virtual {
+	static double sum;
+	static void spin() { for (int i = 0; i < 1_000_000; i++) sum += Math.sqrt(i); }
+	static void work(CountDownLatch done) {
+		System.out.println(Thread.currentThread().getId());
+		try { for (int i = 0; i < 150; i++) { spin(); Thread.sleep(1); } } catch (InterruptedException e) { }
+		done.countDown();
+	}
+	public static void main(String[] args) throws Exception {
+		CountDownLatch done = new CountDownLatch(4);
+		Runnable run = () -> work(done);
+		for (int i = 0; i < 4; i++) Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, run);
+		done.await();
+	}
+}
+"""
+
+
+@pytest.mark.skipif(not shutil.which("javac"), reason="no Java compiler")
+@pytest.mark.parametrize("java", [java for java in javas() if re.search(r"jdk-(21|25)", java)])
+def test_samples_of_virtual_threads_have_their_numbers(tmp_path, java):
+    (tmp_path / "Virtual.java").write_text(VIRTUAL)
+    subprocess.run(["javac", "--release", "11", "-g", str(tmp_path / "Virtual.java")], check=True, timeout=120)
+    path = tmp_path / "p.pb.gz"
+    done = subprocess.run([truth.SONDE, "record", "-F", "499", "-o", str(path), "--", java, "-cp", str(tmp_path), "Virtual"],
+                          check=True, capture_output=True, text=True, timeout=120)
+    told = {int(line) for line in done.stdout.splitlines() if line.isdigit()}
+    counts = {}
+    for s in pprof_min.read(path).samples:
+        names = [f.name for loc in s.locations for f, _ in loc.lines]
+        key = ("Virtual.work" in names, s.labels.get("vthread"))
+        counts[key] = counts.get(key, 0) + s.values[0]
+    inside = sum(n for (work, _), n in counts.items() if work)
+    assert inside > 20, counts
+    assert {number for (_, number) in counts if number is not None} == told, counts
+    # the first moments may pass before HotSpot has loaded the class
+    assert counts.get((True, None), 0) / inside < 0.1, counts

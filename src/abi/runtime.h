@@ -230,9 +230,10 @@ struct walk_jvm {
 		uint64_t segmap;	/* a byte a segment: how many back its blob begins, 0xff: free */
 	} heaps[JVM_HEAPS_MAX];
 	uint64_t call_stub_at;	/* address of the pointer to where the call to Java returns to; 0: none */
+	uint64_t virtual_klass;	/* java.lang.VirtualThread; 0: not known */
 	uint64_t chunk_klass;	/* the class of what holds a virtual thread's frames on the heap; 0: not known */
 	uint64_t oop_base;	/* a reference of four bytes is shifted and added to it */
-	uint32_t chunk_narrow;	/* chunk_klass as an object's head may have it */
+	uint32_t chunk_narrow, virtual_narrow;	/* the classes as an object's head may have them */
 	uint8_t n_heaps;
 	uint8_t segment_bits;	/* log2 of the bytes of a segment */
 	uint8_t block_bytes;	/* before each blob */
@@ -247,7 +248,8 @@ struct walk_jvm {
 	uint16_t method_const;
 	uint16_t const_size, const_code_size;
 	uint16_t const_bytes;	/* of a ConstMethod: the bytecodes follow */
-	uint16_t cont_tail, chunk_parent;	/* references */
+	uint16_t cont_tail, cont_target, chunk_parent;	/* references */
+	uint16_t thread_number;			/* eight bytes */
 	uint16_t chunk_sp, chunk_bottom;	/* words from where its stack begins, ... */
 	uint16_t chunk_stack;			/* ... which is here */
 	uint8_t oop_bytes, oop_shift;		/* of a reference: 4 or 8 */
@@ -303,7 +305,7 @@ struct walk_runtime {
 
 _Static_assert(sizeof(struct walk_python) == 88, "ABI with BPF");
 _Static_assert(sizeof(struct walk_v8) <= 88, "ABI with BPF");
-_Static_assert(sizeof(struct walk_jvm) == 176, "ABI with BPF");
-_Static_assert(sizeof(struct walk_runtime) == 184, "ABI with BPF");
+_Static_assert(sizeof(struct walk_jvm) == 192, "ABI with BPF");
+_Static_assert(sizeof(struct walk_runtime) == 200, "ABI with BPF");
 
 #endif

@@ -128,9 +128,9 @@ struct sample_hdr {
 	uint32_t stack_bytes;	/* SAMPLE_COPIED */
 	char comm[16];		/* the thread's name */
 	uint64_t activity;	/* Python: the outermost coroutine of the stack; Go: the goroutine's id;
-				 * 0: none */
-	uint64_t labels_at;	/* Go: address of the goroutine's labels; 0: none. Python: the thread
-				 * pointer, which is how it tells its threads apart */
+				 * Java: the virtual thread's number; 0: none */
+	uint64_t labels_at;	/* Go: address of the goroutine's labels; 0: none. Python, Java: the thread
+				 * pointer, which is how they tell their threads apart */
 	uint32_t labels_check;	/* of them, as the kernel saw them */
 	uint32_t holes;		/* SAMPLE_COPIED: bit n: page n of the stack was not in memory */
 };

@@ -140,6 +140,7 @@ JVM_PIECE(jvm_try, WALK_JVM_TRY)
 JVM_PIECE(jvm_try_fp, WALK_JVM_TRY_FP)
 JVM_PIECE(jvm_try_native, WALK_JVM_TRY_NATIVE)
 JVM_PIECE(jvm_enter_chunk, WALK_JVM_ENTER_CHUNK)
+JVM_PIECE(jvm_note_virtual, WALK_JVM_NOTE_VIRTUAL)
 JVM_PIECE(jvm_find_blob, WALK_JVM_FIND_BLOB)
 JVM_PIECE(jvm_find_method, WALK_JVM_FIND_METHOD)
 JVM_PIECE(jvm_interpreted, WALK_JVM_INTERPRETED_FRAME)
@@ -162,6 +163,8 @@ static __always_inline int walk_jvm_call(struct walk *w, void *out, uint32_t pie
 		return jvm_try_fp(a, b);
 	case WALK_JVM_ENTER_CHUNK:
 		return jvm_enter_chunk(a, b);
+	case WALK_JVM_NOTE_VIRTUAL:
+		return jvm_note_virtual(a, b);
 	case WALK_JVM_TRY_NATIVE:
 		return jvm_try_native(a, b);
 	case WALK_JVM_INTERPRETED_FRAME:
@@ -370,7 +373,7 @@ static __noinline enum tick tick_end(struct sample_walked *sample, struct walk *
 		w->end = WALK_COMPLETE;
 	}
 	sample->hdr.gil = w->python.gil;
-	sample->hdr.activity = w->python.coroutine;
+	sample->hdr.activity = WALK_HAS(RUNTIME_JVM) && w->jvm.high ? w->jvm.virtual : w->python.coroutine;
 	if (w->python.progress != WALK_PYTHON_NEW || (WALK_HAS(RUNTIME_JVM) && w->jvm.high))
 		sample->hdr.labels_at = w->thread_pointer;
 	if (with_runtimes && w->process.runtime) {

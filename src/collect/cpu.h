@@ -46,6 +46,7 @@ struct raw_sample {
 	enum sample_gil gil;	/* UNKNOWN without an interpreter */
 	uint64_t activity;	/* see struct sample_hdr; 0: none */
 	bool goroutine;		/* it is a goroutine's number */
+	bool virtual_thread;	/* it is a virtual thread's, of Java */
 	const struct raw_label *labels;	/* the program's own; lent likewise */
 	uint32_t n_labels;
 	uint32_t label_set;	/* which set they are, while the collector lives; 0: none */

@@ -313,6 +313,9 @@ static void take_labels(struct records *records, struct process *process,
 		return;
 	runtime = processes_runtime(records->processes, process);
 	sample->goroutine = runtime && runtime->kind == RUNTIME_GO;
+	sample->virtual_thread = runtime && runtime->kind == RUNTIME_JVM;
+	if (sample->virtual_thread)
+		return;
 	sample->label_set = goroutines_labels(&records->goroutines, process, runtime, hdr);
 	if (sample->label_set) {
 		sample->labels = records->goroutines.items[sample->label_set - 1].labels;

@@ -8,6 +8,7 @@
  *
  *   "pid", "tid"            numbers          "process", "thread"     their names
  *   "goroutine"             a number         and the program's own pprof labels under their own keys
+ *   "vthread"               a number         Java's virtual thread
  *
  * Sticky: when memory runs out .failed is set and 0 comes back.
  */

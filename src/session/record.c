@@ -28,7 +28,7 @@ struct label_memo {
 	pid_t pid, tid;
 	char process[16], thread[64];
 	enum sample_gil gil;
-	uint64_t goroutine;
+	uint64_t activity;	/* goroutine or virtual thread */
 	uint32_t label_set;
 	uint32_t set;
 };
@@ -44,7 +44,7 @@ struct recording {
 	uint64_t start_ns, start_wall_ns, end_ns;
 	uint64_t samples, complete;
 	char target[256];
-	struct { uint32_t pid, tid, process, thread, gil, goroutine; } keys;
+	struct { uint32_t pid, tid, process, thread, gil, goroutine, vthread; } keys;
 };
 
 /* A program's own label, under its own key; where that is one of ours, marked as the program's. */
@@ -55,14 +55,14 @@ static struct label own_label(struct recording *r, const struct raw_label *label
 	char text[64];
 
 	if (key == r->keys.pid || key == r->keys.tid || key == r->keys.process ||
-	    key == r->keys.thread || key == r->keys.gil || key == r->keys.goroutine) {
+	    key == r->keys.thread || key == r->keys.gil || key == r->keys.goroutine || key == r->keys.vthread) {
 		snprintf(text, sizeof(text), "pprof:%.*s", STR_ARG(label->key));
 		key = strings_add(strings, str_of(text));
 	}
 	return (struct label){ .key = key, .str = strings_add(strings, label->value) };
 }
 
-static uint32_t add_goroutine(struct recording *r, const struct raw_sample *sample,
+static uint32_t add_activity(struct recording *r, const struct raw_sample *sample,
 			      struct label *set)
 {
 	uint32_t n = 0;
@@ -70,6 +70,8 @@ static uint32_t add_goroutine(struct recording *r, const struct raw_sample *samp
 	if (sample->goroutine)
 		set[n++] = (struct label){ .key = r->keys.goroutine,
 					   .num = (int64_t)sample->activity };
+	if (sample->virtual_thread)
+		set[n++] = (struct label){ .key = r->keys.vthread, .num = (int64_t)sample->activity };
 	for (uint32_t i = 0; i < sample->n_labels && i < RAW_LABELS_MAX; i++)
 		set[n++] = own_label(r, &sample->labels[i]);
 	return n;
@@ -77,13 +79,13 @@ static uint32_t add_goroutine(struct recording *r, const struct raw_sample *samp
 
 static uint32_t label_set(struct recording *r, const struct raw_sample *sample)
 {
-	uint64_t goroutine = sample->goroutine ? sample->activity : 0;
+	uint64_t activity = sample->goroutine || sample->virtual_thread ? sample->activity : 0;
 	struct label_memo *memo = &r->memo[(uint32_t)sample->tid % LABEL_MEMO];
 	struct label set[6 + RAW_LABELS_MAX];
 	uint32_t n = 4;
 
 	if (memo->set && memo->pid == sample->pid && memo->tid == sample->tid &&
-	    memo->gil == sample->gil && memo->goroutine == goroutine &&
+	    memo->gil == sample->gil && memo->activity == activity &&
 	    memo->label_set == sample->label_set &&
 	    !strcmp(memo->process, sample->process) && !strcmp(memo->thread, sample->thread))
 		return memo->set;
@@ -97,9 +99,9 @@ static uint32_t label_set(struct recording *r, const struct raw_sample *sample)
 		set[n++] = (struct label){ .key = r->keys.gil,
 					   .str = strings_add(&r->names.strings,
 							      str_of(gil_words[sample->gil])) };
-	n += add_goroutine(r, sample, set + n);
+	n += add_activity(r, sample, set + n);
 	memo->gil = sample->gil;
-	memo->goroutine = goroutine;
+	memo->activity = activity;
 	memo->label_set = sample->label_set;
 	memo->pid = sample->pid;
 	memo->tid = sample->tid;
@@ -138,6 +140,7 @@ int record_start(struct recording **ret_recording, const struct record_options *
 	r->keys.thread = strings_add(&r->names.strings, STR("thread"));
 	r->keys.gil = strings_add(&r->names.strings, STR("gil"));
 	r->keys.goroutine = strings_add(&r->names.strings, STR("goroutine"));
+	r->keys.vthread = strings_add(&r->names.strings, STR("vthread"));
 	r->rate_hz = options->cpu.rate_hz;
 	snprintf(r->target, sizeof(r->target), "%s", options->target ? options->target : "");
 	rc = cpu_start(&r->cpu, &options->cpu, take, r, err);

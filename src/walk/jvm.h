@@ -26,6 +26,8 @@
 #define WALK_JVM_NEW_FRAME 96u	/* bytes of an interpreted frame whose words are still being pushed */
 #define WALK_JVM_CHUNKS 4	/* empty ones in a row */
 #define WALK_JVM_CHUNK_WORDS (1u << 24)
+#define WALK_JVM_NATIVE 0x6974616eu	/* "nati"ve nmethod */
+#define WALK_JVM_TARGET_SLOTS 4		/* references in what a continuation runs, from its head on */
 #define WALK_JVM_ENTRY_WORDS 12	/* of the frame that enters a virtual thread */
 #define WALK_JVM_CALL_STUB 512u	/* bytes of code around the call in call_stub */
 
@@ -38,6 +40,7 @@ enum walk_jvm_piece {
 	WALK_JVM_TRY,		/* a frame that ends below `a`; b: with rbp saved in it */
 	WALK_JVM_TRY_FP,
 	WALK_JVM_ENTER_CHUNK,
+	WALK_JVM_NOTE_VIRTUAL,
 	WALK_JVM_TRY_NATIVE,	/* the same of a stub that C has called */
 	WALK_JVM_INTERPRETED_FRAME,
 	WALK_JVM_COMPILED_FRAME,
@@ -531,6 +534,8 @@ WALK_INLINE enum walk_next walk_jvm_compiled(struct walk *w, void *out)
 		if (edge != WALK_JVM_BODY && walk_jvm_by_edge(w, edge, words))
 			return WALK_CONTINUE;
 	}
+	if ((uint32_t)j->name_head == WALK_JVM_NATIVE)
+		walk_jvm_call(w, 0, WALK_JVM_NOTE_VIRTUAL, 0, 0);
 	if (walk_jvm_by_size(w, words))
 		return WALK_CONTINUE;
 	if (w->all_regs && walk_jvm_by_scan(w))
@@ -564,14 +569,56 @@ WALK_INLINE bool walk_jvm_read_oop(struct walk *w, uint64_t at, uint64_t *ret_oo
 }
 
 /* By its head: a mark and the class, whole or in four bytes, or (JEP 519) both in one word. */
-WALK_INLINE bool walk_jvm_is_chunk(struct walk *w, uint64_t oop)
+WALK_INLINE bool walk_jvm_is_of_class(struct walk *w, uint64_t oop, uint64_t klass, uint32_t narrow)
 {
-	const struct walk_jvm *layout = &w->jvm.layout;
 	const uint64_t *head = w->jvm.scratch;
 
 	return walk_plausible(oop) && !(oop & 7) && walk_read_object(w, w->jvm.scratch, 16, oop) &&
-	       (head[1] == layout->chunk_klass || (uint32_t)head[1] == layout->chunk_narrow ||
-		head[0] >> 42 == layout->chunk_narrow);
+	       (head[1] == klass || (uint32_t)head[1] == narrow || head[0] >> 42 == narrow);
+}
+
+WALK_INLINE bool walk_jvm_is_chunk(struct walk *w, uint64_t oop)
+{
+	return walk_jvm_is_of_class(w, oop, w->jvm.layout.chunk_klass, w->jvm.layout.chunk_narrow);
+}
+
+/* The virtual thread that a continuation runs: what it runs is an object that java.lang.VirtualThread makes, with
+ * a reference to the thread; which of its fields that is its class tells. */
+WALK_INLINE bool walk_jvm_find_virtual(struct walk *w, uint64_t continuation)
+{
+	const struct walk_jvm *layout = &w->jvm.layout;
+	uint64_t target, thread, step = layout->oop_bytes == 8 ? 8 : 4;
+
+	if (!walk_plausible(continuation) || (continuation & 7) ||
+	    !walk_jvm_read_oop(w, continuation + layout->cont_target, &target) || !walk_plausible(target) ||
+	    (target & 7))
+		return false;
+	for (uint64_t i = 0; i < WALK_JVM_TARGET_SLOTS; i++) {
+		if (!walk_jvm_read_oop(w, target + 8 + i * step, &thread) ||
+		    !walk_jvm_is_of_class(w, thread, layout->virtual_klass, layout->virtual_narrow) ||
+		    !walk_read_object(w, w->jvm.scratch, 8, thread + layout->thread_number))
+			continue;
+		w->jvm.virtual = w->jvm.scratch[0];
+		return true;
+	}
+	return false;
+}
+
+/* Whose frames were walked up to here, where this is the one that virtual threads are entered by: like
+ * walk_jvm_find_tail(). */
+WALK_INLINE bool walk_jvm_note_virtual_here(struct walk *w)
+{
+	uint64_t fp = w->regs[UNWIND_RBP], continuation;
+
+	if (!w->jvm.layout.virtual_klass || w->jvm.virtual || !walk_heap_stands(w))
+		return false;
+	for (uint64_t i = 1; i <= WALK_JVM_ENTRY_WORDS; i++) {
+		if (fp - i * 8 < w->regs[UNWIND_RSP] || !walk_read(w, fp - i * 8, &continuation))
+			return false;
+		if (walk_jvm_find_virtual(w, continuation))
+			return true;
+	}
+	return false;
 }
 
 /* The chunk that a virtual thread's frames go on in. The stack goes on with the frame that entered the thread:
@@ -589,6 +636,7 @@ WALK_INLINE bool walk_jvm_find_tail(struct walk *w, uint64_t *ret_chunk)
 		    walk_jvm_is_chunk(w, *ret_chunk)) {
 			j->entry = w->regs[UNWIND_RSP];
 			j->entry_fp = fp;
+			walk_jvm_call(w, 0, WALK_JVM_NOTE_VIRTUAL, 0, 0);
 			return true;
 		}
 	}
@@ -763,6 +811,8 @@ WALK_INLINE int walk_jvm_run(struct walk *w, void *out, enum walk_jvm_piece piec
 		return walk_jvm_try_fp_here(w);
 	case WALK_JVM_ENTER_CHUNK:
 		return walk_jvm_enter_chunk_here(w);
+	case WALK_JVM_NOTE_VIRTUAL:
+		return walk_jvm_note_virtual_here(w);
 	case WALK_JVM_TRY_NATIVE:
 		return walk_jvm_try_native_here(w, a, b);
 	case WALK_JVM_INTERPRETED_FRAME:
@@ -781,7 +831,7 @@ WALK_INLINE void walk_jvm_begin(struct walk *w)
 	const struct walk_runtime *runtime = walk_runtime_at(w, w->process.runtime);
 	struct walk_jvm_state *j = &w->jvm;
 
-	j->low = j->high = j->chunk = 0;
+	j->low = j->high = j->chunk = j->virtual = 0;
 	if (!runtime || runtime->kind != RUNTIME_JVM)
 		return;
 	j->layout = runtime->jvm;

@@ -66,13 +66,16 @@ static bool find_static(const struct jvm_vmstructs *s, const struct jvm_memory *
 }
 
 static bool find_packing(struct walk_jvm *jvm, const struct jvm_vmstructs *s, uint64_t bias,
-			 const struct jvm_memory *memory)
+			 const struct jvm_memory *memory, uint64_t *ret_klass_base,
+			 uint32_t *ret_klass_shift)
 {
 	uint64_t base, shift;
 
 	if (!find_static(s, memory, bias, "CompressedKlassPointers", "_narrow_klass._base", "_base", &base) ||
 	    !find_static(s, memory, bias, "CompressedKlassPointers", "_narrow_klass._shift", "_shift", &shift))
 		return false;
+	*ret_klass_base = base;
+	*ret_klass_shift = shift & 31;
 	jvm->chunk_narrow = (uint32_t)((jvm->chunk_klass - base) >> (shift & 31));
 	if (!find_static(s, memory, bias, "CompressedOops", "_narrow_oop._base", "_base", &jvm->oop_base) ||
 	    !find_static(s, memory, bias, "CompressedOops", "_narrow_oop._shift", "_shift", &shift))
@@ -101,6 +104,23 @@ static bool find_fields(const struct jvm_memory *memory, const struct jvm_vmstru
 	return true;
 }
 
+/* Whose frames they are: a virtual thread's number. */
+static void find_virtual(struct walk_jvm *jvm, const struct places *p, const struct jvm_memory *memory,
+			 const struct jvm_vmstructs *structs, const struct jvm_offsets *offsets,
+			 uint64_t klass_base, uint32_t klass_shift)
+{
+	static const struct wanted_field of_thread[] = { { STR("tid"), STR("J") } };
+	uint64_t klass = find_class(p, memory, STR("java/lang/VirtualThread"));
+	uint64_t thread = find_class(p, memory, STR("java/lang/Thread"));
+	uint32_t number;
+
+	if (!klass || !thread || !find_fields(memory, structs, offsets, thread, of_thread, 1, &number))
+		return;
+	jvm->virtual_klass = klass;
+	jvm->virtual_narrow = (uint32_t)((klass - klass_base) >> klass_shift);
+	jvm->thread_number = (uint16_t)number;
+}
+
 void jvm_chunks_find(struct walk_jvm *jvm, const struct jvm_file *file, uint64_t bias,
 		     const struct jvm_memory *memory)
 {
@@ -116,8 +136,8 @@ void jvm_chunks_find(struct walk_jvm *jvm, const struct jvm_file *file, uint64_t
 	};
 	const struct jvm_vmstructs *structs = jvm_file_structs(file, bias, memory->read, memory->context);
 	const struct jvm_offsets *offsets;
-	uint64_t chunk, continuation;
-	uint32_t in_chunk[3], in_continuation[4], layout, nearest = 8;
+	uint64_t chunk, continuation, klass_base;
+	uint32_t in_chunk[3], in_continuation[4], layout, nearest = 8, klass_shift;
 	struct places p;
 
 	if (!structs || !find_places(&p, structs, bias))
@@ -135,7 +155,8 @@ void jvm_chunks_find(struct walk_jvm *jvm, const struct jvm_file *file, uint64_t
 			if (distance(in_continuation[i], in_continuation[k]) < nearest)
 				nearest = distance(in_continuation[i], in_continuation[k]);
 	jvm->chunk_klass = chunk;
-	if (!find_packing(jvm, structs, bias, memory) || (nearest != 4 && nearest != 8)) {
+	if (!find_packing(jvm, structs, bias, memory, &klass_base, &klass_shift) ||
+	    (nearest != 4 && nearest != 8)) {
 		jvm->chunk_klass = 0;
 		return;
 	}
@@ -144,5 +165,7 @@ void jvm_chunks_find(struct walk_jvm *jvm, const struct jvm_file *file, uint64_t
 	jvm->chunk_sp = (uint16_t)in_chunk[1];
 	jvm->chunk_bottom = (uint16_t)in_chunk[2];
 	jvm->cont_tail = (uint16_t)in_continuation[0];
+	jvm->cont_target = (uint16_t)in_continuation[1];
 	jvm->chunk_stack = (uint16_t)(layout & ~7u);	/* the lowest bits are flags */
+	find_virtual(jvm, &p, memory, structs, offsets, klass_base, klass_shift);
 }

@@ -73,23 +73,25 @@ static bool find_sizes(struct jvm_offsets *offsets, const struct jvm_vmstructs *
 	       offsets->nmethod_bytes <= JVM_NMETHOD_BYTES_MAX;
 }
 
-/* What does not tell how numbers are packed has no lines and no inlined calls. */
-static void find_packing(struct jvm_offsets *offsets, const struct jvm_vmstructs *structs, uint64_t bias,
+/* What does not tell how numbers are packed has no lines and no inlined calls. False: not yet. */
+static bool find_packing(struct jvm_offsets *offsets, const struct jvm_vmstructs *structs, uint64_t bias,
 			 const struct jvm_memory *memory)
 {
 	uint64_t version;
 	uint32_t major;
 	int64_t flag;
 
-	if (!jvm_static(structs, "Abstract_VM_Version", "_vm_major_version", &version) ||
-	    !jvm_read_u32(memory, version + bias, &major) || !major) {
+	if (!jvm_static(structs, "Abstract_VM_Version", "_vm_major_version", &version)) {
 		offsets->nmethod_pcs = JVM_NO_OFFSET;
-		return;
+		return true;
 	}
+	if (!jvm_read_u32(memory, version + bias, &major) || !major)
+		return false;
 	offsets->packed_base = major >= PACKED_FROM_ONE;
 	if (jvm_int(structs, "ConstMethodFlags::_misc_has_linenumber_table", &flag) ||
 	    jvm_int(structs, "ConstMethod::_has_linenumber_table", &flag))
 		offsets->lines_flag = (uint32_t)flag;
+	return true;
 }
 
 bool jvm_offsets_find(struct jvm_offsets *ret_offsets, const struct jvm_vmstructs *structs, uint64_t bias,
@@ -106,7 +108,8 @@ bool jvm_offsets_find(struct jvm_offsets *ret_offsets, const struct jvm_vmstruct
 		(void)find(&offsets, structs, &optional[i]);
 	if (!find_sizes(&offsets, structs) || offsets.nmethod_method == JVM_NO_OFFSET)
 		return false;
-	find_packing(&offsets, structs, bias, memory);
+	if (!find_packing(&offsets, structs, bias, memory))
+		return false;
 	*ret_offsets = offsets;
 	return true;
 }
