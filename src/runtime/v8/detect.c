@@ -133,31 +133,58 @@ static void find_bytecodes(struct v8_file *file, struct elf *elf)
 	v8_objects_set_bytecodes(&file->objects, bytes.p, bytes.n);
 }
 
-/* lea variable(%rip),%rax; mov (%rax),...: the variable whose value that function returns. */
+/* The variable whose value that function returns. Libraries: lea variable(%rip),%rax; mov (%rax),...
+ * Programs: mov variable(%rip),%rax (or %eax, without the first byte). */
 static bool find_returned(struct elf *elf, struct str function, uint64_t *ret_variable)
 {
 	struct elf_symbol symbol;
 	struct cursor c;
 	uint32_t head, variable, next;
+	uint64_t behind;
 
 	if (!elf_lookup(elf, function, &symbol))
 		return false;
 	c = cursor_over(elf_bytes_at(elf, symbol.vaddr, 8));
-	head = cursor_u8(&c) | (uint32_t)cursor_u8(&c) << 8 | (uint32_t)cursor_u8(&c) << 16;
+	head = cursor_u8(&c) | (uint32_t)cursor_u8(&c) << 8;
+	behind = symbol.vaddr + 6;
+	if (head != 0x058b) {
+		head |= (uint32_t)cursor_u8(&c) << 16;
+		behind++;
+	}
 	variable = cursor_u32(&c);
-	*ret_variable = symbol.vaddr + 7 + (uint64_t)(int64_t)(int32_t)variable;
+	*ret_variable = behind + (uint64_t)(int64_t)(int32_t)variable;
 	next = cursor_u8(&c);
-	return !c.failed && head == 0x058d48 && (next == 0x48 || next == 0x8b);
+	return !c.failed && (head == 0x058b || head == 0x058b48 ||
+			     (head == 0x058d48 && (next == 0x48 || next == 0x8b)));
 }
 
-/* A stripped library (Debian's libnode) names no data, but the functions that return it. */
+/* mov $address,%eax; ret: what that function returns. */
+static bool find_returned_address(struct elf *elf, struct str function, uint64_t *ret_address)
+{
+	struct elf_symbol symbol;
+	struct cursor c;
+	uint32_t head;
+
+	if (!elf_lookup(elf, function, &symbol))
+		return false;
+	c = cursor_over(elf_bytes_at(elf, symbol.vaddr, 6));
+	head = cursor_u8(&c);
+	*ret_address = cursor_u32(&c);
+	return cursor_u8(&c) == 0xc3 && head == 0xb8 && !c.failed;
+}
+
+/* A stripped file names no data, but the functions that return it (Debian's libnode, Node up to 24). */
 static bool find_blob_by_code(struct elf *elf, uint64_t *ret_code, uint64_t *ret_size)
 {
+	const struct str function = STR("_ZN2v88internal23DefaultEmbeddedBlobCodeEv");
 	uint64_t pointer;
 	struct cursor c;
 
-	if (!find_returned(elf, STR("_ZN2v88internal23DefaultEmbeddedBlobCodeEv"), &pointer) ||
-	    !find_returned(elf, STR("_ZN2v88internal27DefaultEmbeddedBlobCodeSizeEv"), ret_size))
+	if (!find_returned(elf, STR("_ZN2v88internal27DefaultEmbeddedBlobCodeSizeEv"), ret_size))
+		return false;
+	if (find_returned_address(elf, function, ret_code))
+		return true;
+	if (!find_returned(elf, function, &pointer))
 		return false;
 	c = cursor_over(elf_bytes_at(elf, pointer, 8));
 	*ret_code = cursor_u64(&c);	/* as linked: the linker writes it there too */

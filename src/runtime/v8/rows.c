@@ -15,6 +15,7 @@
 #define FUNCTION_BYTES_MAX (1u << 20)
 #define PASSES_MAX 6
 #define PUSHED_MAX 4096
+#define PADDING_SURE 3u		/* so many int3 are no part of an instruction */
 
 /* Where the caller's frame is found from, at an instruction. */
 enum place {
@@ -34,8 +35,7 @@ enum role {
 	ENTRY = 1,	/* C++ calls it: it keeps rbx */
 	FRAMED_AT_ENTRY = 2,	/* a function jumps to it, or V8 made the frame: it is the function's, ... */
 	FRAMED_TO_THE_END = 4,	/* ... and taken for that to the end */
-	RETURNED_TO = 8,	/* at its first byte: code that was thrown away goes on there */
-	OF_FUNCTION = 16,	/* where rbp is the frame's, that is a function's */
+	OF_FUNCTION = 8,	/* where rbp is the frame's, that is a function's */
 };
 
 static const struct {
@@ -46,9 +46,9 @@ static const struct {
 	{ STR("JSConstructEntry"), ENTRY },
 	{ STR("JSRunMicrotasksEntry"), ENTRY },
 	{ STR("InterpreterEntryTrampoline"), OF_FUNCTION },
-	{ STR("InterpreterEnterAt"), FRAMED_AT_ENTRY | RETURNED_TO | OF_FUNCTION },
-	{ STR("BaselineOrInterpreterEnterAt"), FRAMED_AT_ENTRY | RETURNED_TO | OF_FUNCTION },
-	{ STR("ContinueTo"), FRAMED_AT_ENTRY | RETURNED_TO },
+	{ STR("InterpreterEnterAt"), FRAMED_AT_ENTRY | OF_FUNCTION },
+	{ STR("BaselineOrInterpreterEnterAt"), FRAMED_AT_ENTRY | OF_FUNCTION },
+	{ STR("ContinueTo"), FRAMED_AT_ENTRY },
 	{ STR("BaselineLeaveFrame"), FRAMED_AT_ENTRY | OF_FUNCTION },
 	{ STR("BaselineOutOfLinePrologue"), OF_FUNCTION },
 	{ STR("DeoptimizationEntry"), FRAMED_AT_ENTRY | FRAMED_TO_THE_END | OF_FUNCTION },
@@ -69,7 +69,7 @@ struct rows {
 	struct state *states;	/* one a byte of the function at hand */
 	uint32_t cap_states;
 	struct unwind_rule last;
-	uint64_t last_end;
+	uint64_t last_at;
 };
 
 static bool see_builtin(void *context, const struct elf_symbol *symbol)
@@ -95,30 +95,6 @@ static int by_start(const void *a, const void *b)
 	const struct function *x = a, *y = b;
 
 	return x->start < y->start ? -1 : x->start > y->start;
-}
-
-/* At least one int3. A single one behind a call is the function's own: the call does not return, and
- * what comes next is jumped to. */
-static bool is_padded(struct str code, size_t at)
-{
-	const uint8_t *p = (const uint8_t *)code.p + at;
-
-	if (p[-1] != 0xcc || p[0] == 0xcc)
-		return false;
-	return at < 6 || p[-2] == 0xcc || p[-6] != 0xe8;
-}
-
-/* Without names: a function begins behind padding. */
-static void find_by_padding(struct rows *rows, struct str code)
-{
-	for (size_t at = 0; at < code.n; at += 32) {
-		if (at && !is_padded(code, at))
-			continue;
-		if (rows->n == FUNCTIONS_MAX ||
-		    VEC_RESERVE(&rows->functions, &rows->cap, (uint64_t)rows->n + 1) < 0)
-			return;
-		rows->functions[rows->n++] = (struct function){ .start = rows->file->blob + at };
-	}
 }
 
 static bool is_one(const struct x86_insn *i, uint8_t opcode)
@@ -203,6 +179,42 @@ static bool is_end(const struct x86_insn *i)
 	       is_one(i, 0xcc) || (is_one(i, 0xff) && i->has_modrm && (i->modrm >> 3 & 7) == 4);
 }
 
+/* The first byte of the int3 that end at `at`. */
+static size_t padding_before(struct str code, size_t at)
+{
+	while (at && (uint8_t)code.p[at - 1] == 0xcc)
+		at--;
+	return at;
+}
+
+/* Without names: a function begins behind padding, of one int3 at least. Few of them may be part of an
+ * instruction, or stand behind a call that does not return: they count where the instructions from the last
+ * beginning on come to an end there. */
+static void find_by_padding(struct rows *rows, struct str code)
+{
+	size_t decoded = 0;	/* an instruction begins here; ... */
+	struct x86_insn insn = { 0 };	/* ... the one before it */
+
+	for (size_t at = 0; at < code.n; at += rows->file->objects.version < 1000 ? 32 : 64) {
+		size_t padding = padding_before(code, at);
+
+		if (at && (padding == at || (uint8_t)code.p[at] == 0xcc))
+			continue;
+		while (decoded < padding) {
+			if (!x86_decode(str_skip(code, decoded), &insn) || !insn.length)
+				insn.length = 1;
+			decoded += insn.length;
+		}
+		if (at && at - padding < PADDING_SURE && (decoded != padding || !is_end(&insn)))
+			continue;
+		if (rows->n == FUNCTIONS_MAX ||
+		    VEC_RESERVE(&rows->functions, &rows->cap, (uint64_t)rows->n + 1) < 0)
+			return;
+		rows->functions[rows->n++] = (struct function){ .start = rows->file->blob + at };
+		decoded = at;
+	}
+}
+
 /* One pass in the order of addresses; true when a state was learnt before its place in it. */
 static bool spread(struct state *states, struct str code)
 {
@@ -270,6 +282,7 @@ static void emit(struct rows *rows, uint64_t vaddr, const struct unwind_rule *ru
 	if (!memcmp(&rows->last, rule, sizeof(*rule)))
 		return;
 	rows->last = *rule;
+	rows->last_at = vaddr;
 	rows->add(rows->context, vaddr, rule);
 }
 
@@ -284,8 +297,9 @@ static void emit_function(struct rows *rows, const struct function *function, st
 		;
 	/* what only a jump through a register reaches: most functions that do have their frame then */
 	last = states[0];
-	if ((function->roles & RETURNED_TO) && function->start > rows->file->blob) {
-		struct unwind_rule rule = rule_of(rows, function, last);
+	/* no call returns to a function's first byte, but frames that V8 made of code it threw away do */
+	if (function->start > rows->file->blob && function->start - 1 > rows->last_at) {
+		struct unwind_rule rule = rule_of(rows, function, (struct state){ FRAMED, 0 });
 
 		rule.cfa_add = 1;
 		emit(rows, function->start - 1, &rule);
