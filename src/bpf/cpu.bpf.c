@@ -110,6 +110,10 @@ int jvm_compiled(uint64_t a, uint32_t b);
 int jvm_stub(uint64_t a, uint32_t b);
 int jvm_step(uint64_t a, uint32_t b);
 
+static __always_inline int walk_v8_call(struct walk *w, void *out, uint32_t piece);
+int v8_step(uint32_t unused);
+int v8_builtin(uint32_t unused);
+
 static __always_inline bool walk_worth_copying(const struct walk *w);
 static __always_inline void walk_new_code(struct walk *w, void *out, uint64_t code);
 
@@ -147,6 +151,28 @@ JVM_PIECE(jvm_interpreted, WALK_JVM_INTERPRETED_FRAME)
 JVM_PIECE(jvm_compiled, WALK_JVM_COMPILED_FRAME)
 JVM_PIECE(jvm_stub, WALK_JVM_STUB_FRAME)
 JVM_PIECE(jvm_step, WALK_JVM_STEP)
+
+#define V8_PIECE(name, piece)                                                   \
+	__noinline int name(uint32_t unused)                                    \
+	{                                                                       \
+		uint32_t cpu = bpf_get_smp_processor_id();                      \
+		struct sample_walked *sample = bpf_map_lookup_elem(&samples, &cpu); \
+		struct walk *w = bpf_map_lookup_elem(&walks, &cpu);             \
+                                                                                \
+		barrier_var(unused);                                            \
+		return WALK_HAS(RUNTIME_V8) && sample && w ?                    \
+		       walk_v8_run(w, sample, piece) :                          \
+		       piece == WALK_V8_STEP ? (int)WALK_STOP : (int)WALK_V8_NONE; \
+	}
+
+V8_PIECE(v8_step, WALK_V8_STEP)
+V8_PIECE(v8_builtin, WALK_V8_BUILTIN)
+
+static __always_inline int walk_v8_call(struct walk *w, void *out, uint32_t piece)
+{
+	/* an argument, because a global function must not be folded into its caller */
+	return piece == WALK_V8_STEP ? v8_step(w->n) : v8_builtin(w->n);
+}
 
 static __always_inline int walk_jvm_call(struct walk *w, void *out, uint32_t piece, uint64_t a, uint32_t b)
 {

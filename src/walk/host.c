@@ -23,6 +23,7 @@ static bool walk_has_recorded(struct walk *w);
 static bool walk_recorded(struct walk *w, uint64_t pair[2]);
 static bool walk_recorded_singly(struct walk *w);
 static int walk_jvm_call(struct walk *w, void *out, uint32_t piece, uint64_t a, uint32_t b);
+static int walk_v8_call(struct walk *w, void *out, uint32_t piece);
 
 #define WALK_RUNTIMES RUNTIME_ALL
 #define WALK_LATE 1
@@ -157,6 +158,11 @@ static bool walk_recorded_singly(struct walk *w)
 static int walk_jvm_call(struct walk *w, void *out, uint32_t piece, uint64_t a, uint32_t b)
 {
 	return walk_jvm_run(w, out, (enum walk_jvm_piece)piece, a, b);
+}
+
+static int walk_v8_call(struct walk *w, void *out, uint32_t piece)
+{
+	return walk_v8_run(w, out, (enum walk_v8_piece)piece);
 }
 
 struct walk_host *walk_host_new(void)

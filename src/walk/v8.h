@@ -40,7 +40,7 @@ WALK_INLINE uint32_t walk_v8_half(struct walk *w, uint64_t at)
 	return !(at & 3) && walk_read_bytes(w, &half, sizeof(half), at) ? half : 0;
 }
 
-/* An object's instance type; 0xffff when it cannot be read. */
+/* An object's instance type; RUNTIME_NO_FIELD when it cannot be read. */
 WALK_INLINE uint16_t walk_v8_type(struct walk *w, uint64_t object)
 {
 	uint64_t map = object ? v8_untag(walk_v8_word(w, object)) : 0;
@@ -49,6 +49,15 @@ WALK_INLINE uint16_t walk_v8_type(struct walk *w, uint64_t object)
 	if (!map || !walk_read_bytes(w, &type, sizeof(type), map + w->v8.layout.map_type))
 		return 0xffff;
 	return type;
+}
+
+/* An object's address, or where it is now: a collection under way leaves that in place of the map. What else
+ * was there stays until the collection is over. */
+WALK_INLINE uint64_t walk_v8_moved(struct walk *w, uint64_t object)
+{
+	uint64_t map = object ? walk_v8_word(w, object) : 0;
+
+	return map && !(map & 7) ? map : object;
 }
 
 /* Whether this process has V8; its layout is at hand then. */
@@ -113,13 +122,15 @@ WALK_INLINE enum v8_fault walk_v8_function(struct walk *w, uint64_t function)
 {
 	struct walk_v8_state *v = &w->v8;
 	const struct walk_v8 *l = &v->layout;
-	uint16_t type = walk_v8_type(w, function);
 	uint64_t script;
+	uint16_t type;
 
+	function = walk_v8_moved(w, function);
+	type = walk_v8_type(w, function);
 	if (type < l->type_function || type > l->type_function_last)
 		return V8_FAULT_NOT_FUNCTION;
 	v->function = function;
-	v->shared = v8_untag(walk_v8_word(w, function + l->function_shared));
+	v->shared = walk_v8_moved(w, v8_untag(walk_v8_word(w, function + l->function_shared)));
 	if (walk_v8_type(w, v->shared) != l->type_shared)
 		return V8_FAULT_FUNCTION_FAULT;
 	v->data = walk_v8_word(w, v->shared + l->shared_data);
@@ -196,7 +207,7 @@ WALK_INLINE void walk_v8_say(struct walk *w, uint64_t address, uint32_t check, e
 WALK_INLINE bool walk_v8_interpreted(struct walk *w)
 {
 	struct walk_v8_state *v = &w->v8;
-	uint64_t bytecodes = v8_untag(v->slots[1]);
+	uint64_t bytecodes = walk_v8_moved(w, v8_untag(v->slots[1]));
 
 	if (!bytecodes || walk_v8_type(w, bytecodes) != v->layout.type_bytecodes || (uint32_t)v->slots[0])
 		return false;
@@ -343,15 +354,22 @@ WALK_INLINE enum walk_next walk_v8_put(struct walk *w, void *out)
 
 /* At a builtin whose frame may be a function's: whether it is. What works in it is a frame of its own then,
  * but for the interpreter's loop. */
-WALK_INLINE bool walk_v8_builtin(struct walk *w)
+WALK_INLINE bool walk_v8_is_function(struct walk *w)
 {
 	struct walk_v8_state *v = &w->v8;
 	uint32_t kind;
+	uint16_t type;
 
 	walk_v8_look(w, w->regs[UNWIND_RBP], true, true);
 	kind = SAMPLE_V8_KIND(v->words[1]);
 	if (kind != V8_FUNCTION)
 		return kind == V8_INTERPRETED;
+	/* builtins and C++ are functions too, and have no code but what is named here */
+	type = walk_v8_type(w, v8_untag(v->data));
+	if (type == RUNTIME_NO_FIELD ||
+	    (type != v->layout.type_bytecodes && type != v->layout.type_code &&
+	     type != v->layout.type_baseline_data))
+		return false;
 	/* where in the function is not known, as the code of it that is at work is not */
 	v->native = walk_frame(w);
 	v->at[0] = 0;
@@ -393,6 +411,23 @@ WALK_INLINE enum walk_next walk_v8_step(struct walk *w, void *out)
 	if (walk_v8_put(w, out) == WALK_STOP)
 		return WALK_STOP;
 	return walk_v8_leave(w, stage);
+}
+
+/* What walk_v8_call() is to do: pieces that are functions of their own where it makes them such. */
+enum walk_v8_piece {
+	WALK_V8_STEP,		/* walk_v8_step(): enum walk_next */
+	WALK_V8_BUILTIN,	/* a function's frame at a builtin: enum walk_v8_done */
+};
+
+enum walk_v8_done { WALK_V8_NONE, WALK_V8_TAKEN, WALK_V8_FULL };
+
+WALK_INLINE int walk_v8_run(struct walk *w, void *out, enum walk_v8_piece piece)
+{
+	if (piece == WALK_V8_STEP)
+		return walk_v8_step(w, out);
+	if (!walk_v8_is_function(w))
+		return WALK_V8_NONE;
+	return walk_v8_put(w, out) == WALK_STOP ? WALK_V8_FULL : WALK_V8_TAKEN;
 }
 
 #endif

@@ -103,6 +103,8 @@ static int walk_jvm_call(struct walk *w, void *out, uint32_t piece, uint64_t a, 
 	return 0;
 }
 
+static int walk_v8_call(struct walk *w, void *out, uint32_t piece);
+
 static const struct walk_mapping *walk_mapping_at(struct walk *w, uint32_t index)
 {
 	static const struct walk_mapping mappings[] = {
@@ -191,6 +193,11 @@ static bool walk_recorded_singly(struct walk *w)
 #define WALK_RUNTIMES RUNTIME_BIT(RUNTIME_V8)
 #define WALK_LATE 0
 #include "walk/walk.h"
+
+static int walk_v8_call(struct walk *w, void *out, uint32_t piece)
+{
+	return walk_v8_run(w, out, (enum walk_v8_piece)piece);
+}
 
 static uint64_t at(uint32_t rule)
 {

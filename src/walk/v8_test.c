@@ -115,6 +115,29 @@ TEST(where_the_interpreter_stands_the_function_does)
 	check_function(V8_INTERPRETED, 18);
 }
 
+TEST(where_a_file_has_no_rows_for_builtins_their_frames_are_found_all_the_same)
+{
+	image_make();
+	put_bytecode_slots(21);
+	image.regs[UNWIND_RIP] = at(NONE);
+	check_function(V8_INTERPRETED, 21);
+	/* a frame of something else there */
+	put(FRAME - 16, OBJECT(SHARED) + V8_TAG);
+	CHECK_EQ(image_walk(), WALK_COMPLETE);
+	CHECK_EQ(image_out.words[0], at(NONE));
+	check_callers(1);
+}
+
+TEST(a_function_that_a_collection_is_moving_is_found_where_it_is_now)
+{
+	image_make();
+	put_bytecode_slots(23);
+	image.regs[UNWIND_RIP] = at(INTERPRETER);
+	put(FRAME - 16, OBJECT(DISPATCH) + V8_TAG);
+	put(OBJECT(DISPATCH), OBJECT(FUNCTION));
+	check_function(V8_INTERPRETED, 23);
+}
+
 TEST(what_works_in_a_functions_frame_is_a_frame_of_its_own)
 {
 	image_make();
@@ -227,6 +250,8 @@ TEST_MAIN(CASE(code_that_the_function_has_is_told_with_the_place_in_it),
 	  CASE(other_code_is_told_by_the_instruction_and_the_bytes_there),
 	  CASE(a_loop_that_was_gone_on_with_in_code_is_not_interpreted),
 	  CASE(where_the_interpreter_stands_the_function_does),
+	  CASE(where_a_file_has_no_rows_for_builtins_their_frames_are_found_all_the_same),
+	  CASE(a_function_that_a_collection_is_moving_is_found_where_it_is_now),
 	  CASE(what_works_in_a_functions_frame_is_a_frame_of_its_own),
 	  CASE(a_frame_that_v8_made_is_returned_to_at_the_first_byte),
 	  CASE(baseline_code_is_found_behind_what_leads_to_it),

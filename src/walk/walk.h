@@ -18,6 +18,7 @@
  *   void walk_new_v8(struct walk *, void *out)	the same of V8's: what w->v8 has
  *   WALK_LATE	1: the stack was copied earlier, and other memory is read later
  *   int walk_jvm_call(struct walk *, void *out, uint32_t piece, uint64_t a, uint32_t b)	walk_jvm_run()
+ *   int walk_v8_call(struct walk *, void *out, uint32_t piece)	walk_v8_run()
  *   bool walk_worth_copying(const struct walk *)	it ended for want of what only the host has
  *   bool walk_put(void *out, uint32_t index, uint64_t word)		false when there is no room
  *   bool walk_has_recorded(struct walk *)	interpreted frames were taken earlier, and ...
@@ -486,11 +487,17 @@ WALK_INLINE enum walk_next walk_step(struct walk *w, void *out)
 		/* (the mapping at hand may be another's where the rule came from the cache) */
 		if (!rule && walk_has_v8(w) &&
 		    walk_find_mapping(w, w->regs[UNWIND_RIP] - w->is_return) && !w->mapping.table)
-			return walk_v8_step(w, out) == WALK_STOP ? walk_native_over(w) : WALK_CONTINUE;
-		if (rule && (rule->kind & UNWIND_MARK_V8) && walk_has_v8(w) && walk_v8_builtin(w)) {
-			if (walk_v8_put(w, out) == WALK_STOP)
-				return WALK_STOP;
-			return walk_leave(w, rule) == WALK_STOP ? walk_native_over(w) : WALK_CONTINUE;
+			return walk_v8_call(w, out, WALK_V8_STEP) == WALK_STOP ? walk_native_over(w) :
+										 WALK_CONTINUE;
+		/* where there are no rows for builtins, an address without any may be one's */
+		if ((!rule || (rule->kind & UNWIND_MARK_V8)) && walk_has_v8(w)) {
+			int done = walk_v8_call(w, out, WALK_V8_BUILTIN);
+
+			if (done == WALK_V8_FULL)
+				return walk_stop(w, WALK_FULL);
+			if (done == WALK_V8_TAKEN)
+				return walk_leave(w, rule) == WALK_STOP ? walk_native_over(w) :
+									  WALK_CONTINUE;
 		}
 	}
 	if (!walk_put(out, w->n, walk_frame(w)))
