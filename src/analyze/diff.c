@@ -25,7 +25,7 @@ static int add_rows(struct diff_work *w, enum diff_measure shown)
 	for (uint32_t i = 1; i < w->summing.n_items; i++) {
 		const struct diffsums *a = &w->sides.sums[0], *b = &w->sides.sums[1];
 
-		if (a->value[DIFF_TOTAL][i] == 0 && b->value[DIFF_TOTAL][i] == 0)
+		if (a->items[i].value[DIFF_TOTAL] == 0 && b->items[i].value[DIFF_TOTAL] == 0)
 			continue;
 		if (VEC_RESERVE(&diff->rows, &cap, (uint64_t)diff->n + 1) < 0)
 			return -ENOMEM;
@@ -49,9 +49,9 @@ static int find_first_nodes(struct diff_work *w)
 static bool same_totals(const struct diff_work *w, uint32_t item, uint32_t other)
 {
 	for (unsigned side = 0; side < 2; side++) {
-		const double *total = w->sides.sums[side].value[DIFF_TOTAL];
+		const struct diffsum *items = w->sides.sums[side].items;
 
-		if (total[item] != total[other])
+		if (items[item].value[DIFF_TOTAL] != items[other].value[DIFF_TOTAL])
 			return false;
 	}
 	return true;
@@ -79,8 +79,8 @@ static int add_cases(struct diff_work *w)
 					  same_totals(w, item, w->diff->rows[r + 1].item);
 
 		for (unsigned side = 0; side < 2; side++)
-			leaf = leaf && w->sides.sums[side].value[DIFF_SELF][item] ==
-					       w->sides.sums[side].value[DIFF_TOTAL][item];
+			leaf = leaf && w->sides.sums[side].items[item].value[DIFF_SELF] ==
+					       w->sides.sums[side].items[item].value[DIFF_TOTAL];
 		if (add_case(w, r, DIFF_SELF) < 0 ||
 		    (!leaf && !chain && add_case(w, r, DIFF_TOTAL) < 0))
 			return -ENOMEM;
@@ -129,7 +129,7 @@ static void number_fill(struct diff_work *w, struct diff_number *number, uint32_
 	for (unsigned side = 0; side < 2; side++) {
 		double weight = diff_weight(sides, side, item, measure);
 
-		cost[side] = sides->sums[side].value[measure][item] / diff_norm(sides, side);
+		cost[side] = sides->sums[side].items[item].value[measure] / diff_norm(sides, side);
 		variance[side] = ratio * diff_variance(sides, side, cost[side], weight);
 		worth[side] = cost[side] > 0 && cost[side] < 1 && variance[side] > 0
 				      ? cost[side] * (1 - cost[side]) / variance[side]
@@ -231,8 +231,8 @@ static void fill_whole(struct diff_work *w)
 		return;
 	/* the root: item 0 of subjects and of nodes has no other use */
 	for (unsigned side = 0; side < 2; side++) {
-		w->sides.sums[side].value[DIFF_SELF][0] = w->sides.sums[side].all;
-		w->sides.sums[side].square[DIFF_SELF][0] = w->sides.sums[side].squares;
+		w->sides.sums[side].items[0].value[DIFF_SELF] = w->sides.sums[side].all;
+		w->sides.sums[side].items[0].square[DIFF_SELF] = w->sides.sums[side].squares;
 	}
 	diff_case_measure(&c, &w->sides);
 	if (diff->noise.basis == DIFF_BY_RUNS)
@@ -356,6 +356,7 @@ int diff_init(struct diff *diff, const struct diff_input *inputs, uint32_t n,
 			diff->side[side].weight = w.sides.sums[side].squares /
 						  w.sides.sums[side].all;
 	}
+	w.summed = true;
 	if (rc == 0)
 		rc = check_sides(diff, err);
 	if (rc == 0)

@@ -13,7 +13,7 @@ double diff_weight(const struct diff_sides *sides, unsigned side, uint32_t item,
 		   enum diff_measure measure)
 {
 	const struct diffsums *sums = &sides->sums[side];
-	double value = sums->value[measure][item], square = sums->square[measure][item];
+	double value = sums->items[item].value[measure], square = sums->items[item].square[measure];
 
 	if (value > 0 && square > 0)
 		return square / value;
@@ -38,7 +38,7 @@ double diff_events(const struct diff_sides *sides, uint32_t item, enum diff_meas
 	double events = 0;
 
 	for (unsigned side = 0; side < 2; side++) {
-		double value = sides->sums[side].value[measure][item];
+		double value = sides->sums[side].items[item].value[measure];
 
 		if (value > 0)
 			events += value / diff_weight(sides, side, item, measure);
@@ -49,8 +49,8 @@ double diff_events(const struct diff_sides *sides, uint32_t item, enum diff_meas
 /* Share (or cost) of both sides together: what it is on each when nothing changed. */
 static double pooled(const struct diff_sides *sides, const struct diff_case *c)
 {
-	double value = sides->sums[0].value[c->measure][c->item] +
-		       sides->sums[1].value[c->measure][c->item];
+	double value = sides->sums[0].items[c->item].value[c->measure] +
+		       sides->sums[1].items[c->item].value[c->measure];
 
 	return value / (diff_norm(sides, 0) + diff_norm(sides, 1));
 }
@@ -65,8 +65,8 @@ void diff_case_measure(struct diff_case *c, const struct diff_sides *sides)
 	for (unsigned side = 0; side < 2; side++)
 		variance += diff_variance(sides, side, share,
 					  diff_weight(sides, side, c->item, c->measure));
-	c->change = sides->sums[1].value[c->measure][c->item] / diff_norm(sides, 1) -
-		    sides->sums[0].value[c->measure][c->item] / diff_norm(sides, 0);
+	c->change = sides->sums[1].items[c->item].value[c->measure] / diff_norm(sides, 1) -
+		    sides->sums[0].items[c->item].value[c->measure] / diff_norm(sides, 0);
 	if (variance > 0)
 		c->z = c->change / sqrt(variance);
 }
@@ -80,7 +80,7 @@ static double judge_rare(const struct diff_case *c, const struct diff_sides *sid
 	for (unsigned side = 0; side < 2; side++) {
 		double weight = diff_weight(sides, side, c->item, c->measure);
 
-		events[side] = sides->sums[side].value[c->measure][c->item] / weight / c->ratio;
+		events[side] = sides->sums[side].items[c->item].value[c->measure] / weight / c->ratio;
 		size[side] = diff_norm(sides, side) / weight;
 		if (events[side] < 0)
 			return 1;

@@ -39,7 +39,7 @@ int diffgraph_tint(double base, double now, double z)
 static double value(const struct builder *b, unsigned side, enum diff_measure measure,
 		    uint32_t node)
 {
-	return b->sides.sums[side].value[measure][node] * b->scale[side];
+	return b->sides.sums[side].items[node].value[measure] * b->scale[side];
 }
 
 static double width(const struct builder *b, uint32_t node)
@@ -121,7 +121,7 @@ static int build(struct builder *b, double min_width)
 		b->first[stacks->parent[i]] = i;
 	}
 	for (unsigned side = 0; side < 2; side++)
-		b->sides.sums[side].value[DIFF_TOTAL][0] = b->sides.sums[side].all;
+		b->sides.sums[side].items[0].value[DIFF_TOTAL] = b->sides.sums[side].all;
 	rc = put(b, 0, 0);
 	least = rc == 0 ? width(b, 0) * min_width : 0;
 	if (rc == 0)

@@ -13,8 +13,9 @@
 
 static void measure_all(struct diff_work *w)
 {
-	for (unsigned side = 0; side < 2; side++)
+	for (unsigned side = 0; side < 2 && !w->summed; side++)
 		diffsums_of_side(&w->sides.sums[side], &w->summing, side);
+	w->summed = true;
 	for (uint32_t i = 0; i < w->n; i++)
 		diff_case_measure(&w->cases[i], &w->sides);
 }
@@ -82,7 +83,8 @@ static struct diff_case *explained(struct diff_work *w, struct diff_case *best)
  * if that is the same, what got worse. */
 static struct diff_case *other_end(struct diff_work *w, struct diff_case *best)
 {
-	bool grew = w->diff->side[1].total >= w->diff->side[0].total;
+	const struct diff_side *side = w->diff->side;
+	bool grew = side[1].total / side[1].runs >= side[0].total / side[0].runs;
 	struct diff_case *found = NULL;
 
 	for (uint32_t i = 0; w->diff->per == PER_TOTAL && i < w->n; i++) {
@@ -132,9 +134,11 @@ static int try_cases(struct diff_work *w)
 
 	for (uint32_t i = 0; rc == 0 && i < n; i++) {
 		summing_take_out(&w->summing, tried[i]->item, tried[i]->measure);
+		w->summed = false;
 		measure_all(w);
 		rc = diffnoise_without(tried[i], w->cases, w->n, &w->sides);
 		summing_take_back(&w->summing, tried[i]->item, tried[i]->measure);
+		w->summed = false;
 	}
 	if (rc < 0 || !n)
 		return rc;
@@ -175,6 +179,7 @@ int diff_name_changes(struct diff_work *w)
 		c->named = true;
 		diff->n_named++;
 		summing_take_out(&w->summing, c->item, c->measure);
+		w->summed = false;
 		rc = judge_all(w);
 	}
 	return rc;

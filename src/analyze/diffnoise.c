@@ -79,7 +79,7 @@ static double ratio_of(const struct resampling *r, const struct diff_case *c, ui
 	double over_runs = 0, sampling = 0;
 
 	for (unsigned side = 0; side < 2; side++) {
-		double share = r->sides->sums[side].value[c->measure][c->item] /
+		double share = r->sides->sums[side].items[c->item].value[c->measure] /
 			       diff_norm(r->sides, side);
 
 		if (r->units[side] < 2)
@@ -102,7 +102,7 @@ static int measure_units(struct resampling *r, struct summing *summing,
 		diffsums_of_unit(&sums, summing, u);
 		r->norm[u] = unit_norm(r, u);
 		for (uint32_t i = 0; i < n_cases; i++)
-			r->value[(size_t)i * n + u] = sums.value[cases[i].measure][cases[i].item];
+			r->value[(size_t)i * n + u] = sums.items[cases[i].item].value[cases[i].measure];
 	}
 	diffsums_fini(&sums);
 	return rc;
@@ -201,12 +201,24 @@ void diffnoise_of_whole(struct diff_case *c, const struct difftree *tree,
 
 /* ---- from the items ---- */
 
-/* Most items did not change, so the smaller half of the z * z is noise, whatever the larger half is. Of a
- * squared standard normal the smaller half (below the median, 0.4549) is 0.1426 on average. */
+/* Most items did not change, so the smaller half of the z * z is noise, whatever the larger half is. */
 #define KEPT_SHARE 0.5
-#define KEPT_MEAN 0.1426
 /* With few items, four more that have just the noise of sampling are assumed. */
 #define ASSUMED 4.0
+
+static uint32_t kept_of(uint32_t n)
+{
+	return (uint32_t)ceil(n * KEPT_SHARE);
+}
+
+/* Mean of the smaller part of squared standard normals: the integral of x over the density of chi squared up
+ * to its quantile, by that part. */
+static double mean_of_smaller(double part)
+{
+	double z = part < 1 ? stat_t_quantile(1 - part, INFINITY) : INFINITY;
+
+	return part < 1 ? 1 - M_SQRT2 / sqrt(M_PI) * z * exp(-z * z / 2) / part : 1;
+}
 
 static int compare_doubles(const void *left, const void *right)
 {
@@ -215,21 +227,22 @@ static int compare_doubles(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-/* The sorted squares, and the sum of the smaller half of them. */
+/* The sorted squares, the sum of the smaller ones, and what such would be on average. */
 struct scatter {
 	double *squares;
 	uint32_t n, kept;
-	double sum;
+	double sum, mean, mean_without_one;
 };
 
 /* Without the one at `skip` (n: with all). */
 static double ratio_without(const struct scatter *s, uint32_t skip, double *ret_df)
 {
-	double sum = s->sum;
+	double sum = s->sum, mean = s->mean;
 	uint32_t kept = s->kept;
 
 	if (skip < s->n) {
-		kept = (uint32_t)ceil((s->n - 1) * KEPT_SHARE);
+		kept = kept_of(s->n - 1);
+		mean = s->mean_without_one;
 		if (skip < s->kept)
 			sum -= s->squares[skip];
 		else if (kept < s->kept)
@@ -238,7 +251,7 @@ static double ratio_without(const struct scatter *s, uint32_t skip, double *ret_
 			sum += s->squares[s->kept];
 	}
 	*ret_df = ASSUMED + kept;
-	return fmax(1, (ASSUMED + sum / KEPT_MEAN) / (ASSUMED + kept));
+	return fmax(1, (ASSUMED + (kept ? sum / mean : 0)) / (ASSUMED + kept));
 }
 
 static void collect(struct scatter *s, const struct diff_case *cases, uint32_t n,
@@ -249,7 +262,9 @@ static void collect(struct scatter *s, const struct diff_case *cases, uint32_t n
 		    diff_events(sides, cases[i].item, DIFF_SELF) >= COMMON_EVENTS)
 			s->squares[s->n++] = cases[i].z * cases[i].z;
 	qsort(s->squares, s->n, sizeof(*s->squares), compare_doubles);
-	s->kept = (uint32_t)ceil(s->n * KEPT_SHARE);
+	s->kept = kept_of(s->n);
+	s->mean = s->n ? mean_of_smaller((double)s->kept / s->n) : 1;
+	s->mean_without_one = s->n > 1 ? mean_of_smaller((double)kept_of(s->n - 1) / (s->n - 1)) : 1;
 	for (uint32_t i = 0; i < s->kept; i++)
 		s->sum += s->squares[i];
 }

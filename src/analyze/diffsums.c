@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/large.h"
+
 enum { BELOW = 4 }; /* of .out: some caller was taken out with all it called */
 
 int summing_init(struct summing *summing, const struct difftree *tree, bool by_stack)
@@ -15,24 +17,15 @@ int summing_init(struct summing *summing, const struct difftree *tree, bool by_s
 	summing->n_items = by_stack ? tree->tree.n : tree->subjects.n;
 	summing->taken = calloc((size_t)summing->n_items + 1, 1);
 	summing->out = calloc(n, 1);
-	summing->self = calloc(n, sizeof(double));
-	summing->self_sq = calloc(n, sizeof(double));
-	summing->total = calloc(n, sizeof(double));
-	summing->total_sq = calloc(n, sizeof(double));
-	return summing->taken && summing->out && summing->self && summing->self_sq &&
-			       summing->total && summing->total_sq
-		       ? 0
-		       : -ENOMEM;
+	summing->nodes = large_calloc(n, sizeof(*summing->nodes));
+	return summing->taken && summing->out && summing->nodes ? 0 : -ENOMEM;
 }
 
 void summing_fini(struct summing *summing)
 {
 	free(summing->taken);
 	free(summing->out);
-	free(summing->self);
-	free(summing->self_sq);
-	free(summing->total);
-	free(summing->total_sq);
+	free(summing->nodes);
 	*summing = (struct summing){ 0 };
 }
 
@@ -65,52 +58,33 @@ void summing_take_back(struct summing *summing, uint32_t item, enum diff_measure
 
 int diffsums_init(struct diffsums *sums, const struct summing *summing)
 {
-	size_t n = (size_t)summing->n_items + 1;
-	bool good = true;
-
 	*sums = (struct diffsums){ 0 };
-	for (int m = 0; m < DIFF_MEASURES; m++) {
-		sums->value[m] = calloc(n, sizeof(double));
-		sums->square[m] = calloc(n, sizeof(double));
-		good = good && sums->value[m] && sums->square[m];
-	}
-	return good ? 0 : -ENOMEM;
+	sums->items = large_calloc((size_t)summing->n_items + 1, sizeof(*sums->items));
+	return sums->items ? 0 : -ENOMEM;
 }
 
 void diffsums_fini(struct diffsums *sums)
 {
-	for (int m = 0; m < DIFF_MEASURES; m++) {
-		free(sums->value[m]);
-		free(sums->square[m]);
-	}
+	free(sums->items);
 	*sums = (struct diffsums){ 0 };
 }
 
 static void begin(struct diffsums *sums, struct summing *summing)
 {
-	size_t items = ((size_t)summing->n_items + 1) * sizeof(double);
-	size_t nodes = ((size_t)summing->tree->tree.n + 1) * sizeof(double);
-
-	for (int m = 0; m < DIFF_MEASURES; m++) {
-		memset(sums->value[m], 0, items);
-		memset(sums->square[m], 0, items);
-	}
 	sums->all = sums->squares = 0;
-	memset(summing->self, 0, nodes);
-	memset(summing->self_sq, 0, nodes);
-	memset(summing->total, 0, nodes);
-	memset(summing->total_sq, 0, nodes);
+	memset(sums->items, 0, ((size_t)summing->n_items + 1) * sizeof(*sums->items));
+	memset(summing->nodes, 0, ((size_t)summing->tree->tree.n + 1) * sizeof(*summing->nodes));
 }
 
 static void add_unit(struct diffsums *sums, struct summing *summing, const struct diff_unit *unit)
 {
 	for (uint32_t i = 0; i < unit->n; i++) {
-		uint32_t node = unit->node[i];
+		struct diffsum *node = &summing->nodes[unit->node[i]];
 
-		if (summing->any_out && summing->out[node])
+		if (summing->any_out && summing->out[unit->node[i]])
 			continue;
-		summing->self[node] += unit->value[i];
-		summing->self_sq[node] += unit->square[i];
+		node->value[DIFF_SELF] += unit->value[i];
+		node->square[DIFF_SELF] += unit->square[i];
 		sums->all += unit->value[i];
 		sums->squares += unit->square[i];
 	}
@@ -122,18 +96,21 @@ static void finish(struct diffsums *sums, struct summing *s)
 	const struct stacktree *stacks = &s->tree->tree;
 
 	for (uint32_t i = stacks->n; i-- > 1;) {
-		uint32_t parent = stacks->parent[i], item = summing_item(s, i);
+		struct diffsum *node = &s->nodes[i], *caller = &s->nodes[stacks->parent[i]];
+		struct diffsum *item = &sums->items[summing_item(s, i)];
 
-		s->total[i] += s->self[i];
-		s->total_sq[i] += s->self_sq[i];
-		s->total[parent] += s->total[i];
-		s->total_sq[parent] += s->total_sq[i];
-		sums->value[DIFF_SELF][item] += s->self[i];
-		sums->square[DIFF_SELF][item] += s->self_sq[i];
+		node->value[DIFF_TOTAL] += node->value[DIFF_SELF];
+		node->square[DIFF_TOTAL] += node->square[DIFF_SELF];
+		if (node->square[DIFF_TOTAL] == 0)
+			continue;	/* the other side's, or taken out */
+		caller->value[DIFF_TOTAL] += node->value[DIFF_TOTAL];
+		caller->square[DIFF_TOTAL] += node->square[DIFF_TOTAL];
+		item->value[DIFF_SELF] += node->value[DIFF_SELF];
+		item->square[DIFF_SELF] += node->square[DIFF_SELF];
 		if (!s->by_stack && !s->tree->outer[i])
 			continue;
-		sums->value[DIFF_TOTAL][item] += s->total[i];
-		sums->square[DIFF_TOTAL][item] += s->total_sq[i];
+		item->value[DIFF_TOTAL] += node->value[DIFF_TOTAL];
+		item->square[DIFF_TOTAL] += node->square[DIFF_TOTAL];
 	}
 }
 

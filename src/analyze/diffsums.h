@@ -14,9 +14,13 @@
 
 enum diff_measure { DIFF_SELF, DIFF_TOTAL, DIFF_MEASURES };
 
-/* Columns of one entry an item. */
+/* What is asked for together lies together: items are met in no order. */
+struct diffsum {
+	double value[DIFF_MEASURES], square[DIFF_MEASURES];
+};
+
 struct diffsums {
-	double *value[DIFF_MEASURES], *square[DIFF_MEASURES];
+	struct diffsum *items;
 	double all, squares;	/* of all samples that were not taken out */
 };
 
@@ -27,7 +31,7 @@ struct summing {
 	uint8_t *taken;		/* item -> bits of diff_measure: what was taken out */
 	uint8_t *out;		/* node -> the same for it */
 	bool any_out;
-	double *self, *self_sq, *total, *total_sq;	/* of nodes */
+	struct diffsum *nodes;	/* the same of each node; scratch */
 };
 
 int summing_init(struct summing *summing, const struct difftree *tree, bool by_stack);

@@ -8,6 +8,8 @@
 #include "analyze/filter.h"
 #include "analyze/threads.h"
 #include "base/err.h"
+#include "base/large.h"
+#include "base/parallel.h"
 #include "base/vec.h"
 #include "model/profile.h"
 
@@ -129,8 +131,8 @@ static uint32_t blocks_of(const struct difftree *tree, const struct diff_input *
 		       : 1;
 }
 
-static int add_samples(struct difftree *tree, const struct diff_input *input,
-		       const uint32_t *node, struct diff_unit *units, uint32_t blocks)
+static int add_samples(const struct diff_input *input, const uint32_t *node,
+		       struct diff_unit *units, uint32_t blocks, bool *ret_guessed)
 {
 	const struct profile *profile = input->profile;
 	struct counting counting = counting_of(profile, input->type);
@@ -146,7 +148,7 @@ static int add_samples(struct difftree *tree, const struct diff_input *input,
 			continue;
 		events = events_in(&counting, values);
 		if (!(events > 0)) {
-			tree->guessed = true;
+			*ret_guessed = true;
 			events = 1;
 		}
 		rc = unit_add(&units[at < blocks ? at : blocks - 1], node[profile->stack[i]],
@@ -155,21 +157,71 @@ static int add_samples(struct difftree *tree, const struct diff_input *input,
 	return rc;
 }
 
-static int add_input(struct difftree *tree, const struct diff_input *input, const uint32_t *node)
-{
-	uint32_t blocks = blocks_of(tree, input);
-	struct diff_unit *units = &tree->units[tree->n_units];
+/* Where the samples of an input go. */
+struct filling {
+	struct difftree *tree;
+	const struct diff_input *inputs;
+	const uint32_t *node, *first;	/* node + first[i]: of the stacks of input i */
+	uint32_t *unit, *blocks;	/* of each input: its first unit, and how many */
+	bool *guessed;
+	int *rcs;
+};
 
-	for (uint32_t i = 0; i < blocks; i++)
-		units[i] = (struct diff_unit){
-			.side = input->side, .work = input->work / blocks,
-			.seconds = (double)input->profile->duration_ns / 1e9 / blocks
-		};
-	tree->n_units += blocks;
-	tree->in_blocks[input->side] = blocks > 1;
-	tree->timed &= input->profile->duration_ns > 0;
-	tree->worked &= input->work > 0;
-	return add_samples(tree, input, node, units, blocks);
+static void fill_one(void *context, uint32_t i)
+{
+	struct filling *f = context;
+
+	f->rcs[i] = add_samples(&f->inputs[i], f->node + f->first[i], &f->tree->units[f->unit[i]],
+				f->blocks[i], &f->guessed[i]);
+}
+
+/* Units of the base come first. */
+static void make_units(struct filling *f, uint32_t n)
+{
+	struct difftree *tree = f->tree;
+
+	for (unsigned side = 0; side < 2; side++)
+		for (uint32_t i = 0; i < n; i++) {
+			const struct diff_input *input = &f->inputs[i];
+			uint32_t blocks = blocks_of(tree, input);
+
+			if (input->side != side)
+				continue;
+			f->unit[i] = tree->n_units;
+			f->blocks[i] = blocks;
+			for (uint32_t k = 0; k < blocks; k++)
+				tree->units[tree->n_units++] = (struct diff_unit){
+					.side = side, .work = input->work / blocks,
+					.seconds = (double)input->profile->duration_ns / 1e9 / blocks
+				};
+			tree->in_blocks[side] = blocks > 1;
+			tree->timed &= input->profile->duration_ns > 0;
+			tree->worked &= input->work > 0;
+		}
+}
+
+static int fill_units(struct difftree *tree, const struct diff_input *inputs, uint32_t n,
+		      const uint32_t *node, const uint32_t *first)
+{
+	struct filling f = { tree, inputs, node, first, calloc((size_t)n + 1, sizeof(*f.unit)),
+			     calloc((size_t)n + 1, sizeof(*f.blocks)),
+			     calloc((size_t)n + 1, sizeof(*f.guessed)),
+			     calloc((size_t)n + 1, sizeof(*f.rcs)) };
+	int rc = f.unit && f.blocks && f.guessed && f.rcs ? 0 : -ENOMEM;
+
+	if (rc == 0) {
+		make_units(&f, n);
+		parallel_each(n, fill_one, &f);
+	}
+	for (uint32_t i = 0; rc == 0 && i < n; i++) {
+		tree->guessed |= f.guessed[i];
+		rc = f.rcs[i];
+	}
+	free(f.unit);
+	free(f.blocks);
+	free(f.guessed);
+	free(f.rcs);
+	return rc;
 }
 
 /* A depth-first walk with a count of how often each subject is open: no walk up from each node, which a
@@ -177,8 +229,8 @@ static int add_input(struct difftree *tree, const struct diff_input *input, cons
 static int mark_outer(struct difftree *tree)
 {
 	const struct stacktree *stacks = &tree->tree;
-	uint32_t *first = calloc((size_t)stacks->n + 1, sizeof(*first));
-	uint32_t *next = calloc((size_t)stacks->n + 1, sizeof(*next));
+	uint32_t *first = large_calloc((size_t)stacks->n + 1, sizeof(*first));
+	uint32_t *next = large_calloc((size_t)stacks->n + 1, sizeof(*next));
 	uint32_t *open = calloc((size_t)tree->subjects.n + 1, sizeof(*open)), at;
 	int rc;
 
@@ -241,10 +293,8 @@ int difftree_init(struct difftree *tree, const struct diff_input *inputs, uint32
 	rc = tree->units && first ? find_subjects(tree, inputs, n, granularity, err) : -ENOMEM;
 	if (rc == 0)
 		rc = difftree_merge(tree, inputs, n, &node, first, err);
-	for (unsigned side = 0; side < 2; side++)
-		for (uint32_t i = 0; rc == 0 && i < n; i++)
-			if (inputs[i].side == side)
-				rc = add_input(tree, &inputs[i], node + first[i]);
+	if (rc == 0)
+		rc = fill_units(tree, inputs, n, node, first);
 	free(node);
 	free(first);
 	if (rc == 0)

@@ -6,6 +6,8 @@
 #include "analyze/difftree.h"
 #include "analyze/filter.h"
 #include "base/err.h"
+#include "base/large.h"
+#include "base/parallel.h"
 #include "base/vec.h"
 #include "model/profile.h"
 
@@ -27,12 +29,12 @@ struct merger {
 
 static int allocate(struct merger *m, size_t n_sources, size_t n_subjects)
 {
-	m->first = calloc(n_sources, sizeof(*m->first));
-	m->next = calloc(n_sources, sizeof(*m->next));
-	m->subject = calloc(n_sources, sizeof(*m->subject));
-	m->same = calloc(n_sources, sizeof(*m->same));
-	m->node = calloc(n_sources, sizeof(*m->node));
-	m->head = calloc(n_sources, sizeof(*m->head));
+	m->first = large_calloc(n_sources, sizeof(*m->first));
+	m->next = large_calloc(n_sources, sizeof(*m->next));
+	m->subject = large_calloc(n_sources, sizeof(*m->subject));
+	m->same = large_calloc(n_sources, sizeof(*m->same));
+	m->node = large_calloc(n_sources, sizeof(*m->node));
+	m->head = large_calloc(n_sources, sizeof(*m->head));
 	m->slot = calloc(n_subjects, sizeof(*m->slot));
 	m->slot_of = calloc(n_subjects, sizeof(*m->slot_of));
 	return m->first && m->next && m->subject && m->same && m->node && m->head && m->slot &&
@@ -63,8 +65,21 @@ static void link_input(struct merger *m, const struct diff_input *input, const u
 		m->first[base + parent] = base + s;
 	}
 	m->node[base] = 0;
-	m->same[base] = m->head[0];
-	m->head[0] = base;
+}
+
+struct linking {
+	struct merger *m;
+	const struct difftree *tree;
+	const struct diff_input *inputs;
+	const uint32_t *base;
+};
+
+/* Sources of an input are nobody else's. */
+static void link_one(void *context, uint32_t i)
+{
+	struct linking *l = context;
+
+	link_input(l->m, &l->inputs[i], l->tree->subjects.of_frame[i], l->base[i]);
 }
 
 static void add_callee(struct merger *m, uint32_t node, uint32_t source)
@@ -110,8 +125,12 @@ int difftree_merge(struct difftree *tree, const struct diff_input *inputs, uint3
 					UINT32_MAX);
 	}
 	rc = allocate(&m, (size_t)n_sources, tree->subjects.n);
-	for (uint32_t i = n; rc == 0 && i-- > 0;)	/* so that the base's come first in lists */
-		link_input(&m, &inputs[i], tree->subjects.of_frame[i], ret_first[i]);
+	if (rc == 0)
+		parallel_each(n, link_one, &(struct linking){ &m, tree, inputs, ret_first });
+	for (uint32_t i = n; rc == 0 && i-- > 0;) {	/* so that the base's come first in lists */
+		m.same[ret_first[i]] = m.head[0];
+		m.head[0] = ret_first[i];
+	}
 	if (rc == 0)
 		rc = expand(&m, 0);
 	while (rc == 0 && m.n_waiting)

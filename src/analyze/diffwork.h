@@ -19,6 +19,7 @@ struct diff_work {
 		double df, z;
 	} known[4];		/* what was computed last: degrees of freedom are few */
 	uint32_t next_known;
+	bool summed;		/* .sides are as they were last asked for: nothing was taken out since */
 };
 
 /* Finds what changed, the surest first: fills the cases, and counts diff->n_named. 0 or -ENOMEM. */

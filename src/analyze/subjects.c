@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "base/parallel.h"
 #include "base/vec.h"
 #include "model/profile.h"
 
@@ -108,33 +109,64 @@ static uint32_t *first_lines(const struct places *places, const struct profile *
 	return first;
 }
 
-static int add_input(struct builder *b, uint32_t input, const struct subject_input *from,
-		     enum granularity granularity, struct err *err)
+/* What each input has, found for all at the same time. */
+struct gathering {
+	const struct subject_input *inputs;
+	struct places *places;
+	enum granularity granularity;
+	int *rcs;
+};
+
+static void gather_one(void *context, uint32_t i)
 {
-	struct places places;
-	uint32_t *of_place = NULL, *first = NULL;
+	struct gathering *g = context;
+
+	g->rcs[i] = places_init(&g->places[i], g->inputs[i].profile, g->granularity, NULL);
+}
+
+static int add_input(struct builder *b, uint32_t input, const struct subject_input *from,
+		     const struct places *places, enum granularity granularity)
+{
 	uint32_t n_frames = from->profile->frames.n_frames;
 	uint32_t *of_frame = calloc((size_t)n_frames + 1, sizeof(*of_frame));
-	int rc = places_init(&places, from->profile, granularity, err);
+	uint32_t *of_place = calloc(places->n, sizeof(*of_place));
+	uint32_t *first = first_lines(places, from->profile);
+	int rc = of_place && first && of_frame ? 0 : -ENOMEM;
 
 	b->subjects->of_frame[input] = of_frame;
-	if (rc == 0) {
-		of_place = calloc(places.n, sizeof(*of_place));
-		first = first_lines(&places, from->profile);
-		rc = of_place && first && of_frame ? 0 : -ENOMEM;
-	}
-	for (uint32_t i = 1; rc == 0 && i < places.n; i++) {
-		const struct place *place = &places.items[i];
+	for (uint32_t i = 1; rc == 0 && i < places->n; i++) {
+		const struct place *place = &places->items[i];
 		int64_t line = granularity == BY_LINE ? (int64_t)place->line - first[i] : 0;
 
 		of_place[i] = subject_of(b, *place, line, from->side);
 		rc = of_place[i] ? 0 : -ENOMEM;
 	}
 	for (uint32_t i = 0; rc == 0 && i < n_frames; i++)
-		of_frame[i] = of_place[places.of_frame[i]];
+		of_frame[i] = of_place[places->of_frame[i]];
 	free(of_place);
 	free(first);
-	places_fini(&places);
+	return rc;
+}
+
+static int add_inputs(struct builder *b, const struct subject_input *inputs, uint32_t n,
+		      enum granularity granularity)
+{
+	struct gathering g = { inputs, calloc((size_t)n + 1, sizeof(*g.places)), granularity,
+			       calloc((size_t)n + 1, sizeof(*g.rcs)) };
+	int rc = g.places && g.rcs ? 0 : -ENOMEM;
+
+	if (rc == 0)
+		parallel_each(n, gather_one, &g);
+	for (uint32_t i = 0; rc == 0 && i < n; i++)
+		rc = g.rcs[i];
+	for (unsigned side = 0; side < 2; side++)
+		for (uint32_t i = 0; rc == 0 && i < n; i++)
+			if (inputs[i].side == side)
+				rc = add_input(b, i, &inputs[i], &g.places[i], granularity);
+	for (uint32_t i = 0; g.places && i < n; i++)
+		places_fini(&g.places[i]);
+	free(g.places);
+	free(g.rcs);
 	return rc;
 }
 
@@ -242,10 +274,8 @@ int subjects_init(struct subjects *subjects, const struct subject_input *inputs,
 	if (!subjects->of_frame || VEC_RESERVE(&subjects->items, &subjects->cap, 1) < 0)
 		rc = -ENOMEM;
 	subjects->n = 1;
-	for (unsigned side = 0; side < 2; side++)
-		for (uint32_t i = 0; rc == 0 && i < n; i++)
-			if (inputs[i].side == side)
-				rc = add_input(&b, i, &inputs[i], granularity, err);
+	if (rc == 0)
+		rc = add_inputs(&b, inputs, n, granularity);
 	if (rc == 0)
 		rc = match_sides(&b, inputs);
 	free(b.keys);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/large.h"
+
 int vec_reserve(void *items, uint32_t *cap, uint64_t need, size_t size)
 {
 	uint64_t grown = *cap ? (uint64_t)*cap * 2 : 16;
@@ -22,6 +24,7 @@ int vec_reserve(void *items, uint32_t *cap, uint64_t need, size_t size)
 	fresh = realloc(old, bytes);
 	if (!fresh)
 		return -ENOMEM;
+	large_advise(fresh, bytes);
 	memset((char *)fresh + (size_t)*cap * size, 0, bytes - (size_t)*cap * size);
 	memcpy(items, &fresh, sizeof(fresh));
 	*cap = (uint32_t)grown;

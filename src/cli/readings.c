@@ -2,50 +2,24 @@
 #include "cli/readings.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/err.h"
+#include "base/parallel.h"
 
-#define THREADS_MAX 16
-
-/* Files wait in one line; each thread takes the next. */
-struct queue {
+struct reading_list {
 	struct reading *items;
 	struct err *errs;
 	int *rcs;
-	uint32_t n;
-	uint32_t next;	/* atomic */
 };
 
-static void *read_some(void *arg)
+static void read_one(void *context, uint32_t i)
 {
-	struct queue *queue = arg;
-	uint32_t i;
+	struct reading_list *list = context;
 
-	while ((i = __atomic_fetch_add(&queue->next, 1, __ATOMIC_RELAXED)) < queue->n) {
-		queue->rcs[i] = reading_open(&queue->items[i], &queue->errs[i]);
-		if (queue->rcs[i] == 0)
-			queue->rcs[i] = reading_group(&queue->items[i], &queue->errs[i]);
-	}
-	return NULL;
-}
-
-/* Where no thread can be had, this one reads all. */
-static void read_all(struct queue *queue)
-{
-	pthread_t threads[THREADS_MAX];
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	uint32_t wanted = cpus > 1 ? (uint32_t)cpus - 1 : 0, started = 0;
-
-	wanted = wanted < queue->n ? wanted : queue->n - 1;
-	while (started < wanted && started < THREADS_MAX &&
-	       pthread_create(&threads[started], NULL, read_some, queue) == 0)
-		started++;
-	read_some(queue);
-	while (started)
-		pthread_join(threads[--started], NULL);
+	list->rcs[i] = reading_open(&list->items[i], &list->errs[i]);
+	if (list->rcs[i] == 0)
+		list->rcs[i] = reading_group(&list->items[i], &list->errs[i]);
 }
 
 static struct str text_of(const struct reading *reading, bool unit)
@@ -87,14 +61,14 @@ static int agree_on_type(struct readings *readings, struct err *err)
 int readings_open(struct readings *readings, const struct reading *common, const char *const *paths,
 		  uint32_t n, struct err *err)
 {
-	struct queue queue = { .n = n };
+	struct reading_list list = { 0 };
 	int rc = 0;
 
 	*readings = (struct readings){ .items = calloc(n, sizeof(*readings->items)) };
-	queue.items = readings->items;
-	queue.errs = calloc(n, sizeof(*queue.errs));
-	queue.rcs = calloc(n, sizeof(*queue.rcs));
-	if (!queue.items || !queue.errs || !queue.rcs) {
+	list.items = readings->items;
+	list.errs = calloc(n, sizeof(*list.errs));
+	list.rcs = calloc(n, sizeof(*list.rcs));
+	if (!list.items || !list.errs || !list.rcs) {
 		rc = err_fail(err, -ENOMEM, "out of memory for %u profiles", n);
 		goto out;
 	}
@@ -105,20 +79,20 @@ int readings_open(struct readings *readings, const struct reading *common, const
 		if (common->options.n_labels)
 			readings->items[i].options.labels = readings->items[i].labels;
 	}
-	read_all(&queue);
+	parallel_each(n, read_one, &list);
 	for (uint32_t i = 0; rc == 0 && i < n; i++) {
-		rc = queue.rcs[i];
-		if (rc < 0 && err && !strstr(queue.errs[i].text, paths[i]))
-			err_set(err, "%s: %s", paths[i], queue.errs[i].text[0]
-							 ? queue.errs[i].text : err_text(rc));
+		rc = list.rcs[i];
+		if (rc < 0 && err && !strstr(list.errs[i].text, paths[i]))
+			err_set(err, "%s: %s", paths[i], list.errs[i].text[0]
+							 ? list.errs[i].text : err_text(rc));
 		else if (rc < 0)
-			err_set(err, "%s", queue.errs[i].text);
+			err_set(err, "%s", list.errs[i].text);
 	}
 	if (rc == 0)
 		rc = agree_on_type(readings, err);
 out:
-	free(queue.errs);
-	free(queue.rcs);
+	free(list.errs);
+	free(list.rcs);
 	return rc;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/stacktree.h"
 
+#include "base/large.h"
 #include "base/vec.h"
 
 #define AHEAD 16	/* slots asked of memory before they are needed */
@@ -25,10 +26,12 @@ bool stacktree_reserve(struct stacktree *tree, uint64_t n)
 	column = realloc(tree->parent, cap * sizeof(*column));
 	if (!column)
 		return false;
+	large_advise(column, cap * sizeof(*column));
 	tree->parent = column;
 	column = realloc(tree->frame, cap * sizeof(*column));
 	if (!column)
 		return false;
+	large_advise(column, cap * sizeof(*column));
 	tree->frame = column;
 	tree->cap_parent = tree->cap_frame = (uint32_t)cap;
 	tree->failed = false;

@@ -32,7 +32,7 @@ export function readDiff({ meta }) {
 
 	diff.factor = [1 / base.total, scale];
 	diff.spread = [base.weight / base.total, now.weight * scale];
-	diff.rows = diff.functions || diff.lines || diff.stacks || [];
+	diff.rows = diff.functions || diff.lines || []; /* numbers of whole stacks are no function's */
 	return diff;
 }
 
