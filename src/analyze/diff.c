@@ -130,7 +130,7 @@ static void number_fill(struct diff_work *w, struct diff_number *number, uint32_
 		double weight = diff_weight(sides, side, item, measure);
 
 		cost[side] = sides->sums[side].items[item].value[measure] / diff_norm(sides, side);
-		variance[side] = ratio * diff_variance(sides, side, cost[side], weight);
+		variance[side] = ratio * diff_variance(sides, side, cost[side], item, measure);
 		worth[side] = cost[side] > 0 && cost[side] < 1 && variance[side] > 0
 				      ? cost[side] * (1 - cost[side]) / variance[side]
 				      : diff_norm(sides, side) / weight / ratio;

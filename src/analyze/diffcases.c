@@ -20,16 +20,30 @@ double diff_weight(const struct diff_sides *sides, unsigned side, uint32_t item,
 	return sums->all > 0 ? sums->squares / sums->all : 1;
 }
 
-/* Of a share p = sum of the item / sum of all, both random: by their residuals, value * ([in item] - p).
- * Of a cost, which is a sum of independent events: the sum of their squares. */
-double diff_variance(const struct diff_sides *sides, unsigned side, double share, double weight)
+/* The same of all that is not in the item. */
+static double rest_weight(const struct diff_sides *sides, unsigned side, uint32_t item,
+			  enum diff_measure measure)
 {
 	const struct diffsums *sums = &sides->sums[side];
-	double norm = diff_norm(sides, side), variance = share * weight / norm;
+	double value = sums->all - sums->items[item].value[measure];
+	double square = sums->squares - sums->items[item].square[measure];
 
-	if (sides->per == PER_TOTAL)
-		variance = variance * (1 - 2 * share) +
-			   share * share * sums->squares / (norm * norm);
+	if (value > 1e-9 * sums->all && square > 1e-9 * sums->squares)
+		return square / value;
+	return sums->all > 0 ? sums->squares / sums->all : 1;
+}
+
+/* Of a share p = sum of the item / sum of all, both random: by their residuals, value * ([in item] - p).
+ * Of a cost, which is a sum of independent events: the sum of their squares. */
+double diff_variance(const struct diff_sides *sides, unsigned side, double share, uint32_t item,
+		     enum diff_measure measure)
+{
+	double norm = diff_norm(sides, side);
+	double weight = diff_weight(sides, side, item, measure), variance = share * weight / norm;
+
+	if (sides->per == PER_TOTAL)	/* both terms are small where nearly all is in the item */
+		variance = variance * (1 - share) * (1 - share) +
+			   share * share * (1 - share) * rest_weight(sides, side, item, measure) / norm;
 	return variance > 0 ? variance : 0;
 }
 
@@ -63,8 +77,7 @@ void diff_case_measure(struct diff_case *c, const struct diff_sides *sides)
 	if (!(diff_norm(sides, 0) > 0) || !(diff_norm(sides, 1) > 0))
 		return;
 	for (unsigned side = 0; side < 2; side++)
-		variance += diff_variance(sides, side, share,
-					  diff_weight(sides, side, c->item, c->measure));
+		variance += diff_variance(sides, side, share, c->item, c->measure);
 	c->change = sides->sums[1].items[c->item].value[c->measure] / diff_norm(sides, 1) -
 		    sides->sums[0].items[c->item].value[c->measure] / diff_norm(sides, 0);
 	if (variance > 0)
@@ -73,14 +86,17 @@ void diff_case_measure(struct diff_case *c, const struct diff_sides *sides)
 
 /* Given all events of an item, how many would be the new side's? A normal number says too little of that
  * where they are few and the sides differ in size. */
-static double judge_rare(const struct diff_case *c, const struct diff_sides *sides)
+static double judge_rare(const struct diff_case *c, const struct diff_sides *sides, bool rest)
 {
 	double events[2], size[2];
 
 	for (unsigned side = 0; side < 2; side++) {
-		double weight = diff_weight(sides, side, c->item, c->measure);
+		double value = sides->sums[side].items[c->item].value[c->measure];
+		double weight = rest ? rest_weight(sides, side, c->item, c->measure)
+				     : diff_weight(sides, side, c->item, c->measure);
 
-		events[side] = sides->sums[side].items[c->item].value[c->measure] / weight / c->ratio;
+		value = rest ? sides->sums[side].all - value : value;
+		events[side] = value / weight / c->ratio;
 		size[side] = diff_norm(sides, side) / weight;
 		if (events[side] < 0)
 			return 1;
@@ -104,5 +120,9 @@ void diff_case_judge(struct diff_case *c, const struct diff_sides *sides)
 		return;
 	c->p = stat_t_beyond(c->z / sqrt(c->ratio), c->df);
 	if (c->p < 0.2 && share < RARE_SHARE && events < RARE_EVENTS)
-		c->p = fmax(c->p, judge_rare(c, sides));
+		c->p = fmax(c->p, judge_rare(c, sides, false));
+	/* nearly all is in it: what is not is rare */
+	if (c->p < 0.2 && sides->per == PER_TOTAL && share > 1 - RARE_SHARE &&
+	    all - events < RARE_EVENTS)
+		c->p = fmax(c->p, judge_rare(c, sides, true));
 }

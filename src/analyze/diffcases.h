@@ -39,9 +39,10 @@ static inline double diff_norm(const struct diff_sides *sides, unsigned side)
 double diff_weight(const struct diff_sides *sides, unsigned side, uint32_t item,
 		   enum diff_measure measure);
 
-/* Sampling variance of the normalised cost `share` (or of any other in its place: that of both sides
- * together, when it is assumed that nothing changed) of a side. */
-double diff_variance(const struct diff_sides *sides, unsigned side, double share, double weight);
+/* Sampling variance of the item's normalised cost on a side, if that is `share`: what was found there, or
+ * that of both sides together, when it is assumed that nothing changed. */
+double diff_variance(const struct diff_sides *sides, unsigned side, double share, uint32_t item,
+		     enum diff_measure measure);
 
 /* How many events of the item there are on both sides, about. */
 double diff_events(const struct diff_sides *sides, uint32_t item, enum diff_measure measure);

@@ -85,8 +85,7 @@ static double ratio_of(const struct resampling *r, const struct diff_case *c, ui
 		if (r->units[side] < 2)
 			continue;
 		over_runs += variance_of(r, at, side);
-		sampling += diff_variance(r->sides, side, share,
-					  diff_weight(r->sides, side, c->item, c->measure));
+		sampling += diff_variance(r->sides, side, share, c->item, c->measure);
 	}
 	return sampling > 0 ? over_runs / sampling : 1;
 }
