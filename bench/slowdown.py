@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""slowdown.py [python] [go] [node] ...: how much a target is slowed by Sonde, and by perf record -g in the same run.
+"""slowdown.py [python] [go] [node] [java] ...: how much a target is slowed by Sonde, and by perf record -g in the same run.
 
 The same fixed work of the same process with a profiler attached or alone, in an order that is drawn anew in each round;
 medians of the rounds' own ratios, and between what values those lie 95 times of 100."""
@@ -12,6 +12,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
 import golang       # noqa: E402
+import java as jvm      # noqa: E402
 import nodejs       # noqa: E402
 import python_peers     # noqa: E402
 
@@ -29,7 +30,12 @@ def node():
     return [nodejs.node(24), str(nodejs.SOURCES / "mixed.js"), "--fixed", "150"]
 
 
-TARGETS = {"python": python, "go": go, "node": node}
+def java():
+    jdk = next(j for j in reversed(jvm.jdks()) if j.there())
+    return [jdk.java, "-XX:+UseSerialGC", "-Xmx512m", "-cp", jvm.build().classes, "work.Mixed", "--fixed", "4000"]
+
+
+TARGETS = {"python": python, "go": go, "node": node, "java": java}
 
 
 def main():

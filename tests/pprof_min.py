@@ -45,6 +45,7 @@ class Pprof:
     samples: list = field(default_factory=list)
     locations: dict = field(default_factory=dict)
     comments: list = field(default_factory=list)
+    time_ns: int = 0
     duration_ns: int = 0
     period: int = 0
 
@@ -115,7 +116,7 @@ def read(path):
     def one(message, number):
         return message.get(number, [0])[-1]
 
-    profile = Pprof(duration_ns=one(top, 10), period=one(top, 12),
+    profile = Pprof(time_ns=one(top, 9), duration_ns=one(top, 10), period=one(top, 12),
                     comments=[strings[i] for v in top.get(13, []) for i in _ints(v)])
     for raw in top.get(1, []):
         m = _message(raw)
