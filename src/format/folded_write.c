@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "format/folded.h"
+#include "format/functions.h"
 #include "model/profile.h"
 
 #define FLUSH_BYTES ((size_t)1 << 20)
@@ -29,32 +30,21 @@ static void by_name_fini(struct by_name *b)
 }
 
 /* ';' ends a frame and a newline ends a stack: flamegraph.pl knows no way to quote them. */
-static void add_escaped(struct buf *buf, struct str name)
+static void escape(struct buf *name)
 {
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
+	for (size_t i = 0; i < name->n; i++) {
+		char *c = &name->p[i];
 
-		buf_add_u8(buf, (uint8_t)(c == ';' ? ':' : c == '\n' || c == '\r' ? ' ' : c));
+		*c = *c == ';' ? ':' : *c == '\n' || *c == '\r' ? ' ' : *c;
 	}
 }
 
 static uint32_t name_frame(struct by_name *b, const struct profile *profile, uint32_t id,
 			   struct buf *buf)
 {
-	const struct frame *frame = &profile->frames.frames[id];
-	struct str name = str_trim(frame_name(&profile->frames, id));
-	struct str file = str_basename(strings_get(&profile->strings,
-				profile->frames.modules[frame->module].path));
-
 	buf_clear(buf);
-	if (name.n) {
-		add_escaped(buf, name);
-	} else if (frame->address) {
-		add_escaped(buf, file);
-		buf_addf(buf, "%s0x%llx", file.n ? "+" : "", (unsigned long long)frame->address);
-	} else {
-		buf_addf(buf, "[unknown]");
-	}
+	frame_add_name(profile, &profile->frames.frames[id], buf);
+	escape(buf);
 	return strings_add(&b->names, buf_str(buf));
 }
 

@@ -177,7 +177,7 @@ TEST(the_ending_names_the_format)
 	CHECK_STR(str_of(format_for_path("a/b.folded")->name), "folded");
 	CHECK_STR(str_of(format_for_path("b.txt")->name), "folded");
 	CHECK(!format_for_path("b.svg"));
-	CHECK(!format_named(STR("jfr")));
+	CHECK(!format_named(STR("jfrx")));
 }
 
 static void fill(struct profile *p)

@@ -80,20 +80,25 @@ static struct str module_path(const struct functions *f, uint32_t row)
 	return strings_get(&f->profile->strings, frames->modules[f->rows.frames[row].module].path);
 }
 
-void functions_add_name(const struct functions *f, uint32_t row, struct buf *out)
+void frame_add_name(const struct profile *profile, const struct frame *frame, struct buf *out)
 {
-	struct str name = str_trim(strings_get(&f->profile->strings, function_of(f, row)->name));
-	struct str file = str_basename(module_path(f, row));
+	const struct frames *frames = &profile->frames;
+	struct str name = str_trim(strings_get(&profile->strings, frames->functions[frame->function].name));
+	struct str file = str_basename(strings_get(&profile->strings, frames->modules[frame->module].path));
 
 	if (name.n) {
 		buf_add_str(out, name);
-	} else if (f->rows.frames[row].address) {
+	} else if (frame->address) {
 		buf_add_str(out, file);
-		buf_addf(out, "%s0x%llx", file.n ? "+" : "",
-			 (unsigned long long)f->rows.frames[row].address);
+		buf_addf(out, "%s0x%llx", file.n ? "+" : "", (unsigned long long)frame->address);
 	} else {
 		buf_add_str(out, STR("[unknown]"));
 	}
+}
+
+void functions_add_name(const struct functions *f, uint32_t row, struct buf *out)
+{
+	frame_add_name(f->profile, &f->rows.frames[row], out);
 }
 
 struct str functions_file(const struct functions *f, uint32_t row, bool module_too)

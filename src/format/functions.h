@@ -29,7 +29,8 @@ struct functions {
 int functions_init(struct functions *functions, const struct profile *profile);
 void functions_fini(struct functions *functions);
 
-/* What a person reads: the name; of an address without one "module+0xaddress"; or "[unknown]". */
+/* What a person reads: the function's name; of an address without one "module+0xaddress"; or "[unknown]". */
+void frame_add_name(const struct profile *profile, const struct frame *frame, struct buf *out);
 void functions_add_name(const struct functions *functions, uint32_t row, struct buf *out);
 
 /* The source file, or else (module_too) the module's path; first line, 0 when unknown. */
