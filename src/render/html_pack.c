@@ -7,32 +7,15 @@
 #include <stdlib.h>
 
 #include "analyze/filter.h"
-#include "analyze/places.h"
-#include "analyze/threads.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "model/profile.h"
-#include "render/html_tree.h"
+#include "render/html_packer.h"
 
 #define MAGIC STR("SONDEFG1")
 #define NAME_MAX_BYTES 65536	/* a longer name is cut: nobody reads that far */
 
-struct packer {
-	const struct profile *profile;
-	const struct flame_options *options;
-	struct buf *out;
-	struct places places;
-	struct threads threads;
-	struct html_tree tree;
-	struct strings strings;		/* of the block, made harmless */
-	uint32_t *rank_of;		/* place -> frame id of the block */
-	uint32_t *place_of;		/* and back */
-	uint32_t n_frames;
-	uint64_t scale[VALUE_TYPES_MAX];
-	struct buf scratch;
-};
-
-static void put_str(struct packer *p, struct str s)
+void html_put_str(struct packer *p, struct str s)
 {
 	buf_add_uleb(p->out, s.n);
 	buf_add_str(p->out, s);
@@ -65,7 +48,7 @@ static struct str without_controls(struct buf *scratch, struct str s)
 	return buf_str(scratch);
 }
 
-static uint32_t intern(struct packer *p, struct str s)
+uint32_t html_intern(struct packer *p, struct str s)
 {
 	return strings_add(&p->strings, without_controls(&p->scratch, s));
 }
@@ -74,8 +57,8 @@ static uint32_t intern(struct packer *p, struct str s)
 
 static void put_pair(struct packer *p, const char *key, struct str value)
 {
-	put_str(p, str_of(key));
-	put_str(p, value);
+	html_put_str(p, str_of(key));
+	html_put_str(p, value);
 }
 
 static void put_number(struct packer *p, const char *key, uint64_t value)
@@ -173,7 +156,7 @@ static void put_meta(struct packer *p, uint32_t type)
 	put_pair(p, "diff", str_of(p->options->diff));
 	buf_add_uleb(p->out, stats->known ? stats->n_drops : 0);
 	for (uint32_t i = 0; stats->known && i < stats->n_drops; i++) {
-		put_str(p, strings_get(&profile->strings, stats->drops[i].reason));
+		html_put_str(p, strings_get(&profile->strings, stats->drops[i].reason));
 		buf_add_uleb(p->out, stats->drops[i].count);
 	}
 }
@@ -191,8 +174,7 @@ static uint64_t gcd(uint64_t a, uint64_t b)
 	return a;
 }
 
-/* Nothing below zero can be as wide as a box: such values, which only differences hold, count 0. */
-static uint64_t value_of(const struct profile *profile, uint32_t sample, uint32_t type)
+uint64_t html_value_of(const struct profile *profile, uint32_t sample, uint32_t type)
 {
 	int64_t value = profile->values[(size_t)sample * profile->n_types + type];
 
@@ -210,7 +192,7 @@ static void put_types(struct packer *p)
 
 		for (uint32_t i = 0; i < profile->n; i++) {
 			uint64_t value = filter_keeps(p->options->filter, i) ?
-						 value_of(profile, i, t) : 0;
+						 html_value_of(profile, i, t) : 0;
 
 			if (value)
 				scale = scale == 1 ? 1 : gcd(value, scale);
@@ -218,8 +200,8 @@ static void put_types(struct packer *p)
 				total = UINT64_MAX;
 		}
 		p->scale[t] = scale ? scale : 1;
-		put_str(p, strings_get(&profile->strings, profile->types[t].type));
-		put_str(p, strings_get(&profile->strings, profile->types[t].unit));
+		html_put_str(p, strings_get(&profile->strings, profile->types[t].type));
+		html_put_str(p, strings_get(&profile->strings, profile->types[t].unit));
 		buf_add_uleb(p->out, p->scale[t]);
 		buf_add_uleb(p->out, total / p->scale[t]);
 	}
@@ -273,17 +255,17 @@ static int put_frames(struct packer *p)
 	for (uint32_t i = 0; i < p->n_frames; i++) {
 		const struct place *place = &p->places.items[p->place_of[i]];
 
-		buf_add_uleb(&columns[0], i ? intern(p, place->name) : 0);
+		buf_add_uleb(&columns[0], i ? html_intern(p, place->name) : 0);
 		buf_add_uleb(&columns[1], i ? place->kind : 0);
-		buf_add_uleb(&columns[2], i ? intern(p, place->module) : 0);
-		buf_add_uleb(&columns[3], i ? intern(p, place->file) : 0);
+		buf_add_uleb(&columns[2], i ? html_intern(p, place->module) : 0);
+		buf_add_uleb(&columns[3], i ? html_intern(p, place->file) : 0);
 		buf_add_uleb(&columns[4], i ? place->line : 0);
 	}
 	for (uint32_t i = 0; i < p->threads.n; i++) {
-		intern(p, p->threads.rows[i].process);
-		intern(p, p->threads.rows[i].thread);
+		html_intern(p, p->threads.rows[i].process);
+		html_intern(p, p->threads.rows[i].thread);
 	}
-	intern(p, (struct str){ 0 });
+	html_intern(p, (struct str){ 0 });
 	buf_clear(&p->scratch);
 	for (uint32_t i = 0; i < p->strings.n; i++) {
 		if (i)
@@ -291,7 +273,7 @@ static int put_frames(struct packer *p)
 		buf_add_str(&p->scratch, p->strings.items[i]);
 	}
 	buf_add_uleb(p->out, p->strings.n ? p->strings.n : 1);
-	put_str(p, buf_str(&p->scratch));
+	html_put_str(p, buf_str(&p->scratch));
 	buf_add_uleb(p->out, p->n_frames);
 	for (int c = 0; c < 5; c++) {
 		buf_add_str(p->out, buf_str(&columns[c]));
@@ -323,124 +305,6 @@ static int put_tree(struct packer *p)
 	return 0;
 }
 
-/* ---- who spent what where ---- */
-
-/* One stable pass of a counting sort: ids ordered by key[id's sample]. */
-static int sort_by(uint32_t *ids, uint32_t *spare, uint32_t n, const uint32_t *key, uint32_t n_keys)
-{
-	uint32_t *at = calloc((size_t)n_keys + 1, sizeof(*at));
-
-	if (!at)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < n; i++)
-		at[key[ids[i]] + 1]++;
-	for (uint32_t i = 0; i < n_keys; i++)
-		at[i + 1] += at[i];
-	for (uint32_t i = 0; i < n; i++)
-		spare[at[key[ids[i]]]++] = ids[i];
-	free(at);
-	return 0;
-}
-
-struct entries {
-	uint32_t *ids, *spare;	/* kept samples, sorted by thread, then node */
-	uint32_t *node, *row;	/* of each sample */
-	uint32_t n;
-};
-
-static int sort_samples(struct packer *p, struct entries *e)
-{
-	const struct profile *profile = p->profile;
-	size_t n = (size_t)profile->n + 1;
-	int rc;
-
-	e->ids = calloc(n, sizeof(*e->ids));
-	e->spare = calloc(n, sizeof(*e->spare));
-	e->node = calloc(n, sizeof(*e->node));
-	e->row = calloc(n, sizeof(*e->row));
-	if (!e->ids || !e->spare || !e->node || !e->row)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < profile->n; i++) {
-		if (!filter_keeps(p->options->filter, i) || profile->stack[i] >= profile->tree.n)
-			continue;
-		e->ids[e->n++] = i;
-		e->node[i] = p->tree.of_stack[profile->stack[i]];
-		e->row[i] = p->threads.of_set[profile->label_set[i]];
-	}
-	rc = sort_by(e->ids, e->spare, e->n, e->node, p->tree.n);
-	return rc < 0 ? rc : sort_by(e->spare, e->ids, e->n, e->row, p->threads.n);
-}
-
-/* The values of samples ids[from] ... ids[to - 1], those of one node added, of one type. */
-static void put_values(struct packer *p, const struct entries *e, uint32_t from, uint32_t to,
-		       uint32_t type)
-{
-	uint64_t largest = 0, sum = 0;
-
-	buf_clear(&p->scratch);
-	for (uint32_t i = from; i < to; i++) {
-		if (__builtin_add_overflow(sum, value_of(p->profile, e->ids[i], type), &sum))
-			sum = UINT64_MAX;
-		if (i + 1 < to && e->node[e->ids[i + 1]] == e->node[e->ids[i]])
-			continue;
-		sum /= p->scale[type];
-		largest = sum > largest ? sum : largest;
-		buf_add_uleb(&p->scratch, sum);
-		sum = 0;
-	}
-	buf_add_uleb(p->out, largest > UINT32_MAX);
-	buf_add_str(p->out, buf_str(&p->scratch));
-}
-
-static void put_group(struct packer *p, const struct entries *e, uint32_t from, uint32_t to,
-		      const struct thread_row *row)
-{
-	uint32_t n = 0, before = 0;
-
-	buf_add_uleb(p->out, row->has_pid && row->pid >= 0 ? (uint64_t)row->pid + 1 : 0);
-	buf_add_uleb(p->out, intern(p, row->process));
-	buf_add_uleb(p->out, row->has_tid && row->tid >= 0 ? (uint64_t)row->tid + 1 : 0);
-	buf_add_uleb(p->out, intern(p, row->thread));
-	for (uint32_t i = from; i < to; i++)
-		n += i == from || e->node[e->ids[i]] != e->node[e->ids[i - 1]];
-	buf_add_uleb(p->out, n);
-	for (uint32_t i = from; i < to; i++) {
-		uint32_t node = e->node[e->ids[i]];
-
-		if (i > from && node == before)
-			continue;
-		buf_add_uleb(p->out, node - before);
-		before = node;
-	}
-	for (uint32_t t = 0; t < p->profile->n_types; t++)
-		put_values(p, e, from, to, t);
-}
-
-static int put_groups(struct packer *p)
-{
-	struct entries e = { 0 };
-	int rc = sort_samples(p, &e);
-
-	if (rc == 0) {
-		uint32_t from = 0;
-
-		buf_add_uleb(p->out, p->threads.n);
-		for (uint32_t row = 0; row < p->threads.n; row++) {
-			uint32_t to = from;
-
-			while (to < e.n && e.row[e.ids[to]] == row)
-				to++;
-			put_group(p, &e, from, to, &p->threads.rows[row]);
-			from = to;
-		}
-	}
-	free(e.ids);
-	free(e.spare);
-	free(e.node);
-	free(e.row);
-	return rc;
-}
-
 static int pack(struct packer *p, uint32_t type, struct err *err)
 {
 	const struct filter *filter = p->options->filter;
@@ -461,7 +325,7 @@ static int pack(struct packer *p, uint32_t type, struct err *err)
 	if (rc == 0)
 		rc = put_tree(p);
 	if (rc == 0)
-		rc = put_groups(p);
+		rc = html_put_groups(p);
 	return rc < 0 || p->out->failed || p->scratch.failed ? -ENOMEM : 0;
 }
 

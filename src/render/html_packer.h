@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* render/html_packer.h
+ *
+ * The work between a profile and its block, shared by the files that write the block's sections
+ * (html_pack.c, html_groups.c) and by nobody else.
+ */
+#ifndef SONDE_RENDER_HTML_PACKER_H
+#define SONDE_RENDER_HTML_PACKER_H
+
+#include "analyze/places.h"
+#include "analyze/threads.h"
+#include "base/buf.h"
+#include "model/profile.h"
+#include "model/strings.h"
+#include "render/flame.h"
+#include "render/html_tree.h"
+
+struct packer {
+	const struct profile *profile;
+	const struct flame_options *options;
+	struct buf *out;
+	struct places places;
+	struct threads threads;
+	struct html_tree tree;
+	struct strings strings;		/* of the block, made harmless */
+	uint32_t *rank_of;		/* place -> frame id of the block */
+	uint32_t *place_of;		/* and back */
+	uint32_t n_frames;
+	uint64_t scale[VALUE_TYPES_MAX];
+	struct buf scratch;
+};
+
+/* Its length and its bytes. */
+void html_put_str(struct packer *p, struct str s);
+
+/* The id of a string of the block, added when new. */
+uint32_t html_intern(struct packer *p, struct str s);
+
+/* One value of a sample. Nothing below zero can be as wide as a box: such values, which only
+ * differences hold, count 0. */
+uint64_t html_value_of(const struct profile *profile, uint32_t sample, uint32_t type);
+
+/* Appends who spent what where: for each thread its nodes and their values. 0 or -ENOMEM. */
+int html_put_groups(struct packer *p);
+
+#endif
