@@ -84,7 +84,7 @@ def test_pictures_and_json_are_folded_too(python, tmp_path):
 def test_pictures_say_that_frames_are_hidden(python, go, tmp_path):
     for source, flags, said in ((python, (), True), (python, ("--native",), False), (go, (), False)):
         assert sonde("flame", source, "-o", tmp_path / "x.svg", *flags).returncode == 0
-        assert ("interpreter hidden (--native shows it)" in (tmp_path / "x.svg").read_text()) == said
+        assert ("runtime frames hidden (--native shows them)" in (tmp_path / "x.svg").read_text()) == said
 
 
 def test_folded_stacks_are_filtered_like_any_view(go, python, tmp_path):

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "analyze/sum.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/vec.h"
@@ -29,6 +30,17 @@ struct builder {
 	struct idindex index;
 };
 
+/* What of a kind tells places apart. A method is one place whether it was interpreted or compiled, by
+ * whichever compiler; a file or a module is one whatever it holds. */
+static uint32_t kind_key(enum granularity granularity, enum frame_kind kind)
+{
+	if (granularity == BY_FILE || granularity == BY_MODULE)
+		return FRAME_NONE;
+	if (granularity != BY_KIND && frame_kind_is_managed(kind))
+		return FRAME_INTERPRETED;
+	return kind;
+}
+
 static struct key key_of(const struct builder *b, const struct frame *frame)
 {
 	const struct frames *frames = &b->profile->frames;
@@ -37,7 +49,7 @@ static struct key key_of(const struct builder *b, const struct frame *frame)
 		.name = function->name ? function->name : function->system_name,
 		.module = frames->modules[frame->module].path,
 		.file = function->file,
-		.kind = frame->kind,
+		.kind = kind_key(b->granularity, frame->kind),
 	};
 
 	if (b->granularity == BY_FILE && (key.file || key.module)) {
@@ -78,6 +90,18 @@ static struct str address_in(struct arena *arena, struct str name, uint64_t addr
 	return copy;
 }
 
+/* "fib [c2]": which of the kinds of a function. */
+static struct str name_with_kind(struct arena *arena, struct str name, enum frame_kind kind)
+{
+	struct buf text = { 0 };
+	struct str copy;
+
+	buf_addf(&text, "%.*s [%s]", STR_ARG(name), frame_kind_name(kind));
+	copy = text.failed ? (struct str){ 0 } : arena_dup(arena, buf_str(&text));
+	buf_fini(&text);
+	return copy;
+}
+
 static uint32_t add(struct builder *b, const struct frame *frame, const struct key *key)
 {
 	const struct frames *frames = &b->profile->frames;
@@ -92,13 +116,15 @@ static uint32_t add(struct builder *b, const struct frame *frame, const struct k
 		.unnamed = !key->name,
 	};
 
-	if (b->granularity == BY_FUNCTION)
+	if (b->granularity == BY_FUNCTION || b->granularity == BY_KIND)
 		place.line = frames->functions[frame->function].start_line;
 	if (!key->name)
 		place.name = address_name(&places->arena, key->address);
 	else if (key->address)
 		place.name = address_in(&places->arena, place.name, key->address);
-	if (!place.name.p && !(key->name && !key->address))
+	if (b->granularity == BY_KIND)
+		place.name = name_with_kind(&places->arena, place.name, frame->kind);
+	if (!place.name.p && !(key->name && !key->address && b->granularity != BY_KIND))
 		return 0;
 	if (VEC_RESERVE(&b->keys, &b->cap_keys, (uint64_t)places->n + 1) < 0 ||
 	    VEC_RESERVE(&places->items, &places->cap, (uint64_t)places->n + 1) < 0)
@@ -108,19 +134,76 @@ static uint32_t add(struct builder *b, const struct frame *frame, const struct k
 	return places->n++;
 }
 
+static uint32_t find(const struct builder *b, const struct key *key, uint64_t hash)
+{
+	uint32_t step = 0, id;
+
+	while ((id = idindex_probe(&b->index, hash, &step)))
+		if (!memcmp(&b->keys[id], key, sizeof(*key)))
+			return id;
+	return 0;
+}
+
 static uint32_t find_or_add(struct builder *b, const struct frame *frame)
 {
 	struct key key = key_of(b, frame);
 	uint64_t hash = hash_bytes(&key, sizeof(key));
-	uint32_t step = 0, id;
+	uint32_t id = find(b, &key, hash);
 
-	while ((id = idindex_probe(&b->index, hash, &step)))
-		if (!memcmp(&b->keys[id], &key, sizeof(key)))
-			return id;
-	id = add(b, frame, &key);
-	if (id && idindex_add(&b->index, hash, id) < 0)
-		return 0;
+	if (!id) {
+		id = add(b, frame, &key);
+		if (!id || idindex_add(&b->index, hash, id) < 0)
+			return 0;
+	}
+	b->places->items[id].kinds |= 1u << frame->kind;
 	return id;
+}
+
+static bool has_several(uint32_t kinds)
+{
+	return kinds & (kinds - 1);
+}
+
+/* What each stack cost with all it called, of the default type. NULL: out of memory. */
+static int64_t *stack_totals(const struct profile *profile)
+{
+	int64_t *total = calloc((size_t)profile->tree.n + 1, sizeof(*total));
+
+	for (uint32_t i = 0; total && profile->n_types && i < profile->n; i++)
+		sum_add(&total[profile->stack[i]],
+			profile->values[(size_t)i * profile->n_types + profile->default_type]);
+	for (uint32_t i = profile->tree.n; total && i-- > 1;)
+		sum_add(&total[profile->tree.parent[i]], total[i]);
+	return total;
+}
+
+/* Gives places of several kinds the one they cost most in. 0 or -ENOMEM. */
+static int choose_kinds(struct places *places, const struct profile *profile)
+{
+	int64_t *total, (*weight)[FRAME_KIND_COUNT];
+	bool any = false;
+
+	for (uint32_t i = 1; !any && i < places->n; i++)
+		any = has_several(places->items[i].kinds);
+	if (!any)
+		return 0;
+	total = stack_totals(profile);
+	weight = calloc(places->n, sizeof(*weight));
+	for (uint32_t i = 1; total && weight && i < profile->tree.n; i++) {
+		uint32_t frame = profile->tree.frame[i];
+
+		sum_add(&weight[places->of_frame[frame]][profile->frames.frames[frame].kind], total[i]);
+	}
+	for (uint32_t i = 1; total && weight && i < places->n; i++) {
+		struct place *place = &places->items[i];
+
+		for (uint8_t kind = 0; has_several(place->kinds) && kind < FRAME_KIND_COUNT; kind++)
+			if (weight[i][kind] > weight[i][place->kind])
+				place->kind = kind;
+	}
+	free(total);
+	free(weight);
+	return total && weight ? 0 : -ENOMEM;
 }
 
 int places_init(struct places *places, const struct profile *profile, enum granularity granularity,
@@ -141,6 +224,8 @@ int places_init(struct places *places, const struct profile *profile, enum granu
 			goto fail;
 	}
 	places->distinct = places->n == frames->n_frames + 1;
+	if (choose_kinds(places, profile) < 0)
+		goto fail;
 	free(b.keys);
 	idindex_fini(&b.index);
 	return 0;

@@ -9,6 +9,10 @@
  *   FILE      deflate.c         deflate.c         libc.so
  *   MODULE    a.out             a.out             libc.so
  *   ADDRESS   0x10 of a.out     0x1c of a.out     0x77
+ *   KIND      deflate [native]  deflate [native]  0x77 [library]
+ *
+ * Frames of one function are one place whether its code was interpreted or compiled, by whichever
+ * compiler of its runtime: only KIND tells those apart.
  *
  * Place 0 is nothing: the root of a tree. A frame without a function is named by its address, one
  * without even that "[unknown]". `of_frame` has one entry for each frame of the profile, so that
@@ -29,14 +33,15 @@
 struct err;
 struct profile;
 
-enum granularity { BY_FUNCTION, BY_LINE, BY_FILE, BY_MODULE, BY_ADDRESS };
+enum granularity { BY_FUNCTION, BY_LINE, BY_FILE, BY_MODULE, BY_ADDRESS, BY_KIND };
 
 struct place {
 	struct str name;	/* any bytes, as they came */
 	struct str module;	/* path of the mapped file; empty when unknown */
 	struct str file;	/* source file; empty when unknown */
 	uint32_t line;		/* BY_LINE: that line; else the function's first; 0: unknown */
-	uint8_t kind;		/* enum frame_kind */
+	uint8_t kind;		/* enum frame_kind; of several, the one it cost most in, over all samples */
+	uint32_t kinds;		/* a bit (1 << kind) for each that one of its frames has */
 	bool unnamed;		/* no function: the name is an address */
 };
 

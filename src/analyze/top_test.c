@@ -45,6 +45,22 @@ TEST(each_line_has_a_row_when_asked_for)
 	profile_fini(&p);
 }
 
+TEST(a_function_is_one_row_whoever_compiled_it)
+{
+	struct profile p;
+	struct top top;
+
+	test_profile(&p, "main;f@i 1", "main;f@c 5", "main;f@i;f@c 1", "main;f@k 2");
+	check_top(&p, (struct top_options){ 0 }, "f:0=7/7 f:0=2/2 main:0=9/0");
+	check_top(&p, (struct top_options){ .granularity = BY_KIND },
+		  "f [c2]:0=6/6 f [kernel]:0=2/2 f [interpreted]:0=2/1 main [native]:0=9/0");
+	CHECK_EQ(top_init(&top, &p, &(struct top_options){ 0 }, NULL), 0);
+	CHECK_EQ(top.places.items[top.rows[0].place].kind, FRAME_C2);
+	CHECK_EQ(top.places.items[top.rows[0].place].kinds, 1u << FRAME_C2 | 1u << FRAME_INTERPRETED);
+	top_fini(&top);
+	profile_fini(&p);
+}
+
 TEST(a_frame_without_a_function_is_named_by_its_address)
 {
 	struct profile p;
@@ -112,6 +128,7 @@ TEST(threads_are_told_apart_by_their_ids_and_not_by_other_labels)
 }
 
 TEST_MAIN(CASE(recursion_counts_once_in_a_total), CASE(each_line_has_a_row_when_asked_for),
+	  CASE(a_function_is_one_row_whoever_compiled_it),
 	  CASE(a_frame_without_a_function_is_named_by_its_address),
 	  CASE(a_frame_of_which_nothing_is_known_is_called_unknown),
 	  CASE(a_profile_without_samples_has_no_rows),

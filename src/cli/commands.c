@@ -30,7 +30,8 @@ static const struct option_row report_options[] = {
 	{ 309, "callees", "REGEX", "only what they called" },
 	{ 310, "list", "REGEX", "their source, line by line, with what each line cost" },
 	{ 311, "source", "DIR", "where --list looks for source files first" },
-	{ 312, "granularity", "WHAT", "rows of the table: function, line, file, module, address" },
+	{ 312, "granularity", "WHAT", "rows of the table: function, line, file, module, address, "
+				       "or function and kind of code: kind" },
 	{ 304, "json", NULL, "for programs (docs/report-json.md)" },
 	{ 313, "csv", NULL, "functions for a spreadsheet: every value type, by itself and in all" },
 	{ 305, "limit", "N", "rows of the table (default 40; 0: all)" },

@@ -51,7 +51,7 @@ struct reading {
 
 /* Of commands that write views, too. */
 #define NATIVE_OPTION                                                                            \
-	{ OPTION_NATIVE, "native", NULL, "show an interpreter's own frames too, not only the "    \
+	{ OPTION_NATIVE, "native", NULL, "show a language runtime's own frames too, not only the "    \
 					 "program's" }
 #define OPTION_NATIVE 328
 

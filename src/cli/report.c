@@ -37,7 +37,7 @@ static bool granularity_of(const char *word, enum granularity *ret_granularity)
 {
 	static const char *const words[] = { [BY_FUNCTION] = "function", [BY_LINE] = "line",
 					     [BY_FILE] = "file", [BY_MODULE] = "module",
-					     [BY_ADDRESS] = "address" };
+					     [BY_ADDRESS] = "address", [BY_KIND] = "kind" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (!strcmp(word, words[i])) {
@@ -80,8 +80,8 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 		case 313: a->csv = true; break;
 		case 312:
 			if (!granularity_of(args.value, &a->text.granularity))
-				rc = usage_error(command, "--granularity takes function, line, file, module "
-						 "or address, not '%s'", args.value);
+				rc = usage_error(command, "--granularity takes function, line, file, module, "
+						 "address or kind, not '%s'", args.value);
 			break;
 		default:
 			rc = reading_word(&a->reading, command, id, args.value);

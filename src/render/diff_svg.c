@@ -149,7 +149,7 @@ static void put_head(struct drawing *d)
 	buf_add_str(words, STR(" · new "));
 	diff_add_side(words, d->view, 1);
 	if (d->view->text.folded)
-		buf_add_str(words, STR(" · interpreter hidden"));
+		buf_add_str(words, STR(" · runtime frames hidden"));
 	if (d->view->text.filter_words)
 		buf_addf(words, " · %s", d->view->text.filter_words);
 	used = label_fit(&fitted, buf_str(words), SVG_WIDTH / SVG_COLUMN / 2, true);

@@ -103,7 +103,7 @@ static void put_head(struct sheet *sheet)
 	diff_add_seen(&words, view);
 	put_fact(page, "Seen", &words);
 	if (view->text.folded) {
-		buf_add_str(&words, STR("the interpreter's own frames (--native shows them)"));
+		buf_add_str(&words, STR("the language runtime's own frames (--native shows them)"));
 		put_fact(page, "Hidden", &words);
 	}
 	if (view->text.filter_words) {

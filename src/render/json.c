@@ -47,6 +47,16 @@ static void put_stats(struct json *json, const struct profile *profile)
 	put_share(json, "named", stats->known, stats->frames_named, stats->frames);
 }
 
+static void put_kinds(struct json *json, uint32_t kinds)
+{
+	json_key(json, "kinds");
+	json_open(json, '[');
+	for (unsigned kind = 0; kind < FRAME_KIND_COUNT; kind++)
+		if (kinds >> kind & 1)
+			json_str(json, str_of(frame_kind_name((enum frame_kind)kind)));
+	json_close(json, ']');
+}
+
 static void put_function(struct json *json, const struct place *place, const struct top_row *row)
 {
 	json_open(json, '{');
@@ -60,6 +70,7 @@ static void put_function(struct json *json, const struct place *place, const str
 	json_uint(json, place->line);
 	json_key(json, "kind");
 	json_str(json, str_of(frame_kind_name(place->kind)));
+	put_kinds(json, place->kinds);
 	json_key(json, "self");
 	json_int(json, row->self);
 	json_key(json, "total");

@@ -33,11 +33,11 @@ TEST(the_report_has_the_documented_members_in_order)
 		   "\"samples\":4,\"duration_ns\":5,\"events\":7,\"drops\":{\"ring full\":3},"
 		   "\"complete\":0.750000,\"named\":0.750000,\"folded\":false,\"functions\":["
 		   "{\"name\":\"f\",\"module\":\"/usr/bin/app\",\"file\":\"/src/a.c\",\"line\":10,"
-		   "\"kind\":\"native\",\"self\":30,\"total\":30},"
+		   "\"kind\":\"native\",\"kinds\":[\"native\"],\"self\":30,\"total\":30},"
 		   "{\"name\":\"0x1f\",\"module\":\"/lib/libx.so\",\"file\":\"\",\"line\":0,"
-		   "\"kind\":\"native\",\"self\":10,\"total\":10},"
+		   "\"kind\":\"native\",\"kinds\":[\"native\"],\"self\":10,\"total\":10},"
 		   "{\"name\":\"main\",\"module\":\"/usr/bin/app\",\"file\":\"\",\"line\":0,"
-		   "\"kind\":\"native\",\"self\":0,\"total\":40}]}\n");
+		   "\"kind\":\"native\",\"kinds\":[\"native\"],\"self\":0,\"total\":40}]}\n");
 	profile_fini(&p);
 }
 
@@ -51,7 +51,7 @@ TEST(what_is_unknown_is_null)
 		   "\"samples\":1,\"duration_ns\":null,\"events\":null,\"drops\":{},"
 		   "\"complete\":null,\"named\":null,\"folded\":false,\"functions\":["
 		   "{\"name\":\"a\xef\xbf\xbd\\\"b\",\"module\":\"/usr/bin/app\",\"file\":\"\","
-		   "\"line\":0,\"kind\":\"native\",\"self\":1,\"total\":1}]}\n");
+		   "\"line\":0,\"kind\":\"native\",\"kinds\":[\"native\"],\"self\":1,\"total\":1}]}\n");
 	profile_fini(&p);
 }
 
@@ -72,7 +72,7 @@ TEST(groups_are_listed_by_value_with_null_for_samples_without_the_label)
 		   "{\"value\":null,\"unit\":\"\",\"samples\":2,\"total\":2},"
 		   "{\"value\":9,\"unit\":\"\",\"samples\":1,\"total\":1}],\"functions\":["
 		   "{\"name\":\"a\",\"module\":\"/usr/bin/app\",\"file\":\"\",\"line\":0,"
-		   "\"kind\":\"native\",\"self\":6,\"total\":6}]}\n");
+		   "\"kind\":\"native\",\"kinds\":[\"native\"],\"self\":6,\"total\":6}]}\n");
 	profile_fini(&p);
 }
 

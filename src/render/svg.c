@@ -137,7 +137,7 @@ static void put_legend(struct drawing *d, uint32_t x, uint32_t y)
 	}
 }
 
-/* "12.3 s · 1,218 samples in 10.0 s · interpreter hidden (--native shows it) · --focus zlib": at the usual
+/* "12.3 s · 1,218 samples in 10.0 s · runtime frames hidden (--native shows them) · --focus zlib": at the usual
  * width there is room for all but the last. */
 static void add_summary(struct drawing *d)
 {
@@ -164,7 +164,7 @@ static void add_summary(struct drawing *d)
 		buf_add_str(words, STR(" events lost"));
 	}
 	if (d->options->folded)
-		buf_add_str(words, STR(" · interpreter hidden (--native shows it)"));
+		buf_add_str(words, STR(" · runtime frames hidden (--native shows them)"));
 	if (d->options->filter_words) {
 		buf_add_str(words, STR(" · "));
 		buf_add_str(words, str_of(d->options->filter_words));

@@ -61,7 +61,7 @@ TEST(the_head_tells_that_frames_are_hidden_and_how_to_see_them)
 	draw(&out, &p, (struct flame_options){ .type = -1 });
 	CHECK(!has(&out, "--native"));
 	draw(&out, &p, (struct flame_options){ .type = -1, .folded = true, .filter_words = "--pid 7" });
-	CHECK(has(&out, "1 samples in 10.0 s · interpreter hidden (--native shows it) · --pid 7</text>"));
+	CHECK(has(&out, "1 samples in 10.0 s · runtime frames hidden (--native shows them) · --pid 7</text>"));
 	buf_fini(&out);
 	profile_fini(&p);
 }

@@ -200,7 +200,7 @@ static void put_folded(struct page *page)
 	if (!page->options->folded)
 		return;
 	begin_line(page, "Hidden");
-	buf_add_str(page->out, STR("the interpreter's own frames (--native shows them)"));
+	buf_add_str(page->out, STR("the language runtime's own frames (--native shows them)"));
 	page_end_line(page);
 }
 

@@ -15,6 +15,7 @@ static const char *const headings[] = {
 	[BY_FILE] = "File",
 	[BY_MODULE] = "Module",
 	[BY_ADDRESS] = "Address",
+	[BY_KIND] = "Function and kind",
 };
 
 #define WHERE_HEADING STR("Where")

@@ -68,7 +68,7 @@ function factsOf({ meta }) {
 		facts.push([share(Number(meta.frames_named), Number(meta.frames)), 'frames named']);
 	if (meta.tier) facts.push([meta.tier, 'tier']);
 	if (Number(meta.folded))
-		facts.push(['', 'interpreter’s own frames hidden: --native shows them']);
+		facts.push(['', 'runtime’s own frames hidden: --native shows them']);
 	return facts;
 }
 
@@ -236,7 +236,7 @@ function aboutOf({ meta, drops, types, groups, frames, nodes }) {
 	add('Rate', meta.rate);
 	add('Method', meta.tier);
 	if (Number(meta.folded))
-		add('Hidden', 'the interpreter’s own frames; sonde flame --native shows them');
+		add('Hidden', 'the language runtime’s own frames; sonde flame --native shows them');
 	add('Measured', types.map((type) => `${type.type} (${type.unit})`).join(', '));
 	add('Size', `${count(frames.n - 1)} functions, ${count(nodes.n - 1)} call paths`);
 	add('Threads', groups.length > 1 ? count(groups.length) : '');
