@@ -6,31 +6,9 @@
 #include "analyze/filter.h"
 #include "model/profile.h"
 #include "render/html_packer.h"
+#include "render/html_times.h"
 
-/* One stable pass of a counting sort: ids ordered by key[id's sample]. */
-static int sort_by(uint32_t *ids, uint32_t *spare, uint32_t n, const uint32_t *key, uint32_t n_keys)
-{
-	uint32_t *at = calloc((size_t)n_keys + 1, sizeof(*at));
-
-	if (!at)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < n; i++)
-		at[key[ids[i]] + 1]++;
-	for (uint32_t i = 0; i < n_keys; i++)
-		at[i + 1] += at[i];
-	for (uint32_t i = 0; i < n; i++)
-		spare[at[key[ids[i]]]++] = ids[i];
-	free(at);
-	return 0;
-}
-
-struct entries {
-	uint32_t *ids, *spare;	/* kept samples, sorted by thread, then node */
-	uint32_t *node, *row;	/* of each sample */
-	uint32_t n;
-};
-
-static int sort_samples(struct packer *p, struct entries *e)
+static int sort_samples(struct packer *p, struct html_samples *e)
 {
 	const struct profile *profile = p->profile;
 	size_t n = (size_t)profile->n + 1;
@@ -39,22 +17,23 @@ static int sort_samples(struct packer *p, struct entries *e)
 	e->ids = calloc(n, sizeof(*e->ids));
 	e->spare = calloc(n, sizeof(*e->spare));
 	e->node = calloc(n, sizeof(*e->node));
-	e->row = calloc(n, sizeof(*e->row));
-	if (!e->ids || !e->spare || !e->node || !e->row)
+	e->group = calloc(n, sizeof(*e->group));
+	if (!e->ids || !e->spare || !e->node || !e->group)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < profile->n; i++) {
 		if (!filter_keeps(p->options->filter, i) || profile->stack[i] >= profile->tree.n)
 			continue;
 		e->ids[e->n++] = i;
 		e->node[i] = p->tree.of_stack[profile->stack[i]];
-		e->row[i] = p->threads.of_set[profile->label_set[i]];
+		e->group[i] = p->threads.of_set[profile->label_set[i]];
 	}
-	rc = sort_by(e->ids, e->spare, e->n, e->node, p->tree.n);
-	return rc < 0 ? rc : sort_by(e->spare, e->ids, e->n, e->row, p->threads.n);
+	e->n_groups = p->threads.n;
+	rc = html_sort_by(e->ids, e->spare, e->n, e->node, p->tree.n);
+	return rc < 0 ? rc : html_sort_by(e->spare, e->ids, e->n, e->group, e->n_groups);
 }
 
 /* The values of samples ids[from] ... ids[to - 1], those of one node added, of one type. */
-static void put_values(struct packer *p, const struct entries *e, uint32_t from, uint32_t to,
+static void put_values(struct packer *p, const struct html_samples *e, uint32_t from, uint32_t to,
 		       uint32_t type)
 {
 	uint64_t largest = 0, sum = 0;
@@ -74,7 +53,7 @@ static void put_values(struct packer *p, const struct entries *e, uint32_t from,
 	buf_add_str(p->out, buf_str(&p->scratch));
 }
 
-static void put_group(struct packer *p, const struct entries *e, uint32_t from, uint32_t to,
+static void put_group(struct packer *p, const struct html_samples *e, uint32_t from, uint32_t to,
 		      const struct thread_row *row)
 {
 	uint32_t n = 0, before = 0;
@@ -98,27 +77,102 @@ static void put_group(struct packer *p, const struct entries *e, uint32_t from, 
 		put_values(p, e, from, to, t);
 }
 
+/* Which of the group's nodes each of its samples ids[from] ... ids[to - 1] has: into entry, by sample. */
+static void number_entries(const struct html_samples *e, uint32_t from, uint32_t to, uint32_t *entry)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = from; i < to; i++) {
+		n += i > from && e->node[e->ids[i]] != e->node[e->ids[i - 1]];
+		entry[e->ids[i]] = n;
+	}
+}
+
+/* A flag and the rows' values of one type: 0 and the one value all have; 1 and a column of 32-bit
+ * numbers; 2 and a column of wider ones. */
+static void put_row_values(struct packer *p, const struct html_samples *e,
+			   const struct html_times *times, uint32_t from, uint32_t to, uint32_t type)
+{
+	uint64_t largest = 0, least = UINT64_MAX, sum = 0;
+
+	buf_clear(&p->scratch);
+	for (uint32_t i = from; i < to; i++) {
+		if (__builtin_add_overflow(sum, html_value_of(p->profile, times->ids[i], type), &sum))
+			sum = UINT64_MAX;
+		if (i + 1 < to && !html_times_new_row(times, e, i + 1))
+			continue;
+		sum /= p->scale[type];
+		largest = sum > largest ? sum : largest;
+		least = sum < least ? sum : least;
+		buf_add_uleb(&p->scratch, sum);
+		sum = 0;
+	}
+	buf_add_uleb(p->out, least == largest ? 0 : largest > UINT32_MAX ? 2 : 1);
+	if (least == largest)
+		buf_add_uleb(p->out, largest);
+	else
+		buf_add_str(p->out, buf_str(&p->scratch));
+}
+
+/* The group's samples in time order. entry: see number_entries(). */
+static void put_rows(struct packer *p, const struct html_samples *e, const struct html_times *times,
+		     uint32_t from, uint32_t to, const uint32_t *entry)
+{
+	uint32_t n = 0, before = 0;
+
+	for (uint32_t i = from; i < to; i++)
+		n += i == from || html_times_new_row(times, e, i);
+	buf_add_uleb(p->out, n);
+	for (uint32_t i = from; i < to; i++) {
+		uint32_t tick = times->tick[times->ids[i]];
+
+		if (i > from && !html_times_new_row(times, e, i))
+			continue;
+		buf_add_uleb(p->out, tick - before);
+		before = tick;
+	}
+	for (uint32_t i = from; i < to; i++)
+		if (i == from || html_times_new_row(times, e, i))
+			buf_add_uleb(p->out, entry[times->ids[i]]);
+	for (uint32_t t = 0; n && t < p->profile->n_types; t++)
+		put_row_values(p, e, times, from, to, t);
+}
+
+static void put_all(struct packer *p, const struct html_samples *e, const struct html_times *times,
+		    uint32_t *entry)
+{
+	uint32_t from = 0;
+
+	buf_add_uleb(p->out, times->tick_ns);
+	buf_add_uleb(p->out, p->threads.n);
+	for (uint32_t row = 0; row < p->threads.n; row++) {
+		uint32_t to = from;
+
+		while (to < e->n && e->group[e->ids[to]] == row)
+			to++;
+		put_group(p, e, from, to, &p->threads.rows[row]);
+		if (times->tick_ns) {
+			number_entries(e, from, to, entry);
+			put_rows(p, e, times, from, to, entry);
+		}
+		from = to;
+	}
+}
+
 int html_put_groups(struct packer *p)
 {
-	struct entries e = { 0 };
+	struct html_samples e = { 0 };
+	struct html_times times = { 0 };
 	int rc = sort_samples(p, &e);
 
-	if (rc == 0) {
-		uint32_t from = 0;
-
-		buf_add_uleb(p->out, p->threads.n);
-		for (uint32_t row = 0; row < p->threads.n; row++) {
-			uint32_t to = from;
-
-			while (to < e.n && e.row[e.ids[to]] == row)
-				to++;
-			put_group(p, &e, from, to, &p->threads.rows[row]);
-			from = to;
-		}
-	}
+	if (rc == 0)
+		rc = html_times_init(&times, p->profile, &e, HTML_TIMES_ROWS);
+	if (rc == 0)
+		put_all(p, &e, &times, e.spare);
 	free(e.ids);
 	free(e.spare);
 	free(e.node);
-	free(e.row);
+	free(e.group);
+	html_times_fini(&times);
 	return rc;
 }

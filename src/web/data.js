@@ -150,8 +150,33 @@ export function firstCallees({ n, levels, parent }) {
 	return first;
 }
 
+/* A group's samples in time order: .ticks ascending, .rowNodes, and for each type .rowValues, a column or
+ * the one number that all rows have. */
+function readRows(reader, group, nTypes) {
+	const n = reader.number(),
+		ticks = reader.column(new Uint32Array(n)),
+		rowNodes = reader.column(new Uint32Array(n)),
+		rowValues = [];
+
+	for (let i = 1; i < n; i++) ticks[i] += ticks[i - 1];
+	for (let i = 0; i < n; i++) {
+		if (rowNodes[i] >= group.nodes.length) throw new RangeError('the times are damaged');
+		rowNodes[i] = group.nodes[rowNodes[i]];
+	}
+	for (let t = 0; n && t < nTypes; t++) {
+		const wide = reader.number();
+
+		rowValues.push(
+			wide
+				? reader.column(new (wide > 1 ? Float64Array : Uint32Array)(n))
+				: reader.number(),
+		);
+	}
+	Object.assign(group, { ticks, rowNodes, rowValues });
+}
+
 /* Who ran, and what each spent where: node ids with one column of values for each type. */
-function readGroups(reader, strings, nTypes, place) {
+function readGroups(reader, strings, nTypes, place, tickNs) {
 	const groups = [];
 
 	for (let left = reader.number(); left > 0; left--) {
@@ -181,6 +206,7 @@ function readGroups(reader, strings, nTypes, place) {
 				),
 			);
 		}
+		if (tickNs) readRows(reader, group, nTypes);
 		groups.push(group);
 	}
 	return groups;
@@ -210,7 +236,8 @@ export function decode(bytes) {
 	const strings = readStrings(reader);
 	const frames = readFrames(reader);
 	const { nodes, place } = readTree(reader);
-	const groups = readGroups(reader, strings, types.length, place);
+	const tickNs = reader.number();
+	const groups = readGroups(reader, strings, types.length, place, tickNs);
 
-	return { meta, drops, types, strings, frames, nodes, groups };
+	return { meta, drops, types, strings, frames, nodes, groups, tickNs };
 }
