@@ -21,7 +21,8 @@
 	X(stage_js, "stage.js", "sonde/stage")          \
 	X(sweep_js, "sweep.js", "sonde/sweep")          \
 	X(table_js, "table.js", "sonde/table")          \
-	X(threads_js, "threads.js", "sonde/threads")
+	X(threads_js, "threads.js", "sonde/threads")    \
+	X(time_js, "time.js", "sonde/time")
 
 #define X(symbol, file, name)                                      \
 	__asm__(".pushsection .rodata\n"                           \

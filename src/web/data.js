@@ -150,8 +150,14 @@ export function firstCallees({ n, levels, parent }) {
 	return first;
 }
 
-/* A group's samples in time order: .ticks ascending, .rowNodes, and for each type .rowValues, a column or
- * the one number that all rows have. */
+/* A column of one number. */
+function columnOf(n, value) {
+	const Kind = value < 256 ? Uint8Array : value < 2 ** 32 ? Uint32Array : Float64Array;
+
+	return new Kind(n).fill(value);
+}
+
+/* A group's samples in time order: .ticks ascending, .rowNodes, and .rowValues, a column for each type. */
 function readRows(reader, group, nTypes) {
 	const n = reader.number(),
 		ticks = reader.column(new Uint32Array(n)),
@@ -163,13 +169,13 @@ function readRows(reader, group, nTypes) {
 		if (rowNodes[i] >= group.nodes.length) throw new RangeError('the times are damaged');
 		rowNodes[i] = group.nodes[rowNodes[i]];
 	}
-	for (let t = 0; n && t < nTypes; t++) {
-		const wide = reader.number();
+	for (let t = 0; t < nTypes; t++) {
+		const wide = n ? reader.number() : 1;
 
 		rowValues.push(
 			wide
 				? reader.column(new (wide > 1 ? Float64Array : Uint32Array)(n))
-				: reader.number(),
+				: columnOf(n, reader.number()),
 		);
 	}
 	Object.assign(group, { ticks, rowNodes, rowValues });

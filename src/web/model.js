@@ -23,45 +23,16 @@ export function place(tree) {
 	return tree;
 }
 
-/* The first of ascending numbers that is not below `least`. */
-export function lowerBound(numbers, least) {
-	let lo = 0,
-		hi = numbers.length;
-
-	while (lo < hi) {
-		const middle = (lo + hi) >> 1;
-
-		if (numbers[middle] < least) lo = middle + 1;
-		else hi = middle;
-	}
-	return lo;
-}
-
-/* Adds what a group cost to its nodes; with a range { from, to } of ticks, `to` not in it, what it cost then. */
-function addGroup(total, group, type, range) {
-	if (!range) {
-		const values = group.values[type];
-
-		for (let i = 0; i < values.length; i++) total[group.nodes[i]] += values[i];
-		return;
-	}
-	const { rowNodes } = group,
-		values = group.rowValues[type],
-		end = lowerBound(group.ticks, range.to);
-	let i = lowerBound(group.ticks, range.from);
-
-	if (typeof values === 'number') for (; i < end; i++) total[rowNodes[i]] += values;
-	else for (; i < end; i++) total[rowNodes[i]] += values[i];
-}
-
-/* The tree with the weights of the chosen groups (a Set of indexes, or null for all), in a range of time
- * (or null for all of it). */
-export function weigh({ nodes, groups, types }, type, chosen, range = null) {
+/* The tree with the weights of the chosen groups (a Set of indexes, or null for all). */
+export function weigh({ nodes, groups, types }, type, chosen) {
 	const tree = { ...nodes, total: sums(nodes.n, types[type].total) };
 	const { total } = tree;
 
 	groups.forEach((group, index) => {
-		if (!chosen || chosen.has(index)) addGroup(total, group, type, range);
+		if (chosen && !chosen.has(index)) return;
+		const values = group.values[type];
+
+		for (let i = 0; i < values.length; i++) total[group.nodes[i]] += values[i];
 	});
 	for (let i = tree.n - 1; i > 0; i--) total[tree.parent[i]] += total[i];
 	return place(tree);

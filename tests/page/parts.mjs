@@ -9,6 +9,7 @@ import * as model from 'sonde/model';
 import { amount, cutMiddle, harmless, share, shorten } from 'sonde/names';
 import { Boxes, beyond, depthBelow, levelOf, nodeAt, sweepLevel } from 'sonde/sweep';
 import { firstCallees } from 'sonde/data';
+import * as time from 'sonde/time';
 
 /* [parent, frame, self] rows, ordered by level -> a weighed tree. */
 function treeOf(rows) {
@@ -417,4 +418,22 @@ test('changes are written with their signs', () => {
 	assert.deepEqual([two.percent(0.00001), two.percent(0), two.percent(0.5)], ['<0.01 %', '0.00 %', '50.00 %']);
 	assert.deepEqual([two.ofItself(0, 1), two.ofItself(1, 0), two.ofItself(2, 3), two.ofItself(1, 5)], ['new', 'gone', '+50.0 %', '+400 %']);
 	assert.deepEqual([two.chance(null), two.chance(1e-9), two.chance(0.004), two.chance(0.5)], ['–', '<0.0001', '0.0040', '0.50']);
+});
+
+/* Two threads with rows at ticks 0 ... 90, nodes 1 and 2 by turns. */
+const TIMED = [0, 5].map((start) => ({
+	nodes: Uint32Array.from([1, 2]),
+	values: [Uint32Array.from([15, 10]), Uint32Array.from([150, 100])],
+	ticks: Uint32Array.from([0, 20, 40, 60, 85], (tick) => tick + start),
+	rowNodes: Uint32Array.from([1, 2, 1, 2, 1]),
+	rowValues: [Uint8Array.from([5, 5, 5, 5, 5]), Uint32Array.from([50, 50, 50, 50, 50])],
+}));
+
+test('a range of time holds its first tick and not its last', () => {
+	const groups = time.during(TIMED, { from: 20, to: 65 });
+
+	assert.deepEqual(groups.map((group) => [...group.nodes]), [[2, 1, 2], [2, 1]]);
+	assert.deepEqual([...groups[1].values[1]], [50, 50]);
+	assert.equal(time.during(TIMED, null), TIMED);
+	assert.deepEqual(time.during(TIMED, { from: 91, to: 99 }).map((group) => group.nodes.length), [0, 0]);
 });
