@@ -58,3 +58,28 @@ def write(path, samples, types=(("samples", "count"),)):
     body += [_bytes(6, text.encode()) for text in strings]
     path.write_bytes(gzip.compress(b"".join(body)))
     return path
+
+
+def write_addresses(path, mappings, stacks, time_ns=0):
+    """A profile that nobody has named: mappings (start, limit, offset, file, build id in hexadecimal) and stacks of
+    addresses (outermost first; one in brackets is a function's name), with a count each."""
+    strings, places, names, body = _Strings({"": 0}), {}, {}, []
+    body.append(_bytes(1, _number(1, strings["samples"]) + _number(2, strings["count"])))
+    for stack, count in stacks:
+        for place in stack:
+            places.setdefault(place, len(places) + 1)
+        body.append(_bytes(2, b"".join(_number(1, places[place]) for place in reversed(stack)) + _number(2, count)))
+    for number, (start, limit, offset, file, build_id) in enumerate(mappings, 1):
+        body.append(_bytes(3, _number(1, number) + _number(2, start) + _number(3, limit) + _number(4, offset) +
+                           _number(5, strings[file]) + _number(6, strings[build_id])))
+    for place, number in places.items():
+        named = isinstance(place, str)
+        names.update({place: len(names) + 1} if named else {})
+        inside = [i for i, m in enumerate(mappings, 1) if not named and (not m[1] or m[0] <= place < m[1])]
+        body.append(_bytes(4, _number(1, number) + (_bytes(4, _number(1, names[place])) if named else
+                                                    _number(2, inside[0] if inside else 0) + _number(3, place))))
+    body += [_bytes(5, _number(1, number) + _number(2, strings[name])) for name, number in names.items()]
+    body += [_bytes(6, text.encode()) for text in strings]
+    body.append(_number(9, time_ns))
+    path.write_bytes(gzip.compress(b"".join(body)))
+    return path

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/reading.h"
+#include "cli/unnamed.h"
 #include "format/format.h"
 #include "model/profile.h"
 
@@ -46,6 +47,8 @@ int run_convert(const struct command *command, int argc, char **argv)
 		return usage_error(command, "%s", err.text);
 	profile_init(&profile);
 	rc = format_read_all(&profile, words, (size_t)n - 1, &err);
+	if (rc == 0)
+		rc = unnamed_resolve(&profile, &err);
 	if (rc == 0)
 		rc = output_write(&profile, out, format, &options, &err);
 	profile_fini(&profile);

@@ -11,6 +11,7 @@
 #include "analyze/groups.h"
 #include "base/err.h"
 #include "cli/command.h"
+#include "cli/unnamed.h"
 #include "format/format.h"
 
 static void add_words(struct reading *reading, const char *option, const char *value)
@@ -167,6 +168,8 @@ int reading_open(struct reading *reading, struct err *err)
 		return err_fail(err, -ENOENT, "there is no " FILE_DEFAULT_NAME " here: name a file, or "
 				"take a profile with sonde record");
 	rc = format_read(&reading->profile, path, err);
+	if (rc == 0)
+		rc = unnamed_resolve(&reading->profile, err);
 	if (rc == 0)
 		rc = find_type(reading, err);
 	if (rc == 0)

@@ -341,7 +341,40 @@ TEST(times_count_from_the_start_of_the_merged_profile)
 	profile_fini(&b);
 }
 
-TEST_MAIN(CASE(stacks_with_a_common_caller_share_its_node),
+TEST(a_frame_becomes_several_or_another_and_sums_stay)
+{
+	struct profile p;
+	uint32_t main_, unnamed, other, frames[3], stack, twin;
+	struct stack_span spans[8] = { 0 };
+	int64_t one = 1;
+
+	profile_init(&p);
+	profile_add_type(&p, STR("samples"), STR("count"));
+	main_ = frame_of(&p, "main");
+	unnamed = frame_of(&p, "0x1234");
+	other = frame_of(&p, "0x1238");
+	stack = stacktree_push(&p.tree, stacktree_push(&p.tree, 0, main_), unnamed);
+	twin = stacktree_push(&p.tree, stacktree_push(&p.tree, 0, main_), other);
+	profile_add(&p, stack, 0, &one);
+	profile_add(&p, twin, 0, &one);
+	profile_add(&p, stacktree_push(&p.tree, twin, main_), 0, &one);
+	frames[0] = frame_of(&p, "parse");
+	frames[1] = frames[2] = frame_of(&p, "lex");
+	spans[unnamed] = spans[other] = (struct stack_span){ 0, 2 };
+	CHECK_EQ(profile_replace_frames(&p, spans, frames), 0);
+	CHECK_EQ(p.tree.n, 5);	/* root main parse lex main */
+	CHECK_EQ(p.stack[0], p.stack[1]);
+	CHECK_EQ(p.tree.frame[p.stack[0]], frames[1]);
+	CHECK_EQ(p.tree.frame[p.tree.parent[p.stack[0]]], frames[0]);
+	CHECK_EQ(p.tree.frame[p.stack[2]], main_);
+	CHECK_EQ(profile_total(&p, 0), 3);
+	profile_add(&p, p.stack[2], 0, &one);	/* the index follows */
+	CHECK_EQ(p.n, 3);
+	profile_fini(&p);
+}
+
+TEST_MAIN(CASE(a_frame_becomes_several_or_another_and_sums_stay),
+	  CASE(stacks_with_a_common_caller_share_its_node),
 	  CASE(samples_of_one_stack_and_label_set_become_one_row),
 	  CASE(a_drop_reason_is_counted_once_by_name),
 	  CASE(stacks_added_at_once_get_the_ids_that_pushing_would_find),

@@ -120,6 +120,12 @@ void profile_add_at(struct profile *profile, uint32_t stack, uint32_t label_set,
  * stack and set do not become one. */
 void profile_relabel(struct profile *profile, const uint32_t *sets);
 
+/* Puts frames in the places of others: frame f of every stack becomes the frames[spans[f].at ..] that
+ * spans[f] tells, outermost first, and stays where it tells none. Rows whose stacks have become one stay
+ * rows. 0, or -ENOMEM: then nothing has changed. */
+int profile_replace_frames(struct profile *profile, const struct stack_span *spans,
+			   const uint32_t *frames);
+
 void profile_add_comment(struct profile *profile, struct str comment);
 
 /* Counts events lost for a reason. */

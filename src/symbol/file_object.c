@@ -466,6 +466,19 @@ void symbol_object_set_interpreter(struct symbol_object *object)
 		((struct file_object *)object)->interpreter = true;
 }
 
+const char *symbol_object_trouble(struct symbol_object *object)
+{
+	symbol_object_load(object);
+	return object->source == &file_source ? ((struct file_object *)object)->trouble : NULL;
+}
+
+bool symbol_object_vaddr(struct symbol_object *object, uint64_t off, uint64_t *ret_vaddr)
+{
+	if (object->source != &file_source || symbol_object_trouble(object))
+		return false;
+	return elf_code_vaddr_of_off(&((struct file_object *)object)->elf, off, ret_vaddr);
+}
+
 int symbol_object_open_vdso(struct symbol_object **ret_object, struct str bytes, struct err *err)
 {
 	struct file_object *file = new_file_object(STR("[vdso]"), STR(""));

@@ -40,6 +40,14 @@ void symbol_object_set_stamp(struct symbol_object *object, uint64_t bytes, uint6
  * ignore it. */
 void symbol_object_set_interpreter(struct symbol_object *object);
 
+/* Why such a file names nothing ("changed on disk since it was mapped"); NULL when it can be asked, and for
+ * other objects. Reads the file. */
+const char *symbol_object_trouble(struct symbol_object *object);
+
+/* The vaddr of the code at that offset in such a file, as it was mapped. False when no executable segment has
+ * it, and for other objects. Reads the file. */
+bool symbol_object_vaddr(struct symbol_object *object, uint64_t off, uint64_t *ret_vaddr);
+
 /* Interpreted code: "addresses" are id << 32 | instruction, of the codes (lent until the object is
  * closed); id 0: an enum python_fault. */
 int symbol_object_open_python(struct symbol_object **ret_object, const struct python_codes *codes,

@@ -510,7 +510,32 @@ TEST(what_cannot_be_named_carries_its_reason)
 	world_fini(&w);
 }
 
-TEST_MAIN(CASE(an_address_becomes_its_chain_of_inlined_calls_with_lines),
+TEST(offsets_in_a_file_become_addresses_of_its_code)
+{
+	struct symbol_object *gone = NULL;
+	uint64_t pc = outer(), off = 0, vaddr = 0;
+	struct elf elf;
+	struct world w;
+
+	world_make(&w);
+	open_self(&w);
+	CHECK(!symbol_object_trouble(w.object));
+	CHECK_EQ(elf_open(&elf, "/proc/self/exe", NULL), 0);
+	for (uint32_t i = 0; i < elf.n_segments; i++)
+		if (elf.segments[i].vaddr <= pc && pc - elf.segments[i].vaddr < elf.segments[i].filesz)
+			off = pc - elf.segments[i].vaddr + elf.segments[i].off;
+	elf_close(&elf);
+	CHECK(symbol_object_vaddr(w.object, off, &vaddr));
+	CHECK_EQ(vaddr, pc);
+	CHECK(!symbol_object_vaddr(w.object, UINT64_MAX, &vaddr));
+	CHECK_EQ(symbol_object_open_file(&gone, -1, STR("/nowhere"), STR(""), (struct str){ 0 }, NULL), 0);
+	CHECK_STR(str_of(symbol_object_trouble(gone)), "file is gone");
+	CHECK(!symbol_object_vaddr(gone, 0, &vaddr));
+	symbol_object_close(gone);
+	world_fini(&w);
+}
+
+TEST_MAIN(CASE(offsets_in_a_file_become_addresses_of_its_code), CASE(an_address_becomes_its_chain_of_inlined_calls_with_lines),
 	  CASE(a_mangled_name_is_shown_demangled_and_kept),
 	  CASE(an_address_that_belongs_to_no_function_says_where_it_is),
 	  CASE(addresses_of_a_stripped_function_have_one_name_and_keep_their_addresses),
