@@ -2,6 +2,7 @@
 """A representative part of the Go matrix; `python3 tests/golang.py --all` runs and prints all of it."""
 import re
 import subprocess
+import sys
 import time
 
 import pytest
@@ -25,8 +26,11 @@ def program(version, kind):
         pytest.skip(str(why))
 
 
-def record(path, *arguments):
-    done = subprocess.run([truth.SONDE, "record", "-F", "199", "-o", str(path), *arguments], capture_output=True,
+WITHOUT_BPF = [sys.executable, str(truth.HERE / "refuse.py"), "bpf,perf_event_open"]
+
+
+def record(path, *arguments, through=()):
+    done = subprocess.run([*through, truth.SONDE, "record", "-F", "199", "-o", str(path), *arguments], capture_output=True,
                           text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return done
@@ -178,13 +182,14 @@ def test_a_plugin_has_names_and_callers(tmp_path):
 
 
 @pytest.mark.skipif(not golang.shutil.which("go") or not golang.shutil.which("gcc"), reason="no go, or no gcc")
-def test_a_go_library_in_a_c_program_has_names_and_its_c_callers(tmp_path):
+@pytest.mark.parametrize("through", [(), WITHOUT_BPF], ids=["bpf", "ptrace"])
+def test_a_go_library_in_a_c_program_has_names_and_its_c_callers(tmp_path, through):
     folder = go_module(tmp_path / "work", WORK_GO % ('import "C"\n', "//export Work\n", "\nfunc main() {}\n"))
     go_build(folder, tmp_path / "libwork.so", "-buildmode=c-shared")
     (tmp_path / "host.c").write_text(HOST_C)
     subprocess.run(["gcc", "-O1", "-o", str(tmp_path / "host.bin"), str(tmp_path / "host.c"), f"-L{tmp_path}", "-lwork",
                     f"-Wl,-rpath,{tmp_path}"], check=True)
-    record(tmp_path / "p.pb.gz", "--", str(tmp_path / "host.bin"))
+    record(tmp_path / "p.pb.gz", "--", str(tmp_path / "host.bin"), through=through)
     share, whole, through = stacks_through(tmp_path / "p.pb.gz", "Work")
     assert share > 0.8 and whole > 0.99
     assert all("c_caller" in s.names for s in through if not s.names[0].startswith("["))

@@ -17,6 +17,9 @@
 #define SAMPLE_COPY_HOLES 32u		/* pages that can be told to be missing */
 #define SAMPLE_COPY_HOLES_END 0xf0000000u	/* the last four of them: the stack has ended */
 
+#define SAMPLE_FAR_MAX 16384u		/* bytes of the stack before a change of stacks */
+#define SAMPLE_FAR_HOPS 8
+
 #define SAMPLE_PYTHON_WORDS_MAX 4096u	/* of interpreted frames beside a copied stack */
 
 /* One frame of a walked stack: an address in the low 56 bits and flags above. */
@@ -147,8 +150,12 @@ struct sample_copy {
 	struct sample_hdr hdr;
 	uint64_t kernel[SAMPLE_KERNEL_FRAMES_MAX];
 	uint64_t regs[UNWIND_REGS + 1];		/* enum unwind_reg; the last word is padding */
-	/* hdr.stack_bytes from regs[UNWIND_RSP] up, then hdr.n_user words: all interpreted frames */
-	uint8_t stack[SAMPLE_COPY_MAX + SAMPLE_PYTHON_WORDS_MAX * 8];
+	/* Where the chain of frame pointers leaves the copied stack another one goes on, as where C
+	 * has called a goroutine (0 bytes: it does not) */
+	uint64_t far_at, far_bytes;
+	/* hdr.stack_bytes from regs[UNWIND_RSP] up; far_bytes from far_at up; hdr.n_user words: all
+	 * interpreted frames */
+	uint8_t stack[SAMPLE_COPY_MAX + SAMPLE_FAR_MAX + SAMPLE_PYTHON_WORDS_MAX * 8];
 };
 
 /* A code object of CPython that a CPU has met for the first time, with what it names and its line

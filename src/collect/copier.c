@@ -264,6 +264,7 @@ static bool parse_sample(struct copier *copier, struct cursor *c, struct sample_
 	if (c->failed || stack.n > SAMPLE_COPY_MAX)
 		return false;
 	hdr->stack_bytes = (uint32_t)(dynamic < stack.n ? dynamic : stack.n);
+	copy->far_bytes = 0;
 	if (hdr->stack_bytes)
 		memcpy(copy->stack, stack.p, hdr->stack_bytes);
 	name_thread(copier, hdr);

@@ -68,8 +68,12 @@ static bool in_hole(const struct sample_copy *record, uint64_t off, uint32_t n)
 static bool copy_read(void *context, void *out, uint32_t n, uint64_t address)
 {
 	const struct sample_copy *record = ((struct stack_copy *)context)->record;
-	uint64_t off = address - record->regs[UNWIND_RSP];
+	uint64_t off = address - record->regs[UNWIND_RSP], far_off = address - record->far_at;
 
+	if (far_off <= record->far_bytes && n <= record->far_bytes - far_off) {
+		memcpy(out, record->stack + record->hdr.stack_bytes + far_off, n);
+		return true;
+	}
 	if (off > record->hdr.stack_bytes || n > record->hdr.stack_bytes - off ||
 	    (record->hdr.holes && in_hole(record, off, n)))
 		return false;
@@ -114,6 +118,11 @@ static bool has_interpreter(const struct records *records, const struct process 
 	return file && file->kind == RUNTIME_PYTHON;
 }
 
+static const uint8_t *recorded_frames(const struct sample_copy *record)
+{
+	return record->stack + record->hdr.stack_bytes + record->far_bytes;
+}
+
 /* Walks a copied stack as often as it takes to have the rows it needs. */
 static enum walk_end walk_copy(struct records *records, const struct sample_copy *record,
 			       struct process *process, uint32_t *ret_n)
@@ -130,8 +139,7 @@ static enum walk_end walk_copy(struct records *records, const struct sample_copy
 			.rules = records->images->rules.items, .n_rules = records->images->rules.n,
 			.rows = copy_rows, .read = copy_read, .context = &copy,
 			.runtime = runtime,
-			.recorded = record->hdr.n_user ? record->stack + record->hdr.stack_bytes :
-							 missing_frames(records),
+			.recorded = record->hdr.n_user ? recorded_frames(record) : missing_frames(records),
 			.n_recorded = record->hdr.n_user ? record->hdr.n_user : 2,
 		};
 
@@ -207,6 +215,16 @@ static bool cut_at_doubt(const struct records *records, const struct process *pr
 	return false;
 }
 
+static bool copy_well_formed(const struct sample_copy *copy, size_t bytes)
+{
+	const struct sample_hdr *hdr = &copy->hdr;
+	size_t fixed = offsetof(struct sample_copy, stack);
+
+	return hdr->n_user <= SAMPLE_PYTHON_WORDS_MAX && hdr->stack_bytes <= SAMPLE_COPY_MAX &&
+	       bytes >= fixed && copy->far_bytes <= SAMPLE_FAR_MAX &&
+	       bytes >= fixed + hdr->stack_bytes + copy->far_bytes + (size_t)hdr->n_user * 8;
+}
+
 bool records_well_formed(const struct sample_hdr *hdr, size_t bytes)
 {
 	if (hdr->n_kernel > SAMPLE_KERNEL_FRAMES_MAX || hdr->n_user > SAMPLE_USER_WORDS_MAX)
@@ -216,9 +234,7 @@ bool records_well_formed(const struct sample_hdr *hdr, size_t bytes)
 	if (hdr->kind == SAMPLE_V8)
 		return bytes >= sizeof(struct sample_v8);
 	if (hdr->kind == SAMPLE_COPIED)
-		return hdr->n_user <= SAMPLE_PYTHON_WORDS_MAX && hdr->stack_bytes <= SAMPLE_COPY_MAX &&
-		       bytes >= offsetof(struct sample_copy, stack) + hdr->stack_bytes +
-					(size_t)hdr->n_user * 8;
+		return copy_well_formed((const struct sample_copy *)hdr, bytes);
 	return bytes >= sizeof(*hdr) + ((size_t)hdr->n_kernel + hdr->n_user) * 8;
 }
 

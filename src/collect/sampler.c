@@ -165,6 +165,22 @@ static void set_registers(struct sample_copy *copy, const struct user_regs_struc
 				regs->orig_rax != SYS_execveat;
 }
 
+/* The kernel half's copy_far_stack() (bpf/copy.h). */
+static void copy_far_stack(pid_t tid, struct sample_copy *copy)
+{
+	uint64_t sp = copy->regs[UNWIND_RSP], fp = copy->regs[UNWIND_RBP];
+	uint32_t near = copy->hdr.stack_bytes;
+	ssize_t n = 0;
+
+	copy->far_bytes = 0;
+	for (int hop = 0; hop < SAMPLE_FAR_HOPS && fp - sp < near && near - (fp - sp) >= 8; hop++)
+		memcpy(&fp, copy->stack + (fp - sp), 8);
+	copy->far_at = fp;
+	if (fp - sp >= near && fp && !(fp & 7))
+		n = process_read(tid, fp, copy->stack + near, SAMPLE_FAR_MAX);
+	copy->far_bytes = n > 0 ? (uint64_t)n : 0;
+}
+
 /* While the thread stands still: as little as can be. False when there is nothing to be had. */
 static bool copy_thread(struct sampler *sampler, const struct traced_thread *thread)
 {
@@ -187,6 +203,7 @@ static bool copy_thread(struct sampler *sampler, const struct traced_thread *thr
 	set_registers(copy, &regs);
 	n = process_read(thread->tid, regs.rsp, copy->stack, SAMPLE_COPY_MAX);
 	copy->hdr.stack_bytes = n > 0 ? (uint32_t)n : 0;
+	copy_far_stack(thread->tid, copy);
 	if (!sampler->options->while_stopped)
 		return true;
 	view = (struct tracer_view){ .pid = thread->process->pid, .tid = thread->tid,
@@ -205,7 +222,7 @@ static enum drop_reason add_sample(struct sampler *sampler, struct traced_thread
 
 	memcpy(copy->hdr.comm, thread->clock.last.comm, sizeof(copy->hdr.comm));
 	if (copy->hdr.kind == SAMPLE_COPIED)
-		n = offsetof(struct sample_copy, stack) + copy->hdr.stack_bytes;
+		n = offsetof(struct sample_copy, stack) + copy->hdr.stack_bytes + copy->far_bytes;
 	if (more > UINT32_MAX - n || sampler->more.failed)
 		more = copy->hdr.n_user = 0;
 	if (!sampler->fresh && !promise_maps(sampler, thread))
