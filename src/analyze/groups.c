@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "analyze/filter.h"
-#include "analyze/sum.h"
 #include "analyze/threads.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/sum.h"
 #include "base/vec.h"
 #include "model/profile.h"
 

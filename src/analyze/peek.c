@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "analyze/stacks.h"
-#include "analyze/sum.h"
 #include "base/err.h"
+#include "base/sum.h"
 #include "model/profile.h"
 
 struct walk {

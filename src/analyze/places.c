@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "analyze/sum.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/sum.h"
 #include "base/vec.h"
 #include "model/profile.h"
 

@@ -6,8 +6,8 @@
 
 #include "analyze/filter.h"
 #include "analyze/places.h"
-#include "analyze/sum.h"
 #include "base/err.h"
+#include "base/sum.h"
 #include "model/profile.h"
 
 static int allocate(struct stacks *stacks, const struct stacktree *tree)

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "analyze/filter.h"
-#include "analyze/sum.h"
 #include "base/err.h"
+#include "base/sum.h"
 #include "base/vec.h"
 #include "model/profile.h"
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "analyze/stacks.h"
-#include "analyze/sum.h"
 #include "base/err.h"
+#include "base/sum.h"
 #include "model/profile.h"
 
 /* What is known of a place while the tree is walked. */

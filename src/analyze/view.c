@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "analyze/stacks.h"
-#include "analyze/sum.h"
 #include "base/err.h"
+#include "base/sum.h"
 #include "base/vec.h"
 #include "model/profile.h"
 

@@ -8,9 +8,9 @@
 
 #include "analyze/filter.h"
 #include "analyze/places.h"
-#include "analyze/sum.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "base/sum.h"
 #include "model/profile.h"
 
 /* The work between stacks and the finished tree. Nodes are numbered as stacks come first. */

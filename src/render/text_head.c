@@ -2,8 +2,8 @@
 #include <time.h>
 
 #include "analyze/filter.h"
-#include "analyze/sum.h"
 #include "analyze/threads.h"
+#include "base/sum.h"
 #include "model/profile.h"
 #include "render/amount.h"
 #include "render/label.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* analyze/sum.h - adding what hostile files hold: a sum that does not fit stays at its limit. */
-#ifndef SONDE_ANALYZE_SUM_H
-#define SONDE_ANALYZE_SUM_H
+/* base/sum.h - adding what hostile files hold: a sum that does not fit stays at its limit. */
+#ifndef SONDE_BASE_SUM_H
+#define SONDE_BASE_SUM_H
 
 #include <stdint.h>
 
