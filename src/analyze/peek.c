@@ -30,7 +30,7 @@ static void enter(struct walk *w, uint32_t stack)
 			sum_add(&w->total, s->total[stack]);
 			sum_add(&w->callers[parent ? s->place[parent] : 0], s->total[stack]);
 		} else if (w->below[parent]) {	/* it is not what that callee cost, but this call */
-			sum_add(&w->callees[w->below[parent]], -s->total[stack]);
+			sum_take(&w->callees[w->below[parent]], s->total[stack]);
 		}
 		w->below[stack] = 0;
 	} else if (parent && s->place[parent] == w->target) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/sum.h"
 #include "base/utf8.h"
 
 struct json_reader json_reader_over(struct str text)
@@ -291,7 +292,6 @@ int64_t json_take_int(struct json_reader *r)
 {
 	struct str text;
 	int64_t whole;
-	double v;
 
 	if (json_peek(r) == JSON_NULL) {
 		json_pass(r);
@@ -300,14 +300,7 @@ int64_t json_take_int(struct json_reader *r)
 	text = take_number(r);
 	if (parse_digits(text, &whole))
 		return whole;
-	v = parse_double(r, text);
-	if (v != v)
-		return 0;
-	if (v >= 0x1p63)
-		return INT64_MAX;
-	if (v <= -0x1p63)
-		return INT64_MIN;
-	return (int64_t)(v < 0 ? v - 0.5 : v + 0.5);
+	return sum_round(parse_double(r, text));
 }
 
 uint32_t json_take_index(struct json_reader *r, uint64_t limit, const char *why)

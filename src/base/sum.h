@@ -1,14 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base/sum.h - adding what hostile files hold: a sum that does not fit stays at its limit. */
+/* base/sum.h
+ *
+ * Arithmetic on values that hostile files hold: what does not fit an int64_t stays at its limit.
+ */
 #ifndef SONDE_BASE_SUM_H
 #define SONDE_BASE_SUM_H
 
+#include <math.h>
 #include <stdint.h>
 
 static inline void sum_add(int64_t *sum, int64_t v)
 {
 	if (__builtin_add_overflow(*sum, v, sum))
 		*sum = v < 0 ? INT64_MIN : INT64_MAX;
+}
+
+static inline void sum_take(int64_t *sum, int64_t v)
+{
+	if (__builtin_sub_overflow(*sum, v, sum))
+		*sum = v < 0 ? INT64_MAX : INT64_MIN;
+}
+
+static inline int64_t sum_times(int64_t a, int64_t b)
+{
+	int64_t product;
+
+	return !__builtin_mul_overflow(a, b, &product) ? product : (a < 0) == (b < 0) ? INT64_MAX : INT64_MIN;
+}
+
+/* To the nearest whole number, halves away from 0. NaN is 0. */
+static inline int64_t sum_round(double v)
+{
+	return v >= 0x1p63 ? INT64_MAX : v <= -0x1p63 ? INT64_MIN : isnan(v) ? 0 : llround(v);
 }
 
 #endif

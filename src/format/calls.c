@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/sum.h"
 #include "base/vec.h"
 
 /* What is found on the way through the tree, one for each node: sorted and summed up afterwards. */
@@ -23,16 +24,10 @@ struct finding {
 	uint32_t n_edges, n_lines;
 };
 
-static void add(int64_t *to, int64_t value)
-{
-	if (__builtin_add_overflow(*to, value, to))
-		*to = value < 0 ? INT64_MIN : INT64_MAX;
-}
-
 static void add_all(int64_t *to, const int64_t *values, uint32_t n)
 {
 	for (uint32_t t = 0; t < n; t++)
-		add(&to[t], values[t]);
+		sum_add(&to[t], values[t]);
 }
 
 static uint32_t row_at(const struct finding *f, uint32_t node)

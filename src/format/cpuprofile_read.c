@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/jsonread.h"
+#include "base/sum.h"
 #include "base/vec.h"
 #include "format/cpuprofile.h"
 #include "format/input.h"
@@ -281,7 +281,7 @@ static uint32_t stack_of_sample(struct reader *r, struct node *node)
 
 static int64_t nanoseconds(double us)
 {
-	return us >= 9e15 ? INT64_MAX : us > 0 ? llround(us * 1e3) : 0;
+	return us > 0 ? sum_round(us * 1e3) : 0;
 }
 
 static void add_sample(struct reader *r, struct node *node, double at, double us)

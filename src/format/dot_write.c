@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/sum.h"
 #include "base/utf8.h"
 #include "format/calls.h"
 #include "format/tables.h"
@@ -154,7 +155,7 @@ static void gather_edges(struct writer *w)
 	qsort(w->edges, n, sizeof(*w->edges), by_rows);
 	for (uint32_t i = 0; i < n; i++) {
 		if (w->n_edges && !by_rows(&w->edges[w->n_edges - 1], &w->edges[i]))
-			w->edges[w->n_edges - 1].total += w->edges[i].total;
+			sum_add(&w->edges[w->n_edges - 1].total, w->edges[i].total);
 		else
 			w->edges[w->n_edges++] = w->edges[i];
 	}

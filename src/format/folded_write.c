@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/sum.h"
 #include "format/folded.h"
 #include "format/functions.h"
 #include "model/profile.h"
@@ -61,12 +62,6 @@ static int name_frames(struct by_name *b, const struct profile *profile)
 	return b->name_of && !b->names.failed ? 0 : -ENOMEM;
 }
 
-static void sum_up(int64_t *sum, int64_t value)
-{
-	if (__builtin_add_overflow(*sum, value, sum))
-		*sum = value < 0 ? INT64_MIN : INT64_MAX;
-}
-
 static int sum_by_name(struct by_name *b, const struct profile *profile)
 {
 	const struct stacktree *tree = &profile->tree;
@@ -82,7 +77,7 @@ static int sum_by_name(struct by_name *b, const struct profile *profile)
 		uint32_t stack = to ? to[profile->stack[i]] : profile->stack[i];
 
 		for (uint32_t k = 0; k < b->n_columns; k++)
-			sum_up(&b->self[(size_t)stack * b->n_columns + k], values[b->columns[k]]);
+			sum_add(&b->self[(size_t)stack * b->n_columns + k], values[b->columns[k]]);
 	}
 	free(to);
 	return !b->self || b->tree.failed ? -ENOMEM : 0;

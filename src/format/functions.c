@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/sum.h"
 
 static uint32_t add_row(struct functions *f, const struct frame *frame)
 {
@@ -118,13 +119,9 @@ int64_t *functions_self(const struct functions *f, uint32_t type)
 	const struct profile *profile = f->profile;
 	int64_t *self = calloc((size_t)f->tree.n + 1, sizeof(*self));
 
-	for (uint32_t i = 0; self && i < profile->n && type < profile->n_types; i++) {
-		int64_t value = profile->values[(size_t)i * profile->n_types + type];
-		int64_t *sum = &self[f->node[profile->stack[i]]];
-
-		if (__builtin_add_overflow(*sum, value, sum))
-			*sum = value < 0 ? INT64_MIN : INT64_MAX;
-	}
+	for (uint32_t i = 0; self && i < profile->n && type < profile->n_types; i++)
+		sum_add(&self[f->node[profile->stack[i]]],
+			profile->values[(size_t)i * profile->n_types + type]);
 	return self;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/jsonread.h"
+#include "base/sum.h"
 #include "base/vec.h"
 #include "format/gecko.h"
 #include "format/input.h"
@@ -289,11 +290,6 @@ static struct str or(struct str own, struct str shared)
 enum { STACK, TIME, DELTA, WEIGHT, CPU, N_COLUMNS };
 enum { COUNT_TYPE, CPU_TYPE };
 
-static int64_t rounded(double v)
-{
-	return v >= 0x1p63 ? INT64_MAX : v <= -0x1p63 ? INT64_MIN : isnan(v) ? 0 : llround(v);
-}
-
 static void add_samples(struct reader *r, const struct tables *t, const struct column *c, double weight_scale,
 			uint32_t label_set)
 {
@@ -306,8 +302,8 @@ static void add_samples(struct reader *r, const struct tables *t, const struct c
 		int64_t values[2];
 
 		at = i < c[TIME].n ? c[TIME].v[i] : i < c[DELTA].n ? at + c[DELTA].v[i] : at;
-		values[COUNT_TYPE] = i < c[WEIGHT].n ? rounded(c[WEIGHT].v[i] * weight_scale) : 1;
-		values[CPU_TYPE] = rounded(cpu * (r->cpu_in_us ? 1e3 : 1));
+		values[COUNT_TYPE] = i < c[WEIGHT].n ? sum_round(c[WEIGHT].v[i] * weight_scale) : 1;
+		values[CPU_TYPE] = sum_round(cpu * (r->cpu_in_us ? 1e3 : 1));
 		if (stack == NO || !(values[COUNT_TYPE] || (r->has_cpu && values[CPU_TYPE])))
 			continue;	/* the thread did not run, or began */
 		if (r->timed)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "base/sum.h"
 #include "format/batch.h"
 #include "format/input.h"
 #include "format/lines.h"
@@ -279,8 +280,8 @@ static int add_tree(struct reader *r, struct err *err)
 		rc = close_rows(r, path, left, d, depth, err);
 		path[d] = i;
 		left[d] = rows[i].bytes;
-		if (d && __builtin_sub_overflow(left[d - 1], rows[i].bytes, &left[d - 1]))
-			left[d - 1] = INT64_MIN;
+		if (d)
+			sum_take(&left[d - 1], rows[i].bytes);
 		depth = d + 1;
 	}
 	return rc < 0 ? rc : close_rows(r, path, left, 0, depth, err);

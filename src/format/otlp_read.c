@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/sum.h"
 #include "base/vec.h"
 #include "format/batch.h"
 #include "format/input.h"
@@ -481,21 +482,17 @@ static int add_value(struct reader *r, const char *at, uint64_t value, void *con
 	(void)r;
 	(void)at;
 	sample->n_values++;
-	if (__builtin_add_overflow(sample->sum, (int64_t)value, &sample->sum))
-		sample->sum = (int64_t)value < 0 ? INT64_MIN : INT64_MAX;
+	sum_add(&sample->sum, (int64_t)value);
 	return 0;
 }
 
 static void add_row(struct reader *r, const struct sample *sample, uint32_t set, uint64_t time, int64_t value)
 {
-	int64_t values[VALUE_TYPES_MAX] = { 0 }, as_time;
+	int64_t values[VALUE_TYPES_MAX] = { 0 };
 
 	values[r->type] = value;
-	if (r->time_type != UINT32_MAX) {
-		if (__builtin_mul_overflow(value, r->period, &as_time))
-			as_time = INT64_MAX;
-		values[r->time_type] = as_time;
-	}
+	if (r->time_type != UINT32_MAX)
+		values[r->time_type] = sum_times(value, r->period);
 	if (r->timed)
 		profile_add_at(r->profile, sample->stack, set, time > r->start ? time - r->start : 0, values);
 	else

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/sum.h"
 #include "base/utf8.h"
 #include "format/calls.h"
 #include "format/pstats.h"
@@ -135,14 +136,21 @@ static uint32_t key_of(struct writer *w, uint32_t row)
 	return frames_add(&w->keys, &key);
 }
 
-static void add(struct numbers *to, const struct writer *w, const int64_t *self, const int64_t *total)
+static void add(struct numbers *to, struct numbers from)
+{
+	sum_add(&to->calls, from.calls);
+	sum_add(&to->self, from.self);
+	sum_add(&to->total, from.total);
+}
+
+/* Of row or edge i, whose values these are. */
+static struct numbers numbers_of(const struct writer *w, const int64_t *self, const int64_t *total, uint32_t i)
 {
 	uint32_t type = w->profile->default_type;
-	int64_t calls = w->count_type < 0 ? 0 : (w->counts_calls ? self : total)[w->count_type];
+	size_t at = (size_t)i * w->profile->n_types;
+	int64_t calls = w->count_type < 0 ? 0 : (w->counts_calls ? self : total)[at + (size_t)w->count_type];
 
-	to->calls += calls > 0 ? calls : 0;
-	to->self += self[type];
-	to->total += total[type];
+	return (struct numbers){ calls > 0 ? calls : 0, self[at + type], total[at + type] };
 }
 
 static int compare(const void *a, const void *b)
@@ -156,31 +164,24 @@ static int compare(const void *a, const void *b)
 static void gather_edges(struct writer *w)
 {
 	const struct calls *c = &w->calls;
-	uint32_t n_types = w->profile->n_types;
 
-	for (uint32_t i = 0; i < c->n_edges; i++) {
+	for (uint32_t i = 0; i < c->n_edges; i++)
 		w->edges[i] = (struct edge){ w->key[c->edges[i].callee], w->key[c->edges[i].caller],
-					     { 0 } };
-		add(&w->edges[i].numbers, w, c->edge_self + (size_t)i * n_types,
-		    c->edge_total + (size_t)i * n_types);
-	}
+					     numbers_of(w, c->edge_self, c->edge_total, i) };
 	qsort(w->edges, c->n_edges, sizeof(*w->edges), compare);
 	for (uint32_t i = 0; i < c->n_edges; i++) {
 		struct edge *last = w->n_edges ? &w->edges[w->n_edges - 1] : NULL;
 
-		if (last && !compare(last, &w->edges[i])) {
-			last->numbers.calls += w->edges[i].numbers.calls;
-			last->numbers.self += w->edges[i].numbers.self;
-			last->numbers.total += w->edges[i].numbers.total;
-		} else {
+		if (last && !compare(last, &w->edges[i]))
+			add(&last->numbers, w->edges[i].numbers);
+		else
 			w->edges[w->n_edges++] = w->edges[i];
-		}
 	}
 }
 
 static int gather(struct writer *w)
 {
-	uint32_t rows = w->calls.functions.rows.n_frames, n_types = w->profile->n_types;
+	uint32_t rows = w->calls.functions.rows.n_frames;
 
 	w->key = calloc((size_t)rows + 1, sizeof(*w->key));
 	w->row = calloc((size_t)rows + 2, sizeof(*w->row));
@@ -192,8 +193,7 @@ static int gather(struct writer *w)
 		w->key[row] = key_of(w, row);
 		if (!w->row[w->key[row]])
 			w->row[w->key[row]] = row;
-		add(&w->numbers[w->key[row]], w, w->calls.self + (size_t)row * n_types,
-		    w->calls.total + (size_t)row * n_types);
+		add(&w->numbers[w->key[row]], numbers_of(w, w->calls.self, w->calls.total, row));
 	}
 	gather_edges(w);
 	return w->keys.failed ? -ENOMEM : 0;

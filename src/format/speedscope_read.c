@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/err.h"
 #include "base/jsonread.h"
+#include "base/sum.h"
 #include "base/vec.h"
 #include "format/input.h"
 #include "format/speedscope.h"
@@ -202,18 +202,12 @@ static int read_heads(struct reader *r, struct str profiles)
 	return result(r, &json);
 }
 
-/* Held to what an integer is. */
-static int64_t rounded(double value)
-{
-	return value >= 0x1p63 ? INT64_MAX : value <= -0x1p63 ? INT64_MIN : isnan(value) ? 0 : llround(value);
-}
-
 static void add_sample(struct reader *r, const struct one *one, uint32_t stack, double at, double weight)
 {
 	int64_t values[VALUE_TYPES_MAX] = { 0 };
-	int64_t time = rounded(at - r->start);
+	int64_t time = sum_round(at - r->start);
 
-	values[one->type] = rounded(weight);
+	values[one->type] = sum_round(weight);
 	if (!values[one->type])
 		return;
 	if (r->timed)

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "base/sum.h"
 #include "format/functions.h"
 #include "format/jsonfile.h"
 #include "format/speedscope.h"
@@ -69,8 +70,7 @@ static int64_t add_weights(struct writer *w, const struct thread_of_samples *thr
 		if (!value)
 			continue;
 		json_int(w->json, value);
-		if (__builtin_add_overflow(sum, value, &sum))
-			sum = INT64_MAX;
+		sum_add(&sum, value);
 		jsonfile_flush(w->out);
 	}
 	json_close(w->json, ']');

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/sum.h"
 #include "base/vec.h"
 
 #define AHEAD 16	/* rows whose slots are asked of memory before they are needed */
@@ -106,17 +107,12 @@ uint32_t profile_append(struct profile *profile, uint32_t stack, uint32_t label_
 	return append(profile, stack, label_set, values) ? profile->n++ : 0;
 }
 
-/* Hostile files: a sum that does not fit stays at its limit. */
 void profile_add_to(struct profile *profile, uint32_t row, const int64_t *values)
 {
 	if (row >= profile->n)
 		return;
-	for (uint32_t t = 0; t < profile->n_types; t++) {
-		int64_t *sum = &profile->values[(size_t)row * profile->n_types + t];
-
-		if (__builtin_add_overflow(*sum, values[t], sum))
-			*sum = values[t] < 0 ? INT64_MIN : INT64_MAX;
-	}
+	for (uint32_t t = 0; t < profile->n_types; t++)
+		sum_add(&profile->values[(size_t)row * profile->n_types + t], values[t]);
 }
 
 /* Rows that came in bulk are indexed when a single one is asked for. */
@@ -235,8 +231,6 @@ int64_t profile_total(const struct profile *profile, uint32_t type)
 	int64_t sum = 0;
 
 	for (uint32_t i = 0; type < profile->n_types && i < profile->n; i++)
-		if (__builtin_add_overflow(sum, profile->values[(size_t)i * profile->n_types + type],
-					   &sum))
-			return INT64_MAX;
+		sum_add(&sum, profile->values[(size_t)i * profile->n_types + type]);
 	return sum;
 }

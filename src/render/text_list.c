@@ -6,6 +6,7 @@
 
 #include "analyze/top.h"
 #include "base/err.h"
+#include "base/sum.h"
 #include "model/profile.h"
 #include "render/amount.h"
 #include "render/label.h"
@@ -152,7 +153,7 @@ static void put_function(struct list *list, uint32_t first, uint32_t n)
 	int64_t self = 0;
 
 	for (uint32_t i = 0; i < n; i++)
-		self += list->rows[first + i]->self;
+		sum_add(&self, list->rows[first + i]->self);
 	page_style(page, STYLE_BOLD);
 	label_fit(page->out, place->name, page->width, page->options->unicode);
 	page_style(page, STYLE_PLAIN);
@@ -208,7 +209,7 @@ static int put_functions(struct list *list)
 		if (!i || !same_function(list->top, list->rows[i - 1], list->rows[i]))
 			groups[n++].first = i;
 		groups[n - 1].n++;
-		groups[n - 1].self += list->rows[i]->self;
+		sum_add(&groups[n - 1].self, list->rows[i]->self);
 	}
 	qsort(groups, n, sizeof(*groups), costliest_first);
 	shown = n < TEXT_FUNCTIONS_MAX ? n : TEXT_FUNCTIONS_MAX;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analyze/top.h"
+#include "base/sum.h"
 #include "model/profile.h"
 #include "render/amount.h"
 #include "render/label.h"
@@ -94,8 +95,7 @@ static void put_rest(struct page *page, const struct top *top, uint32_t rows)
 	if (rows == top->n)
 		return;
 	for (uint32_t i = rows; i < top->n; i++)
-		if (__builtin_add_overflow(self, top->rows[i].self, &self))
-			self = INT64_MAX;
+		sum_add(&self, top->rows[i].self);
 	page_style(page, STYLE_DIM);
 	buf_add_str(page->out, STR("and "));
 	amount_add_count(page->out, top->n - rows);

@@ -4,6 +4,7 @@
 
 #include "analyze/view.h"
 #include "base/err.h"
+#include "base/sum.h"
 #include "base/vec.h"
 #include "model/profile.h"
 #include "render/amount.h"
@@ -142,8 +143,7 @@ static uint32_t end_of_recursion(const struct view *view, uint32_t node, int64_t
 	*ret_self = view->self[node];
 	while (has_one_callee(view, node) && view->place[node + 1] == view->place[node]) {
 		node++;
-		if (__builtin_add_overflow(*ret_self, view->self[node], ret_self))
-			*ret_self = INT64_MAX;
+		sum_add(ret_self, view->self[node]);
 	}
 	return node;
 }
