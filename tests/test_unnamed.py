@@ -2,6 +2,7 @@
 """A profile of addresses gets names from the files on this machine: those of addr2line, and never another build's."""
 import collections
 import os
+import pathlib
 import re
 import subprocess
 import time
@@ -161,3 +162,34 @@ def test_names_that_are_there_stay(tmp_path):
     lines = folded(profile_of(tmp_path, maps, [("started here", *stacks[0], "ended here")])).splitlines()
     assert len(lines) == 1 and lines[0].startswith("started here;") and lines[0].endswith(";ended here 1")
     assert ";main;" in lines[0]
+
+
+def test_run_time_code_is_named_by_the_perf_map_of_that_time(tmp_path):
+    pid = 2**22 + os.getpid()  # above pid_max: nobody's
+    perf_map = pathlib.Path(f"/tmp/perf-{pid}.map")
+    now = time.time_ns()
+    maps = [(0x7F0000001000, 0x7F0000009000, 0, str(perf_map), "")]
+    try:
+        perf_map.write_text("7f0000001200 100 compiled one\n7f0000001300 100 compiled two\n")
+        stack = ("main", 0x7F0000001210, 0x7F00000013FF, 0x7F0000001400)
+        named = "main;compiled one;compiled two;[run-time code not in its perf map] 1\n"
+        assert folded(profile_of(tmp_path, maps, [stack], time_ns=now - 10**9)) == named
+        later = folded(profile_of(tmp_path, maps, [stack], time_ns=now + 10**12))
+        assert set(later.split(" 1\n")[0].split(";")) == {"main", "[run-time code without a perf map]"}
+    finally:
+        perf_map.unlink()
+
+
+def test_kernel_addresses_are_named_by_the_running_kernel_only(tmp_path):
+    notes = pathlib.Path("/sys/kernel/notes")
+    if not notes.exists():
+        pytest.skip("no /sys/kernel/notes")
+    found = re.search(rb"\x04\0\0\0(.)\0\0\0\x03\0\0\0GNU\0", notes.read_bytes(), re.S)
+    ours = notes.read_bytes()[found.end():found.end() + found[1][0]].hex()
+    symbols = [line.split() for line in pathlib.Path("/proc/kallsyms").read_text().splitlines()]
+    address = next((int(s[0], 16) for s in symbols if s[2] == "vfs_read" and s[1] in "Tt"), 0)
+    if not address:
+        pytest.skip("this user sees no kernel addresses")
+    for build_id, name in ((ours, "vfs_read"), ("00" * 20, "[kernel: not the running one]"), ("", "")):
+        profile = profile_of(tmp_path, [(0, 0, 0, "[kernel]", build_id)], [("main", address + 4)])
+        assert folded(profile).startswith(f"main;{name}")

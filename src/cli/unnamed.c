@@ -2,18 +2,15 @@
 #include "cli/unnamed.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/err.h"
 #include "base/vec.h"
+#include "cli/namer.h"
 #include "model/profile.h"
 #include "symbol/symbol.h"
-
-#define BUILD_ID_MAX 64
 
 /* Profiles are read two at a time, and each may ask the same debug information server. */
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
@@ -38,30 +35,12 @@ static struct str path_of(const struct profile *profile, uint32_t module)
 	return strings_get(&profile->strings, profile->frames.modules[module].path);
 }
 
-static bool lacks_name(const struct profile *profile, uint32_t id)
-{
-	const struct frame *frame = &profile->frames.frames[id];
-	struct str path = path_of(profile, frame->module);
-
-	switch ((enum frame_kind)frame->kind) {
-	case FRAME_NONE:
-	case FRAME_NATIVE:
-	case FRAME_LIBRARY:
-	case FRAME_UNKNOWN:
-		break;
-	default:
-		return false;
-	}
-	return frame->module && frame->address && !frame_name(&profile->frames, id).n &&
-	       str_starts(path, STR("/")) && !str_starts(path, STR("//"));
-}
-
 static int collect(struct unnamed *u)
 {
 	for (uint32_t id = 1; id < u->profile->frames.n_frames; id++) {
 		const struct frame *frame = &u->profile->frames.frames[id];
 
-		if (!lacks_name(u->profile, id))
+		if (!namer_wanted(u->profile, id))
 			continue;
 		if (VEC_RESERVE(&u->queries, &u->cap, (uint64_t)u->n + 1) < 0)
 			return -ENOMEM;
@@ -107,54 +86,18 @@ static int by_file_and_address(const void *left, const void *right)
 	return (a->address > b->address) - (a->address < b->address);
 }
 
-/* The raw id; 0 bytes where it is none that a file has (Go's own, a path). */
-static size_t raw_build_id(struct str hex, uint8_t raw[BUILD_ID_MAX])
-{
-	size_t n = hex.n / 2;
-
-	if (hex.n % 2 || n > BUILD_ID_MAX)
-		return 0;
-	for (size_t i = 0; i < n; i++) {
-		uint64_t byte;
-
-		if (str_parse_u64(str_head(str_skip(hex, i * 2), 2), 16, &byte) < 0)
-			return 0;
-		raw[i] = (uint8_t)byte;
-	}
-	return n;
-}
-
-/* Why what is at the path cannot be what was profiled. A file without a build id that was written after the
- * profile was taken may be any other build. */
-static const char *trouble_of_path(const struct profile *profile, struct str path, bool has_build_id)
-{
-	uint64_t end_ns = profile->start_wall_ns + profile->duration_ns;
-	char text[PATH_MAX];
-	struct stat st;
-
-	if (path.n >= sizeof(text))
-		return "no such file here";
-	snprintf(text, sizeof(text), "%.*s", STR_ARG(path));
-	if (stat(text, &st) < 0 && (errno == EACCES || errno == EPERM))
-		return "not permitted to read it";
-	if (stat(text, &st) < 0 || !S_ISREG(st.st_mode))
-		return "no such file here";
-	if (!has_build_id && profile->start_wall_ns &&
-	    (uint64_t)st.st_mtim.tv_sec > end_ns / 1000000000)
-		return "written after it was profiled";
-	return NULL;
-}
-
 /* The frames stay as they are, but for a name that says why. */
 static int name_by_reason(struct unnamed *u, const struct query *queries, uint32_t n, const char *reason)
 {
 	struct profile *profile = u->profile;
+	struct str base = str_basename(path_of(profile, queries[0].file));
 	struct function function = { 0 };
 	char name[512];
 	uint32_t id;
 
-	snprintf(name, sizeof(name), "[%.*s: %s]",
-		 STR_ARG(str_basename(path_of(profile, queries[0].file))), reason);
+	if (base.n && base.p[0] == '[')	/* [kernel]: not twice in brackets */
+		base = str_head(str_skip(base, 1), base.n - 2);
+	snprintf(name, sizeof(name), "[%.*s: %s]", STR_ARG(base), reason);
 	function.name = strings_add(&profile->strings, str_of(name));
 	id = frames_add_function(&profile->frames, &function);
 	if (VEC_RESERVE(&u->named, &u->cap_named, (uint64_t)u->n_named + n) < 0)
@@ -176,19 +119,19 @@ static bool tells_mapping(const struct module *module)
 	return module->start || module->offset || (module->limit && module->limit != UINT64_MAX);
 }
 
-static bool find_vaddr(struct symbol_object *object, const struct module *module, uint64_t address,
+static bool find_vaddr(const struct namer *namer, const struct module *module, uint64_t address,
 		       uint64_t *ret_vaddr)
 {
-	if (!tells_mapping(module)) {
+	if (!namer->takes_mappings || !tells_mapping(module)) {
 		*ret_vaddr = address;
 		return true;
 	}
 	return address >= module->start && (!module->limit || address < module->limit) &&
-	       symbol_object_vaddr(object, address - module->start + module->offset, ret_vaddr);
+	       symbol_object_vaddr(namer->object, address - module->start + module->offset, ret_vaddr);
 }
 
 /* Addresses become vaddrs; those that lie in no code of the file are dropped. */
-static uint32_t to_vaddrs(const struct unnamed *u, struct symbol_object *object, struct query *queries,
+static uint32_t to_vaddrs(const struct unnamed *u, const struct namer *namer, struct query *queries,
 			  uint32_t n)
 {
 	const struct frames *frames = &u->profile->frames;
@@ -198,7 +141,7 @@ static uint32_t to_vaddrs(const struct unnamed *u, struct symbol_object *object,
 		struct query query = queries[i];
 		const struct module *module = &frames->modules[frames->frames[query.frame].module];
 
-		if (find_vaddr(object, module, query.address, &query.address))
+		if (find_vaddr(namer, module, query.address, &query.address))
 			queries[kept++] = query;
 	}
 	qsort(queries, kept, sizeof(*queries), by_file_and_address);
@@ -206,7 +149,7 @@ static uint32_t to_vaddrs(const struct unnamed *u, struct symbol_object *object,
 }
 
 /* queries[0 .. n) are of one file and ascend. */
-static int name_by_file(struct unnamed *u, struct symbol_object *object, const struct query *queries,
+static int name_by_object(struct unnamed *u, struct symbol_object *object, const struct query *queries,
 			uint32_t n, struct err *err)
 {
 	uint64_t *vaddrs = calloc((size_t)n + 1, sizeof(*vaddrs));
@@ -234,25 +177,16 @@ static int name_by_file(struct unnamed *u, struct symbol_object *object, const s
 	return rc;
 }
 
-static int name_file(struct unnamed *u, struct query *queries, uint32_t n, struct err *err)
+static int name_module(struct unnamed *u, struct query *queries, uint32_t n, struct err *err)
 {
-	const struct module *module = &u->profile->frames.modules[queries[0].file];
-	struct str path = path_of(u->profile, queries[0].file);
-	uint8_t raw[BUILD_ID_MAX];
-	size_t n_raw = raw_build_id(strings_get(&u->profile->strings, module->build_id), raw);
-	const char *reason = trouble_of_path(u->profile, path, n_raw > 0);
-	struct symbol_object *object = NULL;
-	int rc = 0;
+	struct namer namer;
+	int rc = namer_open(&namer, u->profile, queries[0].file, err);
 
-	if (!reason)
-		rc = symbol_object_open_file(&object, -1, path, STR(""), str_over(raw, n_raw), err);
-	if (object)
-		reason = symbol_object_trouble(object);
-	if (rc == 0 && reason)
-		rc = name_by_reason(u, queries, n, reason);
+	if (rc == 0 && namer.reason)
+		rc = name_by_reason(u, queries, n, namer.reason);
 	else if (rc == 0)
-		rc = name_by_file(u, object, queries, to_vaddrs(u, object, queries, n), err);
-	symbol_object_close(object);
+		rc = name_by_object(u, namer.object, queries, to_vaddrs(u, &namer, queries, n), err);
+	namer_close(&namer);
 	return rc;
 }
 
@@ -267,7 +201,7 @@ static int name_all(struct unnamed *u, struct err *err)
 	for (uint32_t first = 0, end; rc == 0 && first < u->n; first = end) {
 		for (end = first; end < u->n && u->queries[end].file == u->queries[first].file; end++)
 			;
-		rc = name_file(u, u->queries + first, end - first, err);
+		rc = name_module(u, u->queries + first, end - first, err);
 	}
 	if (rc == 0)
 		rc = profile_replace_frames(u->profile, u->spans, u->named);

@@ -17,8 +17,8 @@ struct err;
 struct profile;
 
 /* Names them, inlined calls expanded, each file read once. Never by a file of another build: such a frame keeps
- * module and address, and its name says why, in brackets. What has a name is not touched, nor are the
- * kernel's addresses and those of run-time code. 0 or -ENOMEM. For any thread. */
+ * module and address, and its name says why, in brackets. What has a name is not touched, nor what nobody can be
+ * asked for (cli/namer.h). 0 or -ENOMEM. For any thread. */
 int unnamed_resolve(struct profile *profile, struct err *err);
 
 #endif

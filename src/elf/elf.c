@@ -149,8 +149,7 @@ static void skip_to(struct cursor *c, uint64_t align)
 		cursor_skip(c, align - over);
 }
 
-/* Notes are padded to 4 bytes, in 8-aligned segments (.note.gnu.property) to 8. */
-static struct str build_id_in_notes(struct str notes, uint64_t align)
+struct str elf_build_id_in_notes(struct str notes, uint64_t align)
 {
 	struct cursor c = cursor_over(str_head(notes, NOTE_BYTES_MAX));
 
@@ -181,7 +180,7 @@ static struct str find_build_id(const struct elf *elf)
 		struct str id = { 0 };
 
 		if (s->type == SHT_NOTE && left && left--)
-			id = build_id_in_notes(file_range(elf, s->off, s->size), s->align);
+			id = elf_build_id_in_notes(file_range(elf, s->off, s->size), s->align);
 		if (id.n)
 			return id;
 	}
@@ -190,7 +189,7 @@ static struct str find_build_id(const struct elf *elf)
 		struct str id = { 0 };
 
 		if (s->type == PT_NOTE && left && left--)
-			id = build_id_in_notes(file_range(elf, s->off, s->filesz), s->align);
+			id = elf_build_id_in_notes(file_range(elf, s->off, s->filesz), s->align);
 		if (id.n)
 			return id;
 	}

@@ -92,6 +92,10 @@ bool elf_code_vaddr_of_off(const struct elf *elf, uint64_t off, uint64_t *ret_va
  * (A separate debug file's PT_LOADs describe the binary, not it: ask the binary.) */
 struct str elf_bytes_at(const struct elf *elf, uint64_t vaddr, uint64_t n);
 
+/* The build id among notes (/sys/kernel/notes), lent by them; empty when there is none. They are padded to 4 bytes,
+ * in segments aligned to 8 (.note.gnu.property) to 8. */
+struct str elf_build_id_in_notes(struct str notes, uint64_t align);
+
 /* The build id in lower-case hexadecimal into out (2 * 20 + 1 is common; cut to fit). */
 void elf_build_id_hex(struct str build_id, char *out, size_t out_size);
 

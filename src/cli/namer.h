@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/namer.h
+ *
+ * Who on this machine can name the addresses of a module that a profile tells of, and whether it is what was
+ * profiled:
+ *
+ *   /usr/bin/app           the file there, if it has that build id
+ *   [kernel]               the running kernel, if it has that build id (addresses are live)
+ *   [vdso]                 our own, if it has that build id
+ *   /tmp/perf-1234.map     that map, if it was written since the profile began (addresses are live)
+ */
+#ifndef SONDE_CLI_NAMER_H
+#define SONDE_CLI_NAMER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proc/perfhome.h"
+
+struct err;
+struct profile;
+struct symbol_object;
+
+struct namer {
+	struct symbol_object *object;
+	const char *reason;		/* why it cannot be asked; NULL: it can */
+	bool takes_mappings;		/* a file: its vaddrs follow from where it was mapped */
+	struct perf_home home;
+};
+
+#define NAMER_CLOSED ((struct namer){ .home = PERF_HOME_NONE })
+
+/* Whether the frame is one that somebody may be asked for: it has a module and an address, and no name. */
+bool namer_wanted(const struct profile *profile, uint32_t frame);
+
+/* The one for the module of such a frame, before the first file is read. 0 or -ENOMEM. */
+int namer_open(struct namer *namer, const struct profile *profile, uint32_t module, struct err *err);
+void namer_close(struct namer *namer);
+
+#endif
