@@ -15,6 +15,7 @@ static const struct option_row record_options[] = {
 				 "output (default sonde.pb.gz)" },
 	{ 'f', "format", "NAME", "write this format whatever FILE is called" },
 	NATIVE_OPTION,
+	{ 258, "no-times", NULL, "leave out when each sample was taken: a smaller file, without a time axis" },
 	{ 257, "ring", "KIB", "size of the buffer between kernel and user space" },
 	END
 };

@@ -39,6 +39,7 @@ struct record_args {
 	uint64_t rate_hz, duration_ns;
 	uint64_t ring_kib;
 	bool native;
+	bool no_times;
 };
 
 /* Set by the signal handler; the only mutable state of this file. */
@@ -87,7 +88,7 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 			return EXIT_USAGE + 1;
 		if (target_option(&a->target, id, args.value))
 			continue;
-		a->sampling |= id == 'F' || id == 'e' || id == 257;
+		a->sampling |= id == 'F' || id == 'e' || id == 257 || id == 258;
 		if (id == 'F')
 			rc = parse_number(command, "-F", args.value, 1, RATE_MAX, &a->rate_hz);
 		else if (id == 'd' && parse_duration(args.value, &a->duration_ns) < 0)
@@ -103,6 +104,8 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 			rc = usage_error(command, "there is no event '%s'; there is: cpu", args.value);
 		else if (id == OPTION_NATIVE)
 			a->native = true;
+		else if (id == 258)
+			a->no_times = true;
 		else if (id == 257)
 			rc = parse_number(command, "--ring", args.value, 4, 1 << 20, &a->ring_kib);
 		else if (id == ARG_WORD && !a->url && fetch_is_url(args.value))
@@ -122,7 +125,7 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 				 "what shall be profiled? -p PID, -n NAME, --cgroup PATH, -a, a URL, or "
 				 "-- COMMAND");
 	if (rc == 0 && a->url && a->sampling)
-		rc = usage_error(command, "-F, -e and --ring are for what Sonde samples itself; how a URL's "
+		rc = usage_error(command, "-F, -e, --ring and --no-times are for what Sonde samples itself; how a URL's "
 				 "profile is taken its server decides");
 	return rc ? rc + 1 : 0;
 }
@@ -240,7 +243,7 @@ static struct record_options session_options(const struct record_args *a, const 
 {
 	const struct target *target = &a->target;
 	struct record_options options = {
-		.target = target->words,
+		.target = target->words, .times = !a->no_times,
 		.cpu = { .rate_hz = (uint32_t)a->rate_hz, .mode = TARGET_TGIDS,
 			 .pids = target->list.items, .n_pids = target->list.n,
 			 .ring_bytes = (uint32_t)a->ring_kib << 10 },

@@ -229,8 +229,28 @@ static int count_named(struct profile *profile, const struct chains *chains,
 	return 0;
 }
 
+/* What was seen, how often; or each sample at its time. */
+static void add_samples(struct profile *profile, const struct rawtree *raw, const uint32_t *stack_of,
+			uint64_t period_ns, uint64_t start_ns)
+{
+	for (uint32_t i = 0; !raw->times_max && i < raw->n_counts; i++) {
+		const struct raw_count *count = &raw->counts[i];
+		int64_t values[2] = { (int64_t)count->n, (int64_t)(count->n * period_ns) };
+
+		profile_add(profile, stack_of[count->stack], count->label_set, values);
+	}
+	for (uint32_t i = 0; raw->times_max && i < raw->n_times; i++) {
+		const struct raw_count *count = &raw->counts[raw->count_of[i]];
+		int64_t values[2] = { 1, (int64_t)period_ns };
+		uint64_t time_ns = raw->time_ns[i];
+
+		profile_add_at(profile, stack_of[count->stack], count->label_set,
+			       time_ns > start_ns ? time_ns - start_ns : 0, values);
+	}
+}
+
 static int convert_tree(struct profile *profile, const struct chains *chains,
-			const struct rawtree *raw, uint64_t period_ns)
+			const struct rawtree *raw, uint64_t period_ns, uint64_t start_ns)
 {
 	uint32_t *stack_of = calloc(raw->tree.n, sizeof(*stack_of));
 
@@ -244,18 +264,13 @@ static int convert_tree(struct profile *profile, const struct chains *chains,
 					       chains->frames[chains->first[frame] + i]);
 		stack_of[id] = stack;
 	}
-	for (uint32_t i = 0; i < raw->n_counts; i++) {
-		const struct raw_count *count = &raw->counts[i];
-		int64_t values[2] = { (int64_t)count->n, (int64_t)(count->n * period_ns) };
-
-		profile_add(profile, stack_of[count->stack], count->label_set, values);
-	}
+	add_samples(profile, raw, stack_of, period_ns, start_ns);
 	free(stack_of);
 	return profile_failed(profile) ? -ENOMEM : 0;
 }
 
 int naming_finish(struct profile *profile, const struct rawtree *raw, const struct images *images,
-		  uint64_t period_ns, struct err *err)
+		  uint64_t period_ns, uint64_t start_ns, struct err *err)
 {
 	struct chains chains = {
 		.first = calloc(raw->n_frames, sizeof(*chains.first)),
@@ -269,7 +284,7 @@ int naming_finish(struct profile *profile, const struct rawtree *raw, const stru
 	if (rc == 0)
 		rc = count_named(profile, &chains, raw);
 	if (rc == 0)
-		rc = convert_tree(profile, &chains, raw, period_ns);
+		rc = convert_tree(profile, &chains, raw, period_ns, start_ns);
 	free(chains.first);
 	free(chains.n);
 	free(chains.named);

@@ -2,7 +2,8 @@
 /* session/rawtree.h
  *
  * A recording before anything has a name: distinct frames as (image, vaddr), the tree of their stacks,
- * and how often each stack was seen by whom.
+ * and how often each stack was seen by whom, and when (12 bytes a sample) as long as there
+ * are no more samples than times_max.
  *
  * Naming is left to the end, when each image's addresses are known together: see session/naming.h.
  */
@@ -32,6 +33,10 @@ struct rawtree {
 	struct raw_count *counts;
 	uint32_t n_counts, cap_counts;
 	struct idindex count_index;	/* (stack, labels) -> count + 1 */
+	uint32_t times_max;		/* set by who wants times; 0 (there are none) once there are more */
+	uint64_t *time_ns;		/* of each sample, CLOCK_MONOTONIC */
+	uint32_t *count_of;		/* its place in counts */
+	uint32_t n_times, cap_times, cap_count_of;
 };
 
 /* 0 or -ENOMEM. */

@@ -129,7 +129,43 @@ TEST(a_hundred_thousand_samples_add_up)
 	rawtree_fini(&raw);
 }
 
-TEST_MAIN(CASE(stacks_with_a_common_caller_share_its_node),
+TEST(times_are_kept_for_each_sample_of_a_count)
+{
+	struct raw_sample sample = { .frames = lex, .n = N(lex), .end = WALK_COMPLETE };
+	struct rawtree raw;
+
+	CHECK_EQ(rawtree_init(&raw), 0);
+	raw.times_max = 3;
+	for (uint64_t time = 10; time < 13; time++) {
+		sample.time_ns = time;
+		CHECK_EQ(rawtree_add(&raw, &sample, time == 11 ? 7 : 0), 0);
+	}
+	CHECK_EQ(raw.n_times, 3);
+	CHECK_EQ(raw.n_counts, 2);
+	CHECK_EQ(raw.count_of[1], 1);
+	CHECK_EQ(raw.count_of[2], 0);
+	CHECK_EQ(raw.time_ns[2], 12);
+	rawtree_fini(&raw);
+}
+
+TEST(more_samples_than_times_leave_counts_alone)
+{
+	struct raw_sample sample = { .frames = lex, .n = N(lex), .end = WALK_COMPLETE };
+	struct rawtree raw;
+
+	CHECK_EQ(rawtree_init(&raw), 0);
+	raw.times_max = 2;
+	for (int i = 0; i < 5; i++)
+		CHECK_EQ(rawtree_add(&raw, &sample, 0), 0);
+	CHECK_EQ(raw.times_max, 0);
+	CHECK_EQ(raw.n_times, 0);
+	CHECK_EQ(raw.counts[0].n, 5);
+	rawtree_fini(&raw);
+}
+
+TEST_MAIN(CASE(times_are_kept_for_each_sample_of_a_count),
+	  CASE(more_samples_than_times_leave_counts_alone),
+	  CASE(stacks_with_a_common_caller_share_its_node),
 	  CASE(a_stack_is_counted_for_each_thread),
 	  CASE(frames_are_told_apart_by_image_address_and_how_they_were_found),
 	  CASE(a_stack_that_was_cut_hangs_below_its_reason),

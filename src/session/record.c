@@ -41,6 +41,7 @@ struct recording {
 	struct profile names;	/* strings and labels of the samples, until they are moved */
 	struct label_memo memo[LABEL_MEMO];
 	uint32_t rate_hz;
+	bool times;
 	uint64_t start_ns, start_wall_ns, end_ns;
 	uint64_t samples, complete;
 	char target[256];
@@ -142,6 +143,8 @@ int record_start(struct recording **ret_recording, const struct record_options *
 	r->keys.goroutine = strings_add(&r->names.strings, STR("goroutine"));
 	r->keys.vthread = strings_add(&r->names.strings, STR("vthread"));
 	r->rate_hz = options->cpu.rate_hz;
+	r->times = options->times;
+	r->raw.times_max = options->times ? RECORD_TIMES_MAX : 0;
 	snprintf(r->target, sizeof(r->target), "%s", options->target ? options->target : "");
 	rc = cpu_start(&r->cpu, &options->cpu, take, r, err);
 	if (rc < 0) {
@@ -218,6 +221,8 @@ static void describe(const struct recording *r, struct profile *profile,
 	comment(profile, "sonde: rate %u", r->rate_hz);
 	if (r->target[0])
 		comment(profile, "sonde: target %s", r->target);
+	if (r->times && !r->raw.times_max)
+		comment(profile, "sonde: times-left-out more than %u samples", RECORD_TIMES_MAX);
 	if (totals->lost_labels)
 		comment(profile, "sonde: lost-labels %llu",
 			(unsigned long long)totals->lost_labels);
@@ -242,7 +247,8 @@ int record_finish(struct recording *r, struct profile *profile, struct err *err)
 	profile_add_type(profile, STR("samples"), STR("count"));
 	profile_add_type(profile, STR("cpu"), STR("nanoseconds"));
 	describe(r, profile, &totals);
-	return naming_finish(profile, &r->raw, cpu_images(r->cpu), 1000000000 / r->rate_hz, err);
+	return naming_finish(profile, &r->raw, cpu_images(r->cpu), 1000000000 / r->rate_hz, r->start_ns,
+			     err);
 }
 
 void record_close(struct recording *r)

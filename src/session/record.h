@@ -10,6 +10,7 @@
 #ifndef SONDE_SESSION_RECORD_H
 #define SONDE_SESSION_RECORD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -19,9 +20,12 @@
 struct err;
 struct recording;
 
+#define RECORD_TIMES_MAX 1000000u	/* ... these: 12 MB, and about as much in a file */
+
 struct record_options {
 	struct cpu_options cpu;
 	const char *target;	/* words for the report's head: "pid 123 (nginx)" */
+	bool times;		/* keep when each sample was taken, unless there are more than ... */
 };
 
 /* -errno with a sentence; -EPERM says what is missing. */
