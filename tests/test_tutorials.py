@@ -98,3 +98,15 @@ def test_a_node_service_by_its_pid_and_from_its_start(tmp_path):
     assert attached["slowFunction"] > 0.9 and attached["(anonymous app.js:14:13)"] >= attached["slowFunction"]
     assert launched["slowFunction"] > 0.2 and launched["_start"] > launched["slowFunction"]
     assert (tmp_path / "app.html").exists()
+
+
+def test_a_java_service_by_its_pid_and_from_its_start(tmp_path):
+    if not shutil.which("javac"):
+        pytest.skip("javac is not installed")
+    out = follow("java.md", tmp_path)
+    assert "App.slowMethod" in out and "App.java:" in out
+    attached, launched = totals(tmp_path, "app.pb.gz"), totals(tmp_path, "launched.pb.gz")
+    assert attached["App.slowMethod"] > 0.9 and attached["App.main"] >= attached["App.slowMethod"]
+    assert sum(share for name, share in attached.items() if "fmod" in name) > 0.3
+    assert launched["App.slowMethod"] > 0.2 and launched["App.main"] >= launched["App.slowMethod"]
+    assert (tmp_path / "app.html").exists()
