@@ -116,6 +116,16 @@ def write_inputs(folder):
     pprof_made.write(folder / "python.pb.gz", [("_start@l;main@r;app.py@i;eval@r;work@i", 4, {})])
     empty = Pprof()
     empty.write(folder / "empty.pb.gz")
+    write_several(folder / "several")
+
+
+def write_several(folder):
+    folder.mkdir()
+    write_small(folder / "first.pb.gz")
+    (folder / "second.folded").write_text("main;parse;lex 5\nmain;emit 2\n")
+    third = Pprof()
+    third.sample(["main", "parse"], 1, 10, 10, "app", "main")
+    third.write(folder / "<third>.pb.gz")
 
 
 def missing():
@@ -140,8 +150,10 @@ def results(tmp_path_factory):
         pytest.skip(missing())
     folder = tmp_path_factory.mktemp("page")
     write_inputs(folder)
-    for path in list(folder.iterdir()):
+    for path in [path for path in folder.iterdir() if path.is_file()]:
         subprocess.run([truth.SONDE, "flame", path, "-o", folder / (path.name.split(".")[0] + ".html")], check=True)
+    several = [folder / "several" / name for name in ("first.pb.gz", "second.folded", "<third>.pb.gz")]
+    subprocess.run([truth.SONDE, "flame", *several, "-o", folder / "several.html"], check=True)
     done = subprocess.run(["node", HERE / "browser.mjs", folder], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
@@ -158,6 +170,18 @@ def test_parts():
     done = subprocess.run(["node", "--import", "./modules.mjs", "--test", "parts.mjs"], cwd=HERE,
                           capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout
+
+
+def test_several_profiles_need_a_page(tmp_path):
+    write_several(tmp_path / "in")
+    files = sorted((tmp_path / "in").iterdir())
+    done = subprocess.run([truth.SONDE, "flame", *files, "-o", tmp_path / "x.svg"], capture_output=True, text=True)
+    assert done.returncode == 2 and "only an .html page shows several profiles" in done.stderr
+    assert not (tmp_path / "x.svg").exists()
+    done = subprocess.run([truth.SONDE, "flame", files[0], tmp_path / "none", "-o", tmp_path / "x.html"],
+                          capture_output=True, text=True)
+    assert done.returncode == 1 and f"{tmp_path}/none" in done.stderr
+    assert not (tmp_path / "x.html").exists()
 
 
 def test_the_same_profile_gives_the_same_page(tmp_path):

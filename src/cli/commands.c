@@ -103,8 +103,10 @@ const struct command commands[] = {
 	{ .name = "report", .usage = "[FILE] [options]", .words = "read a profile as a table",
 	  .details = "FILE is any profile that Sonde reads (default sonde.pb.gz; - is standard input).",
 	  .options = report_options, .run = run_report },
-	{ .name = "flame", .usage = "[FILE] [-o OUT]", .words = "draw a profile as a flame graph",
-	  .details = "The HTML page is one file that works from disk, without any network.",
+	{ .name = "flame", .usage = "[FILE...] [-o OUT]", .words = "draw a profile as a flame graph",
+	  .details = "The HTML page is one file that works from disk, without any network. Several FILEs are "
+		     "apart in it, with a menu to switch between them (sonde convert A B OUT makes one "
+		     "profile of several, sonde diff compares them).",
 	  .options = flame_options, .run = run_flame },
 	{ .name = "diff", .usage = "[BASE NEW | BASE... -- NEW...] [options]", .words = "what really changed",
 	  .details = "Compares profiles: which functions changed by more than noise, with an interval and a "
@@ -115,7 +117,7 @@ const struct command commands[] = {
 		     "  sonde diff before.pb.gz after.pb.gz\n"
 		     "  sonde diff base-*.pb.gz -- new-*.pb.gz --fail-above 5% -o report.md",
 	  .options = diff_options, .run = run_diff },
-	{ .name = "view", .usage = "[FILE]", .words = "open a profile in the browser",
+	{ .name = "view", .usage = "[FILE...]", .words = "open a profile in the browser",
 	  .details = "Serves the page of 'sonde flame' to this machine only, at an address that cannot be guessed, "
 		     "until Ctrl-C; opens $BROWSER, or what the desktop opens pages with.",
 	  .options = view_options, .run = run_view },

@@ -320,6 +320,8 @@ int run_diff(const struct command *command, int argc, char **argv)
 	screen_options(&a.text, a.n_outputs ? -1 : STDOUT_FILENO);
 	rc = readings_open(&readings, &a.reading, a.files, a.n_files[0] + a.n_files[1], &err);
 	if (rc == 0)
+		rc = readings_agree(&readings, &err);
+	if (rc == 0)
 		rc = compare(&a, &readings, &exceeded, &err);
 	readings_close(&readings);
 	free(a.files);

@@ -121,6 +121,13 @@ bool output_is_view(const char *path, const char *format_name)
 	return renderer_for(path, format_name) || (format && format->is_view);
 }
 
+bool output_is_page(const char *path, const char *format_name)
+{
+	const struct renderer *renderer = renderer_for(path, format_name);
+
+	return renderer && renderer->render == render_html;
+}
+
 /* Formats know neither filters nor a choice of type. */
 static int write_kept(const struct profile *profile, const char *path, const char *format_name,
 		      const struct output_options *options, struct err *err)

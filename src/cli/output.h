@@ -31,6 +31,9 @@ int output_check(const char *path, const char *format_name, struct err *err);
  * asked. Others keep everything. */
 bool output_is_view(const char *path, const char *format_name);
 
+/* Whether it is the HTML page, which several profiles fit in (cli/pages.h). */
+bool output_is_page(const char *path, const char *format_name);
+
 /* Whether a file can be made there: asked before a recording begins, so that nobody records for an hour
  * and then learns that it cannot. Leaves nothing behind. */
 int output_try(const char *path, struct err *err);

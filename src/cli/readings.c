@@ -30,34 +30,6 @@ static struct str text_of(const struct reading *reading, bool unit)
 	return strings_get(&profile->strings, unit ? type->unit : type->type);
 }
 
-/* The first file's default, unless --type was given, and the same in all. */
-static int agree_on_type(struct readings *readings, struct err *err)
-{
-	struct reading *first = &readings->items[0];
-
-	for (uint32_t i = 0; i < readings->n; i++) {
-		struct reading *reading = &readings->items[i];
-
-		if (!reading->profile.n_types)
-			return err_fail(err, -EINVAL, "%s has no values", reading->path);
-		if (reading->type < 0 && i == 0)
-			reading->type = (int)reading->profile.default_type;
-		if (reading->type < 0)
-			reading->type = profile_find_type(&reading->profile, text_of(first, false));
-		if (reading->type < 0)
-			return err_fail(err, -EINVAL, "%s has no values of type '%.*s', which %s is "
-					"about: choose one that all have with --type", reading->path,
-					STR_ARG(text_of(first, false)), first->path);
-		if (!str_eq(text_of(reading, true), text_of(first, true)))
-			return err_fail(err, -EINVAL, "%s counts '%.*s' in %.*s, %s in %.*s: they "
-					"cannot be compared", reading->path,
-					STR_ARG(text_of(first, false)),
-					STR_ARG(text_of(reading, true)), first->path,
-					STR_ARG(text_of(first, true)));
-	}
-	return 0;
-}
-
 int readings_open(struct readings *readings, const struct reading *common, const char *const *paths,
 		  uint32_t n, struct err *err)
 {
@@ -82,18 +54,43 @@ int readings_open(struct readings *readings, const struct reading *common, const
 	parallel_each(n, read_one, &list);
 	for (uint32_t i = 0; rc == 0 && i < n; i++) {
 		rc = list.rcs[i];
-		if (rc < 0 && err && !strstr(list.errs[i].text, paths[i]))
+		if (rc < 0 && err && paths[i] && !strstr(list.errs[i].text, paths[i]))
 			err_set(err, "%s: %s", paths[i], list.errs[i].text[0]
 							 ? list.errs[i].text : err_text(rc));
 		else if (rc < 0)
 			err_set(err, "%s", list.errs[i].text);
 	}
-	if (rc == 0)
-		rc = agree_on_type(readings, err);
 out:
 	free(list.errs);
 	free(list.rcs);
 	return rc;
+}
+
+int readings_agree(struct readings *readings, struct err *err)
+{
+	struct reading *first = &readings->items[0];
+
+	for (uint32_t i = 0; i < readings->n; i++) {
+		struct reading *reading = &readings->items[i];
+
+		if (!reading->profile.n_types)
+			return err_fail(err, -EINVAL, "%s has no values", reading->path);
+		if (reading->type < 0 && i == 0)
+			reading->type = (int)reading->profile.default_type;
+		if (reading->type < 0)
+			reading->type = profile_find_type(&reading->profile, text_of(first, false));
+		if (reading->type < 0)
+			return err_fail(err, -EINVAL, "%s has no values of type '%.*s', which %s is "
+					"about: choose one that all have with --type", reading->path,
+					STR_ARG(text_of(first, false)), first->path);
+		if (!str_eq(text_of(reading, true), text_of(first, true)))
+			return err_fail(err, -EINVAL, "%s counts '%.*s' in %.*s, %s in %.*s: they "
+					"cannot be compared", reading->path,
+					STR_ARG(text_of(first, false)),
+					STR_ARG(text_of(reading, true)), first->path,
+					STR_ARG(text_of(first, true)));
+	}
+	return 0;
 }
 
 void readings_close(struct readings *readings)

@@ -10,10 +10,14 @@ struct readings {
 	uint32_t n;
 };
 
-/* Reads all files, with the options that `common` was given. Each .type is set, to the same value type in
- * all. The sentence of a failure names the file. */
+/* Reads all files (a NULL path: FILE_DEFAULT_NAME), with the options that `common` was given. The sentence of
+ * a failure names the file. readings_close() in any case. */
 int readings_open(struct readings *readings, const struct reading *common, const char *const *paths,
 		  uint32_t n, struct err *err);
+
+/* Sets each .type to the same value type in all: that of --type, or else the first file's default. Fails
+ * where a file has none of it, or counts it in another unit. */
+int readings_agree(struct readings *readings, struct err *err);
 void readings_close(struct readings *readings);
 
 #endif

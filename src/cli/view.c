@@ -12,8 +12,8 @@
 #include "base/err.h"
 #include "cli/command.h"
 #include "cli/loopback.h"
-#include "cli/reading.h"
-#include "render/html.h"
+#include "cli/pages.h"
+#include "cli/readings.h"
 
 extern char **environ;
 
@@ -68,18 +68,16 @@ static int serve(struct str page, uint16_t port, bool quiet, struct err *err)
 	return rc;
 }
 
-static int view(struct reading *reading, uint16_t port, bool quiet, struct err *err)
+static int view(const struct reading *common, const char *const *paths, uint32_t n, uint16_t port,
+		bool quiet, struct err *err)
 {
+	struct readings readings = { 0 };
 	struct buf page = { 0 };
-	int rc = reading_open(reading, err);
+	int rc = readings_open(&readings, common, paths, n, err);
 
 	if (rc == 0)
-		rc = reading_group(reading, err);
-	if (rc == 0)
-		rc = html_write(&page, &reading->shown.profile, &(struct flame_options){
-			.filter = &reading->filter,
-			.filter_words = reading->words[0] ? reading->words : NULL,
-			.type = reading->type, .folded = reading->shown.folded }, err);
+		rc = pages_write(&page, &readings, NULL, err);
+	readings_close(&readings);
 	if (rc == 0)
 		rc = page.failed ? err_fail(err, -ENOMEM, "cannot make the page: out of memory") :
 				   serve(buf_str(&page), port, quiet, err);
@@ -90,27 +88,34 @@ static int view(struct reading *reading, uint16_t port, bool quiet, struct err *
 int run_view(const struct command *command, int argc, char **argv)
 {
 	struct args args = { .command = command, .argc = argc, .argv = argv };
-	struct reading reading = { 0 };
+	struct reading reading = { 0 };	/* the options that all files share */
+	const char **paths = calloc((size_t)argc + 1, sizeof(*paths));
 	struct err err = { 0 };
 	uint64_t port = 0;
 	bool quiet = false;
-	int id, rc;
+	uint32_t n = 0;
+	int id, rc = 0;
 
-	while ((id = args_next(&args)) != ARG_END) {
-		if (id == ARG_HELP)
-			return EXIT_DONE;
-		if (id == ARG_BAD)
-			return EXIT_USAGE;
+	if (!paths)
+		return failed("out of memory");
+	while (!rc && (id = args_next(&args)) != ARG_END) {
+		if (id == ARG_HELP || id == ARG_BAD) {
+			free(paths);
+			return id == ARG_HELP ? EXIT_DONE : EXIT_USAGE;
+		}
 		if (reading_option(&reading, id, args.value))
 			continue;
 		if (id == 301)
 			quiet = true;
 		else if (id == 300 && (str_parse_u64(str_of(args.value), 10, &port) < 0 || port > UINT16_MAX))
-			return usage_error(command, "--port takes a number up to 65535, not '%s'", args.value);
-		else if (id != 300 && reading_word(&reading, command, id, args.value))
-			return EXIT_USAGE;
+			rc = usage_error(command, "--port takes a number up to 65535, not '%s'", args.value);
+		else if (id == ARG_WORD)
+			paths[n++] = args.value;
 	}
-	rc = view(&reading, (uint16_t)port, quiet, &err);
-	reading_close(&reading);
-	return rc < 0 ? failed("%s", err.text[0] ? err.text : err_text(rc)) : EXIT_DONE;
+	if (!rc) {
+		rc = view(&reading, paths, n ? n : 1, (uint16_t)port, quiet, &err);
+		rc = rc < 0 ? failed("%s", err.text[0] ? err.text : err_text(rc)) : EXIT_DONE;
+	}
+	free(paths);
+	return rc;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <libdeflate.h>
+#include <stdlib.h>
 
 #include "base/base64.h"
 #include "base/buf.h"
@@ -14,7 +15,9 @@
 #define DEFLATE_LEVEL 6	/* 9 saves 1 % for ten times the time */
 
 struct page {
-	struct str packed;	/* deflated */
+	struct buf names;	/* deflated: one a line, of several profiles */
+	struct buf *blocks;	/* deflated, one for each profile */
+	uint32_t n;
 	uint64_t nonce;
 };
 
@@ -52,6 +55,21 @@ static void put_imports(struct buf *out)
 	buf_add_str(out, STR("}}"));
 }
 
+static void put_block(struct buf *out, const char *id, const struct buf *block)
+{
+	buf_addf(out, "<script type=\"application/octet-stream\" class=\"packed\"%s>", id);
+	base64_add(out, buf_str(block));
+	buf_add_str(out, STR("</script>\n"));
+}
+
+static void put_blocks(struct buf *out, const struct page *page)
+{
+	if (page->names.n)
+		put_block(out, " id=\"names\"", &page->names);
+	for (uint32_t i = 0; i < page->n; i++)
+		put_block(out, i ? "" : " id=\"profile\"", &page->blocks[i]);
+}
+
 static void put_part(struct buf *out, struct str name, const struct page *page)
 {
 	if (str_eq(name, STR("nonce")))
@@ -63,7 +81,7 @@ static void put_part(struct buf *out, struct str name, const struct page *page)
 	else if (str_eq(name, STR("imports")))
 		put_imports(out);
 	else if (str_eq(name, STR("data")))
-		base64_add(out, page->packed);
+		put_blocks(out, page);
 }
 
 /* page.html with each {{name}} replaced. */
@@ -87,24 +105,72 @@ static void put_page(struct buf *out, const struct page *page)
 	}
 }
 
-int html_write(struct buf *out, const struct profile *profile, const struct flame_options *options,
-	       struct err *err)
+/* What the menu calls them; nothing for a single one. */
+static int pack_names(struct page *page, const struct html_part *parts, uint32_t n)
 {
-	struct buf block = { 0 }, packed = { 0 };
-	int rc = html_pack(&block, profile, options, err);
+	struct buf lines = { 0 };
+	int rc;
+
+	if (n < 2)
+		return 0;
+	for (uint32_t i = 0; i < n; i++) {
+		struct str name = str_of(parts[i].name);
+
+		if (i)
+			buf_add_u8(&lines, '\n');
+		for (size_t k = 0; k < name.n; k++)
+			buf_add_u8(&lines, name.p[k] == '\n' ? ' ' : (uint8_t)name.p[k]);
+	}
+	rc = deflate_block(&page->names, buf_str(&lines));
+	buf_fini(&lines);
+	return rc;
+}
+
+static int pack_profiles(struct page *page, const struct html_part *parts, uint32_t n,
+			 struct err *err)
+{
+	int rc = 0;
+
+	page->blocks = calloc((size_t)n + 1, sizeof(*page->blocks));
+	if (!page->blocks)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n && rc == 0; i++) {
+		struct buf block = { 0 };
+
+		rc = html_pack(&block, parts[i].profile, &parts[i].options, err);
+		if (rc == 0)
+			rc = deflate_block(&page->blocks[i], buf_str(&block));
+		buf_fini(&block);
+		/* Of the contents, so that the same profiles give the same page. */
+		page->nonce = i ? page->nonce * 31 : 0;
+		page->nonce += hash_str(buf_str(&page->blocks[i]));
+		page->n++;
+	}
+	return rc;
+}
+
+int html_write_all(struct buf *out, const struct html_part *parts, uint32_t n, struct err *err)
+{
+	struct page page = { 0 };
+	int rc = pack_profiles(&page, parts, n, err);
 
 	if (rc == 0)
-		rc = deflate_block(&packed, buf_str(&block));
+		rc = pack_names(&page, parts, n);
 	if (rc == 0) {
-		/* Of the contents, so that the same profile gives the same page. */
-		struct page page = { buf_str(&packed), hash_str(buf_str(&packed)) };
-
 		put_page(out, &page);
 		rc = out->failed ? -ENOMEM : 0;
 	}
 	if (rc == -ENOMEM)
 		err_set(err, "out of memory while writing the flame graph");
-	buf_fini(&block);
-	buf_fini(&packed);
+	for (uint32_t i = 0; i < page.n; i++)
+		buf_fini(&page.blocks[i]);
+	free(page.blocks);
+	buf_fini(&page.names);
 	return rc;
+}
+
+int html_write(struct buf *out, const struct profile *profile, const struct flame_options *options,
+	       struct err *err)
+{
+	return html_write_all(out, &(struct html_part){ "", profile, *options }, 1, err);
 }

@@ -20,4 +20,13 @@ struct profile;
 int html_write(struct buf *out, const struct profile *profile, const struct flame_options *options,
 	       struct err *err);
 
+struct html_part {
+	const char *name;	/* in the page's menu and its address: each has another */
+	const struct profile *profile;
+	struct flame_options options;
+};
+
+/* Several profiles in one file, which opens with the first and has a menu of them. n > 0. */
+int html_write_all(struct buf *out, const struct html_part *parts, uint32_t n, struct err *err);
+
 #endif

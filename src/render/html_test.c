@@ -183,7 +183,42 @@ TEST(a_page_holds_every_module_and_no_placeholder)
 	profile_fini(&p);
 }
 
-TEST_MAIN(CASE(a_tree_is_written_depth_first_with_the_largest_callee_first),
+static uint32_t times(const struct buf *buf, const char *text)
+{
+	struct str rest = buf_str(buf), needle = str_of(text);
+	uint32_t n = 0;
+
+	for (; rest.n; rest = str_skip(rest, 1))
+		n += str_starts(rest, needle);
+	return n;
+}
+
+TEST(several_profiles_are_apart_in_one_page_and_their_names_never_meet_html)
+{
+	struct profile p[2];
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	struct html_part parts[] = { { "a.pb.gz", &p[0], DEFAULTS }, { "<pwned>\nb", &p[1], DEFAULTS } };
+
+	test_profile(&p[0], "main;parse 1");
+	test_profile(&p[1], "main;emit 2");
+	CHECK_EQ(html_write_all(&out, parts, 2, &err), 0);
+	CHECK_EQ(times(&out, " class=\"packed\""), 3);	/* the names, and two */
+	CHECK(!holds(&out, "pwned") && !holds(&out, "a.pb.gz"));
+	buf_fini(&out);
+	parts[1].options.type = 7;
+	CHECK_EQ(html_write_all(&out, parts, 2, &err), -EINVAL);
+	CHECK_EQ(out.n, 0);
+	buf_fini(&out);
+	out = page_of(&p[0]);
+	CHECK_EQ(times(&out, " class=\"packed\""), 1);
+	buf_fini(&out);
+	profile_fini(&p[0]);
+	profile_fini(&p[1]);
+}
+
+TEST_MAIN(CASE(several_profiles_are_apart_in_one_page_and_their_names_never_meet_html),
+	  CASE(a_tree_is_written_depth_first_with_the_largest_callee_first),
 	  CASE(values_are_divided_by_what_they_all_share),
 	  CASE(frames_at_one_place_are_merged_whatever_their_lines),
 	  CASE(control_characters_become_pictures_so_that_lines_part_strings),

@@ -18,6 +18,7 @@
 	X(names_js, "names.js", "sonde/names")          \
 	X(page_js, "page.js", "sonde/page")             \
 	X(palette_js, "palette.js", "sonde/palette")    \
+	X(profiles_js, "profiles.js", "sonde/profiles") \
 	X(stage_js, "stage.js", "sonde/stage")          \
 	X(sweep_js, "sweep.js", "sonde/sweep")          \
 	X(table_js, "table.js", "sonde/table")          \

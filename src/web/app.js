@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The flame graph page: reads the profile, then passes clicks and keys on to the Page.
 
-import { decode, unpack } from 'sonde/data';
 import { copy, copyFolded, save } from 'sonde/giving';
 import { fillHelp, showFacts, typeWords } from 'sonde/head';
 import { stackOf } from 'sonde/model';
+import { harmless } from 'sonde/names';
 import { Page } from 'sonde/page';
+import { Profiles } from 'sonde/profiles';
 
 const $ = (id) => document.getElementById(id);
 const SEARCH_WAIT_MS = 120; /* typing on must not wait for a search of millions of nodes */
@@ -43,10 +44,13 @@ function wireButtons(page) {
 			.slice(0, 2000);
 		page.search($('query').value);
 	});
-	$('type').addEventListener('change', () => {
-		page.type = Number($('type').value);
-		page.weighAgain();
+	$('type').addEventListener('change', () => page.measure(Number($('type').value)));
+	$('profiles').addEventListener('change', () => page.switchTo(Number($('profiles').value)));
+	on('loss', () => {
+		$('help').showModal();
+		$('about').scrollIntoView();
 	});
+	$('help').addEventListener('click', (event) => event.target === $('help') && $('help').close());
 	let timer = 0;
 
 	$('query').addEventListener('input', () => {
@@ -90,6 +94,9 @@ const act = {
 	b: (page) => page.show('base'),
 	w: (page) => page.show('new'),
 	a: (page) => page.show('all'),
+	v: (page) => page.measure(),
+	',': (page) => page.switchTo(page.index - 1),
+	'.': (page) => page.switchTo(page.index + 1),
 	1: (page) => page.go('graph'),
 	2: (page) => page.go('inverted'),
 	3: (page) => page.go('sandwich', page.current),
@@ -175,6 +182,7 @@ function hook(page, timing) {
 			picture: page.picture,
 			up: page.up,
 			query: page.query,
+			profile: page.profiles.names[page.index],
 			type: page.type,
 			hidden: [...page.hidden],
 			threads: page.threads.text,
@@ -226,34 +234,36 @@ function hook(page, timing) {
 	};
 }
 
-async function start() {
-	const timing = { start: performance.now() },
-		holder = $('profile');
-	const profile = decode(await unpack(holder.textContent));
-
-	holder.remove(); /* the text is as large as the rest together */
-	timing.decoded = performance.now();
-	document.documentElement.dataset.theme = darkScheme.matches ? 'dark' : 'light';
-	const page = new Page(profile);
+/* What a profile brings with it: the words of the head, the menus, the help. */
+function introduce(page) {
+	const { profile, profiles } = page;
 
 	$('pictures').hidden = !page.diff;
 	document.body.classList.toggle('diff', Boolean(page.diff));
-	$('title').textContent = document.title =
-		profile.meta.title || `${typeWords(profile.types[page.type])} profile`;
-	profile.types.forEach((type, index) =>
-		$('type').append(new Option(typeWords(type), index)),
+	$('profiles').value = String(page.index);
+	$('type').replaceChildren(
+		...profile.types.map((type, index) => new Option(typeWords(type), index)),
 	);
 	$('type').hidden = profile.types.length < 2 || Boolean(page.diff);
-	showFacts(profile, () => {
-		$('help').showModal();
-		$('about').scrollIntoView();
+	showFacts(profile);
+	fillHelp($('help'), profile, profiles.n > 1);
+}
+
+async function start() {
+	const timing = { start: performance.now() };
+	const profiles = await Profiles.of(document.querySelectorAll('.packed'), $('names'));
+
+	$('profiles').append(...profiles.names.map((name, index) => new Option(harmless(name), index)));
+	$('profiles').hidden = profiles.n < 2;
+	document.documentElement.dataset.theme = darkScheme.matches ? 'dark' : 'light';
+	const page = new Page(profiles, (loaded) => {
+		timing.decoded = performance.now();
+		introduce(loaded);
 	});
-	fillHelp($('help'), profile);
+
 	wireButtons(page);
 	wireKeys(page);
-	page.restore();
-	$('wait').hidden = page.whole > 0;
-	$('wait').textContent = 'This profile holds no samples.';
+	await page.restore();
 	timing.usable = performance.now();
 	hook(page, timing);
 	$('stage').focus({ preventScroll: true });

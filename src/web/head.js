@@ -89,8 +89,8 @@ function lossWords({ meta, drops }) {
 	return events ? { warn: false, text: 'No event lost' } : null;
 }
 
-/* Fills the page's first line. about() is called when the badge is pressed. */
-export function showFacts(profile, about) {
+/* Fills the page's first line. */
+export function showFacts(profile) {
 	const { meta } = profile,
 		list = document.getElementById('facts');
 	const badge = document.getElementById('loss'),
@@ -104,15 +104,14 @@ export function showFacts(profile, about) {
 			return pair;
 		}),
 	);
+	badge.hidden = !loss;
 	if (loss) {
-		badge.append(
+		badge.replaceChildren(
 			`${loss.warn ? '⚠' : '✓'} ${loss.text}`,
 			make('span', loss.more || '', 'long'),
 		);
 		badge.classList.toggle('warn', loss.warn);
 		badge.title = 'About this profile';
-		badge.hidden = false;
-		badge.addEventListener('click', about);
 	}
 }
 
@@ -190,11 +189,14 @@ const KEYS = [
 	['c', 'callers and callees of the chosen function, call sites merged'],
 	['f', 'flip: root at the bottom or at the top'],
 	['1 2 3 4', 'flame graph, inverted, sandwich, table'],
+	['v', 'the next thing that was counted: CPU time, samples, bytes, ...'],
 	['y', 'copy the zoomed part as folded stacks'],
 	['s', 'save this picture as SVG'],
 	['t', 'dark or light'],
 	['?', 'this page'],
 ];
+
+const SEVERAL_KEYS = [[', .', 'the profile before, the next one']];
 
 const READING = [
 	'Each box is a function; the boxes below it (flipped: above it) are what it called. A box is as wide as its share of what was measured, so look for wide boxes with little under them.',
@@ -259,7 +261,7 @@ function aboutOf({ meta, drops, types, groups, frames, nodes }) {
 	return rows;
 }
 
-export function fillHelp(dialog, profile) {
+export function fillHelp(dialog, profile, several) {
 	const about = make('h3', 'About this profile');
 	const title = make('h2', 'How to read this page'),
 		close = make('button', '✕', 'plain close');
@@ -269,7 +271,6 @@ export function fillHelp(dialog, profile) {
 	close.type = 'button';
 	close.setAttribute('aria-label', 'Close');
 	close.addEventListener('click', () => dialog.close());
-	dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
 	dialog.replaceChildren(
 		close,
 		title,
@@ -277,7 +278,11 @@ export function fillHelp(dialog, profile) {
 		...READING.map((text) => make('p', text)),
 		make('h3', 'Keys'),
 		pairs(
-			[...KEYS, ...(profile.meta.diff ? DIFF_KEYS : [])].map(([key, words]) => {
+			[
+				...KEYS,
+				...(several ? SEVERAL_KEYS : []),
+				...(profile.meta.diff ? DIFF_KEYS : []),
+			].map(([key, words]) => {
 				const keys = make('span');
 
 				for (const one of key.split(' '))

@@ -3,7 +3,7 @@
 
 import * as diff from 'sonde/diff';
 import * as fragment from 'sonde/fragment';
-import { fillDetails, fillTip, make, showDiffLegend, showLegend } from 'sonde/head';
+import { fillDetails, fillTip, make, showDiffLegend, showLegend, typeWords } from 'sonde/head';
 import * as model from 'sonde/model';
 import { amount, count, harmless, share } from 'sonde/names';
 import { DIFF, GREY, KINDS, colourFrames, palette } from 'sonde/palette';
@@ -29,26 +29,14 @@ function verdictWords(row, number) {
 }
 
 export class Page {
-	constructor(profile) {
-		const { frames, strings } = profile;
-
-		this.profile = profile;
-		this.diff = diff.readDiff(profile);
-		this.rowOf = this.diff ? diff.rowFinder(this.diff, profile) : null;
-		this.picture = 'diff';
-		this.names = new Map();
-		this.colourOf = colourFrames(frames, strings);
-		this.keys = new Map();
-		this.type = Number(profile.meta.type) || 0;
-		this.chosen = null;
-		this.hidden = new Set();
+	/* profiles: see profiles.js; loaded(): called whenever another one is shown. */
+	constructor(profiles, loaded) {
+		this.profiles = profiles;
+		this.loaded = loaded;
+		this.index = -1;
 		this.view = 'graph';
 		this.up = false;
-		this.fn = 0;
 		this.query = '';
-		this.hit = null;
-		this.found = null;
-		this.at = -1;
 		this.theme = '';
 		this.stage = new Stage($('stage'), (frame) => this.nameOf(frame), {
 			hover: (spot, event) => this.tip(spot, event),
@@ -64,17 +52,40 @@ export class Page {
 				colour: (frame) => this.colours.fills[this.colourOf[frame]],
 			},
 			(frame, open) => this.chooseFunction(frame, open),
-			this.rowOf,
 		);
-		this.threads = new ThreadPicker(
-			$('threads-open'),
-			$('threads'),
-			profile.groups,
-			(chosen) => {
-				this.chosen = chosen;
-				this.weighAgain();
-			},
-		);
+		this.threads = new ThreadPicker($('threads-open'), $('threads'), (chosen) => {
+			this.chosen = chosen;
+			this.weighAgain();
+		});
+	}
+
+	/* Another profile: what is known of the one before is forgotten. */
+	load(profile, index) {
+		const { frames, strings } = profile;
+
+		this.profile = profile;
+		this.index = index;
+		this.diff = diff.readDiff(profile);
+		this.rowOf = this.table.rowOf = this.diff ? diff.rowFinder(this.diff, profile) : null;
+		this.picture = 'diff';
+		this.trees = null;
+		this.names = new Map();
+		this.colourOf = colourFrames(frames, strings);
+		this.keys = new Map();
+		this.type = this.defaultType;
+		this.chosen = null;
+		this.hidden = new Set();
+		this.fn = 0;
+		this.hit = null;
+		this.found = null;
+		this.at = -1;
+		this.tipped = null;
+		this.threads.setGroups(profile.groups);
+		this.loaded(this);
+	}
+
+	get defaultType() {
+		return Number(this.profile.meta.type) || 0;
 	}
 
 	/* ---- words ---- */
@@ -242,9 +253,26 @@ export class Page {
 			unit,
 			scale,
 		);
+		this.showTitle();
 		this.showView(path);
 		this.searchAgain();
 		this.later();
+	}
+
+	showTitle() {
+		const { meta, types } = this.profile,
+			name = this.profiles.names[this.index];
+
+		$('title').textContent = meta.title || `${typeWords(types[this.type])} profile`;
+		document.title = (name ? `${name}: ` : '') + $('title').textContent;
+		$('type').value = String(this.type);
+	}
+
+	/* Another value type: by its number, or the next one. */
+	measure(type = (this.type + 1) % this.profile.types.length) {
+		if (this.diff || type === this.type) return;
+		this.type = type;
+		this.weighAgain();
 	}
 
 	/* A merged tree with its tints, where it is of two sides. */
@@ -680,30 +708,79 @@ export class Page {
 			: '';
 	}
 
-	remember() {
-		if (this.restoring) return;
-		const state = fragment.write({
+	/* What is shown, as the address tells it. */
+	get address() {
+		const { profile, profiles, type } = this;
+
+		return {
+			profile: this.index > 0 ? profiles.names[this.index] : '',
 			view: this.view === 'graph' ? '' : this.view,
 			up: this.up ? '1' : '',
 			theme: this.theme,
 			q: this.query,
 			picture: this.diff && this.picture !== 'diff' ? this.picture : '',
-			type:
-				this.type === (Number(this.profile.meta.type) || 0)
-					? ''
-					: String(this.type),
+			type: this.diff || type === this.defaultType ? '' : profile.types[type].type,
 			threads: this.threads.text,
 			hide: [...this.hidden].map((kind) => KINDS[kind].id).join(','),
 			fn: this.view === 'sandwich' ? this.keyOf(this.fn) : '',
 			path: this.path(),
-		});
-
-		history.replaceState(null, '', `#${state}`);
+		};
 	}
 
-	restore() {
+	remember(address = this.address) {
+		if (!this.restoring) history.replaceState(null, '', `#${fragment.write(address)}`);
+	}
+
+	/* The profile of that number, looked at in the same way. */
+	async switchTo(index) {
+		const { n, names } = this.profiles;
+
+		if (index < 0 || index >= n || index === this.index) return;
+		this.remember({ ...this.address, profile: names[index] });
+		await this.restore();
+		if (this.index === index) this.say(`Profile ${index + 1} of ${n}: ${names[index]}`);
+	}
+
+	/* A type by its name, or (older addresses) by its number. */
+	typeCalled(text) {
+		const { types } = this.profile,
+			named = types.findIndex(({ type }) => type === text);
+
+		return named >= 0 ? named : (types[text] ? Number(text) : this.defaultType);
+	}
+
+	/* Shows what the address says. */
+	async restore() {
 		const state = fragment.read(location.hash),
-			{ profile } = this;
+			index = this.profiles.indexOf(state.profile);
+
+		if (index !== this.index) {
+			const profile = await this.unpacked(index);
+
+			if (!profile) return;
+			this.load(profile, index);
+		}
+		this.apply(state);
+	}
+
+	/* null: overtaken by another choice, or damaged where another one is shown already. */
+	async unpacked(index) {
+		this.wanted = index;
+		try {
+			const profile = await this.profiles.get(index);
+
+			return this.wanted === index ? profile : null;
+		} catch (error) {
+			if (this.index < 0) throw error;
+			this.remember();
+			$('profiles').value = String(this.index);
+			this.say(`That profile cannot be read: ${error.message}`);
+			return null;
+		}
+	}
+
+	apply(state) {
+		const { profile } = this;
 
 		this.restoring = true;
 		this.setTheme(['dark', 'light'].includes(state.theme) ? state.theme : '');
@@ -711,11 +788,7 @@ export class Page {
 		this.up = state.up === '1';
 		this.picture = diff.PICTURES.includes(state.picture) ? state.picture : 'diff';
 		this.query = $('query').value = (state.q || '').slice(0, 2000);
-		this.type = Math.min(
-			Number(state.type ?? profile.meta.type) || 0,
-			profile.types.length - 1,
-		);
-		$('type').value = String(this.type);
+		this.type = this.typeCalled(state.type);
 		this.hidden = new Set(
 			KINDS.map((kind, index) => index).filter((index) =>
 				(state.hide || '').split(',').includes(KINDS[index].id),
@@ -730,6 +803,8 @@ export class Page {
 		this.weighAgain();
 		delete this.path;
 		this.restoring = false;
+		$('wait').hidden = this.whole > 0;
+		$('wait').textContent = 'This profile holds no samples.';
 	}
 
 	setTheme(theme) {

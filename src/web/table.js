@@ -47,10 +47,10 @@ function element(tag, text, className) {
 
 export class FunctionTable {
 	/* texts: { name(frame), module(frame), location(frame), colour(frame) }; chosen(frame, open). */
-	constructor(box, texts, chosen, rowOf = null) {
+	constructor(box, texts, chosen) {
 		Object.assign(this, {
 			box,
-			rowOf,
+			rowOf: null /* of a difference: the row of a frame */,
 			columns: [],
 			texts,
 			chosen,

@@ -37,8 +37,8 @@ function processesOf(groups, values) {
 
 export class ThreadPicker {
 	/* changed(chosen): a Set of group indexes, or null for all. */
-	constructor(button, box, groups, changed) {
-		Object.assign(this, { button, box, groups, changed, chosen: null });
+	constructor(button, box, changed) {
+		Object.assign(this, { button, box, groups: [], values: [], changed, chosen: null });
 		this.search = document.createElement('input');
 		this.search.type = 'search';
 		this.search.placeholder = 'Search processes and threads';
@@ -53,7 +53,6 @@ export class ThreadPicker {
 		bar.className = 'bar';
 		bar.append(this.search, this.all);
 		box.append(bar, this.list, this.more);
-		button.hidden = groups.length < 2;
 		button.addEventListener('click', () => this.toggle());
 		this.search.addEventListener('input', () => this.draw());
 		this.all.addEventListener('click', () => this.choose(null));
@@ -66,7 +65,16 @@ export class ThreadPicker {
 			)
 				this.close();
 		});
-		this.label();
+	}
+
+	/* Those of another profile. */
+	setGroups(groups) {
+		this.groups = groups;
+		this.values = groups.map(() => 0);
+		this.button.hidden = groups.length < 2;
+		this.search.value = '';
+		this.close();
+		this.choose(null, true);
 	}
 
 	/* What each group cost, in the type looked at. */

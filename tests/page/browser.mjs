@@ -462,6 +462,83 @@ const cases = {
 		await visit.settle();
 		assert.match(await visit.text('#details'), /100 % 17/);
 	},
+	'the type is kept in the address by its name, and a key goes to the next': async () => {
+		const visit = await Visit.to('small');
+
+		assert.match(await visit.text('#title'), /^CPU time/);
+		await visit.key('v');
+		assert.equal((await visit.state()).type, 0);
+		assert.match(await visit.text('#title'), /^Samples/);
+		assert.equal(await visit.page.inputValue('#type'), '0');
+		const hash = await visit.page.evaluate(() => location.hash);
+
+		assert.match(hash, /type=samples/);
+		const again = await Visit.to('small', { hash });
+
+		assert.match(await again.text('#details'), /100 % 17/);
+		await again.key('v');
+		assert.match(await again.text('#details'), /170 ms/);
+		assert.doesNotMatch(await again.page.evaluate(() => location.hash), /type=/);
+	},
+	'several profiles: the menu and keys switch, at the same place': async () => {
+		const visit = await Visit.to('several');
+
+		assert.deepEqual(
+			await visit.page.locator('#profiles option').allInnerTexts(),
+			['first.pb.gz', 'second.folded', '<third>.pb.gz'],
+		);
+		await visit.search('lex');
+		await visit.page.selectOption('#profiles', { label: 'second.folded' });
+		await visit.settle();
+		let state = await visit.state();
+
+		assert.equal(state.profile, 'second.folded');
+		assert.equal(state.whole, 7);
+		assert.equal(state.matched, 5 / 7);
+		assert.match(await visit.page.title(), /^second\.folded: /);
+		assert.ok(await visit.page.isHidden('#threads-open'));
+		assert.match(await visit.text('#live'), /Profile 2 of 3: second\.folded/);
+		await visit.page.focus('#stage');
+		await visit.key('.');
+		state = await visit.state();
+		assert.equal(state.profile, '<third>.pb.gz');
+		assert.equal(state.matched, 0);
+		assert.equal(state.whole, 1);
+		await visit.key('.');
+		assert.equal((await visit.state()).profile, '<third>.pb.gz');
+		await visit.key(',');
+		await visit.key(',');
+		state = await visit.state();
+		assert.equal(state.profile, 'first.pb.gz');
+		assert.equal(state.whole, 17);
+		assert.ok(await visit.page.isVisible('#threads-open'));
+		assert.deepEqual(visit.problems, []);
+	},
+	'a zoom is followed into another profile, and the address names it': async () => {
+		const visit = await Visit.to('several');
+
+		await visit.clickBox(['main', 'parse']);
+		await visit.key('v');
+		await visit.page.selectOption('#profiles', { label: '<third>.pb.gz' });
+		await visit.settle();
+		assert.deepEqual((await visit.state()).path, ['main', 'parse']);
+		assert.equal((await visit.state()).type, 0);
+		const hash = await visit.page.evaluate(() => location.hash);
+
+		assert.match(hash, /profile=%3Cthird%3E\.pb\.gz/);
+		const again = await Visit.to('several', { hash });
+		const state = await again.state();
+
+		assert.equal(state.profile, '<third>.pb.gz');
+		assert.deepEqual(state.path, ['main', 'parse']);
+		assert.equal(await again.page.inputValue('#profiles'), '2');
+		await again.page.evaluate(() => {
+			location.hash = '#profile=second.folded';
+		});
+		await again.settle();
+		assert.equal((await again.state()).profile, 'second.folded');
+		assert.equal((await again.state()).whole, 7);
+	},
 	'the legend says kinds in words, and a press hides their frames': async () => {
 		const visit = await Visit.to('small');
 
@@ -575,7 +652,7 @@ const cases = {
 		assert.equal(await visit.page.evaluate(() => window.pwned), undefined);
 		assert.equal(
 			await visit.page
-				.locator('img, iframe, object, embed, body script:not(#profile)')
+				.locator('img, iframe, object, embed, body script:not(.packed)')
 				.count(),
 			0,
 		);
