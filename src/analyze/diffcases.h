@@ -18,7 +18,8 @@ struct diff_case {
 	double change;		/* of what is left once named changes are taken out */
 	double z;		/* change in standard errors of sampling */
 	double p, q;
-	double first_z;		/* with nothing taken out */
+	double first_change, first_z;	/* with nothing taken out */
+	double apart;		/* squared standard errors of sampling from what most items did */
 	struct diff_number *number;	/* where the answer goes */
 };
 
@@ -61,13 +62,8 @@ int diffnoise_of_units(struct diff_case *cases, uint32_t n, struct summing *summ
 void diffnoise_of_whole(struct diff_case *c, const struct difftree *tree,
 			const struct diff_sides *sides);
 
-/* From how the others' .z scatter; at least what there was before. */
+/* From how far the others scatter around what most did; at least what units said. Fills .apart. */
 int diffnoise_of_items(struct diff_case *cases, uint32_t n, const struct diff_sides *sides,
 		       double *ret_ratio);
-
-/* The same for one case, whose samples are taken out of `sides` and whose .z was not measured since: what it
- * pushed does not count as noise then. Fills its .ratio and .df. */
-int diffnoise_without(struct diff_case *c, const struct diff_case *cases, uint32_t n,
-		      const struct diff_sides *sides);
 
 #endif

@@ -11,11 +11,16 @@
 #define EXPLAINS 0.6	/* a callee that changed by this part of its caller's change explains it */
 #define ALIKE 0.8	/* two that are as sure as that to each other are one change seen from two ends */
 
-static void measure_all(struct diff_work *w)
+static void sum_sides(struct diff_work *w)
 {
 	for (unsigned side = 0; side < 2 && !w->summed; side++)
 		diffsums_of_side(&w->sides.sums[side], &w->summing, side);
 	w->summed = true;
+}
+
+static void measure_all(struct diff_work *w)
+{
+	sum_sides(w);
 	for (uint32_t i = 0; i < w->n; i++)
 		diff_case_measure(&w->cases[i], &w->sides);
 }
@@ -48,9 +53,21 @@ static double sureness(const struct diff_case *c)
 	return fabs(c->z) / sqrt(c->ratio);
 }
 
+#define MOVED_Z 2.0	/* what is said of a change must be seen in what is shown */
+#define OWN_PART 0.4	/* a caller is named for what is its own part of its change, not for the rest of it */
+
+/* What moved against what is left, once named changes are taken out, may stand where it was in the whole, or
+ * have moved the other way, or moved in the whole for what was taken out: a row that says so of a named change
+ * would only confuse. */
+static bool moved_alike(const struct diff_case *c)
+{
+	return c->first_z * c->z > 0 && fabs(c->first_z) >= MOVED_Z * sqrt(c->ratio) &&
+	       (c->measure == DIFF_SELF || fabs(c->change) >= OWN_PART * fabs(c->first_change));
+}
+
 static bool stands_out(const struct diff_work *w, const struct diff_case *c)
 {
-	return !c->named && c->q <= w->diff->level;
+	return !c->named && c->q <= w->diff->level && moved_alike(c);
 }
 
 /* What always calls the same one function costs with it what that one does: then the callee is meant. */
@@ -71,12 +88,16 @@ static struct diff_case *explained(struct diff_work *w, struct diff_case *best)
 	for (uint32_t i = 0; best->measure == DIFF_TOTAL && i < w->n; i++) {
 		struct diff_case *c = &w->cases[i];
 
-		if (c->measure == DIFF_SELF && stands_out(w, c) &&
+		if (c->measure == DIFF_SELF && !c->named && c->p <= w->diff->level &&
+		    moved_alike(c) &&
 		    c->change * best->change > 0 &&
 		    fabs(c->change) >= EXPLAINS * fabs(best->change) && is_surer(w, c, found))
 			found = c;
 	}
-	return found ? found : best;
+	if (!found)
+		return best;
+	found->q = fmin(found->q, best->q);
+	return found;
 }
 
 /* Of a whole that has two parts the one grows as the other shrinks. Then what all of it cost decides, and
@@ -98,58 +119,6 @@ static struct diff_case *other_end(struct diff_work *w, struct diff_case *best)
 	return found && (found->change > 0) == grew ? found : best;
 }
 
-/* The three that are the most sure by sampling alone. */
-#define TRIED 3
-
-static uint32_t find_tried(const struct diff_work *w, struct diff_case *ret_tried[TRIED])
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < w->n; i++) {
-		struct diff_case *c = &w->cases[i];
-		uint32_t at = n;
-
-		if (c->named || isnan(c->p) ||
-		    stat_normal_beyond(c->z) * w->n > w->diff->level)
-			continue;
-		while (at && fabs(c->z) > fabs(ret_tried[at - 1]->z))
-			at--;
-		if (at == TRIED)
-			continue;
-		n += n < TRIED;
-		for (uint32_t k = n - 1; k > at; k--)
-			ret_tried[k] = ret_tried[k - 1];
-		ret_tried[at] = c;
-	}
-	return n;
-}
-
-/* What a large change pushes looks like noise in all the others, and hides it: so the others are looked at
- * without it. The surest of n must be sure n times over, as none was chosen beforehand. */
-static int try_cases(struct diff_work *w)
-{
-	struct diff_case *tried[TRIED];
-	uint32_t n = find_tried(w, tried);
-	int rc = 0;
-
-	for (uint32_t i = 0; rc == 0 && i < n; i++) {
-		summing_take_out(&w->summing, tried[i]->item, tried[i]->measure);
-		w->summed = false;
-		measure_all(w);
-		rc = diffnoise_without(tried[i], w->cases, w->n, &w->sides);
-		summing_take_back(&w->summing, tried[i]->item, tried[i]->measure);
-		w->summed = false;
-	}
-	if (rc < 0 || !n)
-		return rc;
-	measure_all(w);
-	for (uint32_t i = 0; i < n; i++) {
-		diff_case_judge(tried[i], &w->sides);
-		tried[i]->q = fmin(tried[i]->q, tried[i]->p * w->n);
-	}
-	return 0;
-}
-
 /* The next change to be named, or NULL. */
 static struct diff_case *choose(struct diff_work *w)
 {
@@ -161,19 +130,47 @@ static struct diff_case *choose(struct diff_work *w)
 	return best ? explained(w, other_end(w, explained(w, best))) : NULL;
 }
 
+/* What was named first may be what a later one had pushed: each is looked at again without all the others. */
+static void drop_pushed(struct diff_work *w)
+{
+	struct diff *diff = w->diff;
+
+	for (uint32_t i = 0; i < w->n && diff->n_named > 1; i++) {
+		struct diff_case *c = &w->cases[i];
+		struct diff_case alone = *c;
+
+		if (!c->named)
+			continue;
+		alone.named = false;
+		summing_take_back(&w->summing, c->item, c->measure);
+		w->summed = false;
+		sum_sides(w);
+		diff_case_measure(&alone, &w->sides);
+		diff_case_judge(&alone, &w->sides);
+		if (alone.p * w->n <= diff->level && moved_alike(&alone)) {
+			summing_take_out(&w->summing, c->item, c->measure);
+			w->summed = false;
+			continue;
+		}
+		*c = alone;
+		c->q = fmin(1, c->p * w->n);
+		diff->n_named--;
+	}
+}
+
 int diff_name_changes(struct diff_work *w)
 {
 	struct diff *diff = w->diff;
 	int rc = judge_all(w);
 
-	for (uint32_t i = 0; i < w->n; i++)
+	for (uint32_t i = 0; i < w->n; i++) {
 		w->cases[i].first_z = w->cases[i].z;
+		w->cases[i].first_change = w->cases[i].change;
+	}
 	while (rc == 0 && diff->n_named < NAMED_MOST) {
 		struct diff_case *c;
 
-		if (diff->noise.basis != DIFF_BY_RUNS)
-			rc = try_cases(w);
-		c = rc == 0 ? choose(w) : NULL;
+		c = choose(w);
 		if (!c)
 			break;
 		c->named = true;
@@ -182,5 +179,7 @@ int diff_name_changes(struct diff_work *w)
 		w->summed = false;
 		rc = judge_all(w);
 	}
+	if (rc == 0)
+		drop_pushed(w);
 	return rc;
 }

@@ -200,7 +200,8 @@ void diffnoise_of_whole(struct diff_case *c, const struct difftree *tree,
 
 /* ---- from the items ---- */
 
-/* Most items did not change, so the smaller half of the z * z is noise, whatever the larger half is. */
+/* Most items did not change, so the smaller half of their squared distances is noise, whatever the larger
+ * half is. */
 #define KEPT_SHARE 0.5
 /* With few items, four more that have just the noise of sampling are assumed. */
 #define ASSUMED 4.0
@@ -253,13 +254,99 @@ static double ratio_without(const struct scatter *s, uint32_t skip, double *ret_
 	return fmax(1, (ASSUMED + (kept ? sum / mean : 0)) / (ASSUMED + kept));
 }
 
+static bool tells(const struct diff_case *c, const struct diff_sides *sides)
+{
+	return c->measure == DIFF_SELF && !c->named &&
+	       diff_events(sides, c->item, DIFF_SELF) >= COMMON_EVENTS;
+}
+
+/* By what factor an item's value grew: its logarithm, and how precisely that is known. What is not on one
+ * side at all counts as half an event. */
+struct growth {
+	double log, variance;
+};
+
+static struct growth growth_of(const struct diff_case *c, const struct diff_sides *sides)
+{
+	double value[2], variance = 0;
+
+	for (unsigned side = 0; side < 2; side++) {
+		double weight = diff_weight(sides, side, c->item, c->measure);
+
+		value[side] = weight / 2 +
+			      fmax(0, sides->sums[side].items[c->item].value[c->measure]);
+		variance += weight / value[side];
+	}
+	return (struct growth){ log(value[1] / value[0]), variance };
+}
+
+static int compare_growths(const void *left, const void *right)
+{
+	return compare_doubles(&((const struct growth *)left)->log,
+			       &((const struct growth *)right)->log);
+}
+
+/* What most items grew by: the mean of the half (and one) that agrees best, whatever the others did: least
+ * trimmed squares, which in one dimension is a window over the sorted values. */
+static struct growth common_growth(struct growth *sorted, uint32_t n)
+{
+	struct growth common = { 0, 0 };
+	uint32_t half = n / 2 + 1;
+	double least = INFINITY, weights = 0, sum = 0, squares = 0;
+
+	qsort(sorted, n, sizeof(*sorted), compare_growths);
+	for (uint32_t i = 0; i < n; i++) {
+		double weight = 1 / sorted[i].variance, log = sorted[i].log, spread;
+
+		weights += weight;
+		sum += weight * log;
+		squares += weight * log * log;
+		if (i >= half) {
+			weight = 1 / sorted[i - half].variance;
+			log = sorted[i - half].log;
+			weights -= weight;
+			sum -= weight * log;
+			squares -= weight * log * log;
+		}
+		spread = squares - sum * sum / weights;
+		if (i + 1 >= half && spread < least) {
+			least = spread;
+			common = (struct growth){ sum / weights, 1 / weights };
+		}
+	}
+	return common;
+}
+
+/* Shares push each other: what grew makes all others shrink by one factor, which is no noise. So they are held
+ * against that factor. Costs stand for themselves. */
+static int measure_apart(struct diff_case *cases, uint32_t n, const struct diff_sides *sides)
+{
+	struct growth *growths = calloc((size_t)n + 1, sizeof(*growths)), common;
+	uint32_t n_growths = 0;
+
+	if (!growths)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		if (tells(&cases[i], sides))
+			growths[n_growths++] = growth_of(&cases[i], sides);
+	common = common_growth(growths, n_growths);
+	for (uint32_t i = 0; i < n; i++) {
+		struct growth growth = growth_of(&cases[i], sides);
+		double off = growth.log - common.log;
+
+		cases[i].apart = sides->per == PER_TOTAL ? off * off / growth.variance
+							 : cases[i].z * cases[i].z;
+	}
+	free(growths);
+	return 0;
+}
+
 static void collect(struct scatter *s, const struct diff_case *cases, uint32_t n,
 		    const struct diff_sides *sides)
 {
 	for (uint32_t i = 0; i < n; i++)
-		if (cases[i].measure == DIFF_SELF && !cases[i].named &&
-		    diff_events(sides, cases[i].item, DIFF_SELF) >= COMMON_EVENTS)
-			s->squares[s->n++] = cases[i].z * cases[i].z;
+		if (tells(&cases[i], sides))
+			s->squares[s->n++] = cases[i].apart;
 	qsort(s->squares, s->n, sizeof(*s->squares), compare_doubles);
 	s->kept = kept_of(s->n);
 	s->mean = s->n ? mean_of_smaller((double)s->kept / s->n) : 1;
@@ -274,41 +361,23 @@ int diffnoise_of_items(struct diff_case *cases, uint32_t n, const struct diff_si
 	struct scatter s = { .squares = calloc((size_t)n + 1, sizeof(*s.squares)) };
 	double df;
 
-	if (!s.squares)
+	if (!s.squares || measure_apart(cases, n, sides) < 0) {
+		free(s.squares);
 		return -ENOMEM;
+	}
 	collect(&s, cases, n, sides);
 	*ret_ratio = ratio_without(&s, s.n, &df);
 	for (uint32_t i = 0; i < n; i++) {
-		double own = cases[i].z * cases[i].z, *found = NULL;
+		double *found = NULL;
 
-		if (cases[i].measure == DIFF_SELF)
-			found = bsearch(&own, s.squares, s.n, sizeof(own), compare_doubles);
+		if (tells(&cases[i], sides))
+			found = bsearch(&cases[i].apart, s.squares, s.n, sizeof(*s.squares),
+					compare_doubles);
 		cases[i].ratio = ratio_without(&s, found ? (uint32_t)(found - s.squares) : s.n,
 					       &cases[i].df);
 		if (cases[i].ratio < cases[i].unit_ratio) {
 			cases[i].ratio = cases[i].unit_ratio;
 			cases[i].df = cases[i].unit_df;
-		}
-	}
-	free(s.squares);
-	return 0;
-}
-
-#define OTHERS_LEAST 3 /* fewer say nothing of noise: it stays what it was */
-
-int diffnoise_without(struct diff_case *c, const struct diff_case *cases, uint32_t n,
-		      const struct diff_sides *sides)
-{
-	struct scatter s = { .squares = calloc((size_t)n + 1, sizeof(*s.squares)) };
-
-	if (!s.squares)
-		return -ENOMEM;
-	collect(&s, cases, n, sides);
-	if (s.n >= OTHERS_LEAST) {
-		c->ratio = ratio_without(&s, s.n, &c->df);
-		if (c->ratio < c->unit_ratio) {
-			c->ratio = c->unit_ratio;
-			c->df = c->unit_df;
 		}
 	}
 	free(s.squares);
