@@ -34,10 +34,11 @@ def record(program, out):
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
-    """{version: [files]}; the versions are old, slow (scan costs twice as much), and fresh (one more function, lex()
-    has moved)."""
+    """{version: [files]}; the versions are old, slow (scan costs eight times as much: a change that no load of the
+    machine hides; how small a one is found is measured by bench/diff), and fresh (one more function, lex() has
+    moved)."""
     folder = tmp_path_factory.mktemp("diff")
-    versions = {"old": (), "slow": ("-DSCAN=16",), "fresh": ("-DFRESH", "-DMOVED")}
+    versions = {"old": (), "slow": ("-DSCAN=64",), "fresh": ("-DFRESH", "-DMOVED")}
     programs = {name: build(folder, name, *flags) for name, flags in versions.items()}
     files = {name: [] for name in versions}
     for run in range(RUNS):  # in turns, so that the machine's moods are everybody's
@@ -68,8 +69,8 @@ def test_the_function_that_got_slower_is_named_first(recorded, runs):
     assert named(found)[:1] == ["scan"], found["summary"]
     assert re.match(r"scan\(\) got \d+(\.\d)? % ± \d+(\.\d)? slower in share", found["summary"])
     scan = function(found, "scan")["self"]
-    # 8 of 31 parts became 16 of 39, as far as a part costs the same everywhere
-    assert 1.2 < scan["new"] / scan["base"] < 2.2
+    # 8 of 31 parts became 64 of 87 (2.85 times the share), as far as a part costs the same everywhere
+    assert 2.15 < scan["new"] / scan["base"] < 3.94
     assert scan["low"] < scan["change"] < scan["high"] and scan["low"] > 0
     assert scan["q"] <= 0.01
     assert found["noise"]["basis"] == ("runs" if runs > 1 else "sampling")
@@ -78,7 +79,7 @@ def test_the_function_that_got_slower_is_named_first(recorded, runs):
 def test_absolute_cost_for_the_same_work(recorded):
     found = diff(*recorded["old"], "--", *recorded["slow"], "--per", ROUNDS)
     scan = function(found, "scan")["self"]
-    assert 1.5 < scan["new"] / scan["base"] < 2.6
+    assert 6 < scan["new"] / scan["base"] < 10.4
     assert found["base"]["work"] == RUNS * int(ROUNDS)
     assert scan["base_value"] == pytest.approx(scan["base"] * found["base"]["work"], rel=1e-4)
     assert found["whole"]["new"] == pytest.approx(found["new"]["total"] / found["new"]["work"], rel=1e-4)
