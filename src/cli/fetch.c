@@ -348,10 +348,13 @@ static int read_body(struct fetch *f, struct profile *profile, struct err *err)
 	struct input input;
 	int rc = input_open_bytes(&input, buf_str(&f->body), f->shown, err);
 
-	if (rc < 0)
-		return rc;
-	rc = pprof_detect(input_head(&input)) ? pprof_read(profile, &input, err) :
-						refuse_body(f, input_head(&input), err);
+	if (rc == 0)
+		rc = pprof_detect(input_head(&input)) ? pprof_read(profile, &input, err) :
+							refuse_body(f, input_head(&input), err);
+	if (rc == 0 && profile_failed(profile))
+		rc = -ENOMEM;
+	if (rc == -ENOMEM)
+		err_set(err, "cannot read %s: out of memory", f->shown);
 	input_close(&input);
 	return rc;
 }

@@ -341,10 +341,6 @@ int callgrind_read(struct profile *profile, struct input *input, struct err *err
 	}
 	if (rc == 0)
 		rc = finish(&r);
-	if (rc == 0 && profile_failed(profile))
-		rc = -ENOMEM;
-	if (rc == -ENOMEM)
-		err_set(err, "cannot read %s: out of memory", input->what);
 	callgraph_fini(&r.graph);
 	free(r.files.strings);
 	free(r.functions.strings);

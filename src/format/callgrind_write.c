@@ -177,8 +177,6 @@ int callgrind_write(const struct profile *profile, struct new_file *file, struct
 		add_functions(&w);
 		flush(&w, 0);
 	}
-	if (w.rc == -ENOMEM)
-		err_set(err, "cannot write %s: out of memory", file->path);
 	calls_fini(&w.calls);
 	free(w.told);
 	buf_fini(&w.out);

@@ -216,8 +216,6 @@ int chrome_write(const struct profile *profile, struct new_file *file, struct er
 		out.rc = rank_nodes(&w);
 	if (out.rc == 0 && add_threads(&w) < 0)
 		out.rc = -ENOMEM;
-	if (out.rc == -ENOMEM)
-		err_set(err, "cannot write %s: out of memory", file->path);
 	free(w.rank);
 	free(w.open);
 	free(w.path);

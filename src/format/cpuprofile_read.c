@@ -390,10 +390,6 @@ int cpuprofile_read(struct profile *profile, struct input *input, struct err *er
 	profile->default_type = profile_add_type(profile, STR("wall"), STR("nanoseconds"));
 	if (rc == 0)
 		rc = read_file(&r);
-	if (rc == 0 && profile_failed(profile))
-		rc = -ENOMEM;
-	if (rc == -ENOMEM)
-		err_set(err, "cannot read %s: out of memory", input->what);
 	free(r.nodes);
 	free(r.ticks);
 	free(r.path);

@@ -272,8 +272,6 @@ int cpuprofile_write(const struct profile *profile, struct new_file *file, struc
 	out.rc = prepare(&w);
 	if (out.rc == 0)
 		add_file(&w);
-	if (out.rc == -ENOMEM)
-		err_set(err, "cannot write %s: out of memory", file->path);
 	free(w.hits);
 	free(w.ticks);
 	free(w.first_child);

@@ -139,8 +139,6 @@ static int write_separated(const struct profile *profile, char separator, struct
 	}
 	if (rc == 0)
 		rc = new_file_write(file, buf_str(&w.out), err);
-	if (rc == -ENOMEM)
-		err_set(err, "cannot write %s: out of memory", file->path);
 	calls_fini(&w.calls);
 	buf_fini(&w.out);
 	buf_fini(&w.text);

@@ -214,8 +214,6 @@ int dot_write(const struct profile *profile, struct new_file *file, struct err *
 		add_graph(&w);
 		rc = w.out.failed || w.text.failed ? -ENOMEM : new_file_write(file, buf_str(&w.out), err);
 	}
-	if (rc == -ENOMEM)
-		err_set(err, "cannot write %s: out of memory", file->path);
 	calls_fini(&w.calls);
 	free(w.order);
 	free(w.shown);

@@ -94,11 +94,6 @@ static bool add_row(struct reader *r, const uint32_t *frame_of, const struct fol
 	return !r->batch.failed;
 }
 
-static int out_of_memory(const struct reader *r, struct err *err)
-{
-	return err_fail(err, -ENOMEM, "cannot read %s: out of memory", r->input->what);
-}
-
 static int take(void *owner, unsigned worker, void *from, struct err *err)
 {
 	struct reader *r = owner;
@@ -107,7 +102,7 @@ static int take(void *owner, unsigned worker, void *from, struct err *err)
 	const int64_t *values = (const int64_t *)(const void *)block->values.p;
 
 	if (block->failed)
-		return out_of_memory(r, err);
+		return -ENOMEM;
 	if (block->bad)
 		return err_fail(err, -EBADMSG, "%s:%llu: %s, found '%s'", r->input->what,
 				(unsigned long long)(r->lines + block->lines), block->bad,
@@ -115,9 +110,9 @@ static int take(void *owner, unsigned worker, void *from, struct err *err)
 	learn(r, &r->frames[worker], block);
 	for (size_t i = 0; i < block->rows.n / sizeof(*rows); i++)
 		if (!add_row(r, u32s(&r->frames[worker]), block, &rows[i], values + i * r->columns))
-			return out_of_memory(r, err);
+			return -ENOMEM;
 	r->lines += block->lines;
-	return r->batch.failed ? out_of_memory(r, err) : 0;
+	return r->batch.failed ? -ENOMEM : 0;
 }
 
 static int read_pieces(struct reader *r, struct err *err)
@@ -134,9 +129,7 @@ static int read_pieces(struct reader *r, struct err *err)
 			pieces.block[w][k] = &r->blocks[w][k];
 	}
 	rc = pieces_run(&pieces, r->input, err);
-	if (rc == 0 && (batch_flush(&r->batch) < 0 || profile_failed(r->profile)))
-		rc = out_of_memory(r, err);
-	return rc;
+	return rc < 0 ? rc : batch_flush(&r->batch);
 }
 
 /* The profile has its value types, one a column. */
@@ -146,7 +139,7 @@ static int read_columns(struct profile *profile, struct input *input, struct err
 	int rc;
 
 	if (!r)
-		return err_fail(err, -ENOMEM, "cannot read %s: out of memory", input->what);
+		return -ENOMEM;
 	r->profile = r->batch.profile = profile;
 	r->input = input;
 	r->columns = profile->n_types;

@@ -157,8 +157,6 @@ static int write_all(struct by_name *b, const struct profile *profile, struct bu
 		rc = sum_by_name(b, profile);
 	if (rc == 0)
 		rc = write_lines(b, b->distinct ? &profile->tree : &b->tree, file, out, err);
-	if (rc == -ENOMEM)
-		err_set(err, "cannot write %s: out of memory", file->path);
 	buf_fini(out);
 	by_name_fini(b);
 	return rc;

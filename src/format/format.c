@@ -21,6 +21,7 @@
 #include "format/speedscope.h"
 #include "format/stackdump.h"
 #include "format/tables.h"
+#include "model/profile.h"
 
 /* Reading asks the rows in this order: the strictest first. */
 static const struct format formats[] = {
@@ -108,7 +109,7 @@ static void list_names(char *text, size_t cap, bool writers)
 					      formats[i].name);
 }
 
-static int read_input(struct profile *profile, struct input *input, struct err *err)
+static int detect_and_read(struct profile *profile, struct input *input, struct err *err)
 {
 	struct str head = input_head(input);
 	char known[256];
@@ -123,19 +124,28 @@ static int read_input(struct profile *profile, struct input *input, struct err *
 			"its first bytes are damaged", input->what, known);
 }
 
+/* `rc` is of opening it. A reader that ran out of memory leaves the sentence on that to us. */
+static int read_input(struct profile *profile, struct input *input, int rc, struct err *err)
+{
+	if (rc == 0)
+		rc = detect_and_read(profile, input, err);
+	if (rc == 0 && profile_failed(profile))
+		rc = -ENOMEM;
+	if (rc == -ENOMEM)
+		err_set(err, "cannot read %s: out of memory", input->what);
+	input_close(input);
+	return rc;
+}
+
 int format_read_aided(struct profile *profile, const char *path, const struct read_aid *aid,
 		      struct err *err)
 {
 	struct input input;
 	int rc = input_open(&input, path, err);
 
-	if (rc < 0)
-		return rc;
 	if (aid)
 		input.aid = aid;
-	rc = read_input(profile, &input, err);
-	input_close(&input);
-	return rc;
+	return read_input(profile, &input, rc, err);
 }
 
 int format_read(struct profile *profile, const char *path, struct err *err)
@@ -149,11 +159,7 @@ int format_read_bytes(struct profile *profile, struct str bytes, const char *wha
 	struct input input;
 	int rc = input_open_bytes(&input, bytes, what, err);
 
-	if (rc < 0)
-		return rc;
-	rc = read_input(profile, &input, err);
-	input_close(&input);
-	return rc;
+	return read_input(profile, &input, rc, err);
 }
 
 static int choose(const char *path, const char *name, const struct format **ret_format,
@@ -186,6 +192,8 @@ int format_write(const struct profile *profile, const char *path, const char *fo
 		rc = new_file_open(&file, path, err);
 	if (rc == 0)
 		rc = format->write(profile, &file, err);
+	if (rc == -ENOMEM)
+		err_set(err, "cannot write %s: out of memory", path);
 	if (rc == 0)
 		rc = new_file_commit(&file, err);
 	new_file_close(&file);

@@ -37,6 +37,7 @@ struct format {
 	/* Whether these first bytes (unwrapped, up to INPUT_HEAD_MAX) begin such a file; NULL: another
 	 * row reads what this one writes, or nothing does. */
 	bool (*detect)(struct str head);
+	/* 0 or -errno with a sentence; of -ENOMEM the sentence is format.c's, in writing too. */
 	int (*read)(struct profile *profile, struct input *input, struct err *err);
 	/* NULL: it is only read. */
 	int (*write)(const struct profile *profile, struct new_file *file, struct err *err);

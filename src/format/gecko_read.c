@@ -520,10 +520,6 @@ int gecko_read(struct profile *profile, struct input *input, struct err *err)
 
 	if (rc == 0)
 		rc = read_file(&r);
-	if (rc == 0 && profile_failed(profile))
-		rc = -ENOMEM;
-	if (rc == -ENOMEM)
-		err_set(err, "cannot read %s: out of memory", input->what);
 	tables_fini(&r.shared);
 	free(r.libs.v);
 	free(r.kinds.v);

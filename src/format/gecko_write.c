@@ -537,8 +537,6 @@ int gecko_write(const struct profile *profile, struct new_file *file, struct err
 	out.rc = prepare(&w);
 	if (out.rc == 0)
 		add_file(&w);
-	if (out.rc == -ENOMEM)
-		err_set(err, "cannot write %s: out of memory", file->path);
 	for (size_t i = 0; i < sizeof(locals) / sizeof(locals[0]); i++) {
 		free(locals[i]->index);
 		free(locals[i]->items);

@@ -137,7 +137,7 @@ static int start(struct input *input, struct err *err)
 	input->unwrapper = unwrapper_open(input->wrapping);
 	input->raw = calloc(1, sizeof(*input->raw));
 	if (!input->unwrapper || !input->raw)
-		return err_fail(err, -ENOMEM, "cannot read %s: out of memory", input->what);
+		return -ENOMEM;
 	memcpy(input->raw->bytes, input->head, input->head_n);
 	input->raw->left = str_over(input->raw->bytes, input->head_n);
 	input->head_n = 0;
@@ -146,19 +146,13 @@ static int start(struct input *input, struct err *err)
 
 int input_open_bytes(struct input *input, struct str bytes, const char *what, struct err *err)
 {
-	int rc;
-
 	*input = (struct input){ .what = what, .aid = &no_aid, .fd = -1, .memory = bytes };
-	rc = start(input, err);
-	if (rc < 0)
-		input_close(input);
-	return rc;
+	return start(input, err);
 }
 
 int input_open(struct input *input, const char *path, struct err *err)
 {
 	struct stat st;
-	int rc;
 
 	*input = (struct input){ .what = path, .path = path, .aid = &no_aid, .fd = -1 };
 	if (!strcmp(path, "-")) {
@@ -172,12 +166,8 @@ int input_open(struct input *input, const char *path, struct err *err)
 			return err_fail(err, -errno, "cannot open %s: %s", path, err_text(errno));
 	}
 	if (fstat(input->fd, &st) == 0 && S_ISDIR(st.st_mode))
-		rc = err_fail(err, -EISDIR, "cannot read %s: it is a directory", path);
-	else
-		rc = start(input, err);
-	if (rc < 0)
-		input_close(input);
-	return rc;
+		return err_fail(err, -EISDIR, "cannot read %s: it is a directory", path);
+	return start(input, err);
 }
 
 void input_close(struct input *input)
@@ -222,7 +212,7 @@ static int stream_whole(struct input *input, struct str *ret_bytes, struct err *
 	buf->max = INPUT_WHOLE_MAX + WHOLE_CHUNK;
 	do {
 		if (!buf_reserve(buf, WHOLE_CHUNK))
-			return err_fail(err, -ENOMEM, "cannot read %s: out of memory", input->what);
+			return -ENOMEM;
 		got = input_read(input, buf->p + buf->n, WHOLE_CHUNK, err);
 		if (got < 0)
 			return (int)got;

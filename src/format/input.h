@@ -59,7 +59,8 @@ struct input {
 	struct buf whole;
 };
 
-/* "-" is standard input. The kind of wrapping is seen in the first bytes. 0 or -errno. */
+/* "-" is standard input. The kind of wrapping is seen in the first bytes. 0 or -errno, with a sentence but
+ * for -ENOMEM; input_close() in either case. */
 int input_open(struct input *input, const char *path, struct err *err);
 int input_open_bytes(struct input *input, struct str bytes, const char *what, struct err *err);
 void input_close(struct input *input);
@@ -70,7 +71,7 @@ static inline struct str input_head(const struct input *input)
 	return str_over(input->head, input->head_n);
 }
 
-/* Up to n bytes to p; 0 at the end, -errno with a sentence. */
+/* Up to n bytes to p; 0 at the end, -errno with a sentence (but for -ENOMEM). */
 ssize_t input_read(struct input *input, void *p, size_t n, struct err *err);
 
 /* Everything from the first byte on, lent until input_close(). 0 or -errno. */

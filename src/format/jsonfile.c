@@ -17,7 +17,7 @@ void jsonfile_begin(struct jsonfile *out, struct new_file *file, struct err *err
 static bool flush(struct jsonfile *out, size_t most)
 {
 	if (out->rc == 0 && out->bytes.failed)
-		out->rc = err_fail(out->err, -ENOMEM, "cannot write %s: out of memory", out->file->path);
+		out->rc = -ENOMEM;
 	if (out->rc == 0 && out->bytes.n >= most)
 		out->rc = new_file_write(out->file, buf_str(&out->bytes), out->err);
 	if (out->bytes.n >= most)

@@ -29,7 +29,7 @@ static int fill(struct lines *lines, struct err *err)
 				lines->input->what, (unsigned long long)lines->number + 1,
 				LINE_BYTES_MAX >> 20);
 	if (!buf_reserve(buf, CHUNK))
-		return err_fail(err, -ENOMEM, "cannot read %s: out of memory", lines->input->what);
+		return -ENOMEM;
 	got = input_read(lines->input, buf->p + buf->n, CHUNK, err);
 	if (got <= 0)
 		return (int)got;

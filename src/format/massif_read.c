@@ -316,8 +316,6 @@ int massif_read(struct profile *profile, struct input *input, struct err *err)
 		rc = batch_flush(&r.batch);
 	if (rc == 0)
 		add_notes(&r);
-	if (rc == -ENOMEM)
-		err_set(err, "cannot read %s: out of memory", input->what);
 	lines_fini(&r.lines);
 	batch_fini(&r.batch);
 	buf_fini(&r.rows);

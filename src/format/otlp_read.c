@@ -703,10 +703,6 @@ int otlp_read(struct profile *profile, struct input *input, struct err *err)
 		r->frames_left = (uint64_t)r->bytes.n * FRAMES_PER_BYTE;
 		rc = read_file(r);
 	}
-	if (rc == 0 && profile_failed(profile))
-		rc = -ENOMEM;
-	if (rc == -ENOMEM)
-		err_set(err, "cannot read %s: out of memory", input->what);
 	if (r) {
 		struct table *tables[] = { &r->strings, &r->functions, &r->modules, &r->kinds, &r->stacks,
 					   &r->frames };

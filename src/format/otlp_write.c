@@ -323,8 +323,6 @@ int otlp_write(const struct profile *profile, struct new_file *file, struct err 
 
 	if (rc == 0)
 		rc = write_file(&w, file, err);
-	if (rc == -ENOMEM)
-		err_set(err, "cannot write %s: out of memory", file->path);
 	for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
 		buf_fini(bufs[i]);
 	free(w.string_at);

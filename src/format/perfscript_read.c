@@ -241,11 +241,6 @@ static int add_sample(struct reader *r, const struct meanings *m, const struct p
 	return r->batch.failed ? -ENOMEM : 0;
 }
 
-static int out_of_memory(const struct reader *r, struct err *err)
-{
-	return err_fail(err, -ENOMEM, "cannot read %s: out of memory", r->input->what);
-}
-
 static int take(void *owner, unsigned worker, void *from, struct err *err)
 {
 	struct reader *r = owner;
@@ -255,20 +250,20 @@ static int take(void *owner, unsigned worker, void *from, struct err *err)
 	int rc = 0;
 
 	if (block->failed)
-		return out_of_memory(r, err);
+		return -ENOMEM;
 	if (block->too_deep)
 		return too_deep(r, r->lines + block->too_deep, err);
 	if (block->reset)
 		meanings_clear(m);
 	learn(r, m, block);
 	if (r->batch.failed)
-		return out_of_memory(r, err);
+		return -ENOMEM;
 	for (size_t i = 0; rc == 0 && i < block->samples.n / sizeof(*samples); i++)
 		rc = add_sample(r, m, block, &samples[i]);
 	if (rc == -E2BIG)
 		return too_deep(r, r->lines + block->lines, err);
 	if (rc < 0)
-		return out_of_memory(r, err);
+		return -ENOMEM;
 	if (block->bad && !r->bad)
 		r->first_bad = r->lines + block->first_bad;
 	r->bad += block->bad;
@@ -276,7 +271,7 @@ static int take(void *owner, unsigned worker, void *from, struct err *err)
 	r->lines += block->lines;
 	if (r->batch.n >= WAITING_ROWS_MAX || r->batch.words.n >= WAITING_WORDS_MAX * sizeof(uint32_t))
 		batch_flush(&r->batch);
-	return r->batch.failed ? out_of_memory(r, err) : 0;
+	return r->batch.failed ? -ENOMEM : 0;
 }
 
 /* What the header (perf script --header) says of the recording: the first bytes hold it. */
@@ -347,10 +342,10 @@ static int read_all(struct reader *r, struct err *err)
 			pieces.block[w][k] = &r->blocks[w][k];
 	}
 	rc = pieces_run(&pieces, r->input, err);
+	if (rc == 0)
+		rc = batch_flush(&r->batch);
 	if (rc < 0)
 		return rc;
-	if (batch_flush(&r->batch) < 0 || profile_failed(r->profile))
-		return out_of_memory(r, err);
 	if (!r->n_samples)
 		return err_fail(err, -EBADMSG, "%s is perf script's, but there is no sample in it",
 				r->input->what);
@@ -365,7 +360,7 @@ int perfscript_read(struct profile *profile, struct input *input, struct err *er
 	int rc;
 
 	if (!r)
-		return err_fail(err, -ENOMEM, "cannot read %s: out of memory", input->what);
+		return -ENOMEM;
 	r->profile = profile;
 	r->input = input;
 	r->batch.profile = profile;

@@ -63,8 +63,7 @@ static int fill(struct run *run, struct buf *text, struct err *err)
 	for (;;) {
 		while (text->n < wanted) {
 			if (!buf_reserve(text, wanted - text->n))
-				return err_fail(err, -ENOMEM, "cannot read %s: out of memory",
-						run->input->what);
+				return -ENOMEM;
 			got = input_read(run->input, text->p + text->n, wanted - text->n, err);
 			if (got < 0)
 				return (int)got;
@@ -86,7 +85,7 @@ static int fill(struct run *run, struct buf *text, struct err *err)
 	}
 	buf_add_str(&run->rest, str_skip(buf_str(text), whole));
 	if (run->rest.failed)
-		return err_fail(err, -ENOMEM, "cannot read %s: out of memory", run->input->what);
+		return -ENOMEM;
 	text->n = whole;
 	run->offset += whole;
 	return 0;

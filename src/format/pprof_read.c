@@ -20,11 +20,6 @@ int pprof_bad(struct pprof_reader *r, const char *at, const char *format, ...)
 			"get the file again", r->what, (size_t)(at - r->bytes.p), why);
 }
 
-int pprof_out_of_memory(struct pprof_reader *r)
-{
-	return err_fail(r->err, -ENOMEM, "cannot read %s: out of memory", r->what);
-}
-
 int pprof_each(struct pprof_reader *r, uint32_t number, pprof_visit *visit)
 {
 	struct pprof_extent extent = r->extents[number];
@@ -162,7 +157,7 @@ static int read_header(struct pprof_reader *r)
 		rc = pprof_each(r, PPROF_PERIOD_TYPE, set_period_type);
 	set_default_type(profile, default_name);
 	pprof_notes_seal(&r->notes);
-	return r->notes.failed ? pprof_out_of_memory(r) : rc;
+	return r->notes.failed ? -ENOMEM : rc;
 }
 
 static void note_dropped_labels(struct pprof_reader *r)
@@ -193,7 +188,7 @@ static int read_all(struct pprof_reader *r)
 		note_dropped_labels(r);
 	if (!pprof_sum_holds(&r->notes.samples, pprof_sample_sum(r->profile)))
 		r->profile->stats = (struct profile_stats){ 0 };
-	return rc == 0 && profile_failed(r->profile) ? pprof_out_of_memory(r) : rc;
+	return rc;
 }
 
 static void reader_fini(struct pprof_reader *r)

@@ -76,7 +76,6 @@ int pprof_each(struct pprof_reader *r, uint32_t number, pprof_visit *visit);
 /* Fails with "WHAT: not a sound pprof file: at byte N: ..."; `at` points into r->bytes. */
 int pprof_bad(struct pprof_reader *r, const char *at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-int pprof_out_of_memory(struct pprof_reader *r);
 
 /* The model's id of a string of the file; 0 or -EBADMSG. */
 int pprof_string(struct pprof_reader *r, const char *at, uint64_t index, uint32_t *ret_id);

@@ -31,7 +31,7 @@ static int add_pieces(struct pprof_reader *r, struct sample *s, struct pprof_pla
 				 (unsigned long long)id);
 	if (VEC_RESERVE(&r->stack, &r->cap_stack,
 			(uint64_t)s->n_words + place.n + bytes_left) < 0)
-		return pprof_out_of_memory(r);
+		return -ENOMEM;
 	for (uint32_t i = place.n; i-- > 0;)
 		r->stack[s->n_words++] = r->pieces[first + i];
 	return 0;
@@ -55,7 +55,7 @@ static int add_locations(struct pprof_reader *r, struct sample *s, struct str pa
 
 	/* a byte each at least; one more: never NULL */
 	if (VEC_RESERVE(&r->stack, &r->cap_stack, s->n_words + (uint64_t)packed.n + 1) < 0)
-		return pprof_out_of_memory(r);
+		return -ENOMEM;
 	to = r->stack + s->n_words;
 	while (cursor_more(&c)) {
 		uint64_t id = cursor_uleb_short(&c);
@@ -197,7 +197,7 @@ static int store_stack(struct pprof_reader *r, const struct sample *s)
 	r->frames_left -= s->n_frames;
 	to = batch_words(&r->batch, s->n_words);
 	if (!to)
-		return pprof_out_of_memory(r);
+		return -ENOMEM;
 	for (uint32_t i = s->n_words; i-- > 0;)
 		*to++ = from[i];
 	return 0;
@@ -246,7 +246,7 @@ static int add_sample(struct pprof_reader *r, struct str body)
 	if (rc < 0)
 		return rc;
 	batch_add(&r->batch, s.n_words, set, s.time_ns, s.values);
-	return r->batch.failed ? pprof_out_of_memory(r) : 0;
+	return r->batch.failed ? -ENOMEM : 0;
 }
 
 int pprof_read_samples(struct pprof_reader *r)
@@ -260,6 +260,6 @@ int pprof_read_samples(struct pprof_reader *r)
 	r->frames_left = FRAMES_FREE + (uint64_t)r->bytes.n * PPROF_CHAIN_MAX;
 	rc = pprof_each(r, PPROF_SAMPLE, add_sample);
 	if (rc == 0 && batch_flush(&r->batch) < 0)
-		rc = pprof_out_of_memory(r);
+		rc = -ENOMEM;
 	return rc;
 }

@@ -20,7 +20,7 @@ int pprof_string(struct pprof_reader *r, const char *at, uint64_t index, uint32_
 static int add_string(struct pprof_reader *r, struct str body)
 {
 	if (VEC_RESERVE(&r->strings, &r->cap_strings, (uint64_t)r->n_strings + 1) < 0)
-		return pprof_out_of_memory(r);
+		return -ENOMEM;
 	r->strings[r->n_strings++] = strings_add(&r->profile->strings, body);
 	return 0;
 }
@@ -70,7 +70,7 @@ static int add_mapping(struct pprof_reader *r, struct str body)
 	if (pprof_ids_add(&r->mapping_ids, id) < 0 ||
 	    VEC_RESERVE(&r->modules, &r->cap_modules, (uint64_t)row + 1) < 0 ||
 	    VEC_RESERVE(&r->module_kinds, &r->cap_module_kinds, (uint64_t)row + 1) < 0)
-		return pprof_out_of_memory(r);
+		return -ENOMEM;
 	r->modules[row] = frames_add_module(&r->profile->frames, &module);
 	r->module_kinds[row] = (uint8_t)module_kind(strings_get(&r->profile->strings,
 								    module.path));
@@ -109,7 +109,7 @@ static int add_function(struct pprof_reader *r, struct str body)
 		function.system_name = 0;
 	if (pprof_ids_add(&r->function_ids, id) < 0 ||
 	    VEC_RESERVE(&r->functions, &r->cap_functions, (uint64_t)row + 1) < 0)
-		return pprof_out_of_memory(r);
+		return -ENOMEM;
 	r->functions[row] = frames_add_function(&r->profile->frames, &function);
 	return 0;
 }
@@ -207,7 +207,7 @@ static int store_location(struct pprof_reader *r, struct location *location,
 	if (pprof_ids_add(&r->location_ids, location->id) < 0 ||
 	    VEC_RESERVE(&r->words, &r->cap_words, (uint64_t)row + 1) < 0 ||
 	    VEC_RESERVE(&r->chains, &r->cap_chains, (uint64_t)r->n_chains + location->n) < 0)
-		return pprof_out_of_memory(r);
+		return -ENOMEM;
 	for (uint32_t i = location->n; i-- > 0;) {
 		struct frame frame = location->lines[i];
 
@@ -271,7 +271,7 @@ static int seal(struct pprof_reader *r, struct pprof_ids *ids, const char *what)
 	if (rc == -EEXIST)
 		return pprof_bad(r, r->bytes.p, "two %s have the id %llu", what,
 				 (unsigned long long)id);
-	return rc < 0 ? pprof_out_of_memory(r) : 0;
+	return rc;
 }
 
 static bool same_chain(const struct pprof_reader *r, uint32_t a, uint32_t b)
@@ -360,7 +360,7 @@ static int make_places(struct pprof_reader *r)
 	if (rc == 0)
 		rc = place_ids(r);
 	free(owner);
-	return rc < 0 ? pprof_out_of_memory(r) : 0;
+	return rc;
 }
 
 int pprof_read_tables(struct pprof_reader *r)

@@ -464,8 +464,6 @@ static int write_pprof(const struct profile *profile, struct new_file *file, boo
 	if (rc == 0)
 		rc = gzip ? write_gzip(buf_str(&w.out), file, err) :
 			    new_file_write(file, buf_str(&w.out), err);
-	if (rc == -ENOMEM)
-		err_set(err, "cannot write %s: out of memory", file->path);
 	writer_fini(&w);
 	return rc;
 }

@@ -138,10 +138,6 @@ int pstats_read(struct profile *profile, struct input *input, struct err *err)
 	profile->default_type = profile_add_type(profile, STR("wall"), STR("nanoseconds"));
 	if (rc == 0)
 		rc = read_file(&r, bytes, input->what, err);
-	if (rc == 0 && profile_failed(profile))
-		rc = -ENOMEM;
-	if (rc == -ENOMEM)
-		err_set(err, "cannot read %s: out of memory", input->what);
 	marshal_fini(&r.m);
 	callgraph_fini(&r.graph);
 	return rc;

@@ -236,8 +236,6 @@ int pstats_write(const struct profile *profile, struct new_file *file, struct er
 		rc = gather(&w);
 	if (rc == 0)
 		rc = write_file(&w, file, err);
-	if (rc == -ENOMEM)
-		err_set(err, "cannot write %s: out of memory", file->path);
 	calls_fini(&w.calls);
 	frames_fini(&w.keys);
 	free(w.key);

@@ -18,9 +18,8 @@ static inline int fuzz_read(read_fn *read, struct profile *profile, struct str b
 	int rc = input_open_bytes(&input, bytes, "fuzz", NULL);
 
 	profile_init(profile);
-	if (rc < 0)
-		return rc;
-	rc = read(profile, &input, NULL);
+	if (rc == 0)
+		rc = read(profile, &input, NULL);
 	input_close(&input);
 	return rc;
 }

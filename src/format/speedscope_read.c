@@ -356,10 +356,6 @@ int speedscope_read(struct profile *profile, struct input *input, struct err *er
 
 	if (rc == 0)
 		rc = read_file(&r);
-	if (rc == 0 && profile_failed(profile))
-		rc = -ENOMEM;
-	if (rc == -ENOMEM)
-		err_set(err, "cannot read %s: out of memory", input->what);
 	free(r.frames);
 	free(r.profiles);
 	free(r.stack);

@@ -190,8 +190,6 @@ int speedscope_write(const struct profile *profile, struct new_file *file, struc
 	out.rc = prepare(&w);
 	if (out.rc == 0)
 		add_file(&w);
-	if (out.rc == -ENOMEM)
-		err_set(err, "cannot write %s: out of memory", file->path);
 	free(w.path);
 	threads_of_samples_fini(&w.threads);
 	functions_fini(&w.functions);

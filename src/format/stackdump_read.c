@@ -62,7 +62,7 @@ static void settle_inlined(struct reader *r)
 	}
 }
 
-static int close_thread(struct reader *r, struct err *err)
+static int close_thread(struct reader *r)
 {
 	size_t n = n_places(r);
 	uint32_t *to;
@@ -87,7 +87,7 @@ static int close_thread(struct reader *r, struct err *err)
 			  &r->count);
 	r->n_threads++;
 	if (!to || r->batch.failed || r->places.failed || profile_failed(r->profile))
-		return err_fail(err, -ENOMEM, "cannot read %s: out of memory", r->lines.input->what);
+		return -ENOMEM;
 	return 0;
 }
 
@@ -187,7 +187,7 @@ static int take_line(struct reader *r, struct str text, struct err *err)
 	switch (line.what) {
 	case DUMP_FRAME:
 		if (line.is_first && r->open && n_places(r))
-			rc = close_thread(r, err);
+			rc = close_thread(r);
 		if (!r->open)		/* gdb's bt: no line begins the thread */
 			open_thread(r, &(struct dump_thread){ .tool = DUMP_NATIVE, .count = 1 });
 		return rc < 0 ? rc : add_frame(r, &line, err);
@@ -198,7 +198,7 @@ static int take_line(struct reader *r, struct str text, struct err *err)
 		set_state(r, line.state);
 		return 0;
 	case DUMP_END:
-		return close_thread(r, err);
+		return close_thread(r);
 	case DUMP_OTHER:
 		r->wants_source = false;
 		return 0;
@@ -215,9 +215,9 @@ static int read_lines(struct reader *r, struct err *err)
 	while ((rc = lines_next(&r->lines, &line, err)) > 0) {
 		if (dump_process_parse(line, &r->pid)) {
 			r->has_pid = true;
-			rc = close_thread(r, err);
+			rc = close_thread(r);
 		} else if (dump_thread_parse(line, &thread)) {
-			rc = close_thread(r, err);
+			rc = close_thread(r);
 			open_thread(r, &thread);
 		} else {
 			rc = take_line(r, line, err);
@@ -225,7 +225,7 @@ static int read_lines(struct reader *r, struct err *err)
 		if (rc < 0)
 			return rc;
 	}
-	return rc < 0 ? rc : close_thread(r, err);
+	return rc < 0 ? rc : close_thread(r);
 }
 
 static int finish(struct reader *r, struct err *err)
@@ -233,7 +233,7 @@ static int finish(struct reader *r, struct err *err)
 	char text[96];
 
 	if (batch_flush(&r->batch) < 0)
-		return err_fail(err, -ENOMEM, "cannot read %s: out of memory", r->lines.input->what);
+		return -ENOMEM;
 	if (!r->n_threads)
 		return err_fail(err, -EBADMSG, "%s looks like a stack dump, but there is no stack in it",
 				r->lines.input->what);
