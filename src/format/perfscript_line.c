@@ -182,10 +182,10 @@ static void parse_event(struct str text, struct perf_head *head)
 		head->has_period = true;
 		text = rest;
 	}
+	head->rest = text;	/* with its padding, by which a frame's address is known */
 	text = trim_left(text);
 	while (end < text.n && !(text.p[end] == ':' && (end + 1 == text.n || is_space(text.p[end + 1]))))
 		end++;
-	head->rest = text;
 	if (end == text.n || !end)
 		return;
 	head->event = without_precision(str_head(text, end));

@@ -279,6 +279,8 @@ TEST(folded_stacks_are_not_taken_for_it)
 	CHECK(!perfscript_detect(STR("")));
 	CHECK(perfscript_detect(STR("a 1 1.000001: 5 cycles: \n\t              10 f (/b)\n")));
 	CHECK(perfscript_detect(STR("a 1 5 cycles: \n\t              10 f (/b)\n")));
+	/* -F comm,pid,time,ip,sym,dso,srcline, a sample that begins in user space */
+	CHECK(perfscript_detect(STR("a 1 1.000001:      7f6e30457f02 f (/b)\n  b.h:200\n")));
 }
 
 TEST_MAIN(CASE(a_sample_is_its_stack_its_labels_its_time_and_its_period),
