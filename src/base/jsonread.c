@@ -9,9 +9,11 @@
 #include "base/sum.h"
 #include "base/utf8.h"
 
+static const char MISSING[] = "";	/* the text of a part that is not there */
+
 struct json_reader json_reader_over(struct str text)
 {
-	const char *p = text.p ? text.p : "";
+	const char *p = text.p ? text.p : MISSING;
 
 	return (struct json_reader){ .p = p, .end = p + text.n, .start = p };
 }
@@ -31,11 +33,14 @@ bool json_reader_fail(struct json_reader *r, const char *why)
 	return false;
 }
 
-int json_reader_result(const struct json_reader *r, const char *what, size_t offset, struct err *err)
+int json_reader_end(struct json_reader *r, const char *what, struct str whole, struct err *err)
 {
+	buf_fini(&r->text);
 	if (!r->why)
 		return 0;
-	return err_fail(err, -EBADMSG, "%s: byte %zu: %s", what, offset + r->at, r->why);
+	if (r->start == MISSING)
+		return err_fail(err, -EBADMSG, "%s: %s", what, r->why);
+	return err_fail(err, -EBADMSG, "%s: byte %zu: %s", what, (size_t)(r->start - whole.p) + r->at, r->why);
 }
 
 static char next_char(struct json_reader *r)

@@ -44,7 +44,7 @@ struct json_reader {
 	struct buf text;	/* the string at hand, when it had escapes */
 };
 
-/* Over borrowed bytes. json_reader_fini() ends it. */
+/* Over borrowed bytes. json_reader_end() ends it, or json_reader_fini() where nobody asks what went wrong. */
 struct json_reader json_reader_over(struct str text);
 void json_reader_fini(struct json_reader *r);
 
@@ -78,7 +78,9 @@ struct str json_pass(struct json_reader *r);
 /* Sets .why unless it is set. False, always. `why` is borrowed. */
 bool json_reader_fail(struct json_reader *r, const char *why);
 
-/* 0, or -EBADMSG with a sentence on `what` at the byte where it failed, `offset` added. */
-int json_reader_result(const struct json_reader *r, const char *what, size_t offset, struct err *err);
+/* Ends it. 0, or -EBADMSG with a sentence on `what` and the byte where it failed, in the text `whole`: what
+ * it reads is that or a part of it, each read with a reader of its own. Of a part that is not there (an
+ * empty struct str) the sentence names no byte. */
+int json_reader_end(struct json_reader *r, const char *what, struct str whole, struct err *err);
 
 #endif

@@ -121,10 +121,23 @@ TEST(damage_is_named_where_it_is)
 		struct err err = { 0 };
 
 		take_all(&r);
-		CHECK_EQ(json_reader_result(&r, "x", 0, &err), -EBADMSG);
+		CHECK_EQ(json_reader_end(&r, "x", str_of(cases[i].text), &err), -EBADMSG);
 		CHECK_STR(str_of(err.text), cases[i].sentence);
-		json_reader_fini(&r);
 	}
+}
+
+TEST(damage_in_a_part_is_named_by_its_place_in_the_whole)
+{
+	struct str whole = STR("{\"a\": [1, x]}");
+	struct json_reader part = json_reader_over(str_skip(whole, 6)), missing = json_reader_over((struct str){ 0 });
+	struct err err = { 0 };
+
+	take_all(&part);
+	CHECK_EQ(json_reader_end(&part, "x", whole, &err), -EBADMSG);
+	CHECK_STR(str_of(err.text), "x: byte 10: expected a value");
+	take_all(&missing);
+	CHECK_EQ(json_reader_end(&missing, "x", whole, &err), -EBADMSG);
+	CHECK_STR(str_of(err.text), "x: expected a value");
 }
 
 TEST(brackets_in_each_other_end_somewhere)
@@ -145,4 +158,5 @@ TEST(brackets_in_each_other_end_somewhere)
 
 TEST_MAIN(CASE(values_come_in_their_order), CASE(escapes_are_resolved),
 	  CASE(what_is_passed_over_keeps_its_bytes), CASE(integers_are_held_to_what_fits),
-	  CASE(damage_is_named_where_it_is), CASE(brackets_in_each_other_end_somewhere))
+	  CASE(damage_is_named_where_it_is),
+	  CASE(damage_in_a_part_is_named_by_its_place_in_the_whole), CASE(brackets_in_each_other_end_somewhere))

@@ -48,14 +48,6 @@ bool cpuprofile_detect(struct str head)
 	       str_contains(head, STR("\"functionName\"")) && !str_contains(head, STR("\"traceEvents\""));
 }
 
-static int result(struct reader *r, struct json_reader *json)
-{
-	int rc = json_reader_result(json, r->what, (size_t)(json->start - r->text.p), r->err);
-
-	json_reader_fini(json);
-	return rc;
-}
-
 /* "file:///srv/app.js" is "/srv/app.js". */
 static struct str path_of(struct str url)
 {
@@ -173,7 +165,7 @@ static int read_nodes(struct reader *r, struct str text)
 		}
 		r->nodes[r->n++] = node;
 	}
-	return result(r, &json);
+	return json_reader_end(&json, r->what, r->text, r->err);
 }
 
 /* The node's children learn who their parent is. */
@@ -193,7 +185,7 @@ static int read_children(struct reader *r, uint32_t i)
 		if (!json.why)
 			r->nodes[child - 1].parent = i + 1;
 	}
-	return result(r, &json);
+	return json_reader_end(&json, r->what, r->text, r->err);
 }
 
 static struct tick read_tick(struct json_reader *json)
@@ -229,7 +221,7 @@ static int read_ticks(struct reader *r, struct node *node)
 		r->ticks[r->n_ticks++] = read_tick(&json);
 		node->n_ticks++;
 	}
-	return result(r, &json);
+	return json_reader_end(&json, r->what, r->text, r->err);
 }
 
 /* Nodes may stand before their parents. A node whose callers are in a circle reaches no root. */
@@ -298,7 +290,7 @@ static int read_samples(struct reader *r, struct str samples, struct str deltas)
 	struct json_reader ids = json_reader_over(samples), times = json_reader_over(deltas);
 	struct node *before = NULL;
 	double at = r->start, last = at;
-	int rc;
+	int rc, rc_ids;
 
 	json_enter(&ids, '[');
 	if (deltas.n)
@@ -319,9 +311,9 @@ static int read_samples(struct reader *r, struct str samples, struct str deltas)
 	}
 	if (before)
 		add_sample(r, before, last, r->end > last ? r->end - last : 0);
-	rc = times.why ? result(r, &times) : 0;
-	json_reader_fini(&times);
-	return rc ? (json_reader_fini(&ids), rc) : result(r, &ids);
+	rc = json_reader_end(&times, r->what, r->text, r->err);
+	rc_ids = json_reader_end(&ids, r->what, r->text, rc ? NULL : r->err);
+	return rc ? rc : rc_ids;
 }
 
 /* Without times there are only counts. */
@@ -363,7 +355,7 @@ static int read_file(struct reader *r)
 	}
 	if (!json.why && !nodes.n)
 		json_reader_fail(&json, "the file has no nodes");
-	rc = result(r, &json);
+	rc = json_reader_end(&json, r->what, r->text, r->err);
 	if (rc == 0)
 		rc = read_nodes(r, nodes);
 	for (uint32_t i = 0; rc == 0 && i < r->n; i++)

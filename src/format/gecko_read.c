@@ -47,14 +47,6 @@ bool gecko_detect(struct str head)
 	       str_contains(head, STR("\"preprocessedProfileVersion\""));
 }
 
-static int result(struct reader *r, struct json_reader *json)
-{
-	int rc = json_reader_result(json, r->what, (size_t)(json->start - r->text.p), r->err);
-
-	json_reader_fini(json);
-	return rc;
-}
-
 static int bad(struct reader *r, struct str at, const char *why)
 {
 	return err_fail(r->err, -EBADMSG, "%s: byte %zu: %s", r->what,
@@ -83,7 +75,7 @@ static int find_keys(struct reader *r, struct str object, const char *const *nam
 		if (i < n)
 			values[i] = value;
 	}
-	return result(r, &json);
+	return json_reader_end(&json, r->what, r->text, r->err);
 }
 
 /* Null and text are no numbers. Of what is not there, nothing. */
@@ -108,7 +100,7 @@ static int read_column(struct reader *r, struct str text, struct column *column)
 		}
 		column->v[column->n++] = v;
 	}
-	return result(r, &json);
+	return json_reader_end(&json, r->what, r->text, r->err);
 }
 
 static int read_columns(struct reader *r, struct str table, const char *const *names, struct column *columns,
@@ -166,7 +158,7 @@ static int read_strings(struct reader *r, struct tables *t)
 	json_enter(&json, '[');
 	while (rc == 0 && json_next_item(&json))
 		rc = append(&t->strings, strings_add(&r->profile->strings, json_take_str(&json)));
-	return rc < 0 ? (json_reader_fini(&json), rc) : result(r, &json);
+	return rc < 0 ? (json_reader_fini(&json), rc) : json_reader_end(&json, r->what, r->text, r->err);
 }
 
 static int read_functions(struct reader *r, struct tables *t)
@@ -421,7 +413,7 @@ static int each_item(struct reader *r, struct str array, visit *fn)
 		if (!json.why)
 			rc = fn(r, item);
 	}
-	return rc < 0 ? (json_reader_fini(&json), rc) : result(r, &json);
+	return rc < 0 ? (json_reader_fini(&json), rc) : json_reader_end(&json, r->what, r->text, r->err);
 }
 
 static uint32_t text_of(struct reader *r, struct str value)

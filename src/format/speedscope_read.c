@@ -56,16 +56,6 @@ bool speedscope_detect(struct str head)
 	return str_starts(head, STR("{")) && str_contains(head, STR("speedscope.app/file-format-schema"));
 }
 
-/* A part of the text is read with a reader of its own; what goes wrong in it is named by its place in the
- * whole. */
-static int result(struct reader *r, struct json_reader *json)
-{
-	int rc = json_reader_result(json, r->what, (size_t)(json->start - r->text.p), r->err);
-
-	json_reader_fini(json);
-	return rc;
-}
-
 static void read_frame(struct reader *r, struct json_reader *json)
 {
 	struct strings *strings = &r->profile->strings;
@@ -110,7 +100,7 @@ static int read_frames(struct reader *r, struct str shared)
 			read_frame(r, &json);
 		}
 	}
-	return result(r, &json);
+	return json_reader_end(&json, r->what, r->text, r->err);
 }
 
 /* The value type of a unit; of a file of ours also by the name that comes before its thread's. */
@@ -199,7 +189,7 @@ static int read_heads(struct reader *r, struct str profiles)
 		if (r->n_profiles == 1 && !r->ours)
 			r->profiles[i].label_set = 0;	/* its name is the file's, and no thread's */
 	}
-	return result(r, &json);
+	return json_reader_end(&json, r->what, r->text, r->err);
 }
 
 static void add_sample(struct reader *r, const struct one *one, uint32_t stack, double at, double weight)
@@ -255,8 +245,8 @@ static int read_samples(struct reader *r, const struct one *one)
 		add_sample(r, one, stack, at, weight);
 		at += weight;
 	}
-	rc = result(r, &stacks);
-	rc_weights = weights.why ? result(r, &weights) : (json_reader_fini(&weights), 0);
+	rc = json_reader_end(&stacks, r->what, r->text, r->err);
+	rc_weights = json_reader_end(&weights, r->what, r->text, rc ? NULL : r->err);
 	return rc ? rc : rc_weights;
 }
 
@@ -316,7 +306,7 @@ static int read_events(struct reader *r, const struct one *one)
 			stack = r->stack[--depth];
 		}
 	}
-	return result(r, &json);
+	return json_reader_end(&json, r->what, r->text, r->err);
 }
 
 static int read_file(struct reader *r)
@@ -338,7 +328,7 @@ static int read_file(struct reader *r)
 	}
 	if (!json.why && (!shared.n || !profiles.n))
 		json_reader_fail(&json, shared.n ? "the file has no profiles" : "the file has no frames");
-	rc = result(r, &json);
+	rc = json_reader_end(&json, r->what, r->text, r->err);
 	if (rc == 0)
 		rc = read_frames(r, shared);
 	if (rc == 0)
