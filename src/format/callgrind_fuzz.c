@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "format/reader_fuzz.h"
 #include "format/callgrind.h"
+
+#include "format/reader_fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	fuzz_reader(callgrind_read, callgrind_write, str_over(data, n));
+	static const struct fuzzed format = { callgrind_detect, callgrind_read, callgrind_write, NULL };
+
+	fuzz_reader(&format, str_over(data, n));
 	return 0;
 }

@@ -1,43 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever is accepted must be written, and what was written read back to the same total. */
-#include <assert.h>
-
 #include "format/folded.h"
-#include "format/input.h"
-#include "format/memory_test.h"
 
-static int read_folded(struct profile *profile, struct str bytes)
+#include "format/reader_fuzz.h"
+
+static bool detect(struct str head)
 {
-	struct input input;
-	int rc = input_open_bytes(&input, bytes, "fuzz", NULL);
+	return folded_columns_detect(head) || folded_detect(head);
+}
 
-	profile_init(profile);
-	if (rc < 0)
-		return rc;
-	rc = folded_columns_detect(input_head(&input)) ? folded_columns_read(profile, &input, NULL) :
-							 folded_read(profile, &input, NULL);
-	input_close(&input);
-	return rc;
+static int read_either(struct profile *profile, struct input *input, struct err *err)
+{
+	return folded_columns_detect(input_head(input)) ? folded_columns_read(profile, input, err) :
+							  folded_read(profile, input, err);
+}
+
+static void check(const struct profile *p);
+
+static const struct fuzzed format = { detect, read_either, NULL, check };
+
+/* What is written may be nothing (values of 0 are left out), else it is read back to as many rows at most. */
+static void check(const struct profile *p)
+{
+	struct buf bytes = written(p, folded_write);
+	struct profile q;
+
+	assert(!bytes.failed);
+	if (fuzz_read(&format, &q, buf_str(&bytes)) == 0)
+		assert(q.n <= p->n);
+	profile_fini(&q);
+	buf_fini(&bytes);
+	bytes = written(p, folded_columns_write);
+	assert(!bytes.failed);
+	buf_fini(&bytes);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	struct profile p, q;
-	struct buf bytes;
-
-	if (read_folded(&p, str_over(data, n)) == 0) {
-		for (uint32_t i = 1; i < p.tree.n; i++)
-			assert(p.tree.parent[i] < i && p.tree.frame[i]);
-		bytes = written(&p, folded_write);
-		assert(!bytes.failed);
-		if (read_folded(&q, buf_str(&bytes)) == 0)
-			assert(q.n <= p.n);
-		profile_fini(&q);
-		buf_fini(&bytes);
-		bytes = written(&p, folded_columns_write);
-		assert(!bytes.failed);
-		buf_fini(&bytes);
-	}
-	profile_fini(&p);
+	fuzz_reader(&format, str_over(data, n));
 	return 0;
 }

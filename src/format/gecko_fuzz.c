@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "format/reader_fuzz.h"
 #include "format/gecko.h"
+
+#include "format/reader_fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	fuzz_reader(gecko_read, gecko_write, str_over(data, n));
+	static const struct fuzzed format = { gecko_detect, gecko_read, gecko_write, NULL };
+
+	fuzz_reader(&format, str_over(data, n));
 	return 0;
 }

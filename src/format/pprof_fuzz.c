@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whatever is accepted must be written, read back to the same totals, and written to the same bytes.
  * The first byte chooses between the bytes as they are and the detection that a file goes through. */
-#include <assert.h>
-
-#include "format/format.h"
-#include "format/input.h"
-#include "format/memory_test.h"
 #include "format/pprof.h"
 
-static int read_pprof(struct profile *profile, struct str bytes)
-{
-	struct input input;
-	int rc = input_open_bytes(&input, bytes, "fuzz", NULL);
+#include "format/format.h"
+#include "format/reader_fuzz.h"
 
-	profile_init(profile);
-	if (rc < 0)
-		return rc;
-	rc = pprof_read(profile, &input, NULL);
-	input_close(&input);
-	return rc;
-}
+static void check(const struct profile *p);
+
+static const struct fuzzed format = { pprof_detect, pprof_read, pprof_write_plain, check };
 
 /* Frames of all rows together, and each times its value: rows without times are written in another
  * order than they were read. */
@@ -42,7 +31,7 @@ static void check_again(const struct profile *p)
 
 	assert(!bytes.failed);
 	if (bytes.n && (p->n_types || p->n)) {
-		assert(read_pprof(&q, buf_str(&bytes)) == 0);
+		assert(fuzz_read(&format, &q, buf_str(&bytes)) == 0);
 		assert(q.n == p->n && q.n_types == p->n_types);
 		for (uint32_t t = 0; t < p->n_types; t++)
 			assert(profile_total(p, t) == profile_total(&q, t));
@@ -58,23 +47,28 @@ static void check_again(const struct profile *p)
 	buf_fini(&bytes);
 }
 
+/* Merged with itself, a profile has no new stacks. */
+static void check(const struct profile *p)
+{
+	struct profile q;
+
+	check_again(p);
+	profile_init(&q);
+	if (profile_merge(&q, p) == 0 && profile_merge(&q, p) == 0)
+		assert(q.tree.n == p->tree.n);
+	profile_fini(&q);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	struct profile p, q;
+	struct profile p;
 
-	if (n && data[0] == 0xff) {
-		profile_init(&p);
-		format_read_bytes(&p, str_over(data + 1, n - 1), "fuzz", NULL);
-		profile_fini(&p);
+	if (!n || data[0] != 0xff) {
+		fuzz_reader(&format, str_over(data, n));
 		return 0;
 	}
-	if (read_pprof(&p, str_over(data, n)) == 0) {
-		check_again(&p);
-		profile_init(&q);
-		if (profile_merge(&q, &p) == 0 && profile_merge(&q, &p) == 0)
-			assert(q.tree.n == p.tree.n);
-		profile_fini(&q);
-	}
+	profile_init(&p);
+	format_read_bytes(&p, str_over(data + 1, n - 1), "fuzz", NULL);
 	profile_fini(&p);
 	return 0;
 }

@@ -1,25 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* format/reader_fuzz.h - the fuzzer that every reader gets: whatever it accepts is a sound profile; it must
- * be written in its own format (where it has a writer), and what was written read back to as many rows at
- * most. */
+/* format/reader_fuzz.h - the fuzzer that every reader gets: its detection says something of any bytes, and
+ * whatever it accepts is a sound profile, which must be written in its own format (where it has a writer, else
+ * as folded stacks), and what was written in its own must be read back.
+ */
 #ifndef SONDE_FORMAT_READER_FUZZ_H
 #define SONDE_FORMAT_READER_FUZZ_H
 
 #include <assert.h>
+#include <errno.h>
 
 #include "format/input.h"
 #include "format/memory_test.h"
 
-typedef int read_fn(struct profile *profile, struct input *input, struct err *err);
+struct fuzzed {
+	bool (*detect)(struct str head);
+	int (*read)(struct profile *profile, struct input *input, struct err *err);
+	write_fn *write;				/* NULL: the format is only read */
+	void (*check)(const struct profile *p);		/* what else must hold; may be NULL */
+};
 
-static inline int fuzz_read(read_fn *read, struct profile *profile, struct str bytes)
+static inline int fuzz_read(const struct fuzzed *format, struct profile *profile, struct str bytes)
 {
 	struct input input;
 	int rc = input_open_bytes(&input, bytes, "fuzz", NULL);
 
 	profile_init(profile);
-	if (rc == 0)
-		rc = read(profile, &input, NULL);
+	if (rc == 0) {
+		format->detect(input_head(&input));
+		rc = format->read(profile, &input, NULL);
+	}
+	if (rc == 0 && profile_failed(profile))
+		rc = -ENOMEM;
 	input_close(&input);
 	return rc;
 }
@@ -33,17 +44,19 @@ static inline void fuzz_check(const struct profile *p)
 	assert(p->n_types <= VALUE_TYPES_MAX && (!p->n_types || p->default_type < p->n_types));
 }
 
-static inline void fuzz_reader(read_fn *read, write_fn *write, struct str bytes)
+static inline void fuzz_reader(const struct fuzzed *format, struct str bytes)
 {
 	struct profile p, q;
 	struct buf again;
 
-	if (fuzz_read(read, &p, bytes) == 0) {
+	if (fuzz_read(format, &p, bytes) == 0) {
 		fuzz_check(&p);
-		again = written(&p, write ? write : folded_write);
+		if (format->check)
+			format->check(&p);
+		again = written(&p, format->write ? format->write : folded_write);
 		assert(!again.failed);
-		if (write) {
-			assert(fuzz_read(read, &q, buf_str(&again)) == 0);
+		if (format->write) {
+			assert(fuzz_read(format, &q, buf_str(&again)) == 0);
 			fuzz_check(&q);
 			profile_fini(&q);
 		}
