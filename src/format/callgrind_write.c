@@ -64,9 +64,9 @@ static void add_head(struct writer *w)
 		if (!is_event(w, event_at(w, k)))
 			continue;
 		buf_add_str(&w->out, STR("desc: unit "));
-		add_clean(&w->out, strings_get(&p->strings, p->types[event_at(w, k)].type), true);
+		add_clean(&w->out, profile_type_name(p, event_at(w, k)), true);
 		buf_add_str(&w->out, STR(": "));
-		add_clean(&w->out, strings_get(&p->strings, p->types[event_at(w, k)].unit), true);
+		add_clean(&w->out, profile_type_unit(p, event_at(w, k)), true);
 		buf_add_u8(&w->out, '\n');
 	}
 	buf_add_str(&w->out, STR("positions: line\nevents:"));
@@ -74,7 +74,7 @@ static void add_head(struct writer *w)
 		if (!is_event(w, event_at(w, k)))
 			continue;
 		buf_add_u8(&w->out, ' ');
-		add_clean(&w->out, strings_get(&p->strings, p->types[event_at(w, k)].type), true);
+		add_clean(&w->out, profile_type_name(p, event_at(w, k)), true);
 	}
 	buf_add_u8(&w->out, '\n');
 }

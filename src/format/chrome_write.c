@@ -112,7 +112,7 @@ static int add_thread(struct writer *w, const struct thread_of_samples *thread)
 	if (thread->n)
 		qsort_r(rows, thread->n, sizeof(*rows), in_order, w);
 	for (uint32_t i = 0; rc == 0 && i < thread->n && w->out->rc == 0; i++) {
-		int64_t value = p->values[(size_t)rows[i] * p->n_types + p->default_type];
+		int64_t value = profile_value(p, rows[i], p->default_type);
 		double length = (double)value * w->unit;
 
 		if (length <= 0)
@@ -192,23 +192,17 @@ static int rank_nodes(struct writer *w)
 	return size && next && w->rank ? 0 : -ENOMEM;
 }
 
-static double unit_of(const struct profile *p)
-{
-	struct str unit = strings_get(&p->strings, p->types[p->default_type].unit);
-
-	return str_eq(unit, STR("nanoseconds")) ? 1e-3 : str_eq(unit, STR("milliseconds")) ? 1e3 :
-	       str_eq(unit, STR("seconds")) ? 1e6 : 1;
-}
-
 int chrome_write(const struct profile *profile, struct new_file *file, struct err *err)
 {
 	struct jsonfile out;
 	struct writer w = { .profile = profile, .out = &out, .json = &out.json };
+	double unit_ns;
 
 	if (!profile->n_types)
 		return err_fail(err, -EINVAL, "cannot write %s: the profile has no values", file->path);
 	jsonfile_begin(&out, file, err);
-	w.unit = unit_of(profile);
+	unit_ns = profile_unit_ns(profile, profile->default_type);
+	w.unit = unit_ns ? unit_ns / 1e3 : 1;
 	out.rc = functions_init(&w.functions, profile);
 	if (out.rc == 0)
 		out.rc = threads_of_samples_init(&w.threads, profile);

@@ -21,34 +21,27 @@ struct writer {
 	uint32_t *hits;
 	struct tick *ticks;	/* sorted by node, then line */
 	uint32_t n_ticks;
+	double unit_ns;		/* of the values that views show; 0: they are no times */
 	int count_type;		/* whose values are numbers of samples; -1: each row is one */
 	struct jsonfile *out;
 	struct json *json;	/* its */
 	struct buf text;
 };
 
-static int64_t value_of(const struct writer *w, uint32_t row, uint32_t type)
-{
-	return w->profile->values[(size_t)row * w->profile->n_types + type];
-}
-
 /* Microseconds of the row: of the type that views show, where it is a time. */
 static double microseconds(const struct writer *w, uint32_t row)
 {
-	const struct profile *p = w->profile;
-	struct str unit = strings_get(&p->strings, p->types[p->default_type].unit);
-	double value = (double)value_of(w, row, p->default_type);
+	double value = (double)profile_value(w->profile, row, w->profile->default_type);
 
-	return str_eq(unit, STR("nanoseconds")) ? value / 1e3 : str_eq(unit, STR("milliseconds")) ?
-	       value * 1e3 : str_eq(unit, STR("seconds")) ? value * 1e6 : value;
+	return w->unit_ns ? value * w->unit_ns / 1e3 : value;
 }
 
 /* How often the row stands in the list of samples. */
 static uint32_t entries_of(const struct writer *w, uint32_t row)
 {
-	int64_t n = w->count_type < 0 ? 1 : value_of(w, row, (uint32_t)w->count_type);
+	int64_t n = w->count_type < 0 ? 1 : profile_value(w->profile, row, (uint32_t)w->count_type);
 
-	return n > 0 ? (uint32_t)n : value_of(w, row, w->profile->default_type) != 0;
+	return n > 0 ? (uint32_t)n : profile_value(w->profile, row, w->profile->default_type) != 0;
 }
 
 static void choose_count(struct writer *w)
@@ -61,7 +54,7 @@ static void choose_count(struct writer *w)
 	if (type < 0)
 		return;
 	for (uint32_t i = 0; i < p->n; i++) {
-		int64_t n = value_of(w, i, (uint32_t)type);
+		int64_t n = profile_value(p, i, (uint32_t)type);
 
 		if (n > ENTRIES_MAX || (sum += n > 0 ? n : 0) > ENTRIES_MAX)
 			return;
@@ -254,6 +247,7 @@ static int prepare(struct writer *w)
 {
 	int rc = functions_init(&w->functions, w->profile);
 
+	w->unit_ns = profile_unit_ns(w->profile, w->profile->default_type);
 	if (rc == 0) {
 		choose_count(w);
 		rc = count(w);

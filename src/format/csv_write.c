@@ -47,8 +47,8 @@ static void add_head(struct writer *w)
 		for (int k = 0; k < 2; k++) {
 			buf_clear(&w->text);
 			buf_addf(&w->text, "%s_%.*s_%.*s", k ? "total" : "self",
-				 STR_ARG(strings_get(&p->strings, p->types[t].type)),
-				 STR_ARG(strings_get(&p->strings, p->types[t].unit)));
+				 STR_ARG(profile_type_name(p, t)),
+				 STR_ARG(profile_type_unit(p, t)));
 			buf_add_u8(&w->out, (uint8_t)w->separator);
 			add_field(w, buf_str(&w->text));
 		}

@@ -62,7 +62,7 @@ static void add_text(struct buf *out, struct str text)
 static void add_amount(struct writer *w, struct buf *out, int64_t value)
 {
 	const struct profile *p = w->profile;
-	struct str unit = strings_get(&p->strings, p->types[p->default_type].unit);
+	struct str unit = profile_type_unit(p, p->default_type);
 
 	if (str_eq(unit, STR("nanoseconds")))
 		buf_addf(out, "%.3g %s", value >= 1000000000 ? (double)value / 1e9 : (double)value / 1e6,

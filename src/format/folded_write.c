@@ -189,9 +189,9 @@ int folded_columns_write(const struct profile *profile, struct new_file *file, s
 	for (uint32_t i = 0; i < profile->n_types; i++) {
 		b.columns[i] = i;
 		buf_addf(&out, i == profile->default_type ? " *" : " ");
-		add_type_word(&out, strings_get(&profile->strings, profile->types[i].type));
+		add_type_word(&out, profile_type_name(profile, i));
 		buf_add_u8(&out, '/');
-		add_type_word(&out, strings_get(&profile->strings, profile->types[i].unit));
+		add_type_word(&out, profile_type_unit(profile, i));
 	}
 	buf_add_u8(&out, '\n');
 	return write_all(&b, profile, &out, file, err);

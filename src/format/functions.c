@@ -120,8 +120,7 @@ int64_t *functions_self(const struct functions *f, uint32_t type)
 	int64_t *self = calloc((size_t)f->tree.n + 1, sizeof(*self));
 
 	for (uint32_t i = 0; self && i < profile->n && type < profile->n_types; i++)
-		sum_add(&self[f->node[profile->stack[i]]],
-			profile->values[(size_t)i * profile->n_types + type]);
+		sum_add(&self[f->node[profile->stack[i]]], profile_value(profile, i, type));
 	return self;
 }
 

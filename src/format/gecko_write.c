@@ -299,14 +299,9 @@ static void add_tables(struct writer *w)
 	json_close(w->json, '}');
 }
 
-static int64_t value_of(const struct writer *w, uint32_t row, int type)
-{
-	return w->profile->values[(size_t)row * w->profile->n_types + (uint32_t)type];
-}
-
 static int64_t shown_value(const struct writer *w, uint32_t row)
 {
-	return value_of(w, row, (int)w->profile->default_type);
+	return profile_value(w->profile, row, w->profile->default_type);
 }
 
 enum sample_column { STACK, TIME, WEIGHT, CPU_DELTA };
@@ -323,7 +318,7 @@ static void add_sample_column(struct writer *w, const struct thread_of_samples *
 	for (uint32_t i = 0; i < thread->n && jsonfile_flush(w->out); i++) {
 		uint32_t row = w->threads.order[thread->first + i], stack = w->stacks.index[p->stack[row]];
 		int64_t weight = w->is_bytes ? shown_value(w, row) :
-				 w->count_type >= 0 ? value_of(w, row, w->count_type) : 1;
+				 w->count_type >= 0 ? profile_value(p, row, (uint32_t)w->count_type) : 1;
 
 		if (column == STACK && stack)
 			json_uint(w->json, stack - 1);
@@ -508,7 +503,7 @@ static void add_file(struct writer *w)
 static int prepare(struct writer *w)
 {
 	const struct profile *p = w->profile;
-	struct str unit = strings_get(&p->strings, p->types[p->default_type].unit);
+	struct str unit = profile_type_unit(p, p->default_type);
 	int rc = functions_init(&w->functions, p);
 
 	if (rc == 0)

@@ -569,20 +569,14 @@ static int read_type(struct reader *r, struct str body, uint32_t *ret_type, uint
 /* The column of that type, added when it is new. */
 static int column(struct reader *r, uint32_t type, uint32_t unit, uint32_t *ret_column)
 {
-	struct profile *p = r->profile;
-	struct str name = strings_get(&p->strings, unit);
+	const struct strings *strings = &r->profile->strings;
+	struct str name = strings_get(strings, unit);
+	int at = profile_type_at(r->profile, strings_get(strings, type),
+				 str_eq(name, STR("ns")) ? STR("nanoseconds") : name);
 
-	if (str_eq(name, STR("ns")))
-		unit = strings_add(&p->strings, STR("nanoseconds"));
-	for (uint32_t t = 0; t < p->n_types; t++) {
-		if (p->types[t].type == type && p->types[t].unit == unit) {
-			*ret_column = t;
-			return 0;
-		}
-	}
-	if (p->n_types == VALUE_TYPES_MAX)
+	if (at < 0)
 		return bad(r, NULL, "profiles of more than 32 kinds of values");
-	*ret_column = profile_add_type(p, strings_get(&p->strings, type), strings_get(&p->strings, unit));
+	*ret_column = (uint32_t)at;
 	return 0;
 }
 

@@ -195,7 +195,7 @@ static void add_sample(struct writer *w, struct buf *to, uint32_t row, uint32_t 
 {
 	const struct profile *p = w->profile;
 	uint32_t set = p->label_set[row], stack = stack_at(w, p->stack[row]);
-	int64_t value = p->values[(size_t)row * p->n_types + type];
+	int64_t value = profile_value(p, row, type);
 
 	if (!value)
 		return;

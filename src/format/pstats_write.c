@@ -29,6 +29,7 @@ struct writer {
 	struct numbers *numbers;	/* of a key */
 	struct edge *edges;	/* by callee, then caller */
 	uint32_t n_edges;
+	double unit_ns;		/* of the profile's default type; 0: it is no time */
 	int count_type;		/* whose values count calls, or else samples; -1: none does */
 	bool counts_calls;
 	struct buf out, text;
@@ -106,12 +107,7 @@ static void add_key(struct writer *w, uint32_t key)
 /* Of values in the profile's default type: seconds where it is a time, else the values as they are. */
 static double seconds(const struct writer *w, int64_t value)
 {
-	const struct profile *p = w->profile;
-	struct str unit = strings_get(&p->strings, p->types[p->default_type].unit);
-
-	return str_eq(unit, STR("nanoseconds")) ? (double)value / 1e9 :
-	       str_eq(unit, STR("microseconds")) ? (double)value / 1e6 :
-	       str_eq(unit, STR("milliseconds")) ? (double)value / 1e3 : (double)value;
+	return w->unit_ns ? (double)value * w->unit_ns / 1e9 : (double)value;
 }
 
 static void add_numbers(struct writer *w, const struct numbers *n)
@@ -227,6 +223,7 @@ int pstats_write(const struct profile *profile, struct new_file *file, struct er
 
 	if (!profile->n_types)
 		return err_fail(err, -EINVAL, "cannot write %s: the profile has no values", file->path);
+	w.unit_ns = profile_unit_ns(profile, profile->default_type);
 	w.counts_calls = w.count_type >= 0;
 	if (!w.counts_calls)
 		w.count_type = profile_find_type(profile, STR("samples"));

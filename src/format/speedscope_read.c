@@ -109,6 +109,7 @@ static uint32_t type_of(struct reader *r, struct json_reader *json, struct one *
 {
 	struct str type = { 0 };
 	ptrdiff_t colon;
+	int at;
 
 	if (r->ours) {
 		colon = str_find(*name, ':');
@@ -123,14 +124,10 @@ static uint32_t type_of(struct reader *r, struct json_reader *json, struct one *
 		if (!type.n)
 			type = str_of(units[i].type);
 		unit = str_of(units[i].unit);
-		for (uint32_t t = 0; t < r->profile->n_types; t++)
-			if (str_eq(strings_get(&r->profile->strings, r->profile->types[t].type), type) &&
-			    str_eq(strings_get(&r->profile->strings, r->profile->types[t].unit), unit))
-				return t;
-		if (r->profile->n_types < VALUE_TYPES_MAX)
-			return profile_add_type(r->profile, type, unit);
-		json_reader_fail(json, "profiles of more than 32 kinds of values");
-		return 0;
+		at = profile_type_at(r->profile, type, unit);
+		if (at < 0)
+			json_reader_fail(json, "profiles of more than 32 kinds of values");
+		return at < 0 ? 0 : (uint32_t)at;
 	}
 	json_reader_fail(json, "a unit that speedscope does not know");
 	return 0;

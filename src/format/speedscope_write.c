@@ -52,11 +52,6 @@ static void add_frames(struct writer *w)
 	json_close(w->json, '}');
 }
 
-static int64_t value_of(const struct profile *profile, uint32_t row, uint32_t type)
-{
-	return profile->values[(size_t)row * profile->n_types + type];
-}
-
 /* Returns the sum. */
 static int64_t add_weights(struct writer *w, const struct thread_of_samples *thread, uint32_t type)
 {
@@ -65,7 +60,7 @@ static int64_t add_weights(struct writer *w, const struct thread_of_samples *thr
 	json_key(w->json, "weights");
 	json_open(w->json, '[');
 	for (uint32_t i = 0; i < thread->n && w->out->rc == 0; i++) {
-		int64_t value = value_of(w->profile, w->threads.order[thread->first + i], type);
+		int64_t value = profile_value(w->profile, w->threads.order[thread->first + i], type);
 
 		if (!value)
 			continue;
@@ -95,7 +90,7 @@ static void add_stacks(struct writer *w, const struct thread_of_samples *thread,
 	for (uint32_t i = 0; i < thread->n && w->out->rc == 0; i++) {
 		uint32_t row = w->threads.order[thread->first + i];
 
-		if (value_of(w->profile, row, type))
+		if (profile_value(w->profile, row, type))
 			add_stack(w, w->profile->stack[row]);
 		jsonfile_flush(w->out);
 	}

@@ -78,9 +78,29 @@ uint32_t profile_add_type(struct profile *profile, struct str type, struct str u
 int profile_find_type(const struct profile *profile, struct str type)
 {
 	for (uint32_t i = 0; i < profile->n_types; i++)
-		if (str_eq(strings_get(&profile->strings, profile->types[i].type), type))
+		if (str_eq(profile_type_name(profile, i), type))
 			return (int)i;
 	return -1;
+}
+
+int profile_type_at(struct profile *profile, struct str type, struct str unit)
+{
+	for (uint32_t i = 0; i < profile->n_types; i++)
+		if (str_eq(profile_type_name(profile, i), type) && str_eq(profile_type_unit(profile, i), unit))
+			return (int)i;
+	return profile->n_types < VALUE_TYPES_MAX ? (int)profile_add_type(profile, type, unit) : -1;
+}
+
+double profile_unit_ns(const struct profile *profile, uint32_t type)
+{
+	static const struct { const char *unit; double ns; } units[] = {
+		{ "nanoseconds", 1 }, { "microseconds", 1e3 }, { "milliseconds", 1e6 }, { "seconds", 1e9 },
+	};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (str_eq(profile_type_unit(profile, type), str_of(units[i].unit)))
+			return units[i].ns;
+	return 0;
 }
 
 static bool append(struct profile *profile, uint32_t stack, uint32_t label_set,
@@ -231,6 +251,6 @@ int64_t profile_total(const struct profile *profile, uint32_t type)
 	int64_t sum = 0;
 
 	for (uint32_t i = 0; type < profile->n_types && i < profile->n; i++)
-		sum_add(&sum, profile->values[(size_t)i * profile->n_types + type]);
+		sum_add(&sum, profile_value(profile, i, type));
 	return sum;
 }

@@ -95,6 +95,13 @@ uint32_t profile_add_type(struct profile *profile, struct str type, struct str u
  * are the caller's to fill in. 0 or -ENOMEM. */
 int profile_widen(struct profile *profile, uint32_t n_types);
 
+/* Index of the value type of that name and unit, added when it is new; -1 when there are VALUE_TYPES_MAX
+ * others. */
+int profile_type_at(struct profile *profile, struct str type, struct str unit);
+
+/* Nanoseconds in one unit of that value type; 0: it is no time. */
+double profile_unit_ns(const struct profile *profile, uint32_t type);
+
 /* Index of the value type of that name, or -1. */
 int profile_find_type(const struct profile *profile, struct str type);
 
@@ -145,5 +152,20 @@ bool profile_failed(const struct profile *profile);
 
 /* The sum of one value over all samples. */
 int64_t profile_total(const struct profile *profile, uint32_t type);
+
+static inline struct str profile_type_name(const struct profile *profile, uint32_t type)
+{
+	return strings_get(&profile->strings, profile->types[type].type);
+}
+
+static inline struct str profile_type_unit(const struct profile *profile, uint32_t type)
+{
+	return strings_get(&profile->strings, profile->types[type].unit);
+}
+
+static inline int64_t profile_value(const struct profile *profile, uint32_t row, uint32_t type)
+{
+	return profile->values[(size_t)row * profile->n_types + type];
+}
 
 #endif
