@@ -8,6 +8,7 @@
 #include "base/vec.h"
 #include "format/batch.h"
 #include "format/input.h"
+#include "format/module_kind.h"
 #include "format/otlp.h"
 #include "format/proto.h"
 #include "model/profile.h"
@@ -203,12 +204,6 @@ static int take_build_id(struct reader *r, const char *at, uint64_t index, void 
 	return 0;
 }
 
-static enum frame_kind kind_of_module(struct str path)
-{
-	return str_starts(path, STR("[kernel")) || str_starts(path, STR("/lib/modules/")) ? FRAME_KERNEL :
-	       FRAME_NATIVE;
-}
-
 static int add_mapping(struct reader *r, struct str body)
 {
 	struct cursor c = cursor_over(body);
@@ -232,7 +227,7 @@ static int add_mapping(struct reader *r, struct str body)
 		rc = bad(r, body.p, "a mapping is cut short");
 	if (rc == 0)
 		rc = append(&r->modules, frames_add_module(&r->profile->frames, &module));
-	return rc < 0 ? rc : append(&r->kinds, kind_of_module(strings_get(&r->profile->strings, module.path)));
+	return rc < 0 ? rc : append(&r->kinds, module_kind(strings_get(&r->profile->strings, module.path)));
 }
 
 static uint32_t line_number(uint64_t v)
@@ -283,7 +278,8 @@ static int add_line(struct reader *r, struct str body, struct frame *frame)
 	return rc == 0 && c.failed ? bad(r, body.p, "a line is cut short") : rc;
 }
 
-/* Sonde's own word for what ran, or else what OpenTelemetry's profiler says. */
+/* Sonde's own word for what ran, or else what OpenTelemetry's profiler says. Of what it calls native the
+ * mapping says whether it is a library. */
 static int take_kind(struct reader *r, const char *at, uint64_t index, void *context)
 {
 	struct frame *frame = context;
@@ -295,10 +291,9 @@ static int take_kind(struct reader *r, const char *at, uint64_t index, void *con
 					  (struct str){ 0 };
 	if (has_key(r, index, OTLP_FRAME_KIND))
 		frame->kind = (uint8_t)frame_kind_of(value);
-	else if (has_key(r, index, OTLP_FRAME_TYPE))
-		frame->kind = str_eq(value, STR("kernel")) ? FRAME_KERNEL :
-			      str_eq(value, STR("native")) || str_eq(value, STR("go")) ||
-			      str_eq(value, STR("rust")) ? FRAME_NATIVE : FRAME_INTERPRETED;
+	else if (has_key(r, index, OTLP_FRAME_TYPE) && !str_eq(value, STR("native")) &&
+		 !str_eq(value, STR("go")) && !str_eq(value, STR("rust")))
+		frame->kind = str_eq(value, STR("kernel")) ? FRAME_KERNEL : FRAME_INTERPRETED;
 	return 0;
 }
 
