@@ -93,23 +93,58 @@ static void gather(struct writer *w, const struct thread_of_samples *thread)
 			local_add(&w->modules, w->functions.rows.frames[w->rows.items[i]].module);
 }
 
-typedef void cell(struct writer *w, uint32_t i);
-
-static void add_column(struct writer *w, const char *name, uint32_t n, cell *add)
+static void key_str(struct writer *w, const char *key, struct str value)
 {
-	json_key(w->json, name);
+	json_key(w->json, key);
+	json_str(w->json, value);
+}
+
+static void key_int(struct writer *w, const char *key, int64_t value)
+{
+	json_key(w->json, key);
+	json_int(w->json, value);
+}
+
+static void key_bool(struct writer *w, const char *key, bool value)
+{
+	json_key(w->json, key);
+	json_bool(w->json, value);
+}
+
+static void key_null(struct writer *w, const char *key)
+{
+	json_key(w->json, key);
+	json_null(w->json);
+}
+
+static void key_nothing(struct writer *w, const char *key)
+{
+	json_key(w->json, key);
 	json_open(w->json, '[');
-	for (uint32_t i = 0; i < n && jsonfile_flush(w->out); i++)
-		add(w, i);
 	json_close(w->json, ']');
 }
 
-static void begin_table(struct writer *w, const char *name, uint32_t n)
+typedef void cell(struct writer *w, uint32_t i);
+
+struct column {
+	const char *name;
+	cell *add;
+};
+
+/* Rows of columns: the last one of `columns` has no name. */
+static void add_table(struct writer *w, const char *name, uint32_t n, const struct column *columns)
 {
 	json_key(w->json, name);
 	json_open(w->json, '{');
-	json_key(w->json, "length");
-	json_uint(w->json, n);
+	key_int(w, "length", n);
+	for (; columns->name; columns++) {
+		json_key(w->json, columns->name);
+		json_open(w->json, '[');
+		for (uint32_t i = 0; i < n && jsonfile_flush(w->out); i++)
+			columns->add(w, i);
+		json_close(w->json, ']');
+	}
+	json_close(w->json, '}');
 }
 
 static void null_cell(struct writer *w, uint32_t i)
@@ -248,55 +283,48 @@ static void resource_type(struct writer *w, uint32_t i)
 	json_uint(w->json, 1);		/* a library */
 }
 
+static const struct column stack_columns[] = {
+	{ "prefix", stack_prefix }, { "frame", stack_frame },
+	{ "category", stack_category }, { "subcategory", zero_cell }, { 0 },
+};
+
+static const struct column frame_columns[] = {
+	{ "address", frame_address }, { "inlineDepth", frame_depth },
+	{ "category", frame_category }, { "subcategory", zero_cell },
+	{ "func", frame_func }, { "nativeSymbol", null_cell },
+	{ "innerWindowID", null_cell }, { "implementation", null_cell },
+	{ "line", frame_line }, { "column", frame_column }, { 0 },
+};
+
+static const struct column func_columns[] = {
+	{ "name", func_name }, { "isJS", false_cell }, { "relevantForJS", false_cell },
+	{ "resource", func_resource }, { "fileName", func_file },
+	{ "lineNumber", func_line }, { "columnNumber", null_cell }, { 0 },
+};
+
+static const struct column resource_columns[] = {
+	{ "lib", resource_lib }, { "name", resource_name }, { "host", null_cell },
+	{ "type", resource_type }, { 0 },
+};
+
+static const struct column symbol_columns[] = {
+	{ "address", null_cell }, { "functionSize", null_cell }, { "libIndex", null_cell },
+	{ "name", null_cell }, { 0 },
+};
+
+static const struct column marker_columns[] = {
+	{ "category", null_cell }, { "data", null_cell }, { "endTime", null_cell },
+	{ "name", null_cell }, { "phase", null_cell }, { "startTime", null_cell }, { 0 },
+};
+
 static void add_tables(struct writer *w)
 {
-	begin_table(w, "stackTable", w->stacks.n);
-	add_column(w, "prefix", w->stacks.n, stack_prefix);
-	add_column(w, "frame", w->stacks.n, stack_frame);
-	add_column(w, "category", w->stacks.n, stack_category);
-	add_column(w, "subcategory", w->stacks.n, zero_cell);
-	json_close(w->json, '}');
-	begin_table(w, "frameTable", w->frames.n);
-	add_column(w, "address", w->frames.n, frame_address);
-	add_column(w, "inlineDepth", w->frames.n, frame_depth);
-	add_column(w, "category", w->frames.n, frame_category);
-	add_column(w, "subcategory", w->frames.n, zero_cell);
-	add_column(w, "func", w->frames.n, frame_func);
-	add_column(w, "nativeSymbol", w->frames.n, null_cell);
-	add_column(w, "innerWindowID", w->frames.n, null_cell);
-	add_column(w, "implementation", w->frames.n, null_cell);
-	add_column(w, "line", w->frames.n, frame_line);
-	add_column(w, "column", w->frames.n, frame_column);
-	json_close(w->json, '}');
-	begin_table(w, "funcTable", w->rows.n);
-	add_column(w, "name", w->rows.n, func_name);
-	add_column(w, "isJS", w->rows.n, false_cell);
-	add_column(w, "relevantForJS", w->rows.n, false_cell);
-	add_column(w, "resource", w->rows.n, func_resource);
-	add_column(w, "fileName", w->rows.n, func_file);
-	add_column(w, "lineNumber", w->rows.n, func_line);
-	add_column(w, "columnNumber", w->rows.n, null_cell);
-	json_close(w->json, '}');
-	begin_table(w, "resourceTable", w->modules.n);
-	add_column(w, "lib", w->modules.n, resource_lib);
-	add_column(w, "name", w->modules.n, resource_name);
-	add_column(w, "host", w->modules.n, null_cell);
-	add_column(w, "type", w->modules.n, resource_type);
-	json_close(w->json, '}');
-	begin_table(w, "nativeSymbols", 0);
-	add_column(w, "address", 0, null_cell);
-	add_column(w, "functionSize", 0, null_cell);
-	add_column(w, "libIndex", 0, null_cell);
-	add_column(w, "name", 0, null_cell);
-	json_close(w->json, '}');
-	begin_table(w, "markers", 0);
-	add_column(w, "category", 0, null_cell);
-	add_column(w, "data", 0, null_cell);
-	add_column(w, "endTime", 0, null_cell);
-	add_column(w, "name", 0, null_cell);
-	add_column(w, "phase", 0, null_cell);
-	add_column(w, "startTime", 0, null_cell);
-	json_close(w->json, '}');
+	add_table(w, "stackTable", w->stacks.n, stack_columns);
+	add_table(w, "frameTable", w->frames.n, frame_columns);
+	add_table(w, "funcTable", w->rows.n, func_columns);
+	add_table(w, "resourceTable", w->modules.n, resource_columns);
+	add_table(w, "nativeSymbols", 0, symbol_columns);
+	add_table(w, "markers", 0, marker_columns);
 }
 
 static int64_t shown_value(const struct writer *w, uint32_t row)
@@ -335,7 +363,9 @@ static void add_sample_column(struct writer *w, const struct thread_of_samples *
 
 static void add_samples(struct writer *w, const struct thread_of_samples *thread)
 {
-	begin_table(w, "samples", thread->n);
+	json_key(w->json, "samples");
+	json_open(w->json, '{');
+	key_int(w, "length", thread->n);
 	add_sample_column(w, thread, "stack", STACK);
 	add_sample_column(w, thread, "time", TIME);
 	add_sample_column(w, thread, "weight", WEIGHT);
@@ -344,18 +374,6 @@ static void add_samples(struct writer *w, const struct thread_of_samples *thread
 	if (w->is_time)
 		add_sample_column(w, thread, "threadCPUDelta", CPU_DELTA);
 	json_close(w->json, '}');
-}
-
-static void key_str(struct writer *w, const char *key, struct str value)
-{
-	json_key(w->json, key);
-	json_str(w->json, value);
-}
-
-static void key_int(struct writer *w, const char *key, int64_t value)
-{
-	json_key(w->json, key);
-	json_int(w->json, value);
 }
 
 static void add_thread(struct writer *w, uint32_t k)
@@ -371,17 +389,12 @@ static void add_thread(struct writer *w, uint32_t k)
 	key_str(w, "processType", STR("default"));
 	key_str(w, "pid", str_of(pid));
 	key_int(w, "tid", thread->tid);
-	json_key(w->json, "isMainThread");
-	json_bool(w->json, thread->tid == thread->pid);
+	key_bool(w, "isMainThread", thread->tid == thread->pid);
 	key_int(w, "processStartupTime", 0);
 	key_int(w, "registerTime", 0);
-	json_key(w->json, "processShutdownTime");
-	json_null(w->json);
-	json_key(w->json, "unregisterTime");
-	json_null(w->json);
-	json_key(w->json, "pausedRanges");
-	json_open(w->json, '[');
-	json_close(w->json, ']');
+	key_null(w, "processShutdownTime");
+	key_null(w, "unregisterTime");
+	key_nothing(w, "pausedRanges");
 	add_tables(w);
 	add_samples(w, thread);
 	json_key(w->json, "stringArray");
@@ -423,33 +436,25 @@ static void add_meta(struct writer *w)
 	json_uint(w->json, GECKO_VERSION);
 	key_int(w, "version", 30);
 	key_str(w, "product", STR(GECKO_PRODUCT));
-	json_key(w->json, "sondeTimes");
-	json_bool(w->json, p->time_ns != NULL);
+	key_bool(w, "sondeTimes", p->time_ns != NULL);
 	json_key(w->json, "interval");
 	json_double(w->json, p->period > 0 ? (double)p->period / 1e6 : 1, 6);
 	json_key(w->json, "startTime");
 	json_double(w->json, (double)p->start_wall_ns / 1e6, 3);
 	key_int(w, "processType", 0);
 	key_int(w, "stackwalk", 1);
-	json_key(w->json, "debug");
-	json_bool(w->json, false);
-	json_key(w->json, "symbolicated");
-	json_bool(w->json, true);
-	json_key(w->json, "usesOnlyOneStackType");
-	json_bool(w->json, true);
-	json_key(w->json, "doesNotUseFrameImplementation");
-	json_bool(w->json, true);
-	json_key(w->json, "sourceCodeIsNotOnSearchfox");
-	json_bool(w->json, true);
+	key_bool(w, "debug", false);
+	key_bool(w, "symbolicated", true);
+	key_bool(w, "usesOnlyOneStackType", true);
+	key_bool(w, "doesNotUseFrameImplementation", true);
+	key_bool(w, "sourceCodeIsNotOnSearchfox", true);
 	json_key(w->json, "sampleUnits");
 	json_open(w->json, '{');
 	key_str(w, "time", STR("ms"));
 	key_str(w, "eventDelay", STR("ms"));
 	key_str(w, "threadCPUDelta", STR("ns"));
 	json_close(w->json, '}');
-	json_key(w->json, "markerSchema");
-	json_open(w->json, '[');
-	json_close(w->json, ']');
+	key_nothing(w, "markerSchema");
 	add_categories(w);
 	json_close(w->json, '}');
 }
@@ -491,12 +496,8 @@ static void add_file(struct writer *w)
 	for (uint32_t k = 0; k < w->threads.n && w->out->rc == 0; k++)
 		add_thread(w, k);
 	json_close(w->json, ']');
-	json_key(w->json, "pages");
-	json_open(w->json, '[');
-	json_close(w->json, ']');
-	json_key(w->json, "counters");
-	json_open(w->json, '[');
-	json_close(w->json, ']');
+	key_nothing(w, "pages");
+	key_nothing(w, "counters");
 	json_close(w->json, '}');
 }
 
