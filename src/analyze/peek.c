@@ -2,10 +2,11 @@
 #include "analyze/peek.h"
 
 #include <errno.h>
-#include <regex.h>
 #include <stdlib.h>
 
+#include "analyze/named.h"
 #include "analyze/stacks.h"
+#include "analyze/tally.h"
 #include "base/err.h"
 #include "base/sum.h"
 #include "model/profile.h"
@@ -111,44 +112,29 @@ static int look(struct peeks *peeks, const struct stacks *stacks, struct peek *p
 	return rc;
 }
 
-/* Functions that match and that a kept sample has, with what their stacks weigh, for choosing. */
+/* Functions that match and that a kept sample has. */
 static int find(struct peeks *peeks, const struct stacks *stacks, const char *expression, struct err *err)
 {
-	int64_t *weight = calloc(peeks->places.n, sizeof(*weight));
+	struct tally *tally = tally_places(stacks, peeks->places.n);
 	struct peek_row *rows = calloc(peeks->places.n, sizeof(*rows));
-	regex_t re;
-	char why[256];
-	int code = weight && rows ? regcomp(&re, expression, REG_EXTENDED | REG_NOSUB) : 0;
+	bool *named = NULL;
+	int rc = tally && rows ? named_places(&peeks->places, expression, &named, err) : -ENOMEM;
 
-	if (!weight || !rows || code) {
-		free(weight);
-		free(rows);
-		if (!code)
-			return -ENOMEM;
-		regerror(code, &re, why, sizeof(why));
-		return err_fail(err, -EINVAL, "'%s' is not a regular expression: %s", expression, why);
-	}
-	for (uint32_t i = 1; i < stacks->n; i++)
-		if (stacks->used[i] && stacks->total[i] > weight[stacks->place[i]])
-			weight[stacks->place[i]] = stacks->total[i];
-	for (uint32_t i = 1; i < peeks->places.n; i++) {
-		const struct str name = peeks->places.items[i].name;
-		char *text = weight[i] ? strndup(name.p, name.n) : NULL;
-
-		if (text && !regexec(&re, text, 0, NULL, 0))
-			rows[peeks->n_matching++] = (struct peek_row){ i, weight[i] };
-		free(text);
-	}
-	regfree(&re);
-	qsort_r(rows, peeks->n_matching, sizeof(*rows), costliest_first, peeks->places.items);
-	peeks->items = calloc((size_t)peeks->n_matching + 1, sizeof(*peeks->items));
+	for (uint32_t i = 1; rc == 0 && i < peeks->places.n; i++)
+		if (named[i] && tally[i].seen)
+			rows[peeks->n_matching++] = (struct peek_row){ i, tally[i].total };
+	if (rc == 0)
+		qsort_r(rows, peeks->n_matching, sizeof(*rows), costliest_first, peeks->places.items);
+	if (rc == 0)
+		peeks->items = calloc((size_t)peeks->n_matching + 1, sizeof(*peeks->items));
 	for (uint32_t i = 0; peeks->items && i < peeks->n_matching; i++)
 		peeks->items[i].place = rows[i].place;
-	free(weight);
+	free(tally);
 	free(rows);
+	free(named);
 	if (peeks->items && !peeks->n_matching)
 		return err_fail(err, -EINVAL, "no function in these samples matches '%s'", expression);
-	return peeks->items ? 0 : -ENOMEM;
+	return rc < 0 ? rc : peeks->items ? 0 : -ENOMEM;
 }
 
 int peeks_init(struct peeks *peeks, const struct profile *profile, const struct peek_options *options,

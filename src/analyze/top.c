@@ -5,47 +5,9 @@
 #include <stdlib.h>
 
 #include "analyze/stacks.h"
+#include "analyze/tally.h"
 #include "base/err.h"
-#include "base/sum.h"
 #include "model/profile.h"
-
-/* What is known of a place while the tree is walked. */
-struct tally {
-	int64_t self, total;
-	uint32_t open; /* how often it is among the callers of where the walk is */
-	bool seen;
-};
-
-static void enter(struct tally *tally, const struct stacks *stacks, uint32_t stack)
-{
-	struct tally *here = &tally[stacks->place[stack]];
-
-	here->seen = true;
-	sum_add(&here->self, stacks->self[stack]);
-	if (!here->open++) /* the outermost of a recursion holds the others' samples */
-		sum_add(&here->total, stacks->total[stack]);
-}
-
-/* Depth first over the links: no memory for the way back, however deep stacks are. */
-static void walk(struct tally *tally, const struct stacks *stacks)
-{
-	uint32_t at = stacks->n ? stacks->first[0] : 0;
-
-	while (at) {
-		enter(tally, stacks, at);
-		if (stacks->first[at]) {
-			at = stacks->first[at];
-			continue;
-		}
-		while (at) {
-			tally[stacks->place[at]].open--;
-			if (stacks->next[at])
-				break;
-			at = stacks->parent[at];
-		}
-		at = at ? stacks->next[at] : 0;
-	}
-}
 
 struct order {
 	const struct place *places;
@@ -100,11 +62,10 @@ int top_init(struct top *top, const struct profile *profile, const struct top_op
 		rc = stacks_init(&stacks, profile, &top->places, &wanted, err);
 	if (rc < 0)
 		goto out;
-	tally = calloc(top->places.n, sizeof(*tally));
+	tally = tally_places(&stacks, top->places.n);
 	rc = tally ? 0 : -ENOMEM;
 	if (rc < 0)
 		goto out;
-	walk(tally, &stacks);
 	top->total = stacks.n ? stacks.total[0] : 0;
 	rc = make_rows(top, tally, options->order);
 out:

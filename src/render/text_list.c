@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "analyze/named.h"
 #include "analyze/top.h"
 #include "base/err.h"
 #include "base/sum.h"
@@ -56,24 +56,16 @@ static int choose(struct list *list, struct err *err)
 {
 	const char *expression = list->page->options->expression;
 	const struct top *top = list->top;
-	char why[256];
-	regex_t re;
-	int code = regcomp(&re, expression, REG_EXTENDED | REG_NOSUB);
+	bool *named = NULL;
+	int rc = named_places(&top->places, expression, &named, err);
 
-	if (code) {
-		regerror(code, &re, why, sizeof(why));
-		return err_fail(err, -EINVAL, "'%s' is not a regular expression: %s", expression, why);
-	}
+	if (rc < 0)
+		return rc;
 	list->rows = calloc((size_t)top->n + 1, sizeof(*list->rows));
-	for (uint32_t i = 0; list->rows && i < top->n; i++) {
-		struct str name = place_of(top, &top->rows[i])->name;
-		char *text = strndup(name.p, name.n);
-
-		if (text && !regexec(&re, text, 0, NULL, 0))
+	for (uint32_t i = 0; list->rows && i < top->n; i++)
+		if (named[top->rows[i].place])
 			list->rows[list->n++] = &top->rows[i];
-		free(text);
-	}
-	regfree(&re);
+	free(named);
 	if (!list->rows)
 		return -ENOMEM;
 	if (!list->n)
