@@ -110,6 +110,7 @@ static uint32_t add(struct builder *b, const struct frame *frame, const struct k
 	struct place place = {
 		.name = strings_get(strings, key->name),
 		.module = strings_get(strings, key->module),
+		.build_id = strings_get(strings, frames->modules[frame->module].build_id),
 		.file = strings_get(strings, key->file),
 		.line = key->line,
 		.kind = frame->kind,

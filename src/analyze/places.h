@@ -38,6 +38,7 @@ enum granularity { BY_FUNCTION, BY_LINE, BY_FILE, BY_MODULE, BY_ADDRESS, BY_KIND
 struct place {
 	struct str name;	/* any bytes, as they came */
 	struct str module;	/* path of the mapped file; empty when unknown */
+	struct str build_id;	/* of the module, hexadecimal; empty when unknown */
 	struct str file;	/* source file; empty when unknown */
 	uint32_t line;		/* BY_LINE: that line; else the function's first; 0: unknown */
 	uint8_t kind;		/* enum frame_kind; of several, the one it cost most in, over all samples */

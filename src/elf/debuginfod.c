@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,10 @@ struct client;
 
 struct library {
 	struct client *(*begin)(void);
-	int (*find)(struct client *client, const unsigned char *build_id, int n, char **ret_path);
+	int (*find_debuginfo)(struct client *client, const unsigned char *build_id, int n, char **ret_path);
+	int (*find_executable)(struct client *client, const unsigned char *build_id, int n, char **ret_path);
+	int (*find_source)(struct client *client, const unsigned char *build_id, int n, const char *source,
+			   char **ret_path);
 	void (*end)(struct client *client);
 };
 
@@ -32,12 +36,38 @@ static int load(struct library *library)
 	if (!handle)
 		return -ENOSYS;
 	*(void **)&library->begin = dlsym(handle, "debuginfod_begin");
-	*(void **)&library->find = dlsym(handle, "debuginfod_find_debuginfo");
+	*(void **)&library->find_debuginfo = dlsym(handle, "debuginfod_find_debuginfo");
+	*(void **)&library->find_executable = dlsym(handle, "debuginfod_find_executable");
+	*(void **)&library->find_source = dlsym(handle, "debuginfod_find_source");
 	*(void **)&library->end = dlsym(handle, "debuginfod_end");
-	return library->begin && library->find && library->end ? 0 : -ENOSYS;
+	return library->begin && library->find_debuginfo && library->find_executable &&
+			       library->find_source && library->end
+		       ? 0
+		       : -ENOSYS;
 }
 
-int debuginfod_fetch(struct str build_id, char *ret_path, size_t path_size)
+/* What is asked for. */
+enum wanted { DEBUGINFO, EXECUTABLE, SOURCE };
+
+static int find(const struct library *library, struct client *client, enum wanted wanted, const char *id,
+		int n, const char *source, char **ret_path)
+{
+	const unsigned char *build_id = (const unsigned char *)id;
+
+	switch (wanted) {
+	case DEBUGINFO:
+		return library->find_debuginfo(client, build_id, n, ret_path);
+	case EXECUTABLE:
+		return library->find_executable(client, build_id, n, ret_path);
+	case SOURCE:
+		return library->find_source(client, build_id, n, source, ret_path);
+	}
+	return -EINVAL;
+}
+
+/* n: bytes of a raw id; 0: it is hexadecimal text. */
+static int fetch(enum wanted wanted, const char *id, int n, const char *source, char *ret_path,
+		 size_t path_size)
 {
 	const char *urls = getenv("DEBUGINFOD_URLS");
 	struct library library;
@@ -45,15 +75,13 @@ int debuginfod_fetch(struct str build_id, char *ret_path, size_t path_size)
 	char *path = NULL;
 	int fd;
 
-	if (!urls || !*urls || build_id.n > 64 || unreachable)
-		return -ENOSYS;
-	if (load(&library) < 0)
+	if (!urls || !*urls || unreachable || load(&library) < 0)
 		return -ENOSYS;
 	setenv("DEBUGINFOD_TIMEOUT", TIMEOUT_S, 0);	/* the user's own stays */
 	client = library.begin();
 	if (!client)
 		return -ENOMEM;
-	fd = library.find(client, (const unsigned char *)build_id.p, (int)build_id.n, &path);
+	fd = find(&library, client, wanted, id, n, source, &path);
 	library.end(client);
 	if (fd >= 0)
 		snprintf(ret_path, path_size, "%s", path ? path : "debuginfod");
@@ -61,4 +89,35 @@ int debuginfod_fetch(struct str build_id, char *ret_path, size_t path_size)
 		unreachable = true;
 	free(path);
 	return fd;
+}
+
+int debuginfod_fetch(struct str build_id, char *ret_path, size_t path_size)
+{
+	return build_id.n > 64 ? -ENOSYS :
+	       fetch(DEBUGINFO, build_id.p, (int)build_id.n, NULL, ret_path, path_size);
+}
+
+/* Text of a profile, ended by a NUL; false when it does not fit. */
+static bool end_text(char *out, size_t size, struct str text)
+{
+	int n = snprintf(out, size, "%.*s", STR_ARG(text));
+
+	return text.n && n >= 0 && (size_t)n == text.n;
+}
+
+int debuginfod_executable(struct str hex, char *ret_path, size_t path_size)
+{
+	char id[2 * 64 + 1];
+
+	return end_text(id, sizeof(id), hex) ? fetch(EXECUTABLE, id, 0, NULL, ret_path, path_size) : -ENOENT;
+}
+
+int debuginfod_source(struct str hex, struct str source, char *ret_path, size_t path_size)
+{
+	char id[2 * 64 + 1], path[PATH_MAX];
+
+	if (!str_starts(source, STR("/")) || !end_text(id, sizeof(id), hex) ||
+	    !end_text(path, sizeof(path), source))
+		return -ENOENT;
+	return fetch(SOURCE, id, 0, path, ret_path, path_size);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define SOURCE_MAX ((size_t)64 << 20)
 
@@ -36,12 +37,31 @@ static bool find(struct source *source, struct str path, const char *directory, 
 	return try_path(source, taken_ns);
 }
 
-bool source_open(struct source *source, struct str path, const char *directory, uint64_t taken_ns)
+/* What the build's own source was: it cannot have been changed since. */
+static bool find_elsewhere(struct source *source, struct str path, const struct source_places *places)
+{
+	struct stat st;
+	bool found;
+	int fd;
+
+	if (!places->fetch || !places->build_id.n)
+		return false;
+	fd = places->fetch(places->build_id, path, source->path, sizeof(source->path));
+	if (fd < 0)
+		return false;
+	found = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (size_t)st.st_size <= SOURCE_MAX &&
+		mapped_file_open_fd(&source->file, fd, source->path, NULL) == 0;
+	close(fd);
+	return found;
+}
+
+bool source_open(struct source *source, struct str path, const struct source_places *places)
 {
 	uint32_t lines = 1;
 
 	*source = (struct source){ 0 };
-	if (!path.n || !find(source, path, directory, taken_ns))
+	if (!path.n || (!find(source, path, places->directory, places->taken_ns) &&
+			!find_elsewhere(source, path, places)))
 		return false;
 	for (size_t i = 0; i < source->file.n; i++)
 		lines += source->file.p[i] == '\n';

@@ -12,15 +12,17 @@
 #include <stdint.h>
 
 #include "analyze/top.h"
+#include "render/source.h"
 
 struct buf;
 struct err;
 struct filter;
+struct machine_reader;
 struct profile;
 
-enum text_table { TEXT_TOP, TEXT_TREE, TEXT_THREADS, TEXT_PEEK, TEXT_LIST };
+enum text_table { TEXT_TOP, TEXT_TREE, TEXT_THREADS, TEXT_PEEK, TEXT_LIST, TEXT_CODE };
 
-#define TEXT_FUNCTIONS_MAX 10 /* of TEXT_PEEK and TEXT_LIST: an expression may match many */
+#define TEXT_FUNCTIONS_MAX 10 /* of TEXT_PEEK, TEXT_LIST, TEXT_CODE: an expression may match many */
 
 struct text_options {
 	enum text_table table;
@@ -28,9 +30,11 @@ struct text_options {
 	enum top_order order;		/* of TEXT_TOP */
 	const struct filter *filter;	/* NULL: all samples */
 	const char *filter_words;	/* NULL, or the filter as typed: "--focus zlib" */
-	const char *expression;		/* of TEXT_PEEK and TEXT_LIST: which functions */
+	const char *expression;		/* of those three: which functions */
 	bool callers, callees;		/* of TEXT_PEEK: what is shown */
-	const char *source_directory;	/* of TEXT_LIST: NULL, or where to look for files first */
+	const char *source_directory;	/* of TEXT_LIST, TEXT_CODE: NULL, or where to look for files first */
+	source_fetch *fetch_source;	/* of both: NULL, or who has files that are not here */
+	const struct machine_reader *machine;	/* of TEXT_CODE: who has the code */
 	const char *by;			/* NULL, or a label: before the table, what each value cost */
 	bool folded;			/* the head tells that frames are left out (analyze/shown.h) */
 	int type;			/* value type of the profile; -1: its default */

@@ -140,8 +140,9 @@ static void put_function(struct list *list, uint32_t first, uint32_t n)
 	const struct top *top = list->top;
 	const struct place *place = place_of(top, list->rows[first]);
 	struct source source;
-	bool found = source_open(&source, place->file, page->options->source_directory,
-				 page->profile->start_wall_ns);
+	bool found = source_open(&source, place->file, &(struct source_places){
+		.directory = page->options->source_directory, .build_id = place->build_id,
+		.fetch = page->options->fetch_source, .taken_ns = page->profile->start_wall_ns });
 	int64_t self = 0;
 
 	for (uint32_t i = 0; i < n; i++)
