@@ -30,7 +30,9 @@ static const struct option_row report_options[] = {
 	{ 308, "callers", "REGEX", "only who called them" },
 	{ 309, "callees", "REGEX", "only what they called" },
 	{ 310, "list", "REGEX", "their source, line by line, with what each line cost" },
-	{ 311, "source", "DIR", "where --list looks for source files first" },
+	{ 315, "disasm", "REGEX", "their code, instruction by instruction, with what each cost" },
+	{ 314, "asm", NULL, "with --list: code instead of source, as --disasm" },
+	{ 311, "source", "DIR", "where --list and --disasm look for source files first" },
 	{ 312, "granularity", "WHAT", "rows of the table: function, line, file, module, address, "
 				       "or function and kind of code: kind" },
 	{ 304, "json", NULL, "for programs (docs/report-json.md)" },

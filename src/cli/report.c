@@ -9,10 +9,12 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "cli/code.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/reading.h"
 #include "cli/screen.h"
+#include "elf/debuginfod.h"
 #include "render/json.h"
 #include "render/text.h"
 
@@ -22,7 +24,8 @@
 struct report_args {
 	struct reading reading;
 	struct text_options text;
-	bool json, csv;
+	struct machine_reader machine;
+	bool json, csv, assembly;
 };
 
 static void peek(struct report_args *a, const char *expression, bool callers, bool callees)
@@ -76,6 +79,12 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 			a->text.table = TEXT_LIST;
 			a->text.expression = args.value;
 			break;
+		case 315:
+			a->assembly = true;
+			a->text.table = TEXT_LIST;
+			a->text.expression = args.value;
+			break;
+		case 314: a->assembly = true; break;
 		case 311: a->text.source_directory = args.value; break;
 		case 313: a->csv = true; break;
 		case 312:
@@ -87,6 +96,11 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 			rc = reading_word(&a->reading, command, id, args.value);
 		}
 	}
+	if (rc == 0 && a->assembly && a->text.table != TEXT_LIST)
+		rc = usage_error(command, "--asm shows the code of what --list names: --list REGEX --asm, or "
+				 "--disasm REGEX");
+	if (a->assembly)
+		a->text.table = TEXT_CODE;
 	if (a->text.limit == LIMIT_UNSET)	/* a tree is bounded by its smallest share */
 		a->text.limit = a->text.table == TEXT_TREE ? 0 : LIMIT_DEFAULT;
 	return rc ? rc + 1 : 0;
@@ -108,6 +122,8 @@ static int report_text(struct buf *out, struct report_args *a, struct err *err)
 	a->text.filter_words = reading->words[0] ? reading->words : NULL;
 	a->text.type = reading->type;
 	a->text.folded = reading->shown.folded;
+	a->text.fetch_source = debuginfod_source;
+	a->text.machine = &a->machine;
 	screen_options(&a->text, STDOUT_FILENO);
 	return text_report(out, &reading->shown.profile, &a->text, err);
 }
@@ -117,10 +133,15 @@ int run_report(const struct command *command, int argc, char **argv)
 	struct report_args a = { 0 };
 	struct err err = { 0 };
 	struct buf out = { 0 };
+	struct code_files *files;
 	int rc = parse(command, argc, argv, &a);
 
 	if (rc)
 		return rc - 1;
+	files = code_files_open();
+	if (!files)
+		return failed("out of memory");
+	a.machine = code_reader(files);
 	rc = reading_open(&a.reading, &err);
 	if (rc == 0 && a.csv) {
 		rc = output_write(&a.reading.profile, "-", "csv", &(struct output_options){
@@ -138,6 +159,7 @@ int run_report(const struct command *command, int argc, char **argv)
 	if (rc == 0)
 		rc = print_all(buf_str(&out), &err);
 	buf_fini(&out);
+	code_files_close(files);
 	reading_close(&a.reading);
 	return rc < 0 ? failed("%s", err.text[0] ? err.text : err_text(rc)) : EXIT_DONE;
 }

@@ -70,6 +70,7 @@ int text_tree(struct page *page, struct err *err);
 int text_threads(struct page *page, struct err *err);
 int text_peek(struct page *page, struct err *err);	/* of options->expression */
 int text_list(struct page *page, struct err *err);	/* likewise */
+int text_code(struct page *page, struct err *err);	/* likewise */
 int text_groups(struct page *page, struct err *err);	/* by options->by */
 
 #endif

@@ -14,6 +14,7 @@ static int (*const tables[])(struct page *page, struct err *err) = {
 	[TEXT_THREADS] = text_threads,
 	[TEXT_PEEK] = text_peek,
 	[TEXT_LIST] = text_list,
+	[TEXT_CODE] = text_code,
 };
 
 static int report(struct buf *out, const struct profile *profile,
