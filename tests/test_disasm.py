@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """sonde report --disasm: the code of what ran, beside objdump's, and never another file's."""
+import ctypes.util
+import http.server
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import threading
+import urllib.parse
 
 import pytest
 
@@ -130,3 +134,53 @@ def test_what_cannot_be_shown_is_one_sentence(report):
     assert "no function in these samples matches 'nothing'" in report("--disasm", "nothing", code=1)
     assert "is not a regular expression" in report("--disasm", "(", code=1)
     assert "--list REGEX --asm" in report("--asm", code=2)
+
+
+@pytest.fixture
+def debuginfod(place):
+    """A server that has the program and its source, and what it was asked for."""
+    asked = []
+    notes = subprocess.run(["readelf", "-n", "app.kept"], cwd=place, capture_output=True, text=True).stdout
+    build = re.search(r"Build ID: ([0-9a-f]+)", notes)[1]
+    has = {f"/buildid/{build}/executable": (place / "app.kept").read_bytes(),
+           f"/buildid/{build}/source{urllib.parse.quote(str(place / 'app.c'))}": SOURCE.encode()}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            body = has.get(self.path)
+            self.send_response(200 if body else 404)
+            self.send_header("Content-Length", str(len(body or b"")))
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.skipif(not ctypes.util.find_library("debuginfod"), reason="libdebuginfod is not installed")
+def test_what_is_not_here_is_asked_of_debuginfod(place, debuginfod, tmp_path):
+    url, asked = debuginfod
+    env = os.environ | {"DEBUGINFOD_URLS": url, "DEBUGINFOD_CACHE_PATH": str(tmp_path)}
+
+    def run(*options, urls=url):
+        return subprocess.run([SONDE, "report", "app.pb.gz", *options], cwd=place, capture_output=True, text=True,
+                              env=env | {"DEBUGINFOD_URLS": urls}, check=True).stdout
+    try:
+        (place / "app.c").rename(place / "gone.c")
+        (place / "app").unlink()
+        assert "the file is not here" in run("--list", "^spin$", urls="") and not asked
+        assert re.search(r"^ +[\d.]+ +[\d.]+ +7 +h \^= p\[i & 63\];$", run("--list", "^spin$"), re.M)
+        assert [path for path in asked if path.endswith("app.c")]
+        text = run("--disasm", "^spin$", "--limit", "0")
+        assert len(instructions(text)) == len(objdump(place, "spin")) and "h ^= p[i & 63];" in text
+        assert [path for path in asked if path.endswith("/executable")]
+    finally:
+        (place / "gone.c").rename(place / "app.c")
+        shutil.copy(place / "app.kept", place / "app")
