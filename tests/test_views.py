@@ -2,6 +2,8 @@
 """sonde report's views of a profile whose every number is known: a Callgrind file of 100 instructions."""
 import csv
 import io
+import json
+import os
 import pathlib
 import re
 import subprocess
@@ -98,3 +100,31 @@ def test_rows_are_as_fine_as_asked_for(report, what, name, share):
 def test_csv_is_a_table_of_what_is_shown(report):
     table = list(csv.DictReader(io.StringIO(report("--csv", "--hide", "^parse$"))))
     assert [(row["function"], row["self_Ir_count"], row["total_Ir_count"]) for row in table] == [("lex", "60", "60"), ("main", "40", "100")]
+
+
+@pytest.mark.parametrize("unit, of, total, lex, bad", [
+    ("ms", "nanoseconds", "10.0 ms", "8.77 ms", "MiB"), ("us", "nanoseconds", "10,000 us", "8,765 us", "count"),
+    ("s", "nanoseconds", "0.0100 s", "0.00877 s", "B"), ("ns", "nanoseconds", "10,000,000 ns", "8,765,433 ns", "kB"),
+    ("kB", "bytes", "10,000 kB", "8,765 kB", "ms"), ("MiB", "bytes", "9.54 MiB", "8.36 MiB", "ns"),
+    ("count", "count", "10,000,000", "8,765,433", "ms")])
+def test_values_are_told_in_the_unit_that_is_asked_for(tmp_path, unit, of, total, lex, bad):
+    speedscope = {"$schema": "https://www.speedscope.app/file-format-schema.json",
+                  "shared": {"frames": [{"name": name} for name in ("main", "parse", "lex")]},
+                  "profiles": [{"type": "sampled", "name": "x", "unit": of if of != "count" else "none", "startValue": 0,
+                                "endValue": 10, "samples": [[0, 1], [0, 2]], "weights": [1234567, 8765433]}]}
+    (tmp_path / "a.json").write_text(json.dumps(speedscope))
+
+    def run(command, *options):
+        return subprocess.run([ROOT / "build" / "sonde", command, *options], cwd=tmp_path, capture_output=True, text=True,
+                              env=os.environ | {"LC_ALL": "C"})
+    text = run("report", "a.json", "--unit", unit).stdout
+    assert re.search(rf"[%\d] +{re.escape(lex)}  lex$", text, re.M), text
+    if of != "count":
+        assert re.search(rf"^\w[\w ]* +{re.escape(total)}\b", text, re.M), text
+    assert f" % ({lex})" in run("flame", "a.json", "-o", "-", "-f", "svg", "--unit", unit).stdout.replace("µs", "us")
+    assert run("diff", "a.json", "a.json", "--unit", unit).returncode == 0
+    for command in (["report", "a.json"], ["flame", "a.json", "-o", "x.svg"], ["diff", "a.json", "a.json"]):
+        done = run(*command, "--unit", bad)
+        assert done.returncode == 1 and f"--unit {bad} is none for values in {of}" in done.stderr
+        assert done.stderr.count("\n") == 1
+    assert "--unit is for .svg" in run("flame", "a.json", "-o", "x.html", "--unit", unit).stderr

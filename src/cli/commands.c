@@ -38,6 +38,7 @@ static const struct option_row report_options[] = {
 	{ 304, "json", NULL, "for programs (docs/report-json.md)" },
 	{ 313, "csv", NULL, "functions for a spreadsheet: every value type, by itself and in all" },
 	{ 305, "limit", "N", "rows of the table (default 40; 0: all)" },
+	UNIT_OPTION,
 	READING_OPTIONS,
 	END
 };
@@ -47,6 +48,7 @@ static const struct option_row flame_options[] = {
 	{ 'f', "format", "NAME", "write this format whatever FILE is called" },
 	{ 300, "icicle", NULL, "root at the top (SVG; the HTML page switches)" },
 	{ 301, "title", "TEXT", "instead of what was sampled" },
+	UNIT_OPTION,
 	READING_OPTIONS,
 	END
 };
@@ -65,6 +67,7 @@ static const struct option_row diff_options[] = {
 	{ 304, "markdown", NULL, "a table for a pull request" },
 	{ 'o', "output", "FILE", "x.html, x.svg, x.md, x.json or x.txt; may be repeated" },
 	{ 'f', "format", "NAME", "write this format whatever FILE is called" },
+	UNIT_OPTION,
 	READING_OPTIONS,
 	END
 };

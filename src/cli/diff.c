@@ -285,6 +285,8 @@ static int compare(struct diff_args *a, const struct readings *readings, bool *r
 		rc = diff_init(&diff, inputs, readings->n, &a->options, err);
 	view.diff = &diff;
 	view.text.type = newest->type;
+	if (rc == 0)
+		rc = reading_unit(newest, &view.text.unit, err);
 	view.text.filter_words = newest->words[0] ? newest->words : NULL;
 	for (unsigned side = 0; side < 2; side++) {
 		view.files[side] = a->files + (side ? a->n_files[0] : 0);

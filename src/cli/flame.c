@@ -34,6 +34,9 @@ static int check_output(const struct flame_args *a, struct err *err)
 	if (a->n_paths > 1 && !output_is_page(a->output, a->format))
 		return err_fail(err, -EINVAL, "only an .html page shows several profiles: for %s name one, "
 				"or make one of them with sonde convert", a->output);
+	if (reading->unit_name && output_is_page(a->output, a->format))
+		return err_fail(err, -EINVAL, "--unit is for .svg: the page tells each value in a unit that "
+				"fits it");
 	if (output_is_view(a->output, a->format))
 		return 0;
 	if (reading->words[0] || reading->by)
@@ -99,7 +102,10 @@ static int draw(struct flame_args *a, struct err *err)
 		a->options.filter_words = reading->words[0] ? reading->words : NULL;
 		a->options.type = reading->type;
 		a->options.shown = &reading->shown;
-		rc = output_write(&reading->profile, a->output, a->format, &a->options, err);
+		rc = reading_unit(reading, &a->options.unit, err);
+		if (rc == 0)
+			rc = output_write(&reading->profile, a->output, a->format,
+					  &a->options, err);
 	}
 	readings_close(&readings);
 	return rc;

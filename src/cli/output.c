@@ -23,7 +23,7 @@ static struct flame_options flame_options(const struct output_options *options)
 	return (struct flame_options){
 		.title = options->title, .filter = options->filter,
 		.filter_words = options->filter_words, .type = options->type,
-		.icicle = options->icicle, .folded = options->shown->folded,
+		.icicle = options->icicle, .unit = options->unit, .folded = options->shown->folded,
 	};
 }
 

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+struct amount_unit;
 struct err;
 struct filter;
 struct profile;
@@ -18,6 +19,7 @@ struct output_options {
 	const struct filter *filter;	/* NULL: all samples; pprof files always keep all */
 	const char *filter_words;
 	const char *title;
+	const struct amount_unit *unit;	/* NULL, or the one that pictures tell values in */
 	int type;			/* -1: the profile's default */
 	const struct shown *shown;	/* NULL: views fold it (analyze/shown.h) ... */
 	bool native;			/* ... unless this is set */

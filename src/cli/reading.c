@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/unnamed.h"
 #include "format/format.h"
+#include "render/amount.h"
 
 static void add_words(struct reading *reading, const char *option, const char *value)
 {
@@ -75,6 +76,9 @@ bool reading_option(struct reading *reading, int id, const char *value)
 		return true;
 	case 324:
 		reading->type_name = value;
+		return true;
+	case 333:
+		reading->unit_name = value;
 		return true;
 	case 325:
 		add_label(reading, value);
@@ -183,6 +187,17 @@ int reading_open(struct reading *reading, struct err *err)
 	if (rc == 0)
 		rc = filter_init(&reading->filter, &reading->shown.profile, &reading->options, err);
 	return rc;
+}
+
+int reading_unit(const struct reading *reading, const struct amount_unit **ret_unit, struct err *err)
+{
+	const struct profile *profile = &reading->profile;
+	uint32_t type = reading->type < 0 ? profile->default_type : (uint32_t)reading->type;
+
+	*ret_unit = NULL;
+	if (!reading->unit_name || type >= profile->n_types)
+		return 0;
+	return amount_find_unit(reading->unit_name, profile_type_unit(profile, type), ret_unit, err);
 }
 
 int reading_group(struct reading *reading, struct err *err)

@@ -18,7 +18,7 @@ struct err;
 struct reading {
 	const char *path;	/* NULL: FILE_DEFAULT_NAME */
 	struct filter_options options;
-	const char *type_name;
+	const char *type_name, *unit_name;
 	const char *labels[READING_LABELS_MAX];
 	const char *hide, *show;	/* NULL, or which frames are left out, or not */
 	const char *bad_time;
@@ -55,7 +55,12 @@ struct reading {
 					 "program's" }
 #define OPTION_NATIVE 328
 
-/* Takes one option; false when it is not one of READING_OPTIONS. */
+/* Of commands that write values as text. */
+#define UNIT_OPTION                                                                              \
+	{ 333, "unit", "UNIT", "tell values in it: ns us ms s min h; B kB MB GB TB KiB MiB GiB TiB; "  \
+			       "count" }
+
+/* Takes one option; false when it is none of these. */
 bool reading_option(struct reading *reading, int id, const char *value);
 
 /* Takes FILE; anything else is a usage error (returned). */
@@ -64,6 +69,11 @@ int reading_word(struct reading *reading, const struct command *command, int id,
 
 /* Reads the file, folds, and applies the filters. */
 int reading_open(struct reading *reading, struct err *err);
+
+/* The unit of --unit for the values that are read, NULL where none was asked for. 0 or -EINVAL with a
+ * sentence. */
+struct amount_unit;
+int reading_unit(const struct reading *reading, const struct amount_unit **ret_unit, struct err *err);
 
 /* Groups .shown by the label of --by, if there is one. */
 int reading_group(struct reading *reading, struct err *err);

@@ -116,6 +116,8 @@ static int report_text(struct buf *out, struct report_args *a, struct err *err)
 		rc = reading_group(reading, err);
 	else
 		a->text.by = reading->by;
+	if (rc == 0)
+		rc = reading_unit(reading, &a->text.unit, err);
 	if (rc < 0)
 		return rc;
 	a->text.filter = &reading->filter;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "render/amount.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "model/profile.h"
 #include "render/label.h"
 
@@ -54,6 +56,22 @@ static const struct {
 	{ "bytes", 1, sizes },
 	{ "kilobytes", 0x1p10, sizes },
 	{ "megabytes", 0x1p20, sizes },
+};
+
+/* What a person may ask for. kB and MB are powers of ten, KiB and MiB of two. */
+struct amount_unit {
+	const char *name;
+	double size;			/* of the base unit */
+	const struct scale *scales;	/* NULL: whatever is counted */
+};
+
+static const struct amount_unit asked[] = {
+	{ "ns", 1, times },	   { "us", 1e3, times },     { "ms", 1e6, times },
+	{ "s", 1e9, times },	   { "min", 60e9, times },   { "h", 3600e9, times },
+	{ "B", 1, sizes },	   { "kB", 1e3, sizes },     { "MB", 1e6, sizes },
+	{ "GB", 1e9, sizes },	   { "TB", 1e12, sizes },    { "KiB", 0x1p10, sizes },
+	{ "MiB", 0x1p20, sizes },  { "GiB", 0x1p30, sizes }, { "TiB", 0x1p40, sizes },
+	{ "count", 1, NULL },
 };
 
 static const struct {
@@ -112,6 +130,64 @@ static int unit_row(struct str unit)
 		if (str_eq(unit, str_of(units[i].name)))
 			return (int)i;
 	return -1;
+}
+
+static void list_units(struct buf *out, const struct scale *scales)
+{
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++)
+		if (asked[i].scales == scales)
+			buf_addf(out, "%s%s", out->n ? ", " : "", asked[i].name);
+}
+
+int amount_find_unit(const char *name, struct str unit, const struct amount_unit **ret_unit,
+		     struct err *err)
+{
+	int row = unit_row(unit);
+	const struct scale *scales = row >= 0 ? units[row].scales : NULL;
+	struct buf words = { 0 };
+
+	if (!strcmp(name, "µs"))
+		name = "us";
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
+		if (!strcmp(name, asked[i].name) && asked[i].scales == scales) {
+			*ret_unit = &asked[i];
+			return 0;
+		}
+	}
+	list_units(&words, scales);
+	err_set(err, "--unit %s is none for values in %.*s, which can be told in %.*s", name,
+		STR_ARG(unit.n ? unit : STR("count")), STR_ARG(buf_str(&words)));
+	buf_fini(&words);
+	return -EINVAL;
+}
+
+/* Whole numbers with their thousands apart; below 100 as many digits as make three. */
+void amount_add_in(struct buf *out, int64_t value, struct str unit, const struct amount_unit *in,
+		   bool unicode)
+{
+	int row = unit_row(unit), digits = 0;
+	double v;
+
+	if (!in || !value) {
+		amount_add(out, value, unit, unicode);
+		return;
+	}
+	v = fabs((double)value) * (row >= 0 ? units[row].factor : 1) / in->size;
+	if (value < 0)
+		buf_add_u8(out, '-');
+	if (in->size > 1)
+		for (double least = 99.95; v < least && digits < 5; least /= 10)
+			digits++;
+	if (digits || v >= 0x1p63)
+		buf_addf(out, "%.*f", digits, v);
+	else
+		amount_add_count(out, (uint64_t)(v + 0.5));
+	if (in->scales)
+		buf_addf(out, " %s", unicode && !strcmp(in->name, "us") ? "µs" : in->name);
+	else if (unit.n && !str_eq(unit, STR("count"))) {
+		buf_add_u8(out, ' ');
+		label_clean(out, unit, UNIT_BYTES_MAX);
+	}
 }
 
 struct str amount_cell_unit(struct str unit)

@@ -9,12 +9,25 @@
 #include "base/str.h"
 
 struct buf;
+struct err;
 struct profile;
 
 /* Three significant digits and a scaled unit for times and bytes; else grouped digits (from ten
  * million on "12.3 M"), and the unit when it is not "count". Nothing is "0" in any unit. `unicode`
  * allows "µs". Times, bytes and counts need at most 10 columns. */
 void amount_add(struct buf *out, int64_t value, struct str unit, bool unicode);
+
+/* A unit that a person asked for by name ("ms", "MiB", "count"). */
+struct amount_unit;
+
+/* The one of that name, if values in `unit` can be told in it; static. -EINVAL with a sentence that lists
+ * those that can. */
+int amount_find_unit(const char *name, struct str unit, const struct amount_unit **ret_unit,
+		     struct err *err);
+
+/* amount_add(), in that unit and no other: "1,234.5 ms"; three significant digits at least. NULL: any. */
+void amount_add_in(struct buf *out, int64_t value, struct str unit, const struct amount_unit *in,
+		   bool unicode);
 
 /* The unit, if amount_add() scales it, else "count": what a table's cells show. */
 struct str amount_cell_unit(struct str unit);

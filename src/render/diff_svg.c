@@ -44,7 +44,8 @@ static void add_cost(struct drawing *d, const char *word, unsigned side, double 
 	buf_addf(&d->words, "\n%s ", word);
 	diff_add_points(&d->words, part, false);
 	buf_add_str(&d->words, STR(" % ("));
-	amount_add(&d->words, (int64_t)fmax(-9e18, fmin(9e18, value)), d->unit, true);
+	amount_add_in(&d->words, (int64_t)fmax(-9e18, fmin(9e18, value)), d->unit, d->view->text.unit,
+		      true);
 	buf_add_u8(&d->words, ')');
 }
 

@@ -221,7 +221,7 @@ void diff_add_side(struct buf *out, const struct diff_view *view, unsigned side)
 	if (!str_eq(unit_of(view), STR("count"))) {
 		double total = s->total < 9e18 ? s->total : 9e18;
 
-		amount_add(out, (int64_t)total, unit_of(view), unicode);
+		amount_add_in(out, (int64_t)total, unit_of(view), view->text.unit, unicode);
 		buf_add_str(out, STR(", "));
 	}
 	amount_add_count(out, s->samples);

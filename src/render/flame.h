@@ -8,6 +8,7 @@
 
 #include "analyze/places.h"
 
+struct amount_unit;
 struct filter;
 
 struct flame_options {
@@ -15,6 +16,7 @@ struct flame_options {
 	const struct filter *filter;	/* NULL: all samples */
 	const char *filter_words;	/* NULL, or the filter as typed: "--focus zlib" */
 	enum granularity granularity;
+	const struct amount_unit *unit;	/* SVG: NULL, or the one that values are told in */
 	int type;			/* value type of the profile; -1: its default */
 	bool icicle;			/* root at the top */
 	bool folded;			/* the head tells that frames are left out (analyze/shown.h) */

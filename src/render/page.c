@@ -83,7 +83,8 @@ void page_put_percent(struct page *page, int64_t part, int64_t total, uint32_t c
 
 void page_put_amount(struct page *page, int64_t value, uint32_t columns)
 {
-	amount_add(&page->cell, value, amount_cell_unit(page->unit), page->options->unicode);
+	amount_add_in(&page->cell, value, amount_cell_unit(page->unit), page->options->unit,
+		      page->options->unicode);
 	page_put_right(page, columns);
 }
 

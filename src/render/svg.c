@@ -43,7 +43,7 @@ static void add_share(struct drawing *d, const char *word, int64_t value)
 	buf_add_str(d->out, str_of(word));
 	amount_add_percent(&d->words, value, d->view.total[0]);
 	buf_add_str(&d->words, STR(" % ("));
-	amount_add(&d->words, value, d->unit, true);
+	amount_add_in(&d->words, value, d->unit, d->options->unit, true);
 	buf_add_u8(&d->words, ')');
 	add_text(d, buf_str(&d->words));
 	buf_clear(&d->words);
@@ -144,7 +144,7 @@ static void add_summary(struct drawing *d)
 	struct buf *words = &d->words;
 
 	if ((int)d->type != samples_type(d->profile)) {
-		amount_add(words, d->view.total[0], d->unit, true);
+		amount_add_in(words, d->view.total[0], d->unit, d->options->unit, true);
 		buf_add_str(words, STR(" · "));
 	}
 	amount_add_count(words, samples_kept(d->profile, d->options->filter));

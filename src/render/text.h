@@ -14,6 +14,7 @@
 #include "analyze/top.h"
 #include "render/source.h"
 
+struct amount_unit;
 struct buf;
 struct err;
 struct filter;
@@ -38,6 +39,7 @@ struct text_options {
 	const char *by;			/* NULL, or a label: before the table, what each value cost */
 	bool folded;			/* the head tells that frames are left out (analyze/shown.h) */
 	int type;			/* value type of the profile; -1: its default */
+	const struct amount_unit *unit;	/* NULL, or the one that values are told in (render/amount.h) */
 	uint32_t width;			/* columns of the terminal; 0: 100 */
 	uint32_t limit;			/* rows of a table; 0: all */
 	double min_share;		/* TEXT_TREE: smaller nodes are left out; 0 is 0.01 */

@@ -62,7 +62,7 @@ static void put_total(struct page *page)
 	page_style(page, STYLE_DIM);
 	page_put_left(page, title, title.n < WORD ? WORD : (uint32_t)label_columns(title, 40) + 2);
 	page_style(page, STYLE_BOLD);
-	amount_add(page->out, total, page->unit, page->options->unicode);
+	amount_add_in(page->out, total, page->unit, page->options->unit, page->options->unicode);
 	page_style(page, STYLE_PLAIN);
 	add_duration(page);
 	if (profile->duration_ns && time && total > 0 &&
