@@ -11,7 +11,6 @@ every sample taken meanwhile must be one of those of its thread and goroutine, f
 line ("right"), each of them must be met ("met"), and labels must be there where pprof.Do set them and nowhere else.
 Go versions come by GOTOOLCHAIN and are kept in Go's own cache.
 """
-import argparse
 import collections
 import fcntl
 import hashlib
@@ -23,6 +22,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 
+import matrix
 import pprof_min
 import truth
 
@@ -59,14 +59,10 @@ def rows():
             for w in ("mixed", "oracle", "names", *(("attach",) if b in ("plain", "cgo-pie") else ()))]
 
 
-class Skip(Exception):
-    pass
-
-
 def build(row):
     """The program, built when missing."""
     if not shutil.which("go"):
-        raise Skip("no go")
+        raise matrix.Skip("no go")
     text = b"".join(path.read_bytes() for path in sorted(SOURCES.iterdir()))
     folder = truth.TESTBED / f"golang-{hashlib.sha256(text).hexdigest()[:10]}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,13 +73,13 @@ def build(row):
             return out
         cgo, arguments = BUILDS[row.build]
         if cgo and not shutil.which("gcc"):
-            raise Skip("no gcc")
+            raise matrix.Skip("no gcc")
         env = dict(os.environ, GOTOOLCHAIN=f"go{row.version}", CGO_ENABLED=str(int(cgo)), GOFLAGS="-buildvcs=false",
                    GOWORK="off")
         done = subprocess.run(["go", "build", *arguments, "-o", str(out), "."], capture_output=True, text=True,
                               cwd=SOURCES, env=env)
         if done.returncode and "toolchain" in done.stderr:
-            raise Skip(f"go{row.version} cannot be had: {done.stderr.strip()[-150:]}")
+            raise matrix.Skip(f"go{row.version} cannot be had: {done.stderr.strip()[-150:]}")
         if done.returncode:
             raise RuntimeError(f"go build: {done.stderr.strip()[-400:]}")
     return out
@@ -283,7 +279,7 @@ def try_row(row, seconds=SECONDS, tries=2, keep=None):
                 verdict = try_names(row, program)
             else:
                 verdict = try_mixed(row, program, scratch, seconds)
-        except Skip as why:
+        except matrix.Skip as why:
             return Verdict(row, skipped=str(why))
         except (truth.RunFailed, RuntimeError, subprocess.TimeoutExpired, ValueError, KeyError) as why:
             verdict = Verdict(row, failures=[str(why)[:400]])
@@ -299,38 +295,27 @@ def try_row(row, seconds=SECONDS, tries=2, keep=None):
 
 
 def print_row(verdict):
-    if verdict.skipped:
-        print(f"{verdict.row.name:28} SKIPPED: {verdict.skipped}")
-        return
     shares, mark = verdict.shares, "FAIL" if verdict.failures else "ok"
-    print(f"{verdict.row.name:28} {verdict.samples:7} {truth.percent(verdict.complete):>8} "
-          f"{truth.percent(verdict.right):>6} {truth.percent(verdict.met):>6} {verdict.tries:5} "
-          f"{shares.worst_se if shares else 0:5.1f}  {mark}{': ' + shares.worst if shares else ''}")
-    for failure in verdict.failures:
-        print(f"{'':28} - {failure}")
-    sys.stdout.flush()
+    matrix.print_row(f"{verdict.row.name:28}", verdict, f"{verdict.samples:7} {truth.percent(verdict.complete):>8} "
+                     f"{truth.percent(verdict.right):>6} {truth.percent(verdict.met):>6} {verdict.tries:5} "
+                     f"{shares.worst_se if shares else 0:5.1f}  {mark}{': ' + shares.worst if shares else ''}")
 
 
 def main():
-    parser = argparse.ArgumentParser(description="profiles of Go programs against what they say of themselves")
-    parser.add_argument("names", nargs="*")
-    parser.add_argument("--all", action="store_true")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--seconds", type=float, default=SECONDS)
-    parser.add_argument("--once", action="store_true", help="no second try")
-    parser.add_argument("--keep", type=pathlib.Path)
+    parser = matrix.parser("profiles of Go programs against what they say of themselves", SECONDS, installs=False)
     options = parser.parse_args()
-    chosen = [r for r in rows() if options.all or (options.quick and r.quick) or any(n in r.name for n in options.names)]
+    chosen = matrix.choose(rows(), options, lambda row: row.quick)
     if not chosen:
         parser.error("name rows, or say --all or --quick")
+    if options.list:
+        print("\n".join(row.name for row in chosen))
+        return 0
     print(f"{'version, build, workload':28} {'samples':>7} {'complete':>8} {'right':>6} {'met':>6} {'tries':>5} {'worst':>5}")
-    bad = 0
+    done = []
     for row in chosen:
-        verdict = try_row(row, options.seconds, 1 if options.once else 2, options.keep)
-        print_row(verdict)
-        bad += bool(verdict.failures)
-    print(f"{len(chosen) - bad} of {len(chosen)} rows pass")
-    return 1 if bad else 0
+        done.append(try_row(row, options.seconds, 1 if options.once else 2, options.keep))
+        print_row(done[-1])
+    return matrix.print_sum(done)
 
 
 if __name__ == "__main__":

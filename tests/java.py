@@ -13,7 +13,6 @@ The judge of shares is tests/truth.py's. Beside it: of each Java frame, the clas
 such a line ("lines"), as the same JVM reads its class file; the stacks that work.Oracle tells of itself must be met frame
 by frame ("stacks"), with C between Java where C called back; threads have the names that Java gave them.
 """
-import argparse
 import collections
 import contextlib
 import fcntl
@@ -26,9 +25,9 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass, field
 
+import matrix
 import pprof_min
 import truth
 
@@ -37,10 +36,6 @@ SOURCES = HERE / "workloads" / "java"
 BED = truth.TESTBED
 SECONDS = 3
 SPIN_MS = 100
-
-
-class Skip(Exception):
-    pass
 
 
 @dataclass(frozen=True)
@@ -181,7 +176,7 @@ def javac():
     homes = own_jdks()
     if homes:
         return homes[-1]
-    raise Skip("no javac (apt-get install openjdk-17-jdk-headless)")
+    raise matrix.Skip("no javac (apt-get install openjdk-17-jdk-headless)")
 
 
 def build(jars=""):
@@ -222,7 +217,7 @@ def compile_program(home, folder, jars):
 def jar_files(jars):
     found = sorted((BED / "java-programs" / jars).glob("*.jar"))
     if not found:
-        raise Skip("not installed (tools/testbed java-programs)")
+        raise matrix.Skip("not installed (tools/testbed java-programs)")
     return [str(path) for path in found]
 
 
@@ -241,7 +236,7 @@ def java_command(row, built, scratch, seconds, *more):
     arguments = [argument.format(**fill) for argument in row.workload.arguments]
     if row.workload.how == "embed":
         if not built.embed:
-            raise Skip("no C compiler, or no jni.h")
+            raise matrix.Skip("no C compiler, or no jni.h")
         return [built.embed, str(libjvm_of(row.jdk)), built.classes, built.native, *arguments]
     native = native_options(row.jdk, built)
     return [row.jdk.java, *row.mode.options, "-Xmx512m", *native, *more, "-Dfile.encoding=UTF-8",
@@ -286,21 +281,10 @@ def masked(name):
     return LAMBDA.sub("$$Lambda", name)
 
 
-def kind_ranges(comments):
-    """location id -> kind, as the file's comments say."""
-    ranges = []
-    for comment in comments:
-        found = re.fullmatch(r"sonde: kind (\S+) (\S+)", comment)
-        for part in found.group(2).split(",") if found else ():
-            first, _, last = part.partition("-")
-            ranges.append((int(first), int(last or first), found.group(1)))
-    return ranges
-
-
 def stacks_of_sonde(path):
     data = pprof_min.read(path)
     index = next((i for i, (kind, _) in enumerate(data.types) if kind == "samples"), 0)
-    ranges = kind_ranges(data.comments)
+    ranges = pprof_min.kind_ranges(data.comments)
     frames_at = {}
     for number, location in data.locations.items():
         kind = next((k for first, last, k in ranges if first <= number <= last), "")
@@ -555,7 +539,7 @@ def recorder(path):
 def agent(path):
     library = BED / "java-peers" / "libasyncProfiler.so"
     if not library.exists():
-        raise Skip("async-profiler is not installed (tools/testbed java-peers)")
+        raise matrix.Skip("async-profiler is not installed (tools/testbed java-peers)")
     return (f"-agentpath:{library}=start,event=cpu,interval={10**9 // truth.RATE},cstack=vm,threads,ann,"
             f"file={path},collapsed")
 
@@ -577,7 +561,7 @@ def run(row, scratch, seconds, backend):
     path = scratch / ("p.folded" if backend == "async-profiler" else "p.pb.gz")
     if backend == "async-profiler":
         if row.workload.how != "command":
-            raise Skip("by launching only")
+            raise matrix.Skip("by launching only")
         command, record = java_command(row, built, scratch, seconds, agent(path)), []
     else:
         command, record = java_command(row, built, scratch, seconds), [*recorder(path), "--"]
@@ -664,30 +648,11 @@ def oracle(row, out, stacks, sonde):
 
 
 def try_row(asked, seconds=SECONDS, backend="sonde", keep=None, tries=2):
-    row = asked
-    for attempt in range(1, tries + 1):
-        row = Row(asked.jdk, asked.mode, asked.workload, tries=attempt)
-        if not row.jdk.there():
-            row.skipped = f"not installed (tools/testbed {row.jdk.bed})" if row.jdk.bed else f"no {row.jdk.java}"
-            return row
-        scratch = pathlib.Path(tempfile.mkdtemp(prefix="sonde-java-"))
-        try:
-            out, path = run(row, scratch, row.mode.seconds or seconds, backend)
-            if keep:
-                keep.mkdir(parents=True, exist_ok=True)
-                shutil.copy(path, keep / (row.name.replace(" ", "-") + "".join(path.suffixes)))
-                (keep / (row.name.replace(" ", "-") + ".out")).write_text(out)
-            judge(row, out, path, backend, row.mode.seconds or seconds)
-        except Skip as why:
-            row.skipped = str(why)
-            return row
-        except (truth.RunFailed, RuntimeError, subprocess.TimeoutExpired, ValueError, KeyError, OSError) as why:
-            row.failures.append(str(why)[:500])
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-        if not row.failures:
-            break
-    return row
+    jdk, seconds = asked.jdk, asked.mode.seconds or seconds
+    missing = "" if jdk.there() else f"not installed (tools/testbed {jdk.bed})" if jdk.bed else f"no {jdk.java}"
+    return matrix.try_row(lambda: Row(jdk, asked.mode, asked.workload, skipped=missing),
+                          lambda row, scratch: run(row, scratch, seconds, backend),
+                          lambda row, out, path, scratch: judge(row, out, path, backend, seconds), tries, keep)
 
 
 # Printing
@@ -699,49 +664,21 @@ def print_head():
 
 
 def print_row(row):
-    head = f"{row.jdk.name:7} {row.mode.name:11} {row.workload.name:18}"
-    if row.skipped:
-        print(f"{head} SKIPPED: {row.skipped}")
-        return
     verdict, mark = row.verdict, "FAIL" if row.failures else "ok"
-    if verdict:
-        print(f"{head} {verdict.samples:7} {row.events:>9} {truth.percent(verdict.complete):>8} {truth.percent(row.names):>7} "
-              f"{truth.percent(row.lines):>7} {truth.percent(row.stacks):>7} {row.thread:>6} {row.tries:5} {verdict.worst_se:8.1f}  "
-              f"{mark}: {verdict.worst}")
-    else:
-        print(f"{head} {mark}")
-    for failure in row.failures:
-        print(f"{'':8}- {failure}")
-    sys.stdout.flush()
+    matrix.print_row(f"{row.jdk.name:7} {row.mode.name:11} {row.workload.name:18}", row, verdict and
+                     f"{verdict.samples:7} {row.events:>9} {truth.percent(verdict.complete):>8} {truth.percent(row.names):>7} "
+                     f"{truth.percent(row.lines):>7} {truth.percent(row.stacks):>7} {row.thread:>6} {row.tries:5} "
+                     f"{verdict.worst_se:8.1f}  {mark}: {verdict.worst}")
 
 
 def install(chosen):
-    for bed in dict.fromkeys(row.jdk.bed for row in chosen if row.jdk.bed):
-        subprocess.run([str(HERE.parent / "tools" / "testbed"), bed])
-    if any(row.workload.jars for row in chosen):
-        subprocess.run([str(HERE.parent / "tools" / "testbed"), "java-programs"])
-
-
-def walks_java():
-    """Whether this Sonde has a half that names Java's frames: until then there is nothing to judge. Not whether it
-    works, which is for the rows to tell."""
-    return (HERE.parent / "src" / "symbol" / "jvm_object.c").exists()
+    matrix.install([*(row.jdk.bed for row in chosen), "java-programs" if any(row.workload.jars for row in chosen) else ""])
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Java profiles against what the programs say of themselves")
-    parser.add_argument("names", nargs="*")
-    parser.add_argument("--all", action="store_true")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--install", action="store_true")
-    parser.add_argument("--with", dest="backend", default="sonde", choices=("sonde", "async-profiler"))
-    parser.add_argument("--keep", type=pathlib.Path)
-    parser.add_argument("--seconds", type=float, default=SECONDS)
-    parser.add_argument("--once", action="store_true", help="no second try")
-    parser.add_argument("--list", action="store_true")
+    parser = matrix.parser("Java profiles against what the programs say of themselves", SECONDS, ("sonde", "async-profiler"))
     options = parser.parse_args()
-    chosen = [row for row in rows() if options.all or (options.quick and row.name in QUICK)
-              or any(name in row.name for name in options.names)]
+    chosen = matrix.choose(rows(), options, lambda row: row.name in QUICK)
     if not chosen:
         parser.error("name rows, or say --all or --quick")
     if options.list:
@@ -749,15 +686,12 @@ def main():
         return 0
     if options.install:
         install(chosen)
-    bad = skipped = 0
     print_head()
+    done = []
     for asked in chosen:
-        row = try_row(asked, options.seconds, options.backend, options.keep, 1 if options.once else 2)
-        print_row(row)
-        bad += bool(row.failures)
-        skipped += bool(row.skipped)
-    print(f"{len(chosen) - bad - skipped} of {len(chosen)} rows pass, {skipped} skipped")
-    return 1 if bad else 0
+        done.append(try_row(asked, options.seconds, options.backend, options.keep, 1 if options.once else 2))
+        print_row(done[-1])
+    return matrix.print_sum(done)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ The judge of shares is tests/truth.py's. Beside it, of each frame that is Python
 interpreter, must hold a function of that name with that line ("right"); and the stacks that oracle.py prints of
 itself must be met frame by frame ("stacks"), with native code standing between where C called back.
 """
-import argparse
 import collections
 import dataclasses
 import json
@@ -27,6 +26,7 @@ import tempfile
 from dataclasses import dataclass, field
 
 import golang
+import matrix
 import pprof_min
 import truth
 
@@ -36,10 +36,6 @@ BED = truth.TESTBED
 PY_SPY = str(BED / "peers" / "bin" / "py-spy")
 SECONDS = 3
 SPIN_MS = 100
-
-
-class Skip(Exception):
-    pass
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ def ask(python, script, *args, text=None):
     done = subprocess.run([*python.command(), "-c", script, *args], capture_output=True, text=True, input=text,
                           env=environment(), timeout=60)
     if done.returncode:
-        raise Skip(f"{python.name}: {done.stderr.strip()[-200:]}")
+        raise matrix.Skip(f"{python.name}: {done.stderr.strip()[-200:]}")
     return done.stdout
 
 
@@ -118,18 +114,18 @@ def script(name, *args):
 
 def needs_compiler(python):
     if python.root or not shutil.which("gcc"):
-        raise Skip("no compiler beside that interpreter")
+        raise matrix.Skip("no compiler beside that interpreter")
     paths = json.loads(ask(python, "import json, sys, sysconfig; v = sysconfig.get_config_vars(); "
                            "print(json.dumps(dict(v, prefix=sys.prefix)))"))
     if not os.path.exists(os.path.join(paths["INCLUDEPY"], "Python.h")):
-        raise Skip("no Python.h")
+        raise matrix.Skip("no Python.h")
     return paths
 
 
 def compile_c(arguments):
     done = subprocess.run(arguments, capture_output=True, text=True)
     if done.returncode:
-        raise Skip(f"does not build: {done.stderr.strip()[-300:]}")
+        raise matrix.Skip(f"does not build: {done.stderr.strip()[-300:]}")
 
 
 def embedder(python, scratch, seconds):
@@ -138,9 +134,9 @@ def embedder(python, scratch, seconds):
     if not library.exists():
         library = pathlib.Path(paths["LIBDIR"]) / (paths.get("MULTIARCH") or "") / paths["LDLIBRARY"]
     if not library.exists():
-        raise Skip(f"no {paths['LDLIBRARY']}")
+        raise matrix.Skip(f"no {paths['LDLIBRARY']}")
     if python.name == "musl":
-        raise Skip("built with musl-gcc only")
+        raise matrix.Skip("built with musl-gcc only")
     out = scratch / "serviced"
     compile_c(["gcc", "-O2", "-g", "-o", str(out), str(SOURCES / "embed.c"), f"-I{paths['INCLUDEPY']}", str(library),
                f"-Wl,-rpath,{library.parent}", "-Wl,-E", *(paths.get("LIBS") or "").split(),
@@ -151,7 +147,7 @@ def embedder(python, scratch, seconds):
 def extension(python, scratch, seconds):
     paths = needs_compiler(python)
     if "static" in python.name or python.name == "musl":
-        raise Skip("a static program loads no extension")
+        raise matrix.Skip("a static program loads no extension")
     compile_c(["gcc", "-O2", "-g", "-shared", "-fPIC", "-o", str(scratch / "sonde_ext.so"), str(SOURCES / "ext.c"),
                f"-I{paths['INCLUDEPY']}"])
     return script("ext.py")(python, scratch, seconds)
@@ -549,34 +545,13 @@ def oracle(row, out, stacks, qualified, backend):
 
 
 def try_row(python, workload, seconds, backend="sonde", keep=None, tries=2):
-    row = Row(python, workload)
-    if not python.there():
-        row.skipped = (f"not installed (tools/testbed {python.bed})" if python.bed else f"no {python.path}")
-        return row
-    for attempt in range(1, tries + 1):
-        scratch = None
-        try:
-            row = Row(python, workload, tries=attempt)
-            if workload.name == "forkserver" and minor_of(python) == 6:
-                raise Skip("3.6's fork server leaves its children's CPU time to nobody")
-            scratch = scratch_folder(python)
-            out, path = run(python, workload, scratch, seconds, backend)
-            if keep:
-                keep.mkdir(parents=True, exist_ok=True)
-                shutil.copy(path, keep / (row.name.replace(" ", "-") + "".join(path.suffixes)))
-                (keep / (row.name.replace(" ", "-") + ".out")).write_text(out)
-            judge(row, out, path, scratch, backend, seconds)
-        except Skip as why:
-            row.skipped = str(why)
-            return row
-        except (truth.RunFailed, RuntimeError, subprocess.TimeoutExpired, ValueError, KeyError, OSError) as why:
-            row.failures.append(str(why)[:400])
-        finally:
-            if scratch:
-                shutil.rmtree(scratch, ignore_errors=True)
-        if not row.failures:
-            break
-    return row
+    missing = "" if python.there() else f"not installed (tools/testbed {python.bed})" if python.bed else f"no {python.path}"
+    if not missing and workload.name == "forkserver" and minor_of(python) == 6:
+        missing = "3.6's fork server leaves its children's CPU time to nobody"
+    return matrix.try_row(lambda: Row(python, workload, skipped=missing),
+                          lambda row, scratch: run(python, workload, scratch, seconds, backend),
+                          lambda row, out, path, scratch: judge(row, out, path, scratch, backend, seconds), tries, keep,
+                          lambda: scratch_folder(python))
 
 
 # Printing
@@ -588,37 +563,21 @@ def print_head():
 
 
 def print_row(row):
-    head = f"{row.python.name:14} {row.workload.name:19}"
-    if row.skipped:
-        print(f"{head} SKIPPED: {row.skipped}")
-        return
-    verdict = row.verdict
-    mark = "FAIL" if row.failures or row.thread_failures or row.gaps else "ok"
-    if verdict:
-        note = f" ({verdict.case.note})" if verdict.case.note else ""
-        print(f"{head} {verdict.samples:7} {row.events:>9} {truth.percent(verdict.complete):>8} "
-              f"{truth.percent(row.right):>7} {truth.percent(row.stacks):>7} {row.thread:>6} {row.tries:5} {verdict.worst_se:8.1f}  "
-              f"{mark}: {verdict.worst}{note}")
-    else:
-        print(f"{head} {mark}")
-    for failure in row.failures + row.thread_failures + row.gaps:
-        print(f"{'':14} - {failure}")
-    sys.stdout.flush()
+    verdict, failures = row.verdict, row.failures + row.thread_failures + row.gaps
+    matrix.print_row(f"{row.python.name:14} {row.workload.name:19}", row, verdict and
+                     f"{verdict.samples:7} {row.events:>9} {truth.percent(verdict.complete):>8} "
+                     f"{truth.percent(row.right):>7} {truth.percent(row.stacks):>7} {row.thread:>6} {row.tries:5} "
+                     f"{verdict.worst_se:8.1f}  {'FAIL' if failures else 'ok'}: {verdict.worst}"
+                     + (f" ({verdict.case.note})" if verdict.case.note else ""), failures)
 
 
 def print_go_row(verdict):
     """golang.py's verdict in our columns: its "met" are the stacks."""
     row, shares = verdict.row, verdict.shares
-    head = f"{'go ' + row.version:14} {row.build + ' ' + row.workload:19}"
-    if verdict.skipped:
-        print(f"{head} SKIPPED: {verdict.skipped}")
-        return
-    print(f"{head} {verdict.samples:7} {'-':>9} {truth.percent(verdict.complete):>8} {truth.percent(verdict.right):>7} "
-          f"{truth.percent(verdict.met):>7} {'-':>6} {verdict.tries:5} {shares.worst_se if shares else 0:8.1f}  "
-          f"{'FAIL' if verdict.failures else 'ok'}{': ' + shares.worst if shares else ''}")
-    for failure in verdict.failures:
-        print(f"{'':14} - {failure}")
-    sys.stdout.flush()
+    matrix.print_row(f"{'go ' + row.version:14} {row.build + ' ' + row.workload:19}", verdict,
+                     f"{verdict.samples:7} {'-':>9} {truth.percent(verdict.complete):>8} {truth.percent(verdict.right):>7} "
+                     f"{truth.percent(verdict.met):>7} {'-':>6} {verdict.tries:5} {shares.worst_se if shares else 0:8.1f}  "
+                     f"{'FAIL' if verdict.failures else 'ok'}{': ' + shares.worst if shares else ''}")
 
 
 def go_rows(options):
@@ -633,15 +592,6 @@ def quick_pythons():
     return [Python("debian", "/usr/bin/python3"), *dict.fromkeys([*own[:1], *own[-1:]])]
 
 
-def walks_python():
-    """Whether this Sonde looks for interpreters at all: until it does there is nothing to judge. Not whether it
-    finds them, which is for the rows to tell."""
-    try:
-        return b"PyRuntime" in pathlib.Path(truth.SONDE).read_bytes()
-    except OSError:
-        return True
-
-
 def rows(options):
     if options.quick:
         return [(p, w) for p in quick_pythons() for w in WORKLOADS if w.quick]
@@ -650,16 +600,7 @@ def rows(options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Python profiles against what the programs say of themselves")
-    parser.add_argument("names", nargs="*")
-    parser.add_argument("--all", action="store_true")
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--install", action="store_true")
-    parser.add_argument("--with", dest="backend", default="sonde", choices=("sonde", "py-spy"))
-    parser.add_argument("--keep", type=pathlib.Path)
-    parser.add_argument("--seconds", type=float, default=SECONDS)
-    parser.add_argument("--once", action="store_true", help="no second try")
-    parser.add_argument("--list", action="store_true")
+    parser = matrix.parser("Python profiles against what the programs say of themselves", SECONDS, ("sonde", "py-spy"))
     options = parser.parse_args()
     chosen, go_chosen = rows(options), go_rows(options)
     if not chosen and not go_chosen:
@@ -668,25 +609,19 @@ def main():
         print("\n".join([f"{p.name} {w.name}" for p, w in chosen] + [f"go {row.name}" for row in go_chosen]))
         return 0
     if options.install:
-        for bed in dict.fromkeys(p.bed for p, _ in chosen if p.bed):
-            subprocess.run([str(HERE.parent / "tools" / "testbed"), bed])
+        matrix.install(p.bed for p, _ in chosen)
     if options.backend == "py-spy" and not os.path.exists(PY_SPY):
         parser.error("py-spy is not installed: tools/testbed peers")
-    bad = skipped = 0
+    tries, done = 1 if options.once else 2, []
     print_head()
     for python, workload in chosen:
-        row = try_row(python, workload, options.seconds, options.backend, options.keep, 1 if options.once else 2)
-        print_row(row)
-        bad += bool(row.failures or row.thread_failures or row.gaps)
-        skipped += bool(row.skipped)
+        done.append(try_row(python, workload, options.seconds, options.backend, options.keep, tries))
+        print_row(done[-1])
     for go_row in go_chosen:
-        verdict = golang.try_row(go_row, options.seconds, 1 if options.once else 2, options.keep)
-        print_go_row(verdict)
-        bad += bool(verdict.failures)
-        skipped += bool(verdict.skipped)
-    total = len(chosen) + len(go_chosen)
-    print(f"{total - bad - skipped} of {total} rows pass, {skipped} skipped")
-    return 1 if bad else 0
+        done.append(golang.try_row(go_row, options.seconds, tries, options.keep))
+        print_go_row(done[-1])
+    return matrix.print_sum(done, lambda row: row.failures or
+                            isinstance(row, Row) and (row.thread_failures or row.gaps))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ tells an inspector of the same program (workloads/node/known.js): each JavaScrip
 its file ("names"), and a line and column where that function, and none inside it, stands ("lines"). The stacks that
 oracle.js tells of itself (`new Error().stack`) must be met frame by frame, name, file, line and column ("stacks").
 """
-import argparse
 import bisect
 import collections
 import fcntl
@@ -30,6 +29,7 @@ import tempfile
 import urllib.parse
 from dataclasses import dataclass, field, replace
 
+import matrix
 import pprof_min
 import truth
 
@@ -37,14 +37,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 SOURCES = HERE / "workloads" / "node"
 BED = truth.TESTBED
 PROGRAMS = BED / "node-programs" / "node_modules"
-TOOL = str(HERE.parent / "tools" / "testbed")
 SECONDS = 3
 SPIN_MS = 50
 VERSIONS = (16, 18, 20, 22, 24, 25)
-
-
-class Skip(Exception):
-    pass
 
 
 @dataclass(frozen=True)
@@ -138,7 +133,7 @@ def node(version):
 def native():
     """The addon, built when missing."""
     if not shutil.which("gcc"):
-        raise Skip("no gcc for the addon that reads thread CPU time")
+        raise matrix.Skip("no gcc for the addon that reads thread CPU time")
     text = (SOURCES / "native.c").read_bytes()
     folder = BED / f"nodejs-{hashlib.sha256(text).hexdigest()[:10]}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -193,21 +188,10 @@ def plain_path(path):
     return urllib.parse.unquote(path[7:]) if path.startswith("file:///") else path
 
 
-def kind_ranges(comments):
-    """(first, last, kind) of location ids, as the file's comments say."""
-    ranges = []
-    for comment in comments:
-        found = re.fullmatch(r"sonde: kind (\S+) (\S+)", comment)
-        for part in found.group(2).split(",") if found else []:
-            first, _, last = part.partition("-")
-            ranges.append((int(first), int(last or first), found.group(1)))
-    return ranges
-
-
 def stacks_of_sonde(path):
     data = pprof_min.read(path)
     index = next((i for i, (kind, _) in enumerate(data.types) if kind == "samples"), 0)
-    ranges = kind_ranges(data.comments)
+    ranges = pprof_min.kind_ranges(data.comments)
 
     @functools.cache
     def frames_at(number):
@@ -515,7 +499,7 @@ def judge_kinds(row):
 def arguments_of(row, seconds):
     if any("{programs}" in a for a in row.workload.arguments) or row.workload.name == "express":
         if not PROGRAMS.exists():
-            raise Skip("programs are not installed (tools/testbed node-programs)")
+            raise matrix.Skip("programs are not installed (tools/testbed node-programs)")
     arguments = [a.format(seconds=seconds, programs=PROGRAMS) for a in row.workload.arguments]
     return (str(SOURCES / arguments[0]), *arguments[1:])
 
@@ -535,7 +519,7 @@ def accepted(row):
     done = subprocess.run([node(row.version), *row.mode.options, "-e", "0"], capture_output=True, text=True, timeout=60,
                           cwd=tempfile.gettempdir())
     if done.returncode:
-        raise Skip(f"node {row.version} does not take {' '.join(row.mode.options)}")
+        raise matrix.Skip(f"node {row.version} does not take {' '.join(row.mode.options)}")
 
 
 def run(row, scratch, seconds):
@@ -611,30 +595,10 @@ def judge_told(row, out, stacks, functions):
 
 
 def try_row(asked, seconds=SECONDS, keep=None, tries=2):
-    row = asked
-    for attempt in range(1, tries + 1):
-        row = Row(asked.version, asked.mode, asked.workload, tries=attempt)
-        if not os.access(node(row.version), os.X_OK):
-            row.skipped = f"not installed (tools/testbed node-{row.version})"
-            return row
-        scratch = pathlib.Path(tempfile.mkdtemp(prefix="sonde-nodejs-"))
-        try:
-            out, path = run(row, scratch, seconds)
-            if keep:
-                keep.mkdir(parents=True, exist_ok=True)
-                shutil.copy(path, keep / (row.name.replace(" ", "-") + ".pb.gz"))
-                (keep / (row.name.replace(" ", "-") + ".out")).write_text(out)
-            judge(row, out, path, seconds)
-        except Skip as why:
-            row.skipped = str(why)
-            return row
-        except (truth.RunFailed, RuntimeError, subprocess.SubprocessError, ValueError, KeyError, OSError) as why:
-            row.failures.append(str(why)[:500])
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-        if not row.failures:
-            break
-    return row
+    missing = "" if os.access(node(asked.version), os.X_OK) else f"not installed (tools/testbed node-{asked.version})"
+    return matrix.try_row(lambda: Row(asked.version, asked.mode, asked.workload, skipped=missing),
+                          lambda row, scratch: run(row, scratch, seconds),
+                          lambda row, out, path, scratch: judge(row, out, path, seconds), tries, keep)
 
 
 # Printing
@@ -651,36 +615,21 @@ def kinds_text(row):
 
 
 def print_row(row):
-    head = f"{row.version:<4} {row.mode.name:15} {row.workload.name:13}"
-    if row.skipped:
-        print(f"{head} SKIPPED: {row.skipped}")
-        return
     verdict, mark = row.verdict, "FAIL" if row.failures else "ok"
-    if verdict:
-        print(f"{head} {verdict.samples:7} {truth.percent(verdict.complete):>8} {truth.percent(row.names):>7} "
-              f"{truth.percent(row.lines):>7} {truth.percent(row.stacks):>7} {row.tries:5} {verdict.worst_se:8.1f}  "
-              f"{mark}: {verdict.worst}; {kinds_text(row)}")
-    else:
-        print(f"{head} {mark}")
-    for failure in row.failures:
-        print(f"{'':8}- {failure}")
-    sys.stdout.flush()
+    matrix.print_row(f"{row.version:<4} {row.mode.name:15} {row.workload.name:13}", row, verdict and
+                     f"{verdict.samples:7} {truth.percent(verdict.complete):>8} {truth.percent(row.names):>7} "
+                     f"{truth.percent(row.lines):>7} {truth.percent(row.stacks):>7} {row.tries:5} {verdict.worst_se:8.1f}  "
+                     f"{mark}: {verdict.worst}; {kinds_text(row)}")
 
 
 def install(versions):
-    subprocess.run([TOOL, *(f"node-{v}" for v in versions), "node-programs"])
+    matrix.install([*(f"node-{v}" for v in versions), "node-programs"])
 
 
 def main():
-    parser = argparse.ArgumentParser(description="profiles of Node.js programs against what they say of themselves")
-    parser.add_argument("names", nargs="*")
-    for flag in ("--all", "--quick", "--install", "--once", "--list"):
-        parser.add_argument(flag, action="store_true")
-    parser.add_argument("--keep", type=pathlib.Path)
-    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser = matrix.parser("profiles of Node.js programs against what they say of themselves", SECONDS)
     options = parser.parse_args()
-    chosen = [row for row in rows() if options.all or (options.quick and row.name in QUICK)
-              or any(name in row.name for name in options.names)]
+    chosen = matrix.choose(rows(), options, lambda row: row.name in QUICK)
     if not chosen:
         parser.error("name rows, or say --all or --quick")
     if options.list:
@@ -688,15 +637,12 @@ def main():
         return 0
     if options.install:
         install(sorted({row.version for row in chosen}))
-    bad = skipped = 0
     print_head()
+    done = []
     for asked in chosen:
-        row = try_row(asked, options.seconds, options.keep, 1 if options.once else 2)
-        print_row(row)
-        bad += bool(row.failures)
-        skipped += bool(row.skipped)
-    print(f"{len(chosen) - bad - skipped} of {len(chosen)} rows pass, {skipped} skipped")
-    return 1 if bad else 0
+        done.append(try_row(asked, options.seconds, options.keep, 1 if options.once else 2))
+        print_row(done[-1])
+    return matrix.print_sum(done)
 
 
 if __name__ == "__main__":

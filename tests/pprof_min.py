@@ -2,6 +2,7 @@
 """A small reader of pprof files that shares nothing with Sonde's own.
 
 Layout: github.com/google/pprof/proto/profile.proto."""
+import re
 import gzip
 from dataclasses import dataclass, field
 
@@ -143,3 +144,14 @@ def read(path):
         profile.samples.append(Sample([profile.locations[i] for v in m.get(1, []) for i in _ints(v)],
                                       [_signed(i) for v in m.get(2, []) for i in _ints(v)], labels))
     return profile
+
+
+def kind_ranges(comments):
+    """(first, last, kind) of location ids, as the file's comments say."""
+    ranges = []
+    for comment in comments:
+        found = re.fullmatch(r"sonde: kind (\S+) (\S+)", comment)
+        for part in found.group(2).split(",") if found else []:
+            first, _, last = part.partition("-")
+            ranges.append((int(first), int(last or first), found.group(1)))
+    return ranges

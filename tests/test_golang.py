@@ -8,6 +8,7 @@ import time
 import pytest
 
 import golang
+import matrix
 import truth
 
 
@@ -22,7 +23,7 @@ def test_a_profile_shows_what_the_go_program_says(row):
 def program(version, kind):
     try:
         return str(golang.build(golang.Row(version, kind, "mixed")))
-    except golang.Skip as why:
+    except matrix.Skip as why:
         pytest.skip(str(why))
 
 

@@ -16,9 +16,6 @@ from languages import Frame, Stack
 ME = languages.Python("this", sys.executable)
 languages.SPIN_MS = 50      # for each of the oracle's stacks
 
-needs_python_walk = pytest.mark.skipif(
-    not languages.walks_python(), reason="this Sonde does not walk Python frames yet: languages.py has nothing to judge")
-
 
 # The judge. Right data is made out of what the programs print.
 
@@ -154,7 +151,6 @@ def test_names_without_classes_count_for_versions_that_have_no_others(shares):
 QUICK = [(python, workload) for python in languages.quick_pythons() for workload in languages.WORKLOADS if workload.quick]
 
 
-@needs_python_walk
 @pytest.mark.parametrize("python,workload", QUICK, ids=lambda x: x.name)
 def test_a_python_profile_shows_what_the_program_says_of_itself(python, workload):
     row = languages.try_row(python, workload, 1.5)
@@ -163,14 +159,12 @@ def test_a_python_profile_shows_what_the_program_says_of_itself(python, workload
     assert not row.failures, "\n".join(row.failures)
 
 
-@needs_python_walk
 def test_threads_have_the_names_that_python_gave_them():
     mixed = next(w for w in languages.WORKLOADS if w.name == "mixed")
     row = languages.try_row(languages.Python("debian", "/usr/bin/python3"), mixed, 1.5, tries=1)
     assert not row.skipped and row.thread == "ok", row.thread_failures
 
 
-@needs_python_walk
 def test_a_subinterpreter_before_3_12_has_its_own_frames():
     python = next((p for p in languages.quick_pythons() if p.there() and languages.minor_of(p) < 12), None)
     if python is None:

@@ -11,13 +11,9 @@ import subprocess
 
 import pytest
 
-import languages
 import truth
 
 PAGES = pathlib.Path(__file__).resolve().parent.parent / "docs" / "tutorials"
-
-needs_python_walk = pytest.mark.skipif(not languages.walks_python(),
-                                       reason="this Sonde does not walk Python frames yet: tutorials need it")
 
 
 def follow(page, folder):
@@ -58,7 +54,6 @@ def ends_with(shares, name):
     return sum(share for full, share in shares.items() if re.search(rf"[:.]{re.escape(name)}$", full))
 
 
-@needs_python_walk
 def test_app_shows_its_slow_function(tmp_path):
     out = follow("python.md", tmp_path)
     shares = totals(tmp_path, "app.pb.gz")
@@ -68,7 +63,6 @@ def test_app_shows_its_slow_function(tmp_path):
     assert "app.py:slow_function" in (tmp_path / "app.html").read_text() or (tmp_path / "app.html").stat().st_size > 9999
 
 
-@needs_python_walk
 def test_a_running_python_program_shows_what_it_does(tmp_path):
     follow("python-attach.md", tmp_path)
     shares = totals(tmp_path, "long_app.pb.gz")
