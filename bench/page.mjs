@@ -2,27 +2,12 @@
 // page.mjs FILE.html...: opens flame graphs in headless Chromium without a GPU and prints what it
 // measured, a line a file: first paint, usable, memory, zooming, search. Medians of ROUNDS (3). "CPU" is
 // the main thread's own time (Chromium's thread clock), which other work on the machine does not touch.
-import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { statSync } from 'node:fs';
+import { launch } from '../tests/page/chromium.mjs';
 
-const testbed = process.env.SONDE_TESTBED || `${homedir()}/.cache/sonde-testbed`;
-const { chromium } = createRequire(`${testbed}/node/`)('playwright-core');
 const ROUNDS = Number(process.env.ROUNDS || 3);
 const SCALE = Number(process.env.SCALE || 1);
-const ARGS = [
-	'--headless',
-	'--no-sandbox',
-	'--disable-gpu',
-	'--disable-quic',
-	'--no-first-run',
-	'--disable-background-networking',
-	'--disable-component-update',
-	'--disable-sync',
-	'--enable-precise-memory-info',
-	'--js-flags=--expose-gc',
-];
 
 const sorted = (list) => [...list].sort((a, b) => a - b);
 const median = (list) => sorted(list)[list.length >> 1];
@@ -93,10 +78,7 @@ function searches() {
 }
 
 async function open(file) {
-	const browser = await chromium.launch({
-		executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-		args: ARGS,
-	});
+	const browser = await launch('--enable-precise-memory-info', '--js-flags=--expose-gc');
 	const page = await browser.newPage({
 		viewport: { width: 1600, height: 900 },
 		deviceScaleFactor: SCALE,

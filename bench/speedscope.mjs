@@ -1,34 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // speedscope.mjs FILE.folded: how long speedscope, in the same browser, takes until it shows the file.
-import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { bed, launch } from '../tests/page/chromium.mjs';
 
-const testbed = process.env.SONDE_TESTBED || `${homedir()}/.cache/sonde-testbed`;
-const require = createRequire(`${testbed}/node/`);
-const { chromium } = require('playwright-core');
 let release;
 
 try {
-	release = join(dirname(require.resolve('speedscope/package.json')), 'dist/release');
+	release = join(dirname(bed.resolve('speedscope/package.json')), 'dist/release');
 } catch {
 	console.log('speedscope: skipped, it is not installed (npm i speedscope in the test bed)');
 	process.exit(0);
 }
-const browser = await chromium.launch({
-	executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-	args: [
-		'--headless',
-		'--no-sandbox',
-		'--disable-gpu',
-		'--disable-quic',
-		'--no-first-run',
-		'--disable-background-networking',
-		'--disable-component-update',
-		'--disable-sync',
-		'--enable-unsafe-swiftshader',
-	],
-});
+const browser = await launch('--enable-unsafe-swiftshader');
 const page = await browser.newPage({ viewport: { width: 1600, height: 900 } });
 
 try {

@@ -4,20 +4,10 @@
 //   browser.mjs FOLDER            runs them over the pages test_page.py put there; prints a JSON object
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { launchFor } from './chromium.mjs';
 
-const ARGS = [
-	'--headless',
-	'--no-sandbox',
-	'--disable-gpu',
-	'--disable-quic',
-	'--no-first-run',
-	'--disable-background-networking',
-	'--disable-component-update',
-	'--disable-sync',
-];
 let folder, context;
 
 /* A page under test and what a person does to it. */
@@ -791,14 +781,10 @@ const cases = {
 };
 
 async function run() {
-	const testbed = process.env.SONDE_TESTBED || `${homedir()}/.cache/sonde-testbed`;
-	const { chromium } = createRequire(`${testbed}/node/`)('playwright-core');
 	const user = mkdtempSync(join(tmpdir(), 'sonde-page-')),
 		results = {};
 
-	context = await chromium.launchPersistentContext(user, {
-		executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-		args: ARGS,
+	context = await launchFor(user, {
 		acceptDownloads: true,
 		viewport: { width: 1200, height: 700 },
 	});

@@ -3,24 +3,9 @@
 // test_diff.py: f7 costs twice as much, "fresh" is new, "old" is gone.
 // Exits 0, or 1 after saying what failed.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
+import { launch } from './chromium.mjs';
 
-const testbed = process.env.SONDE_TESTBED || `${homedir()}/.cache/sonde-testbed`;
-const { chromium } = createRequire(`${testbed}/node/`)('playwright-core');
-const browser = await chromium.launch({
-	executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-	args: [
-		'--headless',
-		'--no-sandbox',
-		'--disable-gpu',
-		'--disable-quic',
-		'--no-first-run',
-		'--disable-background-networking',
-		'--disable-component-update',
-		'--disable-sync',
-	],
-});
+const browser = await launch();
 const context = await browser.newContext({
 	viewport: { width: 1300, height: 800 },
 	reducedMotion: 'reduce',

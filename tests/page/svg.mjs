@@ -2,25 +2,9 @@
 // svg.mjs FILE: the SVG flame graph of test_svg.py in headless Chromium, with real clicks and keys.
 // Exits 0, or 1 after saying what failed.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
+import { launch } from './chromium.mjs';
 
-const testbed = process.env.SONDE_TESTBED || `${homedir()}/.cache/sonde-testbed`;
-const { chromium } = createRequire(`${testbed}/node/`)('playwright-core');
-const ARGS = [
-	'--headless',
-	'--no-sandbox',
-	'--disable-gpu',
-	'--disable-quic',
-	'--no-first-run',
-	'--disable-background-networking',
-	'--disable-component-update',
-	'--disable-sync',
-];
-const browser = await chromium.launch({
-	executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-	args: ARGS,
-});
+const browser = await launch();
 const page = await browser.newPage({ viewport: { width: 1000, height: 600 } });
 const problems = [];
 
