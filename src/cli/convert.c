@@ -12,46 +12,68 @@
 #include "format/format.h"
 #include "model/profile.h"
 
+struct asked {
+	const char **words;	/* inputs, and the output last */
+	int n;
+	const char *format;
+	struct output_options options;
+};
+
+static int convert(const struct asked *asked, struct err *err)
+{
+	struct profile profile;
+	int rc;
+
+	profile_init(&profile);
+	rc = format_read_all(&profile, asked->words, (size_t)asked->n - 1, err);
+	if (rc == 0)
+		rc = unnamed_resolve(&profile, err);
+	if (rc == 0)
+		rc = output_write(&profile, asked->words[asked->n - 1], asked->format, &asked->options, err);
+	profile_fini(&profile);
+	return rc;
+}
+
+/* The exit code. */
+static int check_and_convert(const struct command *command, const struct asked *asked)
+{
+	struct err err = { 0 };
+	const char *out;
+	int rc;
+
+	if (asked->n < 2)
+		return usage_error(command, "takes two files, IN and OUT");
+	out = asked->words[asked->n - 1];
+	/* a pattern of the shell that was meant to be all inputs would lose the last one */
+	if (asked->n > 2 && access(out, F_OK) == 0)
+		return usage_error(command, "with several files to read, the one to write must not be "
+				   "there: %s is", out);
+	if (output_check(out, asked->format, &err) < 0)
+		return usage_error(command, "%s", err.text);
+	rc = convert(asked, &err);
+	return rc < 0 ? failed("%s", err.text[0] ? err.text : err_text(rc)) : EXIT_DONE;
+}
+
 int run_convert(const struct command *command, int argc, char **argv)
 {
 	struct args args = { .command = command, .argc = argc, .argv = argv };
-	struct output_options options = { .type = -1 };
-	const char **words = calloc((size_t)argc + 1, sizeof(*words)), *format = NULL;
-	struct err err = { 0 };
-	struct profile profile;
-	const char *out;
-	int id, n = 0, rc;
+	struct asked asked = { .words = calloc((size_t)argc + 1, sizeof(*asked.words)), .options = { .type = -1 } };
+	int id, code = EXIT_DONE;
 
-	if (!words)
+	if (!asked.words)
 		return failed("out of memory");
-	while ((id = args_next(&args)) != ARG_END) {
-		if (id == ARG_HELP)
-			return EXIT_DONE;
-		if (id == ARG_BAD)
-			return EXIT_USAGE;
+	while ((id = args_next(&args)) != ARG_END && id != ARG_HELP && id != ARG_BAD) {
 		if (id == 'f')
-			format = args.value;
+			asked.format = args.value;
 		else if (id == OPTION_NATIVE)
-			options.native = true;
-		else if (n < argc)
-			words[n++] = args.value;
+			asked.options.native = true;
+		else if (asked.n < argc)
+			asked.words[asked.n++] = args.value;
 	}
-	if (n < 2)
-		return usage_error(command, "takes two files, IN and OUT");
-	out = words[n - 1];
-	/* a pattern of the shell that was meant to be all inputs would lose the last one */
-	if (n > 2 && access(out, F_OK) == 0)
-		return usage_error(command, "with several files to read, the one to write must not be "
-				   "there: %s is", out);
-	if (output_check(out, format, &err) < 0)
-		return usage_error(command, "%s", err.text);
-	profile_init(&profile);
-	rc = format_read_all(&profile, words, (size_t)n - 1, &err);
-	if (rc == 0)
-		rc = unnamed_resolve(&profile, &err);
-	if (rc == 0)
-		rc = output_write(&profile, out, format, &options, &err);
-	profile_fini(&profile);
-	free(words);
-	return rc < 0 ? failed("%s", err.text[0] ? err.text : err_text(rc)) : EXIT_DONE;
+	if (id == ARG_BAD)
+		code = EXIT_USAGE;
+	else if (id == ARG_END)
+		code = check_and_convert(command, &asked);
+	free(asked.words);
+	return code;
 }

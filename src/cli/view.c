@@ -36,17 +36,21 @@ static void open_browser(const char *url)
 	posix_spawn_file_actions_destroy(&files);
 }
 
-/* A descriptor that can be read once somebody wants us to end. */
-static int stop_descriptor(void)
+/* A descriptor that can be read once somebody wants us to end; or -errno, and the signals do as ever. */
+static int stop_descriptor(struct err *err)
 {
 	sigset_t signals;
+	int stop;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP);
+	stop = signalfd(-1, &signals, SFD_CLOEXEC);
+	if (stop < 0)
+		return err_fail(err, -errno, "cannot wait for Ctrl-C: %s", err_text(errno));
 	sigprocmask(SIG_BLOCK, &signals, NULL);
-	return signalfd(-1, &signals, SFD_CLOEXEC);
+	return stop;
 }
 
 static int serve(struct str page, uint16_t port, bool quiet, struct err *err)
@@ -61,9 +65,10 @@ static int serve(struct str page, uint16_t port, bool quiet, struct err *err)
 	fprintf(stderr, "Ctrl-C ends it\n");
 	if (!quiet)
 		open_browser(loopback.url);
-	stop = stop_descriptor();	/* behind the browser's start, which must not inherit what is blocked */
-	rc = loopback_serve(&loopback, page, stop, err);
-	close(stop);
+	stop = stop_descriptor(err);	/* behind the browser's start, which must not inherit what is blocked */
+	rc = stop < 0 ? stop : loopback_serve(&loopback, page, stop, err);
+	if (stop >= 0)
+		close(stop);
 	loopback_close(&loopback);
 	return rc;
 }
