@@ -2,16 +2,13 @@
 /* runtime/jvm/image_test.h
  *
  * For tests and fuzzers: a made memory, and offsets as four JDKs have them.
- *
- *   image   runs of bytes: address u64, n u32, n bytes; what comes first counts
  */
 #ifndef SONDE_RUNTIME_JVM_IMAGE_TEST_H
 #define SONDE_RUNTIME_JVM_IMAGE_TEST_H
 
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/cursor.h"
+#include "runtime/image_test.h"
 #include "runtime/jvm/offsets.h"
 
 #define NO JVM_NO_OFFSET
@@ -32,15 +29,6 @@ enum { IMAGE_11, IMAGE_17, IMAGE_21, IMAGE_25, IMAGE_JDKS };
 
 #undef NO
 
-static inline void image_add(struct buf *image, uint64_t address, const void *bytes, size_t n)
-{
-	uint32_t length = (uint32_t)n;
-
-	buf_add(image, &address, sizeof(address));
-	buf_add(image, &length, sizeof(length));
-	buf_add(image, bytes, n);
-}
-
 static inline void image_add_u64(struct buf *image, uint64_t address, uint64_t value)
 {
 	image_add(image, address, &value, sizeof(value));
@@ -49,24 +37,6 @@ static inline void image_add_u64(struct buf *image, uint64_t address, uint64_t v
 static inline void image_add_u32(struct buf *image, uint64_t address, uint32_t value)
 {
 	image_add(image, address, &value, sizeof(value));
-}
-
-static inline bool image_read(void *context, void *out, size_t n, uint64_t address)
-{
-	const struct str *image = context;
-	struct cursor c = cursor_over(*image);
-
-	while (cursor_more(&c)) {
-		uint64_t at = cursor_u64(&c);
-		uint32_t length = cursor_u32(&c);
-		struct str bytes = cursor_bytes(&c, length);
-
-		if (c.failed || address < at || address - at > length || n > length - (address - at))
-			continue;
-		memcpy(out, bytes.p + (address - at), n);
-		return true;
-	}
-	return false;
 }
 
 /* A number in a structure that is being made. */

@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/cursor.h"
+#include "runtime/image_test.h"
 #include "runtime/python/codes.h"
 #include "runtime/python/dict.h"
 #include "runtime/python/memory.h"
@@ -20,15 +21,6 @@
 
 #define STACKS_FRAMES_MAX 4000
 #define STACKS_THREADS_MAX 64
-
-static inline void image_add(struct buf *image, uint64_t address, const void *bytes, size_t n)
-{
-	uint32_t length = (uint32_t)n;
-
-	buf_add(image, &address, sizeof(address));
-	buf_add(image, &length, sizeof(length));
-	buf_add(image, bytes, n);
-}
 
 static inline void image_write(struct buf *out, const struct python_file *file, uint64_t bias,
 			       struct str reads)
@@ -65,25 +57,6 @@ static inline bool image_open(struct str image, struct python_file *ret_file, st
 	*ret_file = file;
 	*ret_reads = str_skip(image, cursor_pos(&c));
 	return true;
-}
-
-static inline bool image_read(void *context, void *out, size_t n, uint64_t address)
-{
-	const struct str *reads = context;
-	struct cursor c = cursor_over(*reads);
-
-	while (cursor_more(&c)) {
-		uint64_t at = cursor_u64(&c);
-		uint32_t length = cursor_u32(&c);
-		struct str bytes = cursor_bytes(&c, length);
-
-		if (c.failed || address < at || address - at > length ||
-		    n > length - (address - at))
-			continue;
-		memcpy(out, bytes.p + (address - at), n);
-		return true;
-	}
-	return false;
 }
 
 /* Whether the image already gives these bytes. */

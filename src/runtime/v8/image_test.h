@@ -2,44 +2,14 @@
 /* runtime/v8/image_test.h
  *
  * For tests and fuzzers: a made memory, and a layout as Node 24 has it.
- *
- *   image   runs of words: address u64, n u32, n bytes
  */
 #ifndef SONDE_RUNTIME_V8_IMAGE_TEST_H
 #define SONDE_RUNTIME_V8_IMAGE_TEST_H
 
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/cursor.h"
+#include "runtime/image_test.h"
 #include "runtime/v8/objects.h"
-
-static inline void image_add(struct buf *image, uint64_t address, const void *bytes, size_t n)
-{
-	uint32_t length = (uint32_t)n;
-
-	buf_add(image, &address, sizeof(address));
-	buf_add(image, &length, sizeof(length));
-	buf_add(image, bytes, n);
-}
-
-static inline bool image_read(void *context, void *out, size_t n, uint64_t address)
-{
-	const struct str *image = context;
-	struct cursor c = cursor_over(*image);
-
-	while (cursor_more(&c)) {
-		uint64_t at = cursor_u64(&c);
-		uint32_t length = cursor_u32(&c);
-		struct str bytes = cursor_bytes(&c, length);
-
-		if (c.failed || address < at || address - at > length || n > length - (address - at))
-			continue;
-		memcpy(out, bytes.p + (address - at), n);
-		return true;
-	}
-	return false;
-}
 
 struct image_number {
 	const char *name;
