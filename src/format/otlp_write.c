@@ -7,36 +7,21 @@
 #include "format/otlp.h"
 #include "format/pprof_locations.h"
 #include "format/proto.h"
+#include "format/proto_strings.h"
 #include "model/profile.h"
 
 struct writer {
 	const struct profile *profile;
 	struct pprof_locations locations;
-	struct buf strings, attributes, mappings, functions, places, stacks;	/* the dictionary's tables */
+	struct proto_strings strings;
+	struct buf attributes, mappings, functions, places, stacks;	/* the dictionary's other tables */
 	struct buf one, two, three;		/* being put together, each inside the next */
-	uint32_t *string_at;			/* model's string -> index there; 0: not yet */
-	uint32_t n_strings;
 	uint32_t *stack_at, n_stacks;		/* model's stack -> index there; 0: not yet */
 	uint32_t *kind_at;			/* frame kind -> attribute; 0: not yet */
 	uint32_t n_attributes;
 	struct buf labels;			/* every set, as a packed list of attributes */
 	size_t *label_end;
 };
-
-static uint32_t add_text(struct writer *w, struct str text)
-{
-	proto_add_bytes(&w->strings, OTLP_STRINGS, text);
-	return w->n_strings++;
-}
-
-static uint32_t string_at(struct writer *w, uint32_t id)
-{
-	if (!id)
-		return 0;
-	if (!w->string_at[id])
-		w->string_at[id] = add_text(w, strings_get(&w->profile->strings, id));
-	return w->string_at[id];
-}
 
 /* An attribute's value is text, or (of no text) a number. */
 static uint32_t add_attribute(struct writer *w, uint32_t key, struct str text, int64_t number, uint32_t unit)
@@ -62,8 +47,8 @@ static uint32_t key_at(struct writer *w, uint32_t key)
 
 	for (size_t i = 0; otlp_names[i].ours; i++)
 		if (str_eq(name, str_of(otlp_names[i].ours)))
-			return add_text(w, str_of(otlp_names[i].theirs));
-	return string_at(w, key);
+			return proto_strings_add(&w->strings, str_of(otlp_names[i].theirs));
+	return proto_strings_at(&w->strings, key);
 }
 
 static int add_labels(struct writer *w)
@@ -80,7 +65,7 @@ static int add_labels(struct writer *w)
 		for (uint32_t i = 0; i < n; i++)
 			buf_add_uleb(&w->labels, add_attribute(w, key_at(w, items[i].key),
 				strings_get(&w->profile->strings, items[i].str), items[i].num,
-				string_at(w, items[i].unit)));
+				proto_strings_at(&w->strings, items[i].unit)));
 		w->label_end[set] = w->labels.n;
 	}
 	return 0;
@@ -89,7 +74,7 @@ static int add_labels(struct writer *w)
 static uint32_t kind_at(struct writer *w, enum frame_kind kind)
 {
 	if (!w->kind_at[kind])
-		w->kind_at[kind] = add_attribute(w, add_text(w, STR(OTLP_FRAME_KIND)),
+		w->kind_at[kind] = add_attribute(w, proto_strings_add(&w->strings, STR(OTLP_FRAME_KIND)),
 						 str_of(frame_kind_name(kind)), 0, 0);
 	return w->kind_at[kind];
 }
@@ -103,13 +88,13 @@ static void add_mappings(struct writer *w)
 		uint32_t build_id = 0;
 
 		if (m->build_id)
-			build_id = add_attribute(w, add_text(w, STR(OTLP_BUILD_ID)),
+			build_id = add_attribute(w, proto_strings_add(&w->strings, STR(OTLP_BUILD_ID)),
 						 strings_get(&w->profile->strings, m->build_id), 0, 0);
 		buf_clear(&w->one);
 		proto_add_uint(&w->one, OTLP_MAPPING_START, m->start);
 		proto_add_uint(&w->one, OTLP_MAPPING_LIMIT, m->limit);
 		proto_add_uint(&w->one, OTLP_MAPPING_OFFSET, m->offset);
-		proto_add_uint(&w->one, OTLP_MAPPING_FILE, string_at(w, m->path));
+		proto_add_uint(&w->one, OTLP_MAPPING_FILE, proto_strings_at(&w->strings, m->path));
 		if (build_id) {
 			buf_clear(&w->two);
 			buf_add_uleb(&w->two, build_id);
@@ -127,9 +112,9 @@ static void add_functions(struct writer *w)
 		const struct function *f = &frames->functions[i];
 
 		buf_clear(&w->one);
-		proto_add_uint(&w->one, OTLP_FUNCTION_NAME, string_at(w, f->name));
-		proto_add_uint(&w->one, OTLP_FUNCTION_SYSTEM_NAME, string_at(w, f->system_name));
-		proto_add_uint(&w->one, OTLP_FUNCTION_FILE, string_at(w, f->file));
+		proto_add_uint(&w->one, OTLP_FUNCTION_NAME, proto_strings_at(&w->strings, f->name));
+		proto_add_uint(&w->one, OTLP_FUNCTION_SYSTEM_NAME, proto_strings_at(&w->strings, f->system_name));
+		proto_add_uint(&w->one, OTLP_FUNCTION_FILE, proto_strings_at(&w->strings, f->file));
 		proto_add_uint(&w->one, OTLP_FUNCTION_START_LINE, f->start_line);
 		proto_add_bytes(&w->functions, OTLP_FUNCTIONS, buf_str(&w->one));
 	}
@@ -219,8 +204,8 @@ static void add_sample(struct writer *w, struct buf *to, uint32_t row, uint32_t 
 static void add_type(struct writer *w, struct buf *to, uint32_t field, const struct value_type *type)
 {
 	buf_clear(&w->one);
-	proto_add_uint(&w->one, OTLP_TYPE, string_at(w, type->type));
-	proto_add_uint(&w->one, OTLP_UNIT, string_at(w, type->unit));
+	proto_add_uint(&w->one, OTLP_TYPE, proto_strings_at(&w->strings, type->type));
+	proto_add_uint(&w->one, OTLP_UNIT, proto_strings_at(&w->strings, type->unit));
 	proto_add_bytes(to, field, buf_str(&w->one));
 }
 
@@ -250,12 +235,11 @@ static int prepare(struct writer *w)
 {
 	const struct profile *p = w->profile;
 
-	w->string_at = calloc((size_t)p->strings.n + 1, sizeof(*w->string_at));
 	w->stack_at = calloc((size_t)p->tree.n + 1, sizeof(*w->stack_at));
 	w->kind_at = calloc(FRAME_KIND_COUNT, sizeof(*w->kind_at));
-	if (!w->string_at || !w->stack_at || !w->kind_at || pprof_locations_init(&w->locations, p) < 0)
+	if (proto_strings_init(&w->strings, &p->strings, OTLP_STRINGS) < 0 || !w->stack_at || !w->kind_at ||
+	    pprof_locations_init(&w->locations, p) < 0)
 		return -ENOMEM;
-	add_text(w, (struct str){ 0 });			/* index 0 of each table is none */
 	proto_add_bytes(&w->attributes, OTLP_ATTRIBUTES, (struct str){ 0 });
 	w->n_attributes = 1;
 	proto_add_bytes(&w->stacks, OTLP_STACKS, (struct str){ 0 });
@@ -286,7 +270,7 @@ static int write_message(struct new_file *file, uint32_t number, const struct bu
 
 static int write_file(struct writer *w, struct new_file *file, struct err *err)
 {
-	const struct buf *const tables[] = { &w->mappings, &w->places, &w->functions, &w->strings,
+	const struct buf *const tables[] = { &w->mappings, &w->places, &w->functions, &w->strings.bytes,
 					     &w->attributes, &w->stacks };
 	struct buf scope = { 0 }, resource = { 0 };
 	const struct buf *const whole[] = { &resource };
@@ -317,7 +301,7 @@ static int write_file(struct writer *w, struct new_file *file, struct err *err)
 int otlp_write(const struct profile *profile, struct new_file *file, struct err *err)
 {
 	struct writer w = { .profile = profile };
-	struct buf *bufs[] = { &w.strings, &w.attributes, &w.mappings, &w.functions, &w.places, &w.stacks,
+	struct buf *bufs[] = { &w.attributes, &w.mappings, &w.functions, &w.places, &w.stacks,
 			       &w.one, &w.two, &w.three, &w.labels };
 	int rc = prepare(&w);
 
@@ -325,7 +309,7 @@ int otlp_write(const struct profile *profile, struct new_file *file, struct err 
 		rc = write_file(&w, file, err);
 	for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
 		buf_fini(bufs[i]);
-	free(w.string_at);
+	proto_strings_fini(&w.strings);
 	free(w.stack_at);
 	free(w.kind_at);
 	free(w.label_end);

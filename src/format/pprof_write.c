@@ -11,6 +11,7 @@
 #include "format/pprof_notes.h"
 #include "format/pprof_path.h"
 #include "format/proto.h"
+#include "format/proto_strings.h"
 #include "model/profile.h"
 
 #define GZIP_LEVEL 1	/* bench/formats: higher levels cost more time than the rest together */
@@ -29,10 +30,9 @@ struct encoder {
 
 struct writer {
 	const struct profile *profile;
-	struct buf out, strings, functions, comments;
+	struct proto_strings strings;
+	struct buf out, functions, comments;
 	struct buf message, line;	/* being put together */
-	uint32_t *string_at;		/* model's string -> index in the file; 0: not yet */
-	uint32_t n_strings;
 	uint32_t *function_id, n_functions;	/* model's function -> id in the file */
 	uint32_t *mapping_id;		/* model's module -> id in the file */
 	struct pprof_locations locations;
@@ -45,12 +45,12 @@ struct writer {
 
 static void writer_fini(struct writer *w)
 {
-	struct buf *bufs[] = { &w->out, &w->strings, &w->functions, &w->comments, &w->message,
+	struct buf *bufs[] = { &w->out, &w->functions, &w->comments, &w->message,
 			       &w->line, &w->labels };
 
 	for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
 		buf_fini(bufs[i]);
-	free(w->string_at);
+	proto_strings_fini(&w->strings);
 	free(w->function_id);
 	free(w->mapping_id);
 	free(w->codes);
@@ -61,40 +61,25 @@ static void writer_fini(struct writer *w)
 
 static bool failed(const struct writer *w)
 {
-	return w->out.failed || w->strings.failed || w->functions.failed || w->comments.failed ||
+	return w->out.failed || w->strings.bytes.failed || w->functions.failed || w->comments.failed ||
 	       w->message.failed || w->line.failed || w->labels.failed;
-}
-
-static uint32_t add_text(struct writer *w, struct str text)
-{
-	proto_add_bytes(&w->strings, PPROF_STRING, text);
-	return w->n_strings++;
-}
-
-static uint32_t string_at(struct writer *w, uint32_t id)
-{
-	if (!id)
-		return 0;
-	if (!w->string_at[id])
-		w->string_at[id] = add_text(w, strings_get(&w->profile->strings, id));
-	return w->string_at[id];
 }
 
 static void add_type(struct writer *w, uint32_t field, const struct value_type *type)
 {
 	buf_clear(&w->message);
-	proto_add_uint(&w->message, PPROF_TYPE_TYPE, string_at(w, type->type));
-	proto_add_uint(&w->message, PPROF_TYPE_UNIT, string_at(w, type->unit));
+	proto_add_uint(&w->message, PPROF_TYPE_TYPE, proto_strings_at(&w->strings, type->type));
+	proto_add_uint(&w->message, PPROF_TYPE_UNIT, proto_strings_at(&w->strings, type->unit));
 	proto_add_bytes(&w->out, field, buf_str(&w->message));
 }
 
 static void add_label(struct writer *w, struct buf *to, const struct label *label)
 {
 	buf_clear(&w->line);
-	proto_add_uint(&w->line, PPROF_LABEL_KEY, string_at(w, label->key));
-	proto_add_uint(&w->line, PPROF_LABEL_STR, string_at(w, label->str));
+	proto_add_uint(&w->line, PPROF_LABEL_KEY, proto_strings_at(&w->strings, label->key));
+	proto_add_uint(&w->line, PPROF_LABEL_STR, proto_strings_at(&w->strings, label->str));
 	proto_add_uint(&w->line, PPROF_LABEL_NUM, (uint64_t)label->num);
-	proto_add_uint(&w->line, PPROF_LABEL_UNIT, string_at(w, label->unit));
+	proto_add_uint(&w->line, PPROF_LABEL_UNIT, proto_strings_at(&w->strings, label->unit));
 	proto_add_bytes(to, PPROF_SAMPLE_LABEL, buf_str(&w->line));
 }
 
@@ -114,8 +99,8 @@ static int prepare_labels(struct writer *w)
 		w->label_end[set] = w->labels.n;
 	}
 	if (w->profile->time_ns) {
-		w->time_key = add_text(w, STR(PPROF_TIME_LABEL));
-		w->time_unit = add_text(w, STR("nanoseconds"));
+		w->time_key = proto_strings_add(&w->strings, STR(PPROF_TIME_LABEL));
+		w->time_unit = proto_strings_add(&w->strings, STR("nanoseconds"));
 	}
 	return 0;
 }
@@ -246,10 +231,10 @@ static uint32_t function_id(struct writer *w, uint32_t function)
 	w->function_id[function] = ++w->n_functions;
 	buf_clear(&w->line);
 	proto_add_uint(&w->line, PPROF_FUNCTION_ID, w->n_functions);
-	proto_add_uint(&w->line, PPROF_FUNCTION_NAME, string_at(w, f->name));
+	proto_add_uint(&w->line, PPROF_FUNCTION_NAME, proto_strings_at(&w->strings, f->name));
 	proto_add_uint(&w->line, PPROF_FUNCTION_SYSTEM_NAME,
-		       string_at(w, f->system_name ? f->system_name : f->name));
-	proto_add_uint(&w->line, PPROF_FUNCTION_FILE, string_at(w, f->file));
+		       proto_strings_at(&w->strings, f->system_name ? f->system_name : f->name));
+	proto_add_uint(&w->line, PPROF_FUNCTION_FILE, proto_strings_at(&w->strings, f->file));
 	proto_add_uint(&w->line, PPROF_FUNCTION_START_LINE, f->start_line);
 	proto_add_bytes(&w->functions, PPROF_FUNCTION, buf_str(&w->line));
 	return w->n_functions;
@@ -306,8 +291,8 @@ static void add_mapping(struct writer *w, uint32_t module, uint8_t has)
 	proto_add_uint(&w->message, PPROF_MAPPING_START, m->start);
 	proto_add_uint(&w->message, PPROF_MAPPING_LIMIT, m->limit);
 	proto_add_uint(&w->message, PPROF_MAPPING_OFFSET, m->offset);
-	proto_add_uint(&w->message, PPROF_MAPPING_FILE, string_at(w, m->path));
-	proto_add_uint(&w->message, PPROF_MAPPING_BUILD_ID, string_at(w, m->build_id));
+	proto_add_uint(&w->message, PPROF_MAPPING_FILE, proto_strings_at(&w->strings, m->path));
+	proto_add_uint(&w->message, PPROF_MAPPING_BUILD_ID, proto_strings_at(&w->strings, m->build_id));
 	/* unless all three are set, pprof names the whole mapping again, from files as they are now */
 	proto_add_uint(&w->message, PPROF_MAPPING_HAS_FUNCTIONS, named);
 	proto_add_uint(&w->message, PPROF_MAPPING_HAS_FILES, named);
@@ -342,7 +327,7 @@ static void add_comment(void *ctx, struct str text)
 {
 	struct writer *w = ctx;
 
-	buf_add_uleb(&w->comments, add_text(w, text));
+	buf_add_uleb(&w->comments, proto_strings_add(&w->strings, text));
 }
 
 /* "sonde: kind native 813-90000": locations are numbered by kind, so each kind is one range. */
@@ -380,24 +365,24 @@ static void add_tail(struct writer *w)
 	const struct profile *profile = w->profile;
 	struct buf *out = &w->out;
 
-	proto_add_uint(out, PPROF_DROP_FRAMES, string_at(w, profile->drop_frames));
-	proto_add_uint(out, PPROF_KEEP_FRAMES, string_at(w, profile->keep_frames));
+	proto_add_uint(out, PPROF_DROP_FRAMES, proto_strings_at(&w->strings, profile->drop_frames));
+	proto_add_uint(out, PPROF_KEEP_FRAMES, proto_strings_at(&w->strings, profile->keep_frames));
 	proto_add_uint(out, PPROF_TIME, profile->start_wall_ns);
 	proto_add_uint(out, PPROF_DURATION, profile->duration_ns);
 	if (profile->period_type.type || profile->period_type.unit)
 		add_type(w, PPROF_PERIOD_TYPE, &profile->period_type);
 	proto_add_uint(out, PPROF_PERIOD, (uint64_t)profile->period);
 	for (uint32_t i = 0; i < profile->n_comments; i++)
-		buf_add_uleb(&w->comments, string_at(w, profile->comments[i]));
+		buf_add_uleb(&w->comments, proto_strings_at(&w->strings, profile->comments[i]));
 	pprof_notes_make(profile, add_comment, w);
 	add_kinds(w);
 	if (w->comments.n)
 		proto_add_bytes(out, PPROF_COMMENT, buf_str(&w->comments));
 	if (profile->default_type < profile->n_types)
 		proto_add_uint(out, PPROF_DEFAULT_TYPE,
-			       string_at(w, profile->types[profile->default_type].type));
-	proto_add_uint(out, PPROF_DOC_URL, string_at(w, profile->doc_url));
-	buf_add_str(out, buf_str(&w->strings));
+			       proto_strings_at(&w->strings, profile->types[profile->default_type].type));
+	proto_add_uint(out, PPROF_DOC_URL, proto_strings_at(&w->strings, profile->doc_url));
+	buf_add_str(out, buf_str(&w->strings.bytes));
 }
 
 static int write_all(struct writer *w)
@@ -405,7 +390,6 @@ static int write_all(struct writer *w)
 	const struct profile *profile = w->profile;
 	struct buf locations = { 0 };
 
-	add_text(w, (struct str){ 0 });
 	for (uint32_t t = 0; t < profile->n_types; t++)
 		add_type(w, PPROF_SAMPLE_TYPE, &profile->types[t]);
 	number_mappings(w);
@@ -428,10 +412,9 @@ static int write_all(struct writer *w)
 static int writer_init(struct writer *w, const struct profile *profile)
 {
 	*w = (struct writer){ .profile = profile };
-	w->string_at = calloc((size_t)profile->strings.n + 1, sizeof(*w->string_at));
 	w->function_id = calloc((size_t)profile->frames.n_functions + 1, sizeof(*w->function_id));
 	w->mapping_id = calloc((size_t)profile->frames.n_modules + 1, sizeof(*w->mapping_id));
-	if (!w->string_at || !w->function_id || !w->mapping_id)
+	if (proto_strings_init(&w->strings, &profile->strings, PPROF_STRING) < 0 || !w->function_id || !w->mapping_id)
 		return -ENOMEM;
 	return pprof_locations_init(&w->locations, profile);
 }
