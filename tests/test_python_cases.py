@@ -267,6 +267,7 @@ def test_attaching_while_python_starts(python, tmp_path):
     if not python.there():
         pytest.skip(f"{python.name}: no {python.path}")
     app = write(tmp_path, "starts.py", STARTS)
+    judged = 0
     for i in range(10):
         target = subprocess.Popen([*python.command(), app])
         time.sleep(i * 0.008)
@@ -277,8 +278,11 @@ def test_attaching_while_python_starts(python, tmp_path):
         possible = languages.possible_frames(python, languages.SOURCES, seen)
         share, wrong = languages.right_share(seen, possible, languages.minor_of(python) >= 11)
         assert not wrong, (i, share, wrong)
-        if languages.minor_of(python) >= 11:
-            assert share_of_reply(out) > 0.3
+        # on a loaded machine a recording may begin when the target is nearly at its end
+        if sum(stack.count for stack in seen) >= 10:
+            judged += 1
+            assert languages.minor_of(python) < 11 or share_of_reply(out) > 0.3, i
+    assert judged >= 3
 
 
 def test_a_python_of_another_root_in_another_pid_namespace():
