@@ -120,6 +120,43 @@ TEST(stacks_of_any_depth_are_added_as_pushing_would)
 	}
 }
 
+/* Enough stacks for two threads: all begin alike, words are runs of frames, one group holds most of them. */
+TEST(many_stacks_are_added_on_two_threads_as_pushing_would)
+{
+	enum { STACKS = 70000, DEPTH = 14 };
+	static const struct stack_span spans[] = { { 0, 2 }, { 2, 1 }, { 3, 3 }, { 6, 1 }, { 7, 1 } };
+	static const uint32_t frames[] = { 50, 51, 52, 53, 54, 50, 55, 56 };
+	static uint32_t words[STACKS * DEPTH], first[STACKS + 1], ids[STACKS];
+	struct stack_batch batch = { .words = words, .first = first, .n = STACKS,
+				     .spans = spans, .frames = frames };
+	struct stacktree tree;
+	uint32_t before;
+
+	for (uint32_t i = 0; i < STACKS; i++) {
+		uint32_t depth = (uint32_t)(hash_u64(i, 1) % DEPTH) + 1, n = first[i];
+
+		first[i + 1] = n + depth;
+		for (uint32_t d = 0; d < depth; d++)
+			words[n + d] = d < 3 || hash_u64(i, d) % 8 == 0 ? 0 :
+					(uint32_t)(hash_u64(d, i) % 5);
+	}
+	stacktree_init(&tree);
+	stacktree_add_all(&tree, &batch, ids);
+	before = tree.n;
+	for (uint32_t i = 1; i < tree.n; i++)
+		CHECK(tree.parent[i] < i);
+	for (uint32_t i = 0; i < STACKS; i++) {
+		uint32_t node = 0;
+
+		for (uint32_t at = first[i]; at < first[i + 1]; at++)
+			for (uint32_t k = 0; k < spans[words[at]].n; k++)
+				node = stacktree_push(&tree, node, frames[spans[words[at]].at + k]);
+		CHECK_EQ(node, ids[i]);
+	}
+	CHECK_EQ(tree.n, before);
+	stacktree_fini(&tree);
+}
+
 TEST(words_stand_for_runs_of_frames)
 {
 	static const struct stack_span spans[] = { { 0, 1 }, { 1, 3 }, { 4, 2 } };
@@ -379,6 +416,7 @@ TEST_MAIN(CASE(a_frame_becomes_several_or_another_and_sums_stay),
 	  CASE(a_drop_reason_is_counted_once_by_name),
 	  CASE(stacks_added_at_once_get_the_ids_that_pushing_would_find),
 	  CASE(stacks_of_any_depth_are_added_as_pushing_would),
+	  CASE(many_stacks_are_added_on_two_threads_as_pushing_would),
 	  CASE(words_stand_for_runs_of_frames),
 	  CASE(rows_added_at_once_join_those_of_their_stack_and_labels),
 	  CASE(strings_added_at_once_get_the_ids_that_adding_each_would_find),

@@ -3,17 +3,20 @@
  * grouped by their next NEAR words, each group by the NEAR after those, and so on. Groups are taken
  * depth first and in the order of their words: of the nodes that one needs, those that the one before
  * it passed too are there. A group of one stack is the rest of a chain and is copied. Only nodes that
- * were there before need the index.
+ * were there before need the index. Into an empty tree the later half of the groups goes on a second thread, as
+ * a tree of its own that is then put behind the first: ids are the same as those of one thread.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/parallel.h"
 #include "base/vec.h"
 #include "model/stacktree.h"
 
 #define AHEAD 16	/* stacks whose words are asked of memory before they are needed */
 #define NEAR 7
 #define NO_WORD UINT32_MAX	/* behind the last of a stack */
+#define HALVES_MIN 16384	/* stacks that are worth a second thread */
 #define FEW 12		/* groups that are sorted without calling anyone */
 
 struct part {
@@ -297,6 +300,30 @@ static int take_part(struct splitter *s, struct part part)
 	return s->tree->failed ? -1 : 0;
 }
 
+static void take_parts(struct splitter *s)
+{
+	while (!s->tree->failed && s->n_parts)
+		if (take_part(s, s->parts[--s->n_parts]) < 0)
+			s->tree->failed = true;
+}
+
+/* What each thread has for itself. */
+static int splitter_init(struct splitter *s, uint32_t n_stacks, uint32_t n_parts)
+{
+	s->slots = calloc(slots_for(n_stacks), sizeof(*s->slots));
+	return s->slots && VEC_RESERVE(&s->parts, &s->cap_parts, n_parts) == 0 &&
+	       VEC_RESERVE(&s->path, &s->cap_path, 1) == 0 ? 0 : -1;
+}
+
+static void splitter_fini(struct splitter *s)
+{
+	free(s->parts);
+	free(s->path);
+	free(s->groups);
+	free(s->sorted);
+	free(s->slots);
+}
+
 static int splitter_start(struct splitter *s)
 {
 	uint32_t n = s->batch->n;
@@ -304,15 +331,116 @@ static int splitter_start(struct splitter *s)
 	s->stacks[0] = malloc((size_t)n * sizeof(uint32_t));
 	s->stacks[1] = malloc((size_t)n * sizeof(uint32_t));
 	s->group_of = malloc((size_t)n * sizeof(*s->group_of));
-	s->slots = calloc(slots_for(n), sizeof(*s->slots));
-	if (!s->stacks[0] || !s->stacks[1] || !s->group_of || !s->slots ||
-	    VEC_RESERVE(&s->parts, &s->cap_parts, 1) < 0 ||
-	    VEC_RESERVE(&s->path, &s->cap_path, 1) < 0)
+	if (!s->stacks[0] || !s->stacks[1] || !s->group_of || splitter_init(s, n, 1) < 0)
 		return -1;
 	for (uint32_t i = 0; i < n; i++)
 		s->stacks[0][i] = i;
 	s->parts[s->n_parts++] = (struct part){ .end = n };
 	return 0;
+}
+
+/* The later parts. The first nodes of their tree are those that their first stack shares with the parts before. */
+struct half {
+	struct splitter s;
+	struct stacktree tree;
+	uint32_t shared;	/* words of it */
+	uint32_t *stacks, n;	/* all stacks of these parts */
+};
+
+static uint32_t stacks_in(const struct part *part)
+{
+	return part->end - part->begin;
+}
+
+/* How many of the parts that are left, the later ones, make up a half; 0: they cannot be halved. */
+static uint32_t parts_of_half(struct splitter *s)
+{
+	uint32_t k, left = s->batch->n, n = 0;
+
+	while (!s->tree->failed && s->n_parts) {
+		const struct part *top = &s->parts[s->n_parts - 1];
+
+		left = s->batch->n - top->begin;
+		if (stacks_in(top) < HALVES_MIN || stacks_in(top) <= left / 2)
+			break;
+		if (take_part(s, s->parts[--s->n_parts]) < 0)
+			s->tree->failed = true;
+	}
+	for (k = s->n_parts; k && n < left / 2; k--)
+		n += stacks_in(&s->parts[k - 1]);
+	return k;
+}
+
+static int half_take(struct half *half, struct splitter *s, uint32_t n_parts)
+{
+	struct part *first = &s->parts[n_parts - 1];
+	struct splitter *own = &half->s;
+
+	*own = (struct splitter){
+		.tree = &half->tree, .batch = s->batch, .words = s->words, .first = s->first,
+		.ret_ids = s->ret_ids, .stacks = { s->stacks[0], s->stacks[1] }, .group_of = s->group_of,
+	};
+	half->shared = first->shared;
+	first->shared = 0;
+	half->n = s->batch->n - first->begin;
+	half->stacks = malloc(half->n * sizeof(*half->stacks));
+	if (!half->stacks || splitter_init(own, half->n, n_parts) < 0)
+		return -1;
+	for (uint32_t i = 0, n = 0; i < n_parts; n += stacks_in(&s->parts[i++]))
+		memcpy(half->stacks + n, s->stacks[s->parts[i].side] + s->parts[i].begin,
+		       stacks_in(&s->parts[i]) * sizeof(*half->stacks));
+	memcpy(own->parts, s->parts, n_parts * sizeof(*own->parts));
+	own->n_parts = n_parts;
+	s->n_parts -= n_parts;
+	memmove(s->parts, s->parts + n_parts, s->n_parts * sizeof(*s->parts));
+	return 0;
+}
+
+/* Puts the half's tree behind the other one. */
+static void half_join(struct half *half, struct splitter *s)
+{
+	struct stacktree *tree = s->tree, *from = &half->tree;
+	uint32_t node = s->path[half->shared], n_shared = stacktree_depth(tree, node), first = tree->n;
+
+	if (!stacktree_reserve(tree, from->n - 1 - n_shared))
+		return;
+	/* parents of shared nodes are of no use any more: what they are in the other tree */
+	for (uint32_t i = n_shared; i; i--, node = tree->parent[node])
+		from->parent[i] = node;
+#define IN_TREE(id) ((id) <= n_shared ? from->parent[id] : (id) - n_shared - 1 + first)
+	for (uint32_t i = n_shared + 1; i < from->n; i++) {
+		tree->frame[tree->n] = from->frame[i];
+		tree->parent[tree->n++] = IN_TREE(from->parent[i]);
+	}
+	for (uint32_t i = 0; i < half->n; i++)
+		s->ret_ids[half->stacks[i]] = IN_TREE(s->ret_ids[half->stacks[i]]);
+#undef IN_TREE
+}
+
+static void take_half(void *context, uint32_t i)
+{
+	take_parts(((struct splitter *const *)context)[i]);
+}
+
+static void take_in_halves(struct splitter *s)
+{
+	uint32_t n_parts = parts_of_half(s);
+	struct half half = { 0 };
+	struct splitter *both[] = { s, &half.s };
+
+	if (!n_parts || s->tree->failed)
+		return;
+	stacktree_init(&half.tree);
+	if (half_take(&half, s, n_parts) < 0)
+		s->tree->failed = true;
+	else
+		parallel_each(2, take_half, both);
+	s->tree->failed |= half.tree.failed;
+	if (!s->tree->failed)
+		half_join(&half, s);
+	splitter_fini(&half.s);
+	free(half.stacks);
+	stacktree_fini(&half.tree);
 }
 
 void stacktree_add_all(struct stacktree *tree, const struct stack_batch *batch, uint32_t *ret_ids)
@@ -326,15 +454,11 @@ void stacktree_add_all(struct stacktree *tree, const struct stack_batch *batch, 
 	memset(ret_ids, 0, (size_t)batch->n * sizeof(*ret_ids));
 	if (splitter_start(&s) < 0 || (s.n_old && !stacktree_index(tree)))
 		tree->failed = true;
-	while (!tree->failed && s.n_parts)
-		if (take_part(&s, s.parts[--s.n_parts]) < 0)
-			tree->failed = true;
+	else if (!s.n_old && batch->n >= HALVES_MIN)
+		take_in_halves(&s);
+	take_parts(&s);
+	splitter_fini(&s);
 	free(s.stacks[0]);
 	free(s.stacks[1]);
-	free(s.parts);
-	free(s.path);
-	free(s.groups);
-	free(s.sorted);
 	free(s.group_of);
-	free(s.slots);
 }
