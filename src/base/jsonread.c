@@ -280,32 +280,29 @@ static double parse_double(struct json_reader *r, struct str text)
 	return v;
 }
 
+/* The number's text; null is the one of 0. */
+static struct str take_number_or_null(struct json_reader *r)
+{
+	if (json_peek(r) != JSON_NULL)
+		return take_number(r);
+	json_pass(r);
+	return r->why ? (struct str){ 0 } : STR("0");
+}
+
 double json_take_double(struct json_reader *r)
 {
-	struct str text;
+	struct str text = take_number_or_null(r);
 	int64_t whole;
 
-	if (json_peek(r) == JSON_NULL) {
-		json_pass(r);
-		return 0;
-	}
-	text = take_number(r);
 	return parse_digits(text, &whole) ? (double)whole : parse_double(r, text);
 }
 
 int64_t json_take_int(struct json_reader *r)
 {
-	struct str text;
+	struct str text = take_number_or_null(r);
 	int64_t whole;
 
-	if (json_peek(r) == JSON_NULL) {
-		json_pass(r);
-		return 0;
-	}
-	text = take_number(r);
-	if (parse_digits(text, &whole))
-		return whole;
-	return sum_round(parse_double(r, text));
+	return parse_digits(text, &whole) ? whole : sum_round(parse_double(r, text));
 }
 
 uint32_t json_take_index(struct json_reader *r, uint64_t limit, const char *why)
