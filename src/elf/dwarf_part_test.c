@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/test.h"
+#include "elf/bytes_test.h"
 #include "elf/dwarf.h"
 #include "elf/dwarf_image.h"
 #include "elf/dwarf_internal.h"
@@ -23,21 +24,6 @@ struct image {
 	struct dwarf *dwarf;
 	struct dwarf_result result;
 };
-
-static void u16(struct buf *b, unsigned v)
-{
-	buf_add(b, &(uint16_t){ (uint16_t)v }, 2);
-}
-
-static void u32(struct buf *b, uint64_t v)
-{
-	buf_add(b, &(uint32_t){ (uint32_t)v }, 4);
-}
-
-static void u64(struct buf *b, uint64_t v)
-{
-	buf_add(b, &v, 8);
-}
 
 /* 1: a unit. 2: a function with a name. 3: one that has its name elsewhere. */
 static void declare_all(struct buf *b)

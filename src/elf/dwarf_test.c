@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/test.h"
+#include "elf/bytes_test.h"
 #include "elf/dwarf_image.h"
 #include "elf/dwarf_internal.h"
 
@@ -69,21 +70,6 @@ struct image {
 	struct dwarf *dwarf;
 	struct dwarf_result result;
 };
-
-static void u16(struct buf *b, unsigned v)
-{
-	buf_add(b, &(uint16_t){ (uint16_t)v }, 2);
-}
-
-static void u32(struct buf *b, uint64_t v)
-{
-	buf_add(b, &(uint32_t){ (uint32_t)v }, 4);
-}
-
-static void u64(struct buf *b, uint64_t v)
-{
-	buf_add(b, &v, 8);
-}
 
 /* One declaration: attribute and form pairs up to a 0. */
 static void declare(struct buf *b, unsigned code, unsigned tag, unsigned children, ...)
