@@ -163,3 +163,10 @@ void page_end_line(struct page *page)
 {
 	buf_add_u8(page->out, '\n');
 }
+
+void page_put_more(struct page *page, uint32_t n, uint32_t indent)
+{
+	page_style(page, STYLE_DIM);
+	buf_addf(page->out, "%*sand %u more\n", (int)indent, "", n);
+	page_style(page, STYLE_PLAIN);
+}

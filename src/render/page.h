@@ -61,6 +61,9 @@ void page_put_place(struct page *page, const struct place *place, struct page_sp
 
 void page_end_line(struct page *page);
 
+/* "and N more", a line of its own. */
+void page_put_more(struct page *page, uint32_t n, uint32_t indent);
+
 /* What was sampled, how long, what was lost. */
 void text_head_put(struct page *page);
 

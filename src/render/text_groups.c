@@ -62,11 +62,8 @@ int text_groups(struct page *page, struct err *err)
 	put_heading(page, &groups, left);
 	for (uint32_t i = 0; i < rows; i++)
 		put_row(page, &groups, i, left);
-	if (rows < groups.n) {
-		page_style(page, STYLE_DIM);
-		buf_addf(page->out, "and %u more\n", groups.n - rows);
-		page_style(page, STYLE_PLAIN);
-	}
+	if (rows < groups.n)
+		page_put_more(page, groups.n - rows, 0);
 	groups_fini(&groups);
 	return 0;
 }

@@ -48,11 +48,8 @@ static void put_rows(struct page *page, const struct peeks *peeks, const struct 
 		put_row(page, peek, rows[i].value, INDENT,
 			rows[i].place ? &peeks->places.items[rows[i].place] : NULL,
 			STR("nobody: stacks begin there"));
-	if (limit && n > limit) {
-		page_style(page, STYLE_DIM);
-		buf_addf(page->out, "%*sand %u more\n", PERCENT + AMOUNT + 2 + INDENT, "", n - limit);
-		page_style(page, STYLE_PLAIN);
-	}
+	if (limit && n > limit)
+		page_put_more(page, n - limit, PERCENT + AMOUNT + 2 + INDENT);
 }
 
 static void put_heading(struct page *page, const struct peeks *peeks, const struct peek *peek)

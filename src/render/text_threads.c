@@ -98,11 +98,8 @@ int text_threads(struct page *page, struct err *err)
 	put_heading(page, split);
 	for (uint32_t i = 0; i < rows; i++)
 		put_row(page, &threads, i, split);
-	if (rows < threads.n) {
-		page_style(page, STYLE_DIM);
-		buf_addf(page->out, "and %u more\n", threads.n - rows);
-		page_style(page, STYLE_PLAIN);
-	}
+	if (rows < threads.n)
+		page_put_more(page, threads.n - rows, 0);
 	threads_fini(&threads);
 	return 0;
 }
