@@ -330,12 +330,7 @@ def as_profile(stacks):
 
 
 @dataclass
-class OracleResult:
-    total: int = 0                      # samples in spin()
-    matched: int = 0
-    seen: collections.Counter = field(default_factory=collections.Counter)
-    wrong: collections.Counter = field(default_factory=collections.Counter)
-    via: collections.Counter = field(default_factory=collections.Counter)       # C is not there
+class OracleResult(matrix.OracleResult):
     threads: collections.Counter = field(default_factory=collections.Counter)   # right stack, other thread
     unnamed: int = 0                    # right stack, of a thread that had only the program's name (docs/java.md)
 

@@ -273,17 +273,6 @@ def equal_at_either_end(frames, wanted, qualified):
     return best
 
 
-@dataclass
-class OracleResult:
-    total: int = 0                      # samples in spin()
-    matched: int = 0
-    frames: int = 0
-    frames_right: int = 0
-    seen: collections.Counter = field(default_factory=collections.Counter)
-    wrong: collections.Counter = field(default_factory=collections.Counter)
-    via: collections.Counter = field(default_factory=collections.Counter)       # labels whose native caller is not there
-
-
 def below_spin(frames):
     """Index of the first frame below the innermost spin(); None elsewhere."""
     for i, frame in enumerate(frames):
@@ -315,7 +304,7 @@ def native_between(frames, start, index):
 
 def judge_oracle(expected, stacks, qualified, native):
     """expected: label -> what oracle.py told. native: whether the profiler shows native frames."""
-    result = OracleResult()
+    result = matrix.OracleResult()
     by_text = {}
     for stack in stacks:
         start = below_spin(stack.frames)

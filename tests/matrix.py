@@ -5,11 +5,13 @@ and tried again, and what stands below a table.
 A row has name, skipped, failures and tries.
 """
 import argparse
+import collections
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass, field
 
 import truth
 
@@ -18,6 +20,17 @@ TOOL = str(pathlib.Path(__file__).resolve().parent.parent / "tools" / "testbed")
 
 class Skip(Exception):
     """This machine cannot run the row; the words say why."""
+
+
+@dataclass
+class OracleResult:
+    total: int = 0                      # samples in spin()
+    matched: int = 0
+    frames: int = 0
+    frames_right: int = 0
+    seen: collections.Counter = field(default_factory=collections.Counter)
+    wrong: collections.Counter = field(default_factory=collections.Counter)
+    via: collections.Counter = field(default_factory=collections.Counter)       # what is not there where C called back
 
 
 def parser(description, seconds, backends=(), installs=True):

@@ -319,17 +319,6 @@ def known(binary, arguments):
 # The oracle
 
 
-@dataclass
-class OracleResult:
-    total: int = 0                      # samples in spin()
-    matched: int = 0
-    frames: int = 0
-    frames_right: int = 0
-    seen: collections.Counter = field(default_factory=collections.Counter)
-    wrong: collections.Counter = field(default_factory=collections.Counter)
-    via: collections.Counter = field(default_factory=collections.Counter)
-
-
 def expected_stacks(text, functions):
     """label -> what oracle.js told, each frame as (names that are right, file, line, column); labels skipped."""
     expected, skipped = {}, []
@@ -405,7 +394,7 @@ def native_behind(frames, index):
 
 
 def judge_oracle(expected, stacks):
-    result, found = OracleResult(), {}
+    result, found = matrix.OracleResult(), {}
     for stack in stacks:
         start = below_spin(stack.frames)
         if start is None:
