@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "analyze/alike.h"
+#include "analyze/renames.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -14,7 +15,15 @@
 #include "model/profile.h"
 
 /* What must agree, from all to little. */
-enum agreement { AGREE_ALL, AGREE_MODULE, AGREE_NUMBERED, AGREE_NAME, AGREE_NAME_NUMBERED };
+enum agreement {
+	AGREE_ALL,
+	AGREE_MODULE,
+	AGREE_NUMBERED,
+	AGREE_NAME,
+	AGREE_RENAMED,		/* name and module, the base's by the name that the new side has for it */
+	AGREE_RENAMED_NUMBERED,
+	AGREE_NAME_NUMBERED,
+};
 
 struct builder {
 	struct subjects *subjects;
@@ -24,23 +33,38 @@ struct builder {
 	struct idindex index;
 	struct arena arena;
 	struct buf key;
+	struct renames renames;
 };
 
 #define NO_NAME STR("[no name]")
 
-static void make_key(struct builder *b, const struct place *place, int64_t line,
-		     enum agreement agreement)
+static bool counts_numbers(enum agreement agreement)
 {
+	return agreement == AGREE_NUMBERED || agreement == AGREE_RENAMED_NUMBERED ||
+	       agreement == AGREE_NAME_NUMBERED;
+}
+
+static bool by_renamed_module(enum agreement agreement)
+{
+	return agreement == AGREE_RENAMED || agreement == AGREE_RENAMED_NUMBERED;
+}
+
+static void make_key(struct builder *b, const struct place *place, int64_t line,
+		     enum agreement agreement, unsigned side)
+{
+	struct str module = alike_module(place->module);
 	struct buf *key = &b->key;
 
 	buf_clear(key);
-	if (agreement == AGREE_NUMBERED || agreement == AGREE_NAME_NUMBERED)
+	if (counts_numbers(agreement))
 		alike_numbers(key, place->name);
 	else
 		buf_add_str(key, place->name);
 	buf_add_u8(key, 0);
-	if (agreement < AGREE_NAME)
-		buf_add_str(key, alike_module(place->module));
+	if (by_renamed_module(agreement))
+		buf_add_str(key, side ? module : renames_get(&b->renames, module));
+	else if (agreement < AGREE_NAME)
+		buf_add_str(key, module);
 	buf_add_u8(key, 0);
 	if (agreement == AGREE_ALL)
 		buf_add_str(key, str_basename(place->file));
@@ -83,7 +107,7 @@ static uint32_t subject_of(struct builder *b, struct place place, int64_t line, 
 	place.name = place.unnamed ? NO_NAME : alike_clean(place.name);
 	if (place.unnamed)
 		line = place.line = 0;
-	make_key(b, &place, line, AGREE_ALL);
+	make_key(b, &place, line, AGREE_ALL, side);
 	hash = hash_str(buf_str(&b->key));
 	id = find(b, hash);
 	if (!id)
@@ -200,9 +224,11 @@ static uint32_t list_lone(struct builder *b, struct lone *list, enum agreement a
 	for (uint32_t i = 1; i < subjects->n; i++) {
 		const struct subject *subject = &subjects->items[i];
 
-		if (subject->in[0] == subject->in[1] || subject->place.unnamed)
+		/* what has no name is known by its module alone */
+		if (subject->in[0] == subject->in[1] ||
+		    (subject->place.unnamed && !by_renamed_module(agreement)))
 			continue;
-		make_key(b, &subject->place, b->lines[i], agreement);
+		make_key(b, &subject->place, b->lines[i], agreement, subject->in[1]);
 		list[n++] = (struct lone){ hash_str(buf_str(&b->key)), i, subject->in[1] };
 	}
 	qsort_r(list, n, sizeof(*list), compare_lone, subjects->items);
@@ -225,11 +251,13 @@ static void join(struct subjects *subjects, uint32_t *alias, uint32_t base, uint
 
 /* One on each side is one subject. As many on each side are, too, when only the numbers that tell them
  * apart differ: the first with the first. */
-static void match_lone(struct builder *b, struct lone *list, uint32_t *alias,
-		       enum agreement agreement)
+static int match_lone(struct builder *b, struct lone *list, uint32_t *alias,
+		      enum agreement agreement)
 {
-	bool numbered = agreement == AGREE_NUMBERED || agreement == AGREE_NAME_NUMBERED;
+	const struct subject *items = b->subjects->items;
+	bool numbered = counts_numbers(agreement);
 	uint32_t n = list_lone(b, list, agreement);
+	int rc = 0;
 
 	for (uint32_t from = 0, end; from < n; from = end) {
 		uint32_t middle = from;
@@ -238,10 +266,17 @@ static void match_lone(struct builder *b, struct lone *list, uint32_t *alias,
 			middle += !list[end].is_new;
 		if (middle - from != end - middle || (middle - from > 1 && !numbered))
 			continue;
-		for (uint32_t i = from; i < middle; i++)
-			join(b->subjects, alias, list[i].subject,
-			     list[i - from + middle].subject);
+		for (uint32_t i = from; rc == 0 && i < middle; i++) {
+			uint32_t base = list[i].subject, fresh = list[i - from + middle].subject;
+
+			if (agreement == AGREE_NAME)
+				rc = renames_vote(&b->renames,
+						  alike_module(items[base].place.module),
+						  alike_module(items[fresh].place.module));
+			join(b->subjects, alias, base, fresh);
+		}
 	}
+	return rc;
 }
 
 static int match_sides(struct builder *b, const struct subject_input *inputs)
@@ -253,8 +288,11 @@ static int match_sides(struct builder *b, const struct subject_input *inputs)
 
 	for (uint32_t i = 0; rc == 0 && i < subjects->n; i++)
 		alias[i] = i;
-	for (enum agreement a = AGREE_MODULE; rc == 0 && a <= AGREE_NAME_NUMBERED; a++)
-		match_lone(b, list, alias, a);
+	for (enum agreement a = AGREE_MODULE; rc == 0 && a <= AGREE_NAME_NUMBERED; a++) {
+		rc = match_lone(b, list, alias, a);
+		if (a == AGREE_NAME)
+			renames_settle(&b->renames);
+	}
 	for (uint32_t i = 0; rc == 0 && i < subjects->n_inputs; i++)
 		for (uint32_t f = 0; f < inputs[i].profile->frames.n_frames; f++)
 			subjects->of_frame[i][f] = alias[subjects->of_frame[i][f]];
@@ -283,6 +321,7 @@ int subjects_init(struct subjects *subjects, const struct subject_input *inputs,
 	idindex_fini(&b.index);
 	arena_fini(&b.arena);
 	buf_fini(&b.key);
+	renames_fini(&b.renames);
 	if (rc < 0) {
 		subjects_fini(subjects);
 		return err_fail(err, rc, "out of memory over the functions of %u profiles", n);

@@ -11,7 +11,8 @@
  * Two frames are one subject when name, module and file agree, once what compilers and builds change is
  * taken off (analyze/alike.h). What only one side has then is matched with what only the other side has,
  * where just one on each side agrees in ever less: name and module (moved to another file), name and
- * module without the numbers of lambdas, the name alone (another module). A line is told by its
+ * module without the numbers of lambdas, the name alone (another module). What that shows of modules that
+ * have another name tells equal names in several modules apart (analyze/renames.h). A line is told by its
  * distance from its function's first line, where that is known. Frames without a function are one
  * subject for each module: addresses say nothing about another build.
  *

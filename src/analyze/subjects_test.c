@@ -108,6 +108,20 @@ TEST(a_binary_with_another_name_is_matched_by_its_functions)
 	check(&a, &b, BY_FUNCTION, "main fresh(new)");
 }
 
+TEST(what_a_binary_is_called_now_tells_equal_names_apart)
+{
+	struct profile a, b;
+
+	start(&a);
+	start(&b);
+	add(&a, "main", "app-1", "", 0, 0);
+	add(&a, "_start", "app-1", "", 0, 0);
+	add(&b, "main", "app-2", "", 0, 0);
+	add(&b, "_start", "ld.so", "", 0, 0);
+	add(&b, "_start", "app-2", "", 0, 0);
+	check(&a, &b, BY_FUNCTION, "main _start _start(new)");
+}
+
 TEST(a_line_is_told_by_its_distance_from_its_function)
 {
 	struct profile a, b;
@@ -142,5 +156,6 @@ TEST_MAIN(CASE(a_function_is_the_same_in_another_build),
 	  CASE(a_function_that_moved_is_matched_where_only_one_can_be_meant),
 	  CASE(lambdas_keep_their_order_when_their_numbers_change),
 	  CASE(a_binary_with_another_name_is_matched_by_its_functions),
+	  CASE(what_a_binary_is_called_now_tells_equal_names_apart),
 	  CASE(a_line_is_told_by_its_distance_from_its_function),
 	  CASE(addresses_without_names_are_one_for_each_module))
