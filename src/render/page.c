@@ -11,6 +11,7 @@
 #define WIDTH_DEFAULT 100
 #define WIDTH_MIN 40
 #define WIDTH_MAX 1000
+#define AMOUNT 11 /* a value and the space before it */
 
 static const char *const escapes[] = {
 	[STYLE_PLAIN] = "\x1b[0m", [STYLE_BOLD] = "\x1b[1m", [STYLE_DIM] = "\x1b[2m",
@@ -28,6 +29,21 @@ static const char *const tints[FRAME_KIND_COUNT] = {
 	[FRAME_TURBOFAN] = "\x1b[32m",
 };
 
+/* What amount_add() needs; in a unit that was asked for the whole may need more. */
+static uint32_t amount_columns(struct page *page)
+{
+	uint32_t columns = AMOUNT;
+
+	if (page->options->unit) {
+		amount_add_in(&page->cell, profile_total(page->profile, page->type),
+			      amount_cell_unit(page->unit), page->options->unit, page->options->unicode);
+		if (label_columns(buf_str(&page->cell), 40) >= columns)
+			columns = label_columns(buf_str(&page->cell), 40) + 1;
+		buf_clear(&page->cell);
+	}
+	return columns;
+}
+
 int page_open(struct page *page, struct buf *out, const struct profile *profile,
 	      const struct text_options *options, struct err *err)
 {
@@ -39,6 +55,7 @@ int page_open(struct page *page, struct buf *out, const struct profile *profile,
 		return err_fail(err, -EINVAL, "the profile has no value type %u", type);
 	page->unit = strings_get(&profile->strings, profile->types[type].unit);
 	page->width = width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : width;
+	page->amount = amount_columns(page);
 	return 0;
 }
 

@@ -23,6 +23,7 @@ struct page {
 	struct str unit;	/* of the values shown */
 	uint32_t type;
 	uint32_t width;		/* columns of a line */
+	uint32_t amount;	/* columns of a value with the space before it */
 };
 
 #define PAGE_BAR_COLUMNS 10

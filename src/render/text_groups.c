@@ -6,21 +6,20 @@
 #include "render/page.h"
 
 #define PERCENT 7
-#define AMOUNT 11
 #define SAMPLES 13
 
 static void put_heading(struct page *page, const struct groups *groups, uint32_t left)
 {
 	static const struct {
 		const char *words;
-		uint32_t columns;
-	} cells[] = { { "share%", PERCENT }, { "value", AMOUNT }, { "samples", SAMPLES } };
+		uint32_t columns;	/* 0: of an amount */
+	} cells[] = { { "share%", PERCENT }, { "value", 0 }, { "samples", SAMPLES } };
 
 	page_style(page, STYLE_DIM);
 	page_put_left(page, STR("Share"), PAGE_BAR_COLUMNS);
 	for (size_t i = 0; i < sizeof(cells) / sizeof(*cells); i++) {
 		buf_add_str(&page->cell, str_of(cells[i].words));
-		page_put_right(page, cells[i].columns);
+		page_put_right(page, cells[i].columns ? cells[i].columns : page->amount);
 	}
 	buf_add_str(page->out, STR("  By "));
 	label_fit(page->out, str_of(groups->key), left - 3, page->options->unicode);
@@ -35,7 +34,7 @@ static void put_row(struct page *page, const struct groups *groups, uint32_t i, 
 
 	page_put_bar(page, row->value, groups->rows[0].value, FRAME_NATIVE);
 	page_put_percent(page, row->value, groups->total, PERCENT);
-	page_put_amount(page, row->value, AMOUNT);
+	page_put_amount(page, row->value, page->amount);
 	page_put_count(page, row->samples, SAMPLES);
 	buf_add_str(page->out, STR("  "));
 	if (row->label)
@@ -50,7 +49,7 @@ static void put_row(struct page *page, const struct groups *groups, uint32_t i, 
 
 int text_groups(struct page *page, struct err *err)
 {
-	uint32_t fixed = PAGE_BAR_COLUMNS + PERCENT + AMOUNT + SAMPLES + 2, rows, left;
+	uint32_t fixed = PAGE_BAR_COLUMNS + PERCENT + page->amount + SAMPLES + 2, rows, left;
 	const struct text_options *options = page->options;
 	struct groups groups;
 	int rc = groups_init(&groups, page->profile, options->by, options->filter, page->type, err);

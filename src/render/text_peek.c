@@ -13,18 +13,17 @@
  *    70.0  700 ms    lex
  */
 #define PERCENT 7
-#define AMOUNT 11
 #define INDENT 2
 
 static void put_row(struct page *page, const struct peek *peek, int64_t value, uint32_t indent,
 		    const struct place *place, struct str words)
 {
-	uint32_t left = page->width - PERCENT - AMOUNT - 2 - indent;
+	uint32_t left = page->width - PERCENT - page->amount - 2 - indent;
 	struct buf where = { 0 };
 	struct page_split split;
 
 	page_put_percent(page, value, peek->total, PERCENT);
-	page_put_amount(page, value, AMOUNT);
+	page_put_amount(page, value, page->amount);
 	buf_addf(page->out, "%*s", (int)(2 + indent), "");
 	if (!place) {
 		page_style(page, STYLE_DIM);
@@ -49,7 +48,7 @@ static void put_rows(struct page *page, const struct peeks *peeks, const struct 
 			rows[i].place ? &peeks->places.items[rows[i].place] : NULL,
 			STR("nobody: stacks begin there"));
 	if (limit && n > limit)
-		page_put_more(page, n - limit, PERCENT + AMOUNT + 2 + INDENT);
+		page_put_more(page, n - limit, PERCENT + page->amount + 2 + INDENT);
 }
 
 static void put_heading(struct page *page, const struct peeks *peeks, const struct peek *peek)
@@ -58,7 +57,7 @@ static void put_heading(struct page *page, const struct peeks *peeks, const stru
 	buf_add_str(&page->cell, STR("share%"));
 	page_put_right(page, PERCENT);
 	buf_add_str(&page->cell, STR("value"));
-	page_put_right(page, AMOUNT);
+	page_put_right(page, page->amount);
 	buf_add_str(page->out, STR("  "));
 	amount_add_percent(page->out, peek->total, peeks->total);
 	buf_add_str(page->out, STR(" % of all, "));

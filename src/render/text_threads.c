@@ -8,7 +8,6 @@
 #include "render/page.h"
 
 #define PERCENT 7
-#define AMOUNT 11
 #define SAMPLES 13
 #define ID 9
 
@@ -30,9 +29,9 @@ static void put_heading(struct page *page, struct page_split split)
 {
 	static const struct {
 		const char *words;
-		uint32_t columns;
+		uint32_t columns;	/* 0: of an amount */
 	} cells[] = { { "share%", PERCENT },
-		      { "value", AMOUNT },
+		      { "value", 0 },
 		      { "samples", SAMPLES },
 		      { "pid", ID },
 		      { "tid", ID } };
@@ -41,7 +40,7 @@ static void put_heading(struct page *page, struct page_split split)
 	page_put_left(page, STR("Share"), PAGE_BAR_COLUMNS);
 	for (size_t i = 0; i < sizeof(cells) / sizeof(*cells); i++) {
 		buf_add_str(&page->cell, str_of(cells[i].words));
-		page_put_right(page, cells[i].columns);
+		page_put_right(page, cells[i].columns ? cells[i].columns : page->amount);
 	}
 	buf_add_str(page->out, STR("  "));
 	page_put_left(page, STR("Process"), split.name);
@@ -71,7 +70,7 @@ static void put_row(struct page *page, const struct threads *threads, uint32_t i
 
 	page_put_bar(page, row->value, threads->rows[0].value, FRAME_NATIVE);
 	page_put_percent(page, row->value, threads->total, PERCENT);
-	page_put_amount(page, row->value, AMOUNT);
+	page_put_amount(page, row->value, page->amount);
 	page_put_count(page, row->samples, SAMPLES);
 	put_id(page, row->has_pid, row->pid);
 	put_id(page, row->has_tid, row->tid);
@@ -84,7 +83,7 @@ static void put_row(struct page *page, const struct threads *threads, uint32_t i
 
 int text_threads(struct page *page, struct err *err)
 {
-	uint32_t fixed = PAGE_BAR_COLUMNS + PERCENT + AMOUNT + SAMPLES + 2 * ID + 2, rows, left;
+	uint32_t fixed = PAGE_BAR_COLUMNS + PERCENT + page->amount + SAMPLES + 2 * ID + 2, rows, left;
 	const struct text_options *options = page->options;
 	struct page_split split;
 	struct threads threads;

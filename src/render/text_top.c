@@ -7,7 +7,6 @@
 #include "render/page.h"
 
 #define PERCENT 6 /* columns: ">99.9" and a space before it */
-#define AMOUNT 10
 #define NARROW 64 /* below this many columns the amounts are left out */
 
 static const char *const headings[] = {
@@ -57,7 +56,7 @@ static void put_heading(struct page *page, struct page_split split, bool amounts
 	if (amounts) {
 		buf_add_str(&page->cell,
 			    page->options->order == TOP_BY_SELF ? STR("self") : STR("total"));
-		page_put_right(page, AMOUNT + 1);
+		page_put_right(page, page->amount);
 	}
 	buf_add_str(page->out, STR("  "));
 	if (split.where) {
@@ -83,7 +82,7 @@ static void put_row(struct page *page, const struct top *top, const struct top_r
 	page_put_percent(page, row->self, top->total, PERCENT + 1);
 	page_put_percent(page, row->total, top->total, PERCENT + 1);
 	if (amounts)
-		page_put_amount(page, shown, AMOUNT + 1);
+		page_put_amount(page, shown, page->amount);
 	buf_add_str(page->out, STR("  "));
 	page_put_place(page, place, split);
 }
@@ -114,7 +113,7 @@ int text_top(struct page *page, struct err *err)
 				      .order = options->order,
 				      .type = page->type };
 	bool amounts = page->width >= NARROW;
-	uint32_t fixed = PAGE_BAR_COLUMNS + 2 * (PERCENT + 1) + (amounts ? AMOUNT + 1 : 0) + 2;
+	uint32_t fixed = PAGE_BAR_COLUMNS + 2 * (PERCENT + 1) + (amounts ? page->amount : 0) + 2;
 	struct page_split split;
 	struct top top;
 	uint32_t rows;

@@ -21,7 +21,6 @@
  *   38.8   0  └─ walk ×40         forty calls of itself, one after another
  */
 #define PERCENT 7
-#define AMOUNT 11
 #define NARROW 64
 #define GUIDE 3 /* columns of "├─ " */
 #define MIN_SHARE_DEFAULT 0.01
@@ -130,7 +129,7 @@ static void put_heading(struct page *page, bool amounts)
 	page_put_right(page, PERCENT);
 	if (amounts) {
 		buf_add_str(&page->cell, STR("total"));
-		page_put_right(page, AMOUNT);
+		page_put_right(page, page->amount);
 	}
 	buf_add_str(page->out, STR("  Call tree"));
 	page_style(page, STYLE_PLAIN);
@@ -152,7 +151,7 @@ static int put_nodes(struct tree *tree, bool amounts)
 {
 	struct page *page = tree->page;
 	const struct view *view = tree->view;
-	uint32_t fixed = 2 * PERCENT + (amounts ? AMOUNT : 0) + 2, rows = 0;
+	uint32_t fixed = 2 * PERCENT + (amounts ? page->amount : 0) + 2, rows = 0;
 	uint32_t limit = page->options->limit;
 
 	for (uint32_t i = 1; i < view->n; i++) {
@@ -168,7 +167,7 @@ static int put_nodes(struct tree *tree, bool amounts)
 		page_put_percent(page, view->total[i], view->total[0], PERCENT);
 		page_put_percent(page, self, view->total[0], PERCENT);
 		if (amounts)
-			page_put_amount(page, view->total[i], AMOUNT);
+			page_put_amount(page, view->total[i], page->amount);
 		buf_add_str(page->out, STR("  "));
 		put_name(tree, i, last - i + 1, page->width - fixed);
 		tree->level[last] = tree->level[i];
