@@ -2,6 +2,7 @@
 """sonde report --disasm: the code of what ran, beside objdump's, and never another file's."""
 import ctypes.util
 import http.server
+import json
 import os
 import pathlib
 import re
@@ -106,6 +107,22 @@ def test_jumps_go_to_labels_and_lines_stand_between(report):
     assert labels and labels == jumps
     assert re.search(r"^ +app\.c:7  h \^= p\[i & 63\];$", text, re.M)
     assert re.search(r"app, \d+ instructions: [\d.]+ % of all by itself", text)
+
+
+def test_json_has_the_same_code(report, place):
+    code, = json.loads(report("--json", "--disasm", "^spin$"))["code"]
+    assert code["name"] == code["symbol"] == "spin" and code["module"] == str(place / "app") and code["certain"]
+    shown = instructions(report("--disasm", "^spin$", "--limit", "0"))
+    assert [insn["vaddr"] for insn in code["instructions"]] == [vaddr for vaddr, *_ in shown]
+    whole = sum(insn["self"] for insn in code["instructions"])
+    row, = [row for row in json.loads(report("--json"))["functions"] if row["name"] == "spin"]
+    assert whole == row["self"] > 0
+    jump = next(insn for insn in code["instructions"] if insn.get("flow") == "jump")
+    assert jump["target"] in [insn["vaddr"] for insn in code["instructions"]]
+    assert {insn["line"] for insn in code["instructions"] if insn["file"].endswith("app.c")} >= {7, 8, 9}
+    (place / "app").unlink()
+    gone, = json.loads(report("--json", "--disasm", "^spin$"))["code"]
+    assert "is not here" in gone["why"] and sum(row["self"] for row in gone["addresses"]) == whole
 
 
 def test_only_the_hot_part_of_a_long_function_is_shown(report):

@@ -128,3 +128,45 @@ def test_values_are_told_in_the_unit_that_is_asked_for(tmp_path, unit, of, total
         assert done.returncode == 1 and f"--unit {bad} is none for values in {of}" in done.stderr
         assert done.stderr.count("\n") == 1
     assert "--unit is for .svg" in run("flame", "a.json", "-o", "x.html", "--unit", unit).stderr
+
+
+def objects(report, member, *options):
+    table = json.loads(report("--json", *options))
+    assert table["version"] == 1 and table["total"] == 100
+    return table[member]
+
+
+def costs(rows):
+    return [(row["name"], row["self"], row["total"]) for row in rows]
+
+
+def test_json_has_every_table(report, tmp_path):
+    assert costs(objects(report, "functions")) == [("lex", 60, 60), ("parse", 30, 70), ("main", 10, 100)]
+    assert costs(objects(report, "functions", "--total")) == [("main", 10, 100), ("parse", 30, 70), ("lex", 60, 60)]
+    assert len(objects(report, "functions", "--limit", "2")) == 2
+    assert [(row["name"], row["line"], row["self"]) for row in objects(report, "lines", "--lines") if row["self"]] == [
+        ("lex", 3, 60), ("parse", 21, 25), ("main", 40, 10), ("parse", 20, 5)]
+    assert costs(objects(report, "files", "--granularity", "file")) == [(str(tmp_path / "a.c"), 100, 100)]
+    assert costs(objects(report, "modules", "--granularity", "module")) == [("/usr/bin/app", 100, 100)]
+    assert costs(objects(report, "kinds", "--granularity", "kind"))[0] == ("lex [native]", 60, 60)
+    thread, = objects(report, "threads", "--threads")
+    assert (thread["process"], thread["thread"], thread["pid"], thread["tid"], thread["total"]) == ("", "", None, None, 100)
+    tree = objects(report, "tree", "--tree")
+    assert [(row["name"], row["total"], row["caller"] is not None and tree[row["caller"]]["name"]) for row in tree] == [
+        ("main", 100, False), ("parse", 70, "main"), ("lex", 40, "parse"), ("lex", 20, "main")]
+    peek, = objects(report, "peek", "--peek", "^parse$")
+    assert (peek["name"], peek["self"], peek["total"]) == ("parse", 30, 70)
+    assert [(row["name"], row["total"]) for row in peek["callers"]] == [("main", 70)]
+    assert [(row["name"], row["total"]) for row in peek["callees"]] == [("lex", 40)]
+    root, = objects(report, "peek", "--callers", "^main$")
+    assert root["callers"] == [{"name": None, "total": 100}] and "callees" not in root
+    listed, = objects(report, "list", "--list", "^lex$")
+    assert listed["source"] == str(tmp_path / "a.c") and listed["changed"] is False
+    assert {"line": 3, "self": 60, "total": 60, "text": "\treturn 1;"} in listed["lines"]
+    (tmp_path / "a.c").unlink()
+    listed, = objects(report, "list", "--list", "^lex$")
+    assert listed["source"] is None and listed["lines"][0]["text"] is None
+    grouped = json.loads(report("--json", "--by", "function", "--threads"))
+    assert [(row["value"], row["total"]) for row in grouped["groups"]] == [("lex", 60), ("parse", 30), ("main", 10)]
+    assert "threads" in grouped and "functions" not in grouped
+    assert "no function in these samples matches" in report("--json", "--peek", "nothing", code=1)

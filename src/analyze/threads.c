@@ -219,3 +219,13 @@ void threads_fini(struct threads *threads)
 	free(threads->of_set);
 	*threads = (struct threads){ 0 };
 }
+
+int64_t kept_total(const struct profile *profile, const struct filter *filter, uint32_t type)
+{
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < profile->n; i++)
+		if (filter_keeps(filter, i))
+			sum_add(&sum, profile->values[(size_t)i * profile->n_types + type]);
+	return sum;
+}

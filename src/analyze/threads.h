@@ -46,4 +46,7 @@ int samples_type(const struct profile *profile);
 /* How many samples the kept rows stand for: the sum of samples_type(), or their number. */
 uint64_t samples_kept(const struct profile *profile, const struct filter *filter);
 
+/* The sum of a value over the kept rows. */
+int64_t kept_total(const struct profile *profile, const struct filter *filter, uint32_t type);
+
 #endif

@@ -125,3 +125,15 @@ void json_digits(struct json *json, double value, int digits)
 	begin_value(json);
 	buf_addf(json->out, "%.*g", digits, value);
 }
+
+void json_put_str(struct json *json, const char *name, struct str value)
+{
+	json_key(json, name);
+	json_str(json, value);
+}
+
+void json_put_int(struct json *json, const char *name, int64_t value)
+{
+	json_key(json, name);
+	json_int(json, value);
+}

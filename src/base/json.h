@@ -38,6 +38,10 @@ void json_str(struct json *json, struct str value);
 
 void json_uint(struct json *json, uint64_t value);
 void json_int(struct json *json, int64_t value);
+/* A key and its value. */
+void json_put_str(struct json *json, const char *name, struct str value);
+void json_put_int(struct json *json, const char *name, int64_t value);
+
 void json_bool(struct json *json, bool value);
 void json_null(struct json *json);
 

@@ -46,7 +46,7 @@ static int render_svg(struct buf *out, const struct profile *profile,
 static int render_json(struct buf *out, const struct profile *profile,
 		       const struct output_options *options, struct err *err)
 {
-	return json_report(out, profile, &(struct json_options){
+	return json_report(out, profile, &(struct text_options){
 		.filter = options->filter, .type = options->type,
 		.folded = options->shown->folded }, err);
 }

@@ -101,33 +101,37 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 				 "--disasm REGEX");
 	if (a->assembly)
 		a->text.table = TEXT_CODE;
-	if (a->text.limit == LIMIT_UNSET)	/* a tree is bounded by its smallest share */
-		a->text.limit = a->text.table == TEXT_TREE ? 0 : LIMIT_DEFAULT;
+	if (a->text.limit == LIMIT_UNSET)	/* a tree is bounded by its smallest share; programs want all */
+		a->text.limit = a->text.table == TEXT_TREE || a->json ? 0 : LIMIT_DEFAULT;
 	return rc ? rc + 1 : 0;
 }
 
-/* In the tree groups are roots; the other tables stand below a table of the groups. */
-static int report_text(struct buf *out, struct report_args *a, struct err *err)
+/* What the views are asked for. In the tree groups are roots; the other tables stand below a table of the
+ * groups. */
+static int prepare(struct report_args *a, struct err *err)
 {
 	struct reading *reading = &a->reading;
-	int rc = 0;
+	int rc = a->text.table == TEXT_TREE ? reading_group(reading, err) : 0;
 
-	if (a->text.table == TEXT_TREE)
-		rc = reading_group(reading, err);
-	else
+	if (a->text.table != TEXT_TREE)
 		a->text.by = reading->by;
-	if (rc == 0)
-		rc = reading_unit(reading, &a->text.unit, err);
-	if (rc < 0)
-		return rc;
 	a->text.filter = &reading->filter;
 	a->text.filter_words = reading->words[0] ? reading->words : NULL;
 	a->text.type = reading->type;
 	a->text.folded = reading->shown.folded;
 	a->text.fetch_source = debuginfod_source;
 	a->text.machine = &a->machine;
+	return rc;
+}
+
+static int report_text(struct buf *out, struct report_args *a, struct err *err)
+{
+	int rc = reading_unit(&a->reading, &a->text.unit, err);
+
+	if (rc < 0)
+		return rc;
 	screen_options(&a->text, STDOUT_FILENO);
-	return text_report(out, &reading->shown.profile, &a->text, err);
+	return text_report(out, &a->reading.shown.profile, &a->text, err);
 }
 
 int run_report(const struct command *command, int argc, char **argv)
@@ -145,14 +149,14 @@ int run_report(const struct command *command, int argc, char **argv)
 		return failed("out of memory");
 	a.machine = code_reader(files);
 	rc = reading_open(&a.reading, &err);
+	if (rc == 0)
+		rc = prepare(&a, &err);
 	if (rc == 0 && a.csv) {
 		rc = output_write(&a.reading.profile, "-", "csv", &(struct output_options){
 			.filter = &a.reading.filter, .type = a.reading.type,
 			.shown = &a.reading.shown }, &err);
 	} else if (rc == 0 && a.json) {
-		rc = json_report(&out, &a.reading.shown.profile, &(struct json_options){
-			.filter = &a.reading.filter, .type = a.reading.type, .by = a.reading.by,
-			.folded = a.reading.shown.folded }, &err);
+		rc = json_report(&out, &a.reading.shown.profile, &a.text, &err);
 	} else if (rc == 0) {
 		rc = report_text(&out, &a, &err);
 	}

@@ -5,10 +5,10 @@
 
 #include "analyze/groups.h"
 #include "analyze/threads.h"
-#include "analyze/top.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "model/profile.h"
+#include "render/json_tables.h"
 
 #define VERSION 1
 
@@ -47,37 +47,6 @@ static void put_stats(struct json *json, const struct profile *profile)
 	put_share(json, "named", stats->known, stats->frames_named, stats->frames);
 }
 
-static void put_kinds(struct json *json, uint32_t kinds)
-{
-	json_key(json, "kinds");
-	json_open(json, '[');
-	for (unsigned kind = 0; kind < FRAME_KIND_COUNT; kind++)
-		if (kinds >> kind & 1)
-			json_str(json, str_of(frame_kind_name((enum frame_kind)kind)));
-	json_close(json, ']');
-}
-
-static void put_function(struct json *json, const struct place *place, const struct top_row *row)
-{
-	json_open(json, '{');
-	json_key(json, "name");
-	json_str(json, place->name);
-	json_key(json, "module");
-	json_str(json, place->module);
-	json_key(json, "file");
-	json_str(json, place->file);
-	json_key(json, "line");
-	json_uint(json, place->line);
-	json_key(json, "kind");
-	json_str(json, str_of(frame_kind_name(place->kind)));
-	put_kinds(json, place->kinds);
-	json_key(json, "self");
-	json_int(json, row->self);
-	json_key(json, "total");
-	json_int(json, row->total);
-	json_close(json, '}');
-}
-
 static void put_group(struct json *json, const struct group_row *row)
 {
 	json_open(json, '{');
@@ -108,52 +77,64 @@ static void put_groups(struct json *json, const struct groups *groups)
 	json_close(json, ']');
 }
 
-int json_report(struct buf *out, const struct profile *profile, const struct json_options *options,
+static int (*const tables[])(struct json *json, const struct profile *profile,
+			     const struct text_options *view, uint32_t type, struct err *err) = {
+	[TEXT_TOP] = json_put_top,
+	[TEXT_TREE] = json_put_tree,
+	[TEXT_THREADS] = json_put_threads,
+	[TEXT_PEEK] = json_put_peek,
+	[TEXT_LIST] = json_put_list,
+	[TEXT_CODE] = json_put_code,
+};
+
+/* What all tables stand below. */
+static int put_head(struct json *json, const struct profile *profile, const struct text_options *view,
+		    uint32_t type, struct err *err)
+{
+	struct groups groups = { 0 };
+	int rc = view->by ? groups_init(&groups, profile, view->by, view->filter, type, err) : 0;
+
+	if (rc < 0)
+		return rc;
+	json_key(json, "version");
+	json_uint(json, VERSION);
+	json_key(json, "type");
+	json_str(json, profile_type_name(profile, type));
+	json_key(json, "unit");
+	json_str(json, profile_type_unit(profile, type));
+	json_key(json, "total");
+	json_int(json, kept_total(profile, view->filter, type));
+	json_key(json, "samples");
+	json_uint(json, samples_kept(profile, view->filter));
+	put_known(json, "duration_ns", profile->duration_ns, profile->duration_ns);
+	put_stats(json, profile);
+	json_key(json, "folded");
+	json_bool(json, view->folded);
+	if (view->by)
+		put_groups(json, &groups);
+	groups_fini(&groups);
+	return 0;
+}
+
+int json_report(struct buf *out, const struct profile *profile, const struct text_options *view,
 		struct err *err)
 {
-	struct top_options wanted = { .filter = options->filter,
-				      .type = options->type < 0 ? profile->default_type
-								: (uint32_t)options->type };
+	uint32_t type = view->type < 0 ? profile->default_type : (uint32_t)view->type;
 	struct json json = { .out = out };
-	struct groups groups = { 0 };
-	struct top top = { 0 };
-	uint32_t rows;
-	int rc = 0;
+	size_t before = out->n;
+	int rc;
 
-	if (options->by)
-		rc = groups_init(&groups, profile, options->by, options->filter, wanted.type, err);
-	if (rc == 0)
-		rc = top_init(&top, profile, &wanted, err);
-	if (rc < 0) {
-		groups_fini(&groups);
-		return rc;
-	}
-	rows = options->limit && options->limit < top.n ? options->limit : top.n;
+	if (type >= profile->n_types)
+		return err_fail(err, -EINVAL, "the profile has no value type %u", type);
 	json_open(&json, '{');
-	json_key(&json, "version");
-	json_uint(&json, VERSION);
-	json_key(&json, "type");
-	json_str(&json, strings_get(&profile->strings, profile->types[wanted.type].type));
-	json_key(&json, "unit");
-	json_str(&json, strings_get(&profile->strings, profile->types[wanted.type].unit));
-	json_key(&json, "total");
-	json_int(&json, top.total);
-	json_key(&json, "samples");
-	json_uint(&json, samples_kept(profile, options->filter));
-	put_known(&json, "duration_ns", profile->duration_ns, profile->duration_ns);
-	put_stats(&json, profile);
-	json_key(&json, "folded");
-	json_bool(&json, options->folded);
-	if (options->by)
-		put_groups(&json, &groups);
-	json_key(&json, "functions");
-	json_open(&json, '[');
-	for (uint32_t i = 0; i < rows; i++)
-		put_function(&json, &top.places.items[top.rows[i].place], &top.rows[i]);
-	json_close(&json, ']');
+	rc = put_head(&json, profile, view, type, err);
+	if (rc == 0)
+		rc = tables[view->table](&json, profile, view, type, err);
 	json_close(&json, '}');
 	buf_add_u8(out, '\n');
-	top_fini(&top);
-	groups_fini(&groups);
+	if (rc < 0) {
+		out->n = before;
+		return rc;
+	}
 	return out->failed ? err_fail(err, -ENOMEM, "out of memory for the report") : 0;
 }

@@ -5,8 +5,9 @@
 
 #include "analyze/profile_test.h"
 #include "base/buf.h"
+#include "base/err.h"
 
-static void check_json(const struct profile *p, struct json_options options, const char *wanted)
+static void check_json(const struct profile *p, struct text_options options, const char *wanted)
 {
 	struct buf out = { 0 };
 
@@ -28,7 +29,7 @@ TEST(the_report_has_the_documented_members_in_order)
 	p.stats = (struct profile_stats){ .known = true, .events = 7, .recorded = 4,
 					  .complete = 3, .frames = 8, .frames_named = 6 };
 	profile_add_drop(&p, STR("ring full"), 3);
-	check_json(&p, (struct json_options){ .type = 1 },
+	check_json(&p, (struct text_options){ .type = 1 },
 		   "{\"version\":1,\"type\":\"cpu\",\"unit\":\"nanoseconds\",\"total\":40,"
 		   "\"samples\":4,\"duration_ns\":5,\"events\":7,\"drops\":{\"ring full\":3},"
 		   "\"complete\":0.750000,\"named\":0.750000,\"folded\":false,\"functions\":["
@@ -46,7 +47,7 @@ TEST(what_is_unknown_is_null)
 	struct profile p;
 
 	test_profile(&p, "a\xff\"b 1");
-	check_json(&p, (struct json_options){ .type = -1 },
+	check_json(&p, (struct text_options){ .type = -1 },
 		   "{\"version\":1,\"type\":\"samples\",\"unit\":\"count\",\"total\":1,"
 		   "\"samples\":1,\"duration_ns\":null,\"events\":null,\"drops\":{},"
 		   "\"complete\":null,\"named\":null,\"folded\":false,\"functions\":["
@@ -64,7 +65,7 @@ TEST(groups_are_listed_by_value_with_null_for_samples_without_the_label)
 	test_sample(&p, "a 3", 7, 8);
 	test_sample(&p, "a 1", 7, 9);
 	test_sample(&p, "a 2", 0, 0);
-	check_json(&p, (struct json_options){ .type = -1, .by = "tid", .folded = true },
+	check_json(&p, (struct text_options){ .type = -1, .by = "tid", .folded = true },
 		   "{\"version\":1,\"type\":\"samples\",\"unit\":\"count\",\"total\":6,"
 		   "\"samples\":6,\"duration_ns\":null,\"events\":null,\"drops\":{},"
 		   "\"complete\":null,\"named\":null,\"folded\":true,\"by\":\"tid\",\"groups\":["
@@ -82,9 +83,10 @@ TEST(a_label_that_no_sample_has_is_refused_before_anything_is_written)
 	struct profile p;
 
 	test_profile(&p, "a 1");
-	CHECK_EQ(json_report(&out, &p, &(struct json_options){ .type = -1, .by = "task" }, NULL),
+	CHECK_EQ(json_report(&out, &p, &(struct text_options){ .type = -1, .by = "task" }, NULL),
 		 -EINVAL);
 	CHECK_EQ(out.n, 0);
+	buf_fini(&out);
 	profile_fini(&p);
 }
 

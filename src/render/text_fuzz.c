@@ -25,13 +25,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct text_options options = { .type = -1, .table = (op & 3) % 3, .unicode = op & 4,
 					.granularity = (op >> 3) % 3, .width = 60 + op,
 					.min_share = 1e-9, .order = op >> 7 };
-	struct json_options json_options = { .type = op & 1 };
 	struct profile profile;
 	struct buf out = { 0 };
 
 	hostile_profile(&profile, &c);
 	if (op & 0x40 && profile.labels.n_items)
-		options.by = json_options.by = "thread";
+		options.by = "thread";
 	if (text_report(&out, &profile, &options, NULL) < 0)
 		abort();
 	/* lines of drops and comments are as long as need be */
@@ -40,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else
 		check_lines(buf_str(&out), options.width < 94 ? 94 : options.width);
 	buf_clear(&out);
-	if (json_report(&out, &profile, &json_options, NULL) < 0)
+	if (json_report(&out, &profile, &options, NULL) < 0)
 		abort();
 	for (struct str text = buf_str(&out); text.n;) {
 		uint32_t character;

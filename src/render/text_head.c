@@ -3,7 +3,6 @@
 
 #include "analyze/filter.h"
 #include "analyze/threads.h"
-#include "base/sum.h"
 #include "model/profile.h"
 #include "render/amount.h"
 #include "render/label.h"
@@ -29,17 +28,6 @@ static void begin_line(struct page *page, const char *word)
 	page_style(page, STYLE_PLAIN);
 }
 
-static int64_t kept_total(const struct page *page)
-{
-	const struct profile *profile = page->profile;
-	int64_t sum = 0;
-
-	for (uint32_t i = 0; i < profile->n; i++)
-		if (filter_keeps(page->options->filter, i))
-			sum_add(&sum, profile->values[(size_t)i * profile->n_types + page->type]);
-	return sum;
-}
-
 static void add_duration(struct page *page)
 {
 	if (!page->profile->duration_ns)
@@ -54,7 +42,7 @@ static void put_total(struct page *page)
 {
 	const struct profile *profile = page->profile;
 	struct str title = amount_title(profile, page->type);
-	int64_t total = kept_total(page);
+	int64_t total = kept_total(profile, page->options->filter, page->type);
 	bool time = str_eq(page->unit, STR("nanoseconds"));
 
 	if ((int)page->type == samples_type(profile))
