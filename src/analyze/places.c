@@ -30,6 +30,12 @@ struct builder {
 	struct idindex index;
 };
 
+/* A frame of a kind that is none is of no kind. */
+static enum frame_kind kind_of(const struct frame *frame)
+{
+	return frame->kind < FRAME_KIND_COUNT ? (enum frame_kind)frame->kind : FRAME_NONE;
+}
+
 /* What of a kind tells places apart. A method is one place whether it was interpreted or compiled, by
  * whichever compiler; a file or a module is one whatever it holds. */
 static uint32_t kind_key(enum granularity granularity, enum frame_kind kind)
@@ -49,7 +55,7 @@ static struct key key_of(const struct builder *b, const struct frame *frame)
 		.name = function->name ? function->name : function->system_name,
 		.module = frames->modules[frame->module].path,
 		.file = function->file,
-		.kind = kind_key(b->granularity, frame->kind),
+		.kind = kind_key(b->granularity, kind_of(frame)),
 	};
 
 	if (b->granularity == BY_FILE && (key.file || key.module)) {
@@ -113,7 +119,7 @@ static uint32_t add(struct builder *b, const struct frame *frame, const struct k
 		.build_id = strings_get(strings, frames->modules[frame->module].build_id),
 		.file = strings_get(strings, key->file),
 		.line = key->line,
-		.kind = frame->kind,
+		.kind = kind_of(frame),
 		.unnamed = !key->name,
 	};
 
@@ -124,7 +130,7 @@ static uint32_t add(struct builder *b, const struct frame *frame, const struct k
 	else if (key->address)
 		place.name = address_in(&places->arena, place.name, key->address);
 	if (b->granularity == BY_KIND)
-		place.name = name_with_kind(&places->arena, place.name, frame->kind);
+		place.name = name_with_kind(&places->arena, place.name, kind_of(frame));
 	if (!place.name.p && !(key->name && !key->address && b->granularity != BY_KIND))
 		return 0;
 	if (VEC_RESERVE(&b->keys, &b->cap_keys, (uint64_t)places->n + 1) < 0 ||
@@ -156,7 +162,7 @@ static uint32_t find_or_add(struct builder *b, const struct frame *frame)
 		if (!id || idindex_add(&b->index, hash, id) < 0)
 			return 0;
 	}
-	b->places->items[id].kinds |= 1u << frame->kind;
+	b->places->items[id].kinds |= 1u << kind_of(frame);
 	return id;
 }
 
@@ -193,7 +199,7 @@ static int choose_kinds(struct places *places, const struct profile *profile)
 	for (uint32_t i = 1; total && weight && i < profile->tree.n; i++) {
 		uint32_t frame = profile->tree.frame[i];
 
-		sum_add(&weight[places->of_frame[frame]][profile->frames.frames[frame].kind], total[i]);
+		sum_add(&weight[places->of_frame[frame]][kind_of(&profile->frames.frames[frame])], total[i]);
 	}
 	for (uint32_t i = 1; total && weight && i < places->n; i++) {
 		struct place *place = &places->items[i];
