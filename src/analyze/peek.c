@@ -121,7 +121,7 @@ static int find(struct peeks *peeks, const struct stacks *stacks, const char *ex
 	int rc = tally && rows ? named_places(&peeks->places, expression, &named, err) : -ENOMEM;
 
 	for (uint32_t i = 1; rc == 0 && i < peeks->places.n; i++)
-		if (named[i] && tally[i].seen)
+		if (named[i] && tally[i].total)
 			rows[peeks->n_matching++] = (struct peek_row){ i, tally[i].total };
 	if (rc == 0)
 		qsort_r(rows, peeks->n_matching, sizeof(*rows), costliest_first, peeks->places.items);

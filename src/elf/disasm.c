@@ -181,21 +181,3 @@ void disasm_fini(struct disasm *disasm)
 	arena_fini(&disasm->arena);
 	*disasm = (struct disasm){ 0 };
 }
-
-int64_t disasm_find(const struct disasm *disasm, uint64_t vaddr)
-{
-	uint32_t from = 0, to = disasm->n;
-
-	while (from < to) {
-		uint32_t middle = from + (to - from) / 2;
-		const struct disasm_insn *insn = &disasm->items[middle];
-
-		if (vaddr < insn->vaddr)
-			to = middle;
-		else if (vaddr - insn->vaddr >= insn->size)
-			from = middle + 1;
-		else
-			return middle;
-	}
-	return -1;
-}

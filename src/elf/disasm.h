@@ -46,7 +46,4 @@ int disasm_read(struct disasm *disasm, uint16_t machine, struct str code, uint64
 		struct err *err);
 void disasm_fini(struct disasm *disasm);
 
-/* The instruction that holds vaddr (a return address less one is in the call), or -1. */
-int64_t disasm_find(const struct disasm *disasm, uint64_t vaddr);
-
 #endif

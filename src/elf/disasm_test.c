@@ -72,19 +72,6 @@ TEST(aarch64_jumps_calls_and_pages_have_targets)
 	      "1010+4 add|x0, x0, #4\n");
 }
 
-TEST(an_address_inside_an_instruction_finds_it)
-{
-	struct disasm disasm;
-
-	CHECK_EQ(disasm_read(&disasm, EM_X86_64, CODE("\x55\xe8\x05\x00\x00\x00\xc3"), 0x1000, NULL), 0);
-	CHECK_EQ(disasm_find(&disasm, 0xfff), -1);
-	CHECK_EQ(disasm_find(&disasm, 0x1000), 0);
-	CHECK_EQ(disasm_find(&disasm, 0x1005), 1);
-	CHECK_EQ(disasm_find(&disasm, 0x1006), 2);
-	CHECK_EQ(disasm_find(&disasm, 0x1007), -1);
-	disasm_fini(&disasm);
-}
-
 TEST(other_machines_are_refused)
 {
 	struct disasm disasm;
@@ -97,4 +84,4 @@ TEST(other_machines_are_refused)
 TEST_MAIN(CASE(x86_jumps_calls_and_distances_have_targets),
 	  CASE(what_is_no_instruction_takes_its_bytes_and_the_next_is_found),
 	  CASE(aarch64_jumps_calls_and_pages_have_targets),
-	  CASE(an_address_inside_an_instruction_finds_it), CASE(other_machines_are_refused))
+	  CASE(other_machines_are_refused))
