@@ -136,7 +136,7 @@ int parse_duration(const char *text, uint64_t *ret_ns)
 		return -EINVAL;
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (!strcmp(end, units[i].suffix)) {
-			*ret_ns = (uint64_t)(value * units[i].ns);
+			*ret_ns = (uint64_t)(value * units[i].ns + 0.5);
 			return 0;
 		}
 	}

@@ -46,7 +46,9 @@ static bool parse_times(const char *text, struct filter_options *options)
 		snprintf(from, sizeof(from), "%.*s", (int)(dots - text), text);
 	options->has_time = true;
 	options->time_to_ns = UINT64_MAX;
-	return parse_duration(from, &options->time_from_ns) == 0 &&
+	/* a beginning may be 0, a duration never */
+	return (!strcmp(from, "0") || !strcmp(from, "0s") ||
+		parse_duration(from, &options->time_from_ns) == 0) &&
 	       (!dots[2] || parse_duration(dots + 2, &options->time_to_ns) == 0);
 }
 

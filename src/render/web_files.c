@@ -7,6 +7,7 @@
 	X(page_html, "page.html", NULL)                 \
 	X(style_css, "style.css", NULL)                 \
 	X(app_js, "app.js", "sonde/app")                \
+	X(chart_js, "chart.js", "sonde/chart")          \
 	X(data_js, "data.js", "sonde/data")             \
 	X(diff_js, "diff.js", "sonde/diff")             \
 	X(draw_js, "draw.js", "sonde/draw")             \
@@ -14,6 +15,7 @@
 	X(fragment_js, "fragment.js", "sonde/fragment") \
 	X(giving_js, "giving.js", "sonde/giving")     \
 	X(head_js, "head.js", "sonde/head")             \
+	X(lanes_js, "lanes.js", "sonde/lanes")          \
 	X(model_js, "model.js", "sonde/model")          \
 	X(names_js, "names.js", "sonde/names")          \
 	X(page_js, "page.js", "sonde/page")             \
@@ -23,7 +25,9 @@
 	X(sweep_js, "sweep.js", "sonde/sweep")          \
 	X(table_js, "table.js", "sonde/table")          \
 	X(threads_js, "threads.js", "sonde/threads")    \
-	X(time_js, "time.js", "sonde/time")
+	X(time_js, "time.js", "sonde/time")             \
+	X(timeline_js, "timeline.js", "sonde/timeline") \
+	X(timepanel_js, "timepanel.js", "sonde/timepanel")
 
 #define X(symbol, file, name)                                      \
 	__asm__(".pushsection .rodata\n"                           \

@@ -101,10 +101,13 @@ const act = {
 	2: (page) => page.go('inverted'),
 	3: (page) => page.go('sandwich', page.current),
 	4: (page) => page.go('table'),
+	5: (page) => page.time.toggle('heat'),
+	6: (page) => page.time.toggle('lanes'),
 	Escape: (page) => {
 		if (page.threads.close()) return;
 		if (!$('reset').disabled) page.unzoom();
 		else if (page.query) page.search(($('query').value = ''));
+		else if (page.time.range) page.time.choose(null);
 	},
 	Enter: (page) => page.stage.picked && page.stage.zoom(page.stage.picked),
 	Backspace: ({ pane, stage }) => {
@@ -192,6 +195,8 @@ function hook(page, timing) {
 			),
 			fn: page.fn ? page.nameOf(page.fn) : '',
 			matched: page.hit ? page.share / page.whole : null,
+			range: page.time.text.range,
+			time: page.time.mode,
 			matches: page.found ? page.found.count : 0,
 			match: page.at,
 			whole: page.whole,

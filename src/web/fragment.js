@@ -6,7 +6,7 @@
 // A path names frames by a short hash of what they are, so that it also leads to the same place in
 // another recording of the same program. No DOM here.
 
-const KEYS = ['profile', 'view', 'up', 'theme', 'q', 'type', 'threads', 'hide', 'fn', 'path', 'picture'];
+const KEYS = ['profile', 'view', 'up', 'theme', 'q', 'type', 'threads', 'hide', 'fn', 'path', 'time', 'range', 'picture'];
 
 export function write(state) {
 	return KEYS.filter((key) => state[key])
@@ -51,7 +51,7 @@ export function follow(tree, keyOf, path) {
 		let next = 0;
 
 		for (let i = tree.first[node]; i < tree.first[node + 1] && !next; i++)
-			if (keyOf(tree.frame[i]) === key) next = i;
+			if (keyOf(tree.frame[i]) === key && tree.total[i] > 0) next = i;
 		if (!next) break;
 		node = next;
 	}

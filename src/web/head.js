@@ -189,6 +189,7 @@ const KEYS = [
 	['c', 'callers and callees of the chosen function, call sites merged'],
 	['f', 'flip: root at the bottom or at the top'],
 	['1 2 3 4', 'flame graph, inverted, sandwich, table'],
+	['5 6', 'heat map, thread lanes (where samples have times)'],
 	['v', 'the next thing that was counted: CPU time, samples, bytes, ...'],
 	['y', 'copy the zoomed part as folded stacks'],
 	['s', 'save this picture as SVG'],

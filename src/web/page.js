@@ -10,6 +10,7 @@ import { DIFF, GREY, KINDS, colourFrames, palette } from 'sonde/palette';
 import { Pane, Stage } from 'sonde/stage';
 import { FunctionTable } from 'sonde/table';
 import { ThreadPicker } from 'sonde/threads';
+import { TimePanel } from 'sonde/timepanel';
 
 const $ = (id) => document.getElementById(id);
 const VIEWS = ['graph', 'inverted', 'sandwich', 'table'];
@@ -57,6 +58,7 @@ export class Page {
 			this.chosen = chosen;
 			this.weighAgain();
 		});
+		this.time = new TimePanel(this);
 	}
 
 	/* Another profile: what is known of the one before is forgotten. */
@@ -81,7 +83,13 @@ export class Page {
 		this.at = -1;
 		this.tipped = null;
 		this.threads.setGroups(profile.groups);
+		this.time.load(profile);
 		this.loaded(this);
+	}
+
+	/* Who spent what, in the time that is chosen. */
+	get groups() {
+		return this.time.chosen(this.profile.groups);
 	}
 
 	get defaultType() {
@@ -151,7 +159,7 @@ export class Page {
 	}
 
 	/* A node for a reader. */
-	story({ pane, node }) {
+	story({ pane, node, when }) {
 		const { tree } = pane,
 			frame = tree.frame[node],
 			total = tree.total[node];
@@ -174,6 +182,7 @@ export class Page {
 			kind: frame ? KINDS[this.profile.frames.kind[frame]].words : '',
 			place: frame ? this.placeOf(frame) : '',
 			module: frame ? this.moduleOf(frame) : '',
+			verdict: when,
 		};
 	}
 
@@ -233,7 +242,7 @@ export class Page {
 			this.type = this.picture === 'new' ? 1 : 0;
 			this.base = this.trees[this.picture === 'all' ? 'diff' : this.picture];
 		} else {
-			this.base = model.weigh(profile, this.type, this.chosen);
+			this.base = model.weigh({ ...profile, groups: this.groups }, this.type, this.chosen);
 		}
 		this.tree = this.hidden.size
 			? this.tinted(
@@ -247,7 +256,7 @@ export class Page {
 			: this.base;
 		this.sums = null;
 		this.threads.weigh(
-			profile.groups.map((group) =>
+			this.groups.map((group) =>
 				group.values[this.type].reduce((sum, value) => sum + value, 0),
 			),
 			unit,
@@ -256,6 +265,9 @@ export class Page {
 		this.showTitle();
 		this.showView(path);
 		this.searchAgain();
+		this.time.weigh();
+		$('wait').hidden = this.whole > 0;
+		$('wait').textContent = this.time.range ? 'No samples in the chosen time.' : 'This profile holds no samples.';
 		this.later();
 	}
 
@@ -460,6 +472,17 @@ export class Page {
 
 	/* ---- what is pointed at and chosen ---- */
 
+	/* Chooses a box of the flame graph by the path to it, and brings it into sight. */
+	reveal(path) {
+		if (this.view !== 'graph') this.go('graph');
+		const pane = this.stage.main;
+		const spot = { pane, node: fragment.follow(pane.tree, (frame) => this.keyOf(frame), path) };
+
+		if (pane.node && !this.stage.boxOf(spot)) this.stage.zoom({ pane, node: 0 }, { jump: true });
+		this.stage.pick(spot);
+		this.stage.reveal(spot);
+	}
+
 	tip(spot, event) {
 		const tip = $('tip');
 
@@ -472,7 +495,23 @@ export class Page {
 		)
 			fillTip(tip, this.story(spot));
 		this.tipped = spot;
-		const x = event.clientX + 14,
+		this.placeTip(event);
+	}
+
+	/* Words beside the pointer; '' for none. */
+	tipOf(words, event) {
+		const tip = $('tip');
+
+		this.tipped = null;
+		tip.hidden = !words || event.pointerType === 'touch';
+		if (tip.hidden) return;
+		tip.replaceChildren(make('div', words));
+		this.placeTip(event);
+	}
+
+	placeTip(event) {
+		const tip = $('tip'),
+			x = event.clientX + 14,
 			y = event.clientY + 18;
 		const left = Math.min(x, innerWidth - tip.offsetWidth - 8);
 		const top =
@@ -625,6 +664,7 @@ export class Page {
 				: null;
 		this.at = -1;
 		this.stage.restyle(this.look());
+		this.time.restyle();
 		this.findNodes();
 		this.showTable();
 	}
@@ -724,6 +764,7 @@ export class Page {
 			hide: [...this.hidden].map((kind) => KINDS[kind].id).join(','),
 			fn: this.view === 'sandwich' ? this.keyOf(this.fn) : '',
 			path: this.path(),
+			...this.time.text,
 		};
 	}
 
@@ -799,12 +840,11 @@ export class Page {
 		this.fn = 0;
 		for (let frame = 1; state.fn && frame < profile.frames.n && !this.fn; frame++)
 			if (this.keyOf(frame) === state.fn) this.fn = frame;
+		this.time.restore(state);
 		this.path = () => state.path || '';
 		this.weighAgain();
 		delete this.path;
 		this.restoring = false;
-		$('wait').hidden = this.whole > 0;
-		$('wait').textContent = 'This profile holds no samples.';
 	}
 
 	setTheme(theme) {
@@ -813,6 +853,7 @@ export class Page {
 			theme || (darkScheme.matches ? 'dark' : 'light');
 		if (this.base) {
 			this.stage.restyle(this.look());
+			this.time.restyle();
 			this.showLegend();
 			this.table.draw();
 		}

@@ -9,6 +9,7 @@ import * as model from 'sonde/model';
 import { amount, cutMiddle, harmless, share, shorten } from 'sonde/names';
 import { Boxes, beyond, depthBelow, levelOf, nodeAt, sweepLevel } from 'sonde/sweep';
 import { firstCallees } from 'sonde/data';
+import * as chart from 'sonde/chart';
 import * as time from 'sonde/time';
 
 /* [parent, frame, self] rows, ordered by level -> a weighed tree. */
@@ -436,4 +437,75 @@ test('a range of time holds its first tick and not its last', () => {
 	assert.deepEqual([...groups[1].values[1]], [50, 50]);
 	assert.equal(time.during(TIMED, null), TIMED);
 	assert.deepEqual(time.during(TIMED, { from: 91, to: 99 }).map((group) => group.nodes.length), [0, 0]);
+});
+
+test('columns are seconds, and bins whole ticks', () => {
+	const grid = time.gridOf([{ ticks: Uint32Array.from([0, 9500]) }], 1e6, 12.3e9);
+
+	assert.deepEqual([grid.column, grid.bin, grid.rows, grid.columns], [1000, 20, 50, 13]);
+	const short = time.gridOf([{ ticks: Uint32Array.from([0, 9500]) }], 1e4, 0);
+
+	assert.deepEqual([short.column * 1e4, short.bin * 1e4, short.columns], [1e7, 2e5, 10]);
+	const long = time.gridOf([{ ticks: Uint32Array.from([0, 4000]) }], 1e9, 0);
+
+	assert.deepEqual([long.column, long.bin, long.columns], [10, 1, 401]);
+	const late = time.gridOf([{ ticks: Uint32Array.from([90500, 99000]) }], 1e6, 100e9);
+
+	assert.deepEqual([late.from, late.columns], [90000, 10]);
+});
+
+test('bins hold all that the chosen threads spent', () => {
+	const grid = { from: 0, bin: 30, rows: 1, columns: 4, bins: 4, column: 30, tickNs: 1 };
+
+	assert.deepEqual([...time.binned(TIMED, 0, null, grid)], [20, 10, 15, 5]);
+	assert.deepEqual([...time.binned(TIMED, 0, new Set([1]), grid)], [10, 5, 5, 5]);
+	const range = time.rangeOfBins(grid, 2, 1);
+
+	assert.deepEqual(range, { from: 30, to: 90 });
+	assert.equal(time.during(TIMED, range).flatMap((group) => [...group.values[0]]).reduce((a, b) => a + b), 25);
+});
+
+test('ranges are written as the command line takes them, and read again', () => {
+	assert.equal(time.rangeText({ from: 2500, to: 4000 }, 1e6), '2.5s..4s');
+	assert.equal(time.rangeText({ from: 0, to: 20 }, 1e6), '..0.02s');
+	for (const range of [{ from: 2500, to: 4000 }, { from: 0, to: 20 }, { from: 1, to: 3600000 }])
+		assert.deepEqual(time.rangeFrom(time.rangeText(range, 1e6), 1e6), range);
+	assert.deepEqual(time.rangeFrom('500ms..1m', 1e6), { from: 500, to: 60000 });
+	assert.equal(time.rangeFrom('2s..', 1e6).to, 2 ** 32);
+	for (const wrong of ['', '4s', '4s..2s', 'a..b', '-1s..2s', '1s..2s..3s']) assert.equal(time.rangeFrom(wrong, 1e6), null);
+	assert.equal(time.clockWords(1.79e18, 7.5e9, 1e8), '14:13:27.5');
+	assert.equal(time.offsetWords(2.5e9, 2e7), '2.50 s');
+	assert.deepEqual([time.labelStep(3), time.labelStep(0.15), time.labelStep(7)], [5, 0.2, 10]);
+});
+
+/* all > main(1) > parse(2) > lex(3), main > emit(4) */
+const CALLS = { n: 5, levels: [0, 1, 2, 4, 5], parent: [0, 0, 1, 1, 2], frame: [0, 1, 2, 4, 3] };
+
+test('consecutive samples with a common beginning are one box as far as it goes', () => {
+	const rows = {
+		ticks: Uint32Array.from([0, 10, 20, 30, 100]),
+		rowNodes: Uint32Array.from([4, 2, 3, 3, 4]),
+		rowValues: [Uint32Array.from([10, 10, 10, 10, 10])],
+	};
+	const types = [{ unit: 'nanoseconds', scale: 1 }];
+	const made = chart.chartOf([rows], CALLS, chart.depthsOf(CALLS), (ticks) => chart.spanOf(types, 1, '', ticks));
+	const boxes = (d) =>
+		Array.from({ length: made.levels[d + 1] - made.levels[d] }, (_, i) => made.levels[d] + i).map((i) => [made.frame[i], made.x[i], made.x[i] + made.total[i]]);
+
+	assert.deepEqual(boxes(1), [[1, 0, 40], [1, 100, 110]]);
+	assert.deepEqual(boxes(2), [[2, 0, 20], [4, 20, 40], [2, 100, 110]]);
+	assert.deepEqual(boxes(3), [[3, 0, 10], [3, 100, 110]]);
+	assert.deepEqual(boxes(0), [[3, 0, 10], [2, 10, 20], [4, 20, 40], [3, 100, 110]]);
+});
+
+test('samples of one tick share its time, and parts of a thread are put together', () => {
+	const half = (ticks, nodes) => ({ pid: 1, tid: 2, process: 'p', thread: 't', ticks: Uint32Array.from(ticks), rowNodes: Uint32Array.from(nodes), rowValues: [Uint32Array.from(ticks, () => 1)] });
+	const groups = [half([0, 10], [3, 3]), half([0, 20], [4, 4])];
+	const [thread, ...more] = chart.threadsOf(groups);
+
+	assert.deepEqual([thread.members, more.length], [[0, 1], 0]);
+	const made = chart.chartOf(groups, CALLS, chart.depthsOf(CALLS), (ticks) => chart.spanOf([{ unit: 'count' }], 1e6, '100 Hz', ticks));
+
+	assert.deepEqual([...made.frame.slice(0, made.levels[1])], [4, 3, 4, 3].slice(0, made.levels[1]));
+	assert.deepEqual([...made.x.slice(0, made.levels[1])], [0, 5, 10, 20]);
 });

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: Apache-2.0
+// Thread lanes: for each thread its samples in time order as a flame chart, one below the other, the costliest
+// first. A closed lane is one row, of what ran innermost. Charts are made when their lane comes into sight.
+
+import { chartOf, depthsOf, spanOf, threadsOf } from 'sonde/chart';
+import { ROW, Painter } from 'sonde/draw';
+import { amount, share } from 'sonde/names';
+import { GREY } from 'sonde/palette';
+import { Boxes, nodeAt, sweepLevel } from 'sonde/sweep';
+import { GUTTER } from 'sonde/timeline';
+
+const HEAD = 22; /* CSS pixels of a lane's title */
+const SPACE = 6;
+const OPEN_AT_FIRST = 3;
+const ZOOM_STEP = 1.5;
+
+export class Lanes {
+	/* told: { box(spot or null, event), open(node), window({ from, to } or null), lane(words) }; a spot is
+	 * { lane, chart, box, node }. */
+	constructor(element, nameOf, told) {
+		this.element = element;
+		this.content = element.querySelector('.content');
+		this.told = told;
+		this.painter = new Painter(element.querySelector('canvas'), nameOf);
+		this.boxes = new Boxes();
+		this.lanes = [];
+		this.current = 0;
+		new ResizeObserver(() => this.layOut()).observe(element);
+		this.listen();
+	}
+
+	load(profile, grid) {
+		this.profile = profile;
+		this.grid = grid;
+		this.depth = null;
+		this.threads = threadsOf(profile.groups);
+		this.charts = new Map();
+		this.folded = null;
+		this.home = grid ? { from: grid.from, to: grid.from + grid.columns * grid.column } : null;
+		this.window = this.home;
+		this.lanes = [];
+		this.current = 0;
+	}
+
+	/* Which threads, and what they cost: `sums` of every group. */
+	weigh(sums, chosen, type, look) {
+		Object.assign(this, { look, type });
+		this.whole = 0;
+		this.lanes = this.threads
+			.map((thread) => ({
+				thread,
+				value: thread.members.reduce((sum, index) => sum + (!chosen || chosen.has(index) ? sums[index] : 0), 0),
+				seen: thread.members.some((index) => !chosen || chosen.has(index)),
+			}))
+			.filter(({ seen, value }) => seen && value > 0)
+			.sort((a, b) => b.value - a.value);
+		this.whole = this.lanes.reduce((sum, { value }) => sum + value, 0);
+		if (!this.folded) this.folded = new Set(this.lanes.slice(OPEN_AT_FIRST).map(({ thread }) => thread.key));
+		this.current = Math.min(this.current, Math.max(0, this.lanes.length - 1));
+		this.layOut();
+	}
+
+	restyle(look) {
+		this.look = look;
+		this.draw();
+	}
+
+	show(range) {
+		this.range = range;
+		this.draw();
+	}
+
+	/* ---- where things are ---- */
+
+	get width() {
+		return Math.max(1, this.element.clientWidth - GUTTER);
+	}
+
+	chart({ thread }) {
+		const { profile } = this;
+
+		if (!this.depth) this.depth = depthsOf(profile.nodes);
+		if (!this.charts.has(thread.key))
+			this.charts.set(
+				thread.key,
+				chartOf(
+					thread.members.map((index) => profile.groups[index]),
+					profile.nodes,
+					this.depth,
+					(ticks) => spanOf(profile.types, profile.tickNs, profile.meta.rate, ticks),
+				),
+			);
+		return this.charts.get(thread.key);
+	}
+
+	/* How many rows an open lane has is known without its chart: as deep as its deepest node. */
+	rowsOf(lane) {
+		if (this.folded.has(lane.thread.key)) return 1;
+		if (!lane.thread.deepest) {
+			if (!this.depth) this.depth = depthsOf(this.profile.nodes);
+			lane.thread.deepest = 1;
+			for (const index of lane.thread.members)
+				for (const node of this.profile.groups[index].nodes)
+					lane.thread.deepest = Math.max(lane.thread.deepest, this.depth[node]);
+		}
+		return lane.thread.deepest;
+	}
+
+	layOut() {
+		const { clientWidth, clientHeight } = this.element;
+		let top = 0;
+
+		if (!this.home || !clientWidth) return;
+		for (const lane of this.lanes) {
+			lane.top = top;
+			lane.rows = this.rowsOf(lane);
+			top += HEAD + lane.rows * ROW + SPACE;
+		}
+		this.content.style.height = `${Math.max(top, clientHeight)}px`;
+		this.painter.resize(clientWidth, clientHeight, devicePixelRatio || 1);
+		this.draw();
+	}
+
+	request() {
+		if (!this.asked)
+			this.asked = requestAnimationFrame(() => {
+				this.asked = 0;
+				this.draw();
+			});
+	}
+
+	/* Shows another part of the axis, within what there is. */
+	lookAt(from, to) {
+		const { home } = this,
+			whole = home.to - home.from;
+		const length = Math.max(4, Math.min(to - from, whole));
+		const begin = Math.max(home.from, Math.min(from, home.to - length));
+
+		this.window = { from: begin, to: begin + length };
+		this.told.window(length >= whole ? null : this.window);
+		this.request();
+	}
+
+	pan(part) {
+		const { from, to } = this.window,
+			by = (to - from) * part;
+
+		this.lookAt(from + by, to + by);
+	}
+
+	/* In or out around a tick. */
+	zoom(factor, around = (this.window.from + this.window.to) / 2) {
+		const { from, to } = this.window;
+
+		this.lookAt(around - (around - from) / factor, around + (to - around) / factor);
+	}
+
+	tickAt(event) {
+		const x = event.clientX - this.element.getBoundingClientRect().left - GUTTER;
+
+		return this.window.from + (x / this.width) * (this.window.to - this.window.from);
+	}
+
+	laneAt(event) {
+		const y = event.clientY - this.element.getBoundingClientRect().top + this.element.scrollTop;
+		const index = this.lanes.findIndex((lane) => y >= lane.top && y < lane.top + HEAD + lane.rows * ROW);
+
+		return index < 0 ? null : { index, lane: this.lanes[index], y: y - this.lanes[index].top };
+	}
+
+	/* What is at a point of the window: a spot, or null. */
+	spotAt(event) {
+		const at = this.laneAt(event);
+
+		if (!at || at.y < HEAD) return null;
+		const chart = this.chart(at.lane),
+			level = this.levelOf(at.lane, Math.floor((at.y - HEAD) / ROW));
+		const unit = (this.window.to - this.window.from) / this.width;
+
+		if (level + 1 >= chart.levels.length) return null;
+		const box = nodeAt(chart, chart.levels[level], chart.levels[level + 1], this.tickAt(event), unit);
+
+		return box < 0 ? null : { lane: at.lane, chart, box, node: chart.node[box] };
+	}
+
+	levelOf(lane, row) {
+		return this.folded.has(lane.thread.key) ? 0 : row + 1;
+	}
+
+	/* Where a function's first box of an open lane is in the window: what tests click. */
+	boxOf(laneIndex, frame) {
+		const lane = this.lanes[laneIndex],
+			chart = this.chart(lane),
+			at = this.element.getBoundingClientRect();
+		const scale = this.width / (this.window.to - this.window.from);
+
+		for (let row = 0; row < lane.rows; row++) {
+			const level = this.levelOf(lane, row);
+
+			for (let i = chart.levels[level]; i < (chart.levels[level + 1] ?? 0); i++)
+				if (chart.frame[i] === frame && chart.total[i] * scale >= 4)
+					return {
+						x: at.left + GUTTER + (chart.x[i] - this.window.from) * scale,
+						y: at.top + lane.top + HEAD + row * ROW - this.element.scrollTop,
+						width: chart.total[i] * scale,
+						height: ROW,
+					};
+		}
+		return null;
+	}
+
+	/* ---- listening ---- */
+
+	listen() {
+		const { element } = this;
+
+		element.addEventListener('scroll', () => this.request(), { passive: true });
+		element.addEventListener('pointerdown', (event) => this.press(event));
+		element.addEventListener('pointermove', (event) => this.move(event));
+		element.addEventListener('pointerup', (event) => this.release(event));
+		element.addEventListener('pointercancel', () => (this.held = null));
+		element.addEventListener('pointerleave', () => this.told.box(null));
+		element.addEventListener('dblclick', (event) => this.zoomTo(this.spotAt(event)));
+		element.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
+		element.addEventListener('keydown', (event) => this.key(event));
+		element.addEventListener('focus', () => this.draw());
+		element.addEventListener('blur', () => this.draw());
+	}
+
+	wheel(event) {
+		if (event.ctrlKey) this.zoom(event.deltaY < 0 ? ZOOM_STEP : 1 / ZOOM_STEP, this.tickAt(event));
+		else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY))
+			this.pan((event.deltaX || event.deltaY) / this.width);
+		else return;
+		event.preventDefault();
+	}
+
+	press(event) {
+		if (event.button !== 0 || !this.home) return;
+		this.held = { x: event.clientX, y: event.clientY, window: this.window, top: this.element.scrollTop, moved: false };
+	}
+
+	move(event) {
+		const { held } = this;
+
+		if (!held) {
+			this.told.box(this.spotAt(event), event);
+			return;
+		}
+		if (Math.hypot(event.clientX - held.x, event.clientY - held.y) >= 4 && !held.moved) {
+			held.moved = true;
+			this.element.setPointerCapture(event.pointerId);
+			this.told.box(null);
+		}
+		if (!held.moved) return;
+		const { from, to } = held.window,
+			by = ((held.x - event.clientX) / this.width) * (to - from);
+
+		this.element.scrollTop = held.top + held.y - event.clientY;
+		this.lookAt(from + by, to + by);
+	}
+
+	release(event) {
+		const { held } = this,
+			at = this.laneAt(event);
+
+		this.held = null;
+		if (!held || held.moved || !at) return;
+		this.current = at.index;
+		if (at.y < HEAD) {
+			this.fold(at.lane);
+			return;
+		}
+		const spot = this.spotAt(event);
+
+		if (spot) this.told.open(spot.node);
+	}
+
+	zoomTo(spot) {
+		if (!spot) return;
+		const { x, total } = spot.chart,
+			side = total[spot.box] * 0.05;
+
+		this.lookAt(x[spot.box] - side, x[spot.box] + total[spot.box] + side);
+	}
+
+	fold(lane) {
+		if (!this.folded.delete(lane.thread.key)) this.folded.add(lane.thread.key);
+		this.layOut();
+	}
+
+	key(event) {
+		const act = {
+			ArrowLeft: () => this.pan(-0.15),
+			ArrowRight: () => this.pan(0.15),
+			ArrowUp: () => this.goTo(this.current - 1),
+			ArrowDown: () => this.goTo(this.current + 1),
+			'+': () => this.zoom(ZOOM_STEP),
+			'=': () => this.zoom(ZOOM_STEP),
+			'-': () => this.zoom(1 / ZOOM_STEP),
+			0: () => this.lookAt(this.home.from, this.home.to),
+			Enter: () => this.lanes.length && this.fold(this.lanes[this.current]),
+		}[event.key];
+		const zoomed = this.home && this.window.to - this.window.from < this.home.to - this.home.from;
+
+		if (event.ctrlKey || event.metaKey || event.altKey) return;
+		if (event.key === 'Escape' && zoomed) this.lookAt(this.home.from, this.home.to);
+		else if (act) act();
+		else return;
+		event.preventDefault();
+		event.stopPropagation();
+	}
+
+	goTo(index) {
+		if (!this.lanes[index]) return;
+		this.current = index;
+		const { top } = this.lanes[index],
+			{ element } = this;
+
+		if (top < element.scrollTop || top + HEAD + ROW > element.scrollTop + element.clientHeight)
+			element.scrollTop = top;
+		this.told.lane(`${this.words(this.lanes[index])}, ${this.folded.has(this.lanes[index].thread.key) ? 'closed' : 'open'}`);
+		this.request();
+	}
+
+	/* ---- drawing ---- */
+
+	words({ thread, value }) {
+		const { scale, unit } = this.type;
+		const name = thread.thread || (thread.tid < 0 ? 'unknown thread' : 'thread'),
+			process = thread.process && thread.process !== thread.thread ? ` of ${thread.process}` : '';
+
+		return (
+			`${name}${thread.tid < 0 ? '' : ` ${thread.tid}`}${process}, ` +
+			`${share(value, this.whole)}, ${amount(value * scale, unit)}`
+		);
+	}
+
+	draw() {
+		const { painter, look, element } = this;
+
+		if (!this.home || !look || !element.clientWidth) return;
+		const started = performance.now(),
+			top = element.scrollTop;
+
+		painter.clear(look.colours);
+		const seen = this.lanes.filter(
+			(lane) => lane.top + HEAD + lane.rows * ROW >= top && lane.top <= top + element.clientHeight,
+		);
+
+		for (const lane of seen) this.drawLane(lane, lane.top - top);
+		this.drawRange();
+		for (const lane of seen) this.drawTitle(lane, lane.top - top);
+		this.drawMs = performance.now() - started;
+	}
+
+	drawLane(lane, top) {
+		const { painter, boxes, look } = this,
+			{ ratio } = painter,
+			chart = this.chart(lane),
+			gutter = Math.round(GUTTER * ratio);
+		const width = painter.canvas.width,
+			scale = (this.width * ratio) / (this.window.to - this.window.from);
+		const view = {
+			from: this.window.from - gutter / scale,
+			scale,
+			width,
+			group: look.group,
+			faint: look.hit ? GREY : -1,
+		};
+
+		boxes.n = 0;
+		for (let row = 0; row < lane.rows; row++) {
+			const level = this.levelOf(lane, row),
+				y = top + HEAD + row * ROW;
+
+			if (y < -ROW || y > this.element.clientHeight || level + 1 >= chart.levels.length) continue;
+			sweepLevel(chart, boxes, chart.levels[level], chart.levels[level + 1], Math.round(y * ratio), view);
+		}
+		painter.boxes(boxes, chart, look.colours, look.group, look.hit);
+		painter.context.fillStyle = look.colours.back;
+		painter.context.fillRect(0, Math.round((top + HEAD) * ratio), gutter, Math.round(lane.rows * ROW * ratio));
+	}
+
+	drawTitle(lane, top) {
+		const { painter, look } = this,
+			{ context, ratio, labels } = painter,
+			folded = this.folded.has(lane.thread.key);
+
+		context.setTransform(ratio, 0, 0, ratio, 0, 0);
+		context.font = lane === this.lanes[this.current] && document.activeElement === this.element ? `700 ${labels.font}` : labels.font;
+		context.textBaseline = 'middle';
+		context.fillStyle = look.colours.text;
+		context.fillText(`${folded ? '▸' : '▾'} ${this.words(lane)}`, 8, top + HEAD / 2 + 1);
+		context.setTransform(1, 0, 0, 1, 0, 0);
+	}
+
+	/* What is not chosen is paler. */
+	drawRange() {
+		const { painter, range, element } = this,
+			{ context, ratio } = painter;
+
+		if (!range) return;
+		const x = (tick) =>
+			GUTTER + ((Math.max(this.window.from, Math.min(this.window.to, tick)) - this.window.from) / (this.window.to - this.window.from)) * this.width;
+
+		context.setTransform(ratio, 0, 0, ratio, 0, 0);
+		context.fillStyle = this.look.colours.back;
+		context.globalAlpha = 0.6;
+		context.fillRect(GUTTER, 0, x(range.from) - GUTTER, element.clientHeight);
+		context.fillRect(x(range.to), 0, GUTTER + this.width - x(range.to), element.clientHeight);
+		context.globalAlpha = 1;
+		context.setTransform(1, 0, 0, 1, 0, 0);
+	}
+}
