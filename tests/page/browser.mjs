@@ -83,7 +83,7 @@ class Visit {
 	pixel(x, y) {
 		return this.page.evaluate(
 			([px, py]) => {
-				const canvas = document.querySelector('canvas'),
+				const canvas = document.querySelector('#stage canvas'),
 					at = canvas.getBoundingClientRect();
 
 				return [

@@ -242,7 +242,7 @@ const cases = {
 		const tip = await visit.text('#tip');
 
 		assert.match(tip, /^odd/);
-		assert.match(tip, /1\.00 s .*for 1\.00 s/);
+		assert.match(tip, /1\.00 s \(14:13:21\.00 UTC\), for 1 s/);
 		/* a second of samples of one function is one box as wide as that second */
 		const box = await visit.laneBox(0, 'odd'),
 			line = [await visit.onLine(1), await visit.onLine(2)];
