@@ -325,7 +325,7 @@ static int merge(const char *out, char **paths, int n)
 	struct err err = { 0 };
 
 	profile_init(&profile);
-	if (format_read_all(&profile, (const char *const *)paths, (size_t)n, &err) < 0 ||
+	if (format_read_all(&profile, (const char *const *)paths, (size_t)n, NULL, &err) < 0 ||
 	    format_write(&profile, out, NULL, &err) < 0)
 		return fail(&err);
 	profile_fini(&profile);

@@ -81,6 +81,7 @@ static const struct option_row view_options[] = {
 
 static const struct option_row convert_options[] = {
 	{ 'f', "format", "NAME", "write this format whatever OUT is called" },
+	PROGRAM_OPTION,
 	NATIVE_OPTION,
 	END
 };

@@ -7,15 +7,18 @@
 #include "base/err.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/place.h"
 #include "cli/reading.h"
 #include "cli/unnamed.h"
 #include "format/format.h"
+#include "format/input.h"
 #include "model/profile.h"
 
 struct asked {
 	const char **words;	/* inputs, and the output last */
 	int n;
 	const char *format;
+	struct read_aid aid;
 	struct output_options options;
 };
 
@@ -25,7 +28,7 @@ static int convert(const struct asked *asked, struct err *err)
 	int rc;
 
 	profile_init(&profile);
-	rc = format_read_all(&profile, asked->words, (size_t)asked->n - 1, err);
+	rc = format_read_all(&profile, asked->words, (size_t)asked->n - 1, &asked->aid, err);
 	if (rc == 0)
 		rc = unnamed_resolve(&profile, err);
 	if (rc == 0)
@@ -57,7 +60,8 @@ static int check_and_convert(const struct command *command, const struct asked *
 int run_convert(const struct command *command, int argc, char **argv)
 {
 	struct args args = { .command = command, .argc = argc, .argv = argv };
-	struct asked asked = { .words = calloc((size_t)argc + 1, sizeof(*asked.words)), .options = { .type = -1 } };
+	struct asked asked = { .words = calloc((size_t)argc + 1, sizeof(*asked.words)), .options = { .type = -1 },
+			       .aid = { .place = place_addresses } };
 	int id, code = EXIT_DONE;
 
 	if (!asked.words)
@@ -65,6 +69,8 @@ int run_convert(const struct command *command, int argc, char **argv)
 	while ((id = args_next(&args)) != ARG_END && id != ARG_HELP && id != ARG_BAD) {
 		if (id == 'f')
 			asked.format = args.value;
+		else if (id == OPTION_PROGRAM)
+			asked.aid.program = args.value;
 		else if (id == OPTION_NATIVE)
 			asked.options.native = true;
 		else if (asked.n < argc)

@@ -11,8 +11,10 @@
 #include "analyze/groups.h"
 #include "base/err.h"
 #include "cli/command.h"
+#include "cli/place.h"
 #include "cli/unnamed.h"
 #include "format/format.h"
+#include "format/input.h"
 #include "render/amount.h"
 
 static void add_words(struct reading *reading, const char *option, const char *value)
@@ -105,6 +107,9 @@ bool reading_option(struct reading *reading, int id, const char *value)
 			reading->bad_time = value;
 		add_words(reading, "time", value);
 		return true;
+	case OPTION_PROGRAM:
+		reading->program = value;
+		return true;
 	case OPTION_NATIVE:
 		reading->native = true;
 		return true;
@@ -160,6 +165,7 @@ static int derive_labels(struct reading *reading, struct err *err)
 int reading_open(struct reading *reading, struct err *err)
 {
 	const char *path = reading->path ? reading->path : FILE_DEFAULT_NAME;
+	struct read_aid aid = { .place = place_addresses };
 	int rc;
 
 	profile_init(&reading->profile);
@@ -173,7 +179,8 @@ int reading_open(struct reading *reading, struct err *err)
 	if (!reading->path && access(path, F_OK) < 0)
 		return err_fail(err, -ENOENT, "there is no " FILE_DEFAULT_NAME " here: name a file, or "
 				"take a profile with sonde record");
-	rc = format_read(&reading->profile, path, err);
+	aid.program = reading->program;
+	rc = format_read_aided(&reading->profile, path, &aid, err);
 	if (rc == 0)
 		rc = unnamed_resolve(&reading->profile, err);
 	if (rc == 0)

@@ -19,6 +19,7 @@ struct reading {
 	const char *path;	/* NULL: FILE_DEFAULT_NAME */
 	struct filter_options options;
 	const char *type_name, *unit_name;
+	const char *program;	/* NULL, or whose addresses the file holds */
 	const char *labels[READING_LABELS_MAX];
 	const char *hide, *show;	/* NULL, or which frames are left out, or not */
 	const char *bad_time;
@@ -47,6 +48,7 @@ struct reading {
 	{ 329, "hide", "REGEX", "leave matching frames out of every stack" },                   \
 	{ 330, "show", "REGEX", "leave out all frames but matching ones" },                     \
 	{ 331, "time", "A..B", "only samples taken then, since the start: 2s..5s, 500ms.." },    \
+	PROGRAM_OPTION,                                                                          \
 	NATIVE_OPTION
 
 /* Of commands that write views, too. */
@@ -59,6 +61,10 @@ struct reading {
 #define UNIT_OPTION                                                                              \
 	{ 333, "unit", "UNIT", "tell values in it: ns us ms s min h; B kB MB GB TB KiB MiB GiB TiB; "  \
 			       "count" }
+
+/* Of all commands that read files. */
+#define PROGRAM_OPTION { OPTION_PROGRAM, "program", "FILE", "the program that wrote a gmon.out" }
+#define OPTION_PROGRAM 334
 
 /* Takes one option; false when it is none of these. */
 bool reading_option(struct reading *reading, int id, const char *value);

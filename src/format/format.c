@@ -10,6 +10,7 @@
 #include "format/callgrind.h"
 #include "format/cpuprofile.h"
 #include "format/folded.h"
+#include "format/gmon.h"
 #include "format/input.h"
 #include "format/jfr.h"
 #include "format/massif.h"
@@ -49,6 +50,8 @@ static const struct format formats[] = {
 	{ .name = "callgrind", .words = "Callgrind's: KCachegrind and callgrind_annotate open it",
 	  .suffixes = { ".callgrind", ".cg" },
 	  .detect = callgrind_detect, .read = callgrind_read, .write = callgrind_write },
+	{ .name = "gmon", .words = "gprof's gmon.out, with --program",
+	  .detect = gmon_detect, .read = gmon_read },
 	{ .name = "perfscript", .words = "what perf script prints, with any of its fields",
 	  .detect = perfscript_detect, .read = perfscript_read },
 	{ .name = "chrome", .words = "Chrome's trace events: ui.perfetto.dev opens them",

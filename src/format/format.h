@@ -55,8 +55,9 @@ int format_read_aided(struct profile *profile, const char *path, const struct re
 int format_read_bytes(struct profile *profile, struct str bytes, const char *what,
 		      struct err *err);
 
-/* Several files as one profile (profile_merge()), two of them read at a time. */
-int format_read_all(struct profile *profile, const char *const *paths, size_t n, struct err *err);
+/* Several files as one profile (profile_merge()), two of them read at a time. aid may be NULL. */
+int format_read_all(struct profile *profile, const char *const *paths, size_t n,
+		    const struct read_aid *aid, struct err *err);
 
 /* The row of that -f name, or else of the path's ending; NULL when there is none. */
 const struct format *format_named(struct str name);

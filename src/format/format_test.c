@@ -245,12 +245,12 @@ TEST(several_files_become_one_profile)
 	CHECK_EQ(format_write(&p, path, NULL, NULL), 0);
 	profile_fini(&p);
 	profile_init(&p);
-	CHECK_EQ(format_read_all(&p, paths, 3, NULL), 0);
+	CHECK_EQ(format_read_all(&p, paths, 3, NULL, NULL), 0);
 	CHECK_EQ(p.n, 999);
 	CHECK_EQ(profile_total(&p, 0), 3 * 999);
 	profile_fini(&p);
 	profile_init(&p);
-	CHECK_EQ(format_read_all(&p, broken, 2, &err), -ENOENT);
+	CHECK_EQ(format_read_all(&p, broken, 2, NULL, &err), -ENOENT);
 	CHECK(strstr(err.text, "cannot open /nowhere"));
 	profile_fini(&p);
 	unlink(path);

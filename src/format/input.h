@@ -28,6 +28,7 @@
 #include "format/unwrap.h"
 
 struct err;
+struct profile;
 struct raw;
 
 #define INPUT_HEAD_MAX ((size_t)16 << 10)
@@ -39,6 +40,10 @@ struct raw;
  * module and an address but no function: they can be named afterwards, from the files on this machine. */
 struct read_aid {
 	const char *program;	/* the binary whose addresses the file holds (gmon.out) */
+	void *context;		/* what the functions get */
+	/* The frames of n vaddrs (ascending, distinct) of a binary, without what was inlined there. 0 or -errno. */
+	int (*place)(void *context, struct profile *profile, const char *binary, const uint64_t *vaddrs,
+		     uint32_t n, uint32_t *ret_frames, struct err *err);
 };
 
 struct input {

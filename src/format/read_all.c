@@ -9,6 +9,7 @@
 struct job {
 	struct profile profile;
 	const char *path;
+	const struct read_aid *aid;
 	struct err err;
 	int rc;
 };
@@ -17,13 +18,13 @@ static void *read_one(void *arg)
 {
 	struct job *job = arg;
 
-	job->rc = format_read(&job->profile, job->path, &job->err);
+	job->rc = format_read_aided(&job->profile, job->path, job->aid, &job->err);
 	return NULL;
 }
 
-static void start(struct job *job, const char *path)
+static void start(struct job *job, const char *path, const struct read_aid *aid)
 {
-	*job = (struct job){ .path = path };
+	*job = (struct job){ .path = path, .aid = aid };
 	profile_init(&job->profile);
 }
 
@@ -45,7 +46,8 @@ static int finish(struct profile *into, struct job *job, struct err *err)
 }
 
 /* Two at a time: one here, one in a thread of its own. They share nothing; merging is in order. */
-int format_read_all(struct profile *profile, const char *const *paths, size_t n, struct err *err)
+int format_read_all(struct profile *profile, const char *const *paths, size_t n,
+		    const struct read_aid *aid, struct err *err)
 {
 	struct job here, beside;
 	pthread_t thread;
@@ -55,9 +57,9 @@ int format_read_all(struct profile *profile, const char *const *paths, size_t n,
 		bool threaded = false;
 		int second = 0;
 
-		start(&here, paths[i]);
+		start(&here, paths[i], aid);
 		if (i + 1 < n) {
-			start(&beside, paths[i + 1]);
+			start(&beside, paths[i + 1], aid);
 			threaded = !pthread_create(&thread, NULL, read_one, &beside);
 		}
 		read_one(&here);
