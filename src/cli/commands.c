@@ -135,7 +135,9 @@ const struct command commands[] = {
 	  .details = "Names the ways of profiling that work here for this user, what each cannot see, "
 		     "and how to get the others.",
 	  .options = system_options, .run = run_system },
+	{ .name = "completion", .usage = "bash|zsh", .words = "print what the shell needs to complete commands and options",
+	  .details = "  source <(sonde completion bash)", .options = no_options, .run = run_completion },
 	{ .name = "man", .usage = "", .words = "print the manual page",
-	  .details = "sonde man | man -l -", .options = no_options, .run = run_man },
+	  .details = "  sonde man | man -l -", .options = no_options, .run = run_man },
 	{ 0 }
 };
