@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import subprocess
+from unittest.mock import ANY
 
 import pytest
 
@@ -170,3 +171,22 @@ def test_json_has_every_table(report, tmp_path):
     assert [(row["value"], row["total"]) for row in grouped["groups"]] == [("lex", 60), ("parse", 30), ("main", 10)]
     assert "threads" in grouped and "functions" not in grouped
     assert "no function in these samples matches" in report("--json", "--peek", "nothing", code=1)
+
+
+def test_csv_has_every_table(report):
+    def table(*options):
+        text = report("--csv", *options)
+        assert "\r" not in text
+        return [tuple(row.values()) for row in csv.DictReader(io.StringIO(text))]
+    assert table("--granularity", "module") == [("/usr/bin/app", "/usr/bin/app", "", "0", "native", "100", "100")]
+    assert [(row[0], row[3], row[5]) for row in table("--lines", "--limit", "2")] == [("lex", "3", "60"), ("parse", "21", "25")]
+    assert [(row[0], row[1], row[7]) for row in table("--tree")] == [
+        ("0", "main", "100"), ("1", "parse", "70"), ("2", "lex", "40"), ("1", "lex", "20")]
+    assert table("--by", "function") == [("lex", ANY, "60"), ("parse", ANY, "30"), ("main", ANY, "10")]
+    assert table("--threads") == [("", "", "", "", ANY, "100")]
+    assert [(row[0], row[1], row[2], row[7]) for row in table("--peek", "^parse$")] == [
+        ("parse", "caller", "main", "70"), ("parse", "total", "parse", "70"), ("parse", "self", "parse", "30"),
+        ("parse", "callee", "lex", "40")]
+    assert ("lex", "3", "60", "60") in [(row[0], row[3], row[5], row[6]) for row in table("--list", "^lex$")]
+    assert report("--csv", "--threads").splitlines()[0] == "process,thread,pid,tid,samples,total_Ir_count"
+    assert "code is no table for a spreadsheet" in report("--csv", "--disasm", "lex", code=1)

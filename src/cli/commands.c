@@ -36,7 +36,7 @@ static const struct option_row report_options[] = {
 	{ 312, "granularity", "WHAT", "rows of the table: function, line, file, module, address, "
 				       "or function and kind of code: kind" },
 	{ 304, "json", NULL, "for programs (docs/report-json.md)" },
-	{ 313, "csv", NULL, "functions for a spreadsheet: every value type, by itself and in all" },
+	{ 313, "csv", NULL, "the table for a spreadsheet; of functions with every value type" },
 	{ 305, "limit", "N", "rows of the table (default 40; 0: all)" },
 	UNIT_OPTION,
 	READING_OPTIONS,
