@@ -11,6 +11,8 @@ from unittest.mock import ANY
 
 import pytest
 
+import truth
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = "int lex(void)\n{\n\treturn 1;\n}\n\n\n\n\n\n\n\n\n\n\n\n\n\n\nint parse(void)\n{\n\treturn lex();\n}\n"
 #  main 10, parse 30 (20 and 21), lex 40 (of parse) + 20 (of main)
@@ -52,6 +54,42 @@ def report(tmp_path):
 
 def rows(text):
     return [(float(share), name) for share, name in re.findall(r"^ +([\d.]+) +[\d,]+ +(\S+)", text, re.M)]
+
+
+# Two values, each nearly as large as there are: lines of one function, of two calls, and of two modules' function of one name.
+HUGE = """# callgrind format
+events: Ir
+fl=(1) a.c
+ob=(1) /usr/bin/app
+fn=(1) main
+3 9000000000000000000
+4 9000000000000000000
+5 1
+cfn=(2) f
+calls=1 9
+3 4000000000000000000
+fn=(2)
+9 9000000000000000000
+ob=(2) /usr/bin/other
+fn=(1)
+3 9000000000000000000
+"""
+
+
+@pytest.mark.parametrize("command", [("report", "--list", "main"), ("report", "--peek", "main"), ("report", "--tree"),
+                                     ("convert", "dot"), ("convert", "pstats")])
+def test_values_that_do_not_fit_together_stay_at_the_limit(tmp_path, command):
+    path = tmp_path / "huge.callgrind"
+    path.write_text(HUGE)
+    if command[0] == "convert":
+        out = tmp_path / f"out.{command[1]}"
+        subprocess.run([truth.SONDE, "convert", path, "-f", command[1], out], check=True, timeout=30)
+        path, command = out, ("report", "--total")
+        if out.suffix == ".dot":
+            assert "-" not in re.sub(r"->", "", out.read_text().replace("sans-serif", ""))
+            return
+    text = subprocess.run([truth.SONDE, *command, path], check=True, timeout=30, capture_output=True, text=True).stdout
+    assert "main" in text and not re.search(r"-\d", text)
 
 
 def test_peek_shows_callers_and_callees(report):
