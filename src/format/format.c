@@ -11,6 +11,8 @@
 #include "format/cpuprofile.h"
 #include "format/folded.h"
 #include "format/gmon.h"
+#include "format/gperfcpu.h"
+#include "format/heapprofile.h"
 #include "format/input.h"
 #include "format/jfr.h"
 #include "format/massif.h"
@@ -50,6 +52,10 @@ static const struct format formats[] = {
 	{ .name = "callgrind", .words = "Callgrind's: KCachegrind and callgrind_annotate open it",
 	  .suffixes = { ".callgrind", ".cg" },
 	  .detect = callgrind_detect, .read = callgrind_read, .write = callgrind_write },
+	{ .name = "heapprofile", .words = "the heap, as jemalloc, tcmalloc and gperftools write it",
+	  .detect = heapprofile_detect, .read = heapprofile_read },
+	{ .name = "gperfcpu", .words = "CPU profiles of gperftools",
+	  .detect = gperfcpu_detect, .read = gperfcpu_read },
 	{ .name = "gmon", .words = "gprof's gmon.out, with --program",
 	  .detect = gmon_detect, .read = gmon_read },
 	{ .name = "perfscript", .words = "what perf script prints, with any of its fields",

@@ -4,6 +4,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	fuzz_reader(test_read_gmon, NULL, str_over(data, n));
+	static const struct fuzzed format = { .detect = gmon_detect, .read = test_read_gmon };
+
+	fuzz_reader(&format, str_over(data, n));
 	return 0;
 }

@@ -78,9 +78,6 @@ static const struct {
 	const char *type, *title;
 } titles[] = {
 	{ "cpu", "CPU time" },
-	{ "cpu-clock", "CPU time" },
-	{ "task-clock", "CPU time" },
-	{ "time", "Time" },
 	{ "wall", "Wall time" },
 	{ "off_cpu", "Off-CPU time" },
 	{ "samples", "Samples" },
