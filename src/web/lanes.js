@@ -214,7 +214,7 @@ export class Lanes {
 	listen() {
 		const { element } = this;
 
-		element.addEventListener('scroll', () => this.request(), { passive: true });
+		element.addEventListener('scroll', () => this.scrolled(), { passive: true });
 		element.addEventListener('pointerdown', (event) => this.press(event));
 		element.addEventListener('pointermove', (event) => this.move(event));
 		element.addEventListener('pointerup', (event) => this.release(event));
@@ -225,6 +225,12 @@ export class Lanes {
 		element.addEventListener('keydown', (event) => this.key(event));
 		element.addEventListener('focus', () => this.draw());
 		element.addEventListener('blur', () => this.draw());
+	}
+
+	/* What the pointer was over is gone. */
+	scrolled() {
+		this.told.box(null);
+		this.request();
 	}
 
 	wheel(event) {

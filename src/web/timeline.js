@@ -184,7 +184,7 @@ export class Timeline {
 		return [
 			`${offsetWords(from * this.tickNs, step * this.tickNs)} to ` +
 				`${offsetWords(to * this.tickNs, step * this.tickNs)}${clock}: ` +
-				share(part, whole),
+				`${share(part, whole)} of all`,
 			`sonde report --time ${rangeText({ from, to }, this.tickNs)}`,
 		];
 	}

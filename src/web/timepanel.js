@@ -77,9 +77,10 @@ export class TimePanel {
 		$('range-zoom').hidden = !this.range || this.mode !== 'lanes';
 		this.line.mark(null);
 		if (!this.known) return;
-		if (this.mode === 'lanes') this.lanes.lookAt(this.lanes.window.from, this.lanes.window.to);
 		this.line.draw();
-		this.lanes.layOut();
+		if (this.mode !== 'lanes') return;
+		this.weighLanes();
+		this.lanes.lookAt(this.lanes.window.from, this.lanes.window.to);
 	}
 
 	/* A key of the page: shows a mode, or only the line again. */
@@ -121,14 +122,21 @@ export class TimePanel {
 
 		if (!this.known) return;
 		this.line.weigh(profile, type, chosen);
-		if (this.mode === 'lanes' || !this.lanes.folded)
-			this.lanes.weigh(
-				profile.groups.map((group) => group.values[type].reduce((sum, value) => sum + value, 0)),
-				chosen,
-				profile.types[type],
-				page.look([]),
-			);
+		if (this.mode === 'lanes') this.weighLanes();
 		this.say();
+	}
+
+	/* Lanes stand by what they cost in all of the time, so that a choice does not move them. */
+	weighLanes() {
+		const { page } = this,
+			{ profile, type, chosen } = page;
+
+		this.lanes.weigh(
+			profile.groups.map((group) => group.values[type].reduce((sum, value) => sum + value, 0)),
+			chosen,
+			profile.types[type],
+			page.look([]),
+		);
 	}
 
 	restyle() {

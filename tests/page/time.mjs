@@ -166,7 +166,7 @@ const cases = {
 		await visit.click(await visit.cell(3.5));
 		const words = await visit.text('#range');
 
-		assert.match(words, /3\.00 s to 4\.00 s, 14:13:23\.00 to 14:13:24\.00 UTC: 11\.9 %/);
+		assert.match(words, /3\.00 s to 4\.00 s, 14:13:23\.00 to 14:13:24\.00 UTC: 11\.9 % of all/);
 		assert.match(words, /sonde report --time 3s\.\.4s FILE/);
 		await visit.page.click('#range-clear');
 		await visit.settle();
@@ -299,6 +299,20 @@ const cases = {
 		assert.match(await visit.text('#live'), /^helper/);
 		await visit.key('Enter');
 		assert.deepEqual((await visit.lanes()).open, [false, false]);
+	},
+	'lanes are those of the chosen threads, whenever they were chosen': async () => {
+		const visit = await Visit.to('phases', '#threads=10.11');
+
+		await visit.key('6');
+		assert.deepEqual((await visit.lanes()).names, ['helper']);
+		await visit.key('6');
+		await visit.page.click('#threads-open');
+		await visit.page.click('#threads .bar button');
+		await visit.key('Escape');
+		await visit.page.focus('#stage');
+		await visit.key('6');
+		assert.deepEqual((await visit.lanes()).names, ['worker', 'helper']);
+		assert.deepEqual(visit.problems, []);
 	},
 	'without times the page says how to get them': async () => {
 		const visit = await Visit.to('untimed');
