@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "format/perfdata_head.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "base/vec.h"
+
+#define PIPE_HEADER_BYTES 16u
+#define FEATURE_BITS 256u
+#define BUILD_ID_BYTES 20u
+#define BUILD_ID_SIZE_TOLD (1u << 15)	/* PERF_RECORD_MISC_BUILD_ID_SIZE */
+#define UPDATE_NAME 2u			/* PERF_EVENT_UPDATE__NAME */
+
+enum feature {
+	FEATURE_BUILD_ID = 2,
+	FEATURE_HOSTNAME = 3,
+	FEATURE_OSRELEASE = 4,
+	FEATURE_VERSION = 5,
+	FEATURE_ARCH = 6,
+	FEATURE_NRCPUS = 7,
+	FEATURE_CPUDESC = 8,
+	FEATURE_CMDLINE = 11,
+	FEATURE_EVENT_DESC = 12,
+};
+
+static int damaged(const struct perfdata_head *head, const char *at, const char *what,
+		   struct err *err)
+{
+	return err_fail(err, -EBADMSG, "%s: %s at byte %zu break off or are damaged: get the file again",
+			head->what, what, (size_t)(at - head->bytes.p));
+}
+
+static int out_of_memory(const struct perfdata_head *head, struct err *err)
+{
+	return err_fail(err, -ENOMEM, "cannot read %s: out of memory", head->what);
+}
+
+static int too_many(const struct perfdata_head *head, const char *what, struct err *err)
+{
+	return err_fail(err, -E2BIG, "%s has more %s than Sonde reads", head->what, what);
+}
+
+static int add_ids(struct perfdata_head *head, uint32_t event, struct cursor *c, struct err *err)
+{
+	uint64_t n = cursor_left(c) / sizeof(uint64_t);
+
+	if (n > PERFDATA_TABLE_MAX - head->n_ids)
+		return too_many(head, "numbers of events", err);
+	if (VEC_RESERVE(&head->ids, &head->cap_ids, head->n_ids + n) < 0)
+		return out_of_memory(head, err);
+	for (uint64_t i = 0; i < n; i++)
+		head->ids[head->n_ids++] = (struct perfdata_id){ cursor_u64(c), event };
+	return 0;
+}
+
+static int add_event(struct perfdata_head *head, const struct perfdata_event *event, struct err *err)
+{
+	if (head->n_events == PERFDATA_EVENTS_MAX)
+		return too_many(head, "events", err);
+	if (VEC_RESERVE(&head->events, &head->cap_events, (uint64_t)head->n_events + 1) < 0)
+		return out_of_memory(head, err);
+	head->events[head->n_events++] = *event;
+	return 0;
+}
+
+static int by_id(const void *left, const void *right)
+{
+	const struct perfdata_id *a = left, *b = right;
+
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+static int by_path(const void *left, const void *right)
+{
+	return str_compare(((const struct perfdata_build_id *)left)->path,
+			   ((const struct perfdata_build_id *)right)->path);
+}
+
+/* The attrs of a file: each followed by where its numbers are. */
+static int read_attrs(struct perfdata_head *head, struct str attrs, uint64_t attr_bytes, struct err *err)
+{
+	struct cursor all = cursor_over(attrs);
+	int rc = 0;
+
+	if (attr_bytes <= 16)
+		return damaged(head, attrs.p, "its descriptions of events", err);
+	while (rc == 0 && cursor_left(&all) >= attr_bytes) {
+		const char *at = (const char *)all.p;
+		struct cursor one = cursor_sub(&all, attr_bytes - 16), ids = cursor_over(head->bytes);
+		uint64_t offset = cursor_u64(&all), bytes = cursor_u64(&all);
+		struct perfdata_event event;
+
+		perfdata_event_parse(&event, &one);
+		cursor_seek(&ids, offset);
+		ids = cursor_sub(&ids, bytes);
+		if (one.failed || ids.failed)
+			return damaged(head, at, "its descriptions of events", err);
+		rc = add_event(head, &event, err);
+		if (rc == 0)
+			rc = add_ids(head, head->n_events - 1, &ids, err);
+	}
+	return rc;
+}
+
+/* A text of perf's: its length with padding, and bytes up to a NUL. */
+static struct str take_text(struct cursor *c)
+{
+	struct str text = cursor_bytes(c, cursor_u32(c));
+	ptrdiff_t nul = str_find(text, '\0');
+
+	return nul < 0 ? text : str_head(text, (size_t)nul);
+}
+
+/* Names of events, in the order of the attrs. */
+static void read_names(struct perfdata_head *head, struct cursor *c)
+{
+	uint32_t n = cursor_u32(c), attr_bytes = cursor_u32(c);
+
+	for (uint32_t i = 0; i < n && !c->failed; i++) {
+		uint32_t n_ids;
+		struct str name;
+
+		cursor_skip(c, attr_bytes);
+		n_ids = cursor_u32(c);
+		name = take_text(c);
+		cursor_skip(c, (uint64_t)n_ids * sizeof(uint64_t));
+		if (!c->failed && i < head->n_events)
+			head->events[i].name = name;
+	}
+}
+
+/* A build id: process, id, its size where that is told, and the name that follows. */
+static int add_build_id(struct perfdata_head *head, const struct perfdata_record *record,
+			struct err *err)
+{
+	struct cursor c = cursor_over(record->body);
+	struct str id;
+	uint8_t size;
+
+	cursor_skip(&c, 4);
+	id = cursor_bytes(&c, BUILD_ID_BYTES);
+	size = cursor_u8(&c);
+	cursor_skip(&c, 3);
+	if (record->misc & BUILD_ID_SIZE_TOLD)
+		id = str_head(id, size);
+	if (head->n_build_ids == PERFDATA_TABLE_MAX)
+		return too_many(head, "build ids", err);
+	if (VEC_RESERVE(&head->build_ids, &head->cap_build_ids, (uint64_t)head->n_build_ids + 1) < 0)
+		return out_of_memory(head, err);
+	head->build_ids[head->n_build_ids] = (struct perfdata_build_id){ cursor_cstr(&c), id };
+	if (!c.failed)	/* one that breaks off only names nothing */
+		head->n_build_ids++;
+	return 0;
+}
+
+static int read_build_ids(struct perfdata_head *head, struct str section, struct err *err)
+{
+	struct perfdata_record record;
+	int rc = 0;
+
+	while (rc == 0 && section.n && perfdata_record_at(section, &record)) {
+		rc = add_build_id(head, &record, err);
+		section = str_skip(section, PERFDATA_HEADER_BYTES + record.body.n);
+	}
+	return rc;
+}
+
+static int read_feature(struct perfdata_head *head, uint64_t feature, struct str section,
+			struct err *err)
+{
+	struct cursor c = cursor_over(section);
+
+	switch (feature) {
+	case FEATURE_BUILD_ID:
+		return read_build_ids(head, section, err);
+	case FEATURE_HOSTNAME:
+		head->hostname = take_text(&c);
+		break;
+	case FEATURE_OSRELEASE:
+		head->release = take_text(&c);
+		break;
+	case FEATURE_VERSION:
+		head->version = take_text(&c);
+		break;
+	case FEATURE_ARCH:
+		head->arch = take_text(&c);
+		break;
+	case FEATURE_NRCPUS:
+		cursor_skip(&c, 4);	/* those available, then those online */
+		head->n_cpus = cursor_u32(&c);
+		break;
+	case FEATURE_CPUDESC:
+		head->cpu = take_text(&c);
+		break;
+	case FEATURE_CMDLINE:
+		head->command = section;
+		break;
+	case FEATURE_EVENT_DESC:
+		read_names(head, &c);
+		break;
+	}
+	return 0;
+}
+
+/* The features of a file stand behind its records: a table of where each is. One that is not where the
+ * table says, in a file that was cut short, tells nothing. */
+static int read_features(struct perfdata_head *head, uint64_t table_at, struct cursor bits,
+			 struct err *err)
+{
+	struct cursor table = cursor_over(head->bytes);
+	uint64_t word = 0;
+	int rc = 0;
+
+	cursor_seek(&table, table_at);
+	for (uint32_t bit = 0; rc == 0 && bit < FEATURE_BITS; bit++) {
+		struct cursor section = cursor_over(head->bytes);
+		uint64_t offset, bytes;
+		struct str content;
+
+		if (bit % 64 == 0)
+			word = cursor_u64(&bits);
+		if (!(word >> bit % 64 & 1))
+			continue;
+		offset = cursor_u64(&table);
+		bytes = cursor_u64(&table);
+		cursor_seek(&section, offset);
+		content = cursor_bytes(&section, bytes);
+		if (!table.failed && !section.failed)
+			rc = read_feature(head, bit, content, err);
+	}
+	return rc;
+}
+
+/* An event in a pipe, with its numbers. */
+static int add_piped_event(struct perfdata_head *head, struct str body, struct err *err)
+{
+	struct cursor c = cursor_over(body);
+	struct perfdata_event event;
+	int rc;
+
+	perfdata_event_parse(&event, &c);
+	if (c.failed)
+		return damaged(head, body.p, "the description of an event", err);
+	rc = add_event(head, &event, err);
+	return rc < 0 ? rc : add_ids(head, head->n_events - 1, &c, err);
+}
+
+/* What stands among the records in place of a header. */
+static int read_piped(struct perfdata_head *head, struct err *err)
+{
+	struct str left = head->records;
+	struct perfdata_record record;
+	int rc = 0;
+
+	while (rc == 0 && perfdata_record_at(left, &record)) {
+		struct cursor c = cursor_over(record.body);
+
+		left = str_skip(left, PERFDATA_HEADER_BYTES + record.body.n);
+		if (record.type == PERFDATA_ATTR)
+			rc = add_piped_event(head, record.body, err);
+		else if (record.type == PERFDATA_BUILD_ID)
+			rc = add_build_id(head, &record, err);
+		else if (record.type == PERFDATA_FEATURE)
+			rc = read_feature(head, cursor_u64(&c), str_skip(record.body, 8), err);
+		left = str_skip(left, perfdata_record_tail(&record, left.n));
+	}
+	return rc;
+}
+
+static const struct perfdata_id *find_id(const struct perfdata_head *head, uint64_t id)
+{
+	const struct perfdata_id key = { .id = id };
+
+	return head->n_ids ? bsearch(&key, head->ids, head->n_ids, sizeof(*head->ids), by_id) : NULL;
+}
+
+/* In a pipe the names of events come apart from these, by their numbers, which are sorted by now. */
+static void name_piped_events(struct perfdata_head *head)
+{
+	struct str left = head->records;
+	struct perfdata_record record;
+
+	while (perfdata_record_at(left, &record)) {
+		struct cursor c = cursor_over(record.body);
+		uint64_t what = cursor_u64(&c);
+		const struct perfdata_id *id = find_id(head, cursor_u64(&c));
+		struct str name = cursor_cstr(&c);
+
+		if (record.type == PERFDATA_EVENT_UPDATE && what == UPDATE_NAME && id && !c.failed)
+			head->events[id->event].name = name;
+		left = str_skip(left, PERFDATA_HEADER_BYTES + record.body.n);
+		left = str_skip(left, perfdata_record_tail(&record, left.n));
+	}
+}
+
+/* The header of a file; the cursor stands behind magic and size. */
+static int read_file(struct perfdata_head *head, struct cursor *c, struct err *err)
+{
+	uint64_t attr_bytes = cursor_u64(c), attrs_at = cursor_u64(c), attrs_bytes = cursor_u64(c);
+	uint64_t records_at = cursor_u64(c), records_bytes = cursor_u64(c);
+	struct cursor attrs = cursor_over(head->bytes), records = attrs, bits;
+	struct str section;
+	int rc;
+
+	cursor_skip(c, 16);	/* kinds of events: nobody writes them any more */
+	bits = cursor_sub(c, FEATURE_BITS / 8);
+	cursor_seek(&attrs, attrs_at);
+	section = cursor_bytes(&attrs, attrs_bytes);
+	cursor_seek(&records, records_at);
+	if (bits.failed || attrs.failed || records.failed)
+		return damaged(head, head->bytes.p, "its header and what it points to", err);
+	head->unfinished = !records_bytes;
+	head->records = cursor_bytes(&records, head->unfinished ? cursor_left(&records) : records_bytes);
+	if (records.failed)
+		return err_fail(err, -EBADMSG, "%s has %zu bytes, but its records alone should have %llu "
+				"from byte %llu on: it is truncated, get it again", head->what,
+				head->bytes.n, (unsigned long long)records_bytes,
+				(unsigned long long)records_at);
+	rc = read_attrs(head, section, attr_bytes, err);
+	if (rc == 0 && !head->unfinished)
+		rc = read_features(head, records_at + records_bytes, bits, err);
+	return rc;
+}
+
+int perfdata_head_read(struct perfdata_head *head, struct str bytes, const char *what,
+		       struct err *err)
+{
+	struct cursor c = cursor_over(bytes);
+	uint64_t size;
+	int rc;
+
+	*head = (struct perfdata_head){ .what = what, .bytes = bytes };
+	if (str_eq(cursor_bytes(&c, 8), STR("2ELIFREP")))
+		return err_fail(err, -EBADMSG, "%s was recorded on a machine of the other byte order, whose "
+				"perf.data Sonde does not read: convert it there (perf script)", what);
+	size = cursor_u64(&c);
+	head->piped = size == PIPE_HEADER_BYTES;
+	head->records = str_skip(bytes, PIPE_HEADER_BYTES);
+	rc = head->piped ? read_piped(head, err) : read_file(head, &c, err);
+	if (rc == 0 && !head->n_events)
+		rc = err_fail(err, -EBADMSG, "%s is perf's, but describes no event: perf was killed before it "
+			      "recorded, or the file is damaged", what);
+	if (head->n_ids)
+		qsort(head->ids, head->n_ids, sizeof(*head->ids), by_id);
+	if (head->n_build_ids)
+		qsort(head->build_ids, head->n_build_ids, sizeof(*head->build_ids), by_path);
+	if (head->piped)
+		name_piped_events(head);
+	return rc;
+}
+
+void perfdata_head_fini(struct perfdata_head *head)
+{
+	free(head->events);
+	free(head->ids);
+	free(head->build_ids);
+	*head = (struct perfdata_head){ 0 };
+}
+
+uint64_t perfdata_record_tail(const struct perfdata_record *record, uint64_t left)
+{
+	struct cursor c = cursor_over(record->body);
+	uint64_t n = 0;
+
+	if (record->type == PERFDATA_AUXTRACE)
+		n = cursor_u64(&c);
+	else if (record->type == PERFDATA_TRACING_DATA)
+		n = ((uint64_t)cursor_u32(&c) + 7) & ~7ull;
+	return n < left ? n : left;
+}
+
+const struct perfdata_event *perfdata_head_event(const struct perfdata_head *head, uint64_t id)
+{
+	const struct perfdata_id *found = find_id(head, id);
+
+	return found ? &head->events[found->event] : NULL;
+}
+
+struct str perfdata_head_build_id(const struct perfdata_head *head, struct str path)
+{
+	const struct perfdata_build_id key = { .path = path }, *found;
+
+	if (!head->n_build_ids)
+		return (struct str){ 0 };
+	found = bsearch(&key, head->build_ids, head->n_build_ids, sizeof(*head->build_ids), by_path);
+	return found ? found->id : (struct str){ 0 };
+}
+
+struct str perfdata_head_command(const struct perfdata_head *head, char *text, size_t cap)
+{
+	struct cursor c = cursor_over(head->command);
+	uint32_t n_words = cursor_u32(&c);
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < n_words && n + 1 < cap; i++) {
+		struct str word = str_head(take_text(&c), cap - n - 1);
+
+		if (c.failed)
+			break;
+		if (i)
+			text[n++] = ' ';
+		if (word.n)
+			memcpy(text + n, word.p, word.n);
+		n += word.n;
+	}
+	return str_over(text, n);
+}
