@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "format/perfscript_line.h"
 
+#include "format/perfevents.h"
+
 #define ADDRESS_WIDTH 16	/* perf pads addresses to it */
 
 static bool is_digit(char c)
@@ -155,21 +157,6 @@ static bool split_at_thread(struct str line, struct perf_head *head, struct str 
 	return true;
 }
 
-/* "cycles:ppp" and "cycles:P" are cycles, counted more precisely; "cycles:u" are others. */
-static struct str without_precision(struct str event)
-{
-	ptrdiff_t colon = str_rfind(event, ':');
-	size_t n = event.n;
-
-	if (colon <= 0)
-		return event;
-	while (n > (size_t)colon + 1 && (event.p[n - 1] == 'p' || event.p[n - 1] == 'P'))
-		n--;
-	if (event.n - n > 3)	/* that would be a name */
-		return event;
-	return str_head(event, n == (size_t)colon + 1 ? (size_t)colon : n);
-}
-
 /* "period event: rest" */
 static void parse_event(struct str text, struct perf_head *head)
 {
@@ -188,7 +175,7 @@ static void parse_event(struct str text, struct perf_head *head)
 		end++;
 	if (end == text.n || !end)
 		return;
-	head->event = without_precision(str_head(text, end));
+	head->event = perfevents_plain_name(str_head(text, end));
 	head->rest = str_skip(text, end + 1);
 }
 

@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "format/batch.h"
 #include "format/input.h"
+#include "format/perfevents.h"
 #include "format/perfscript.h"
 #include "format/perfscript_frames.h"
 #include "format/perfscript_line.h"
@@ -15,7 +16,6 @@
 #include "model/profile.h"
 
 #define SAMPLE_MAX_BYTES ((size_t)256 << 20)
-#define NO_TYPE UINT32_MAX
 #define WAITING_ROWS_MAX ((uint32_t)2 << 20)	/* samples on their way into the profile: its bound on memory */
 #define WAITING_WORDS_MAX ((size_t)32 << 20)
 
@@ -27,11 +27,6 @@ struct meanings {
 	struct buf events;	/* event -> index into the reader's events */
 };
 
-struct event {
-	uint32_t name;		/* string */
-	uint32_t type;		/* its value type; NO_TYPE: it has no period, or there are too many */
-};
-
 struct reader {
 	struct profile *profile;
 	struct input *input;
@@ -39,9 +34,7 @@ struct reader {
 	struct perf_worker workers[PIECE_WORKERS_MAX];
 	struct perf_block blocks[PIECE_WORKERS_MAX][PIECE_BLOCKS];
 	struct meanings meanings[PIECE_WORKERS_MAX];
-	struct event *events;	/* the first: a head that names none */
-	uint32_t n_events, cap_events;
-	bool event_labels;	/* more than one event: samples say which */
+	struct perfevents events;
 	uint64_t lines;		/* before the block */
 	uint64_t n_samples, lost, bad, first_bad, last_ns;
 };
@@ -107,21 +100,6 @@ static void learn_who(struct reader *r, struct meanings *m, struct str text)
 	buf_add(&m->sets, &id, sizeof(id));
 }
 
-static uint32_t find_event(struct reader *r, struct str name)
-{
-	uint32_t id = intern(r, name);
-
-	for (uint32_t i = 0; i < r->n_events; i++)
-		if (r->events[i].name == id)
-			return i;
-	if (VEC_RESERVE(&r->events, &r->cap_events, (uint64_t)r->n_events + 1) < 0) {
-		r->batch.failed = true;
-		return 0;
-	}
-	r->events[r->n_events] = (struct event){ id, NO_TYPE };
-	return r->n_events++;
-}
-
 static void learn(struct reader *r, struct meanings *m, const struct perf_block *block)
 {
 	for (uint32_t k = 0; k < block->frames.n; k++)
@@ -129,60 +107,12 @@ static void learn(struct reader *r, struct meanings *m, const struct perf_block 
 	for (uint32_t k = 0; k < block->who.n; k++)
 		learn_who(r, m, news_get(&block->who, k));
 	for (uint32_t k = 0; k < block->events.n; k++) {
-		uint32_t id = find_event(r, news_get(&block->events, k));
+		uint32_t id = perfevents_find(&r->events, news_get(&block->events, k));
 
 		buf_add(&m->events, &id, sizeof(id));
 	}
 	if (m->spans.failed || m->ids.failed || m->sets.failed || m->events.failed)
 		r->batch.failed = true;
-}
-
-static struct str unit_of(struct str event)
-{
-	return str_starts(event, STR("cpu-clock")) || str_starts(event, STR("task-clock")) ?
-	       STR("nanoseconds") : STR("count");
-}
-
-/* The column for the event's periods; the first sample that has one makes it. */
-static int need_type(struct reader *r, struct event *event)
-{
-	struct str name = strings_get(&r->profile->strings, event->name);
-
-	if (event->type != NO_TYPE || r->profile->n_types == VALUE_TYPES_MAX)
-		return 0;
-	if (batch_flush(&r->batch) < 0)
-		return -ENOMEM;
-	event->type = profile_add_type(r->profile, name.n ? name : STR("period"), unit_of(name));
-	if (event->type == 1)	/* as perf report and stackcollapse-perf.pl weigh samples */
-		r->profile->default_type = 1;
-	return 0;
-}
-
-static uint32_t with_event(struct reader *r, uint32_t set, uint32_t event)
-{
-	struct label labels[8];
-	uint32_t n;
-	const struct label *old = labels_get(&r->profile->labels, set, &n);
-
-	for (uint32_t i = 0; i < n; i++)
-		labels[i] = old[i];
-	labels[n++] = (struct label){ .key = intern(r, STR("event")), .str = event };
-	return labels_add(&r->profile->labels, labels, n);
-}
-
-/* A second event: from now on samples say which is theirs, and those so far had the first. */
-static int label_events(struct reader *r)
-{
-	uint32_t n = r->profile->labels.n, *sets = calloc((size_t)n + 1, sizeof(*sets));
-	int rc = sets ? batch_flush(&r->batch) : -ENOMEM;
-
-	for (uint32_t i = 0; rc == 0 && i < n; i++)
-		sets[i] = with_event(r, i, r->events[1].name);
-	if (rc == 0)
-		profile_relabel(r->profile, sets);
-	r->event_labels = true;
-	free(sets);
-	return rc;
 }
 
 static int too_deep(const struct reader *r, uint64_t line, struct err *err)
@@ -217,7 +147,7 @@ static int add_sample(struct reader *r, const struct meanings *m, const struct p
 		      const struct perf_sample *sample)
 {
 	const uint32_t *words = (const uint32_t *)(const void *)block->words.p;
-	struct event *event = &r->events[((const uint32_t *)(const void *)m->events.p)[sample->event]];
+	uint32_t event = ((const uint32_t *)(const void *)m->events.p)[sample->event], type;
 	uint32_t set = ((const uint32_t *)(const void *)m->sets.p)[sample->who], n = 0;
 	int64_t values[VALUE_TYPES_MAX] = { 1 };
 	int rc;
@@ -226,14 +156,14 @@ static int add_sample(struct reader *r, const struct meanings *m, const struct p
 		r->batch.timed = sample->has_time;
 	if (sample->has_time)
 		r->last_ns = sample->time_ns;
-	if (r->n_events > 2 && !r->event_labels && label_events(r) < 0)
+	if (perfevents_settle_labels(&r->events) < 0)
 		return -ENOMEM;
-	if (r->event_labels && event->name)
-		set = with_event(r, set, event->name);
-	if (sample->has_period && need_type(r, event) < 0)
+	set = perfevents_label(&r->events, set, event);
+	if (sample->has_period && perfevents_need_type(&r->events, event) < 0)
 		return -ENOMEM;
-	if (sample->has_period && event->type != NO_TYPE)
-		values[event->type] = sample->period > INT64_MAX ? INT64_MAX : (int64_t)sample->period;
+	type = r->events.items[event].type;
+	if (sample->has_period && type != PERFEVENTS_NO_TYPE)
+		values[type] = sample->period > INT64_MAX ? INT64_MAX : (int64_t)sample->period;
 	rc = add_stack(r, m, sample->n_words ? words + sample->first_word : NULL, sample->n_words, &n);
 	if (rc < 0)
 		return rc;
@@ -313,21 +243,6 @@ static void add_notes(struct reader *r)
 	}
 }
 
-/* perf counts from the machine's start; a profile from its own. */
-static void settle_times(struct profile *profile)
-{
-	uint64_t first = UINT64_MAX, last = 0;
-
-	for (uint32_t i = 0; profile->time_ns && i < profile->n; i++) {
-		first = profile->time_ns[i] < first ? profile->time_ns[i] : first;
-		last = profile->time_ns[i] > last ? profile->time_ns[i] : last;
-	}
-	for (uint32_t i = 0; profile->time_ns && i < profile->n; i++)
-		profile->time_ns[i] -= first;
-	if (last > first)
-		profile->duration_ns = last - first;
-}
-
 static int read_all(struct reader *r, struct err *err)
 {
 	struct pieces pieces = { .cut = perf_worker_cut, .work = perf_worker_work, .take = take,
@@ -350,7 +265,7 @@ static int read_all(struct reader *r, struct err *err)
 		return err_fail(err, -EBADMSG, "%s is perf script's, but there is no sample in it",
 				r->input->what);
 	add_notes(r);
-	settle_times(r->profile);
+	perfevents_settle_times(r->profile);
 	return 0;
 }
 
@@ -364,8 +279,7 @@ int perfscript_read(struct profile *profile, struct input *input, struct err *er
 	r->profile = profile;
 	r->input = input;
 	r->batch.profile = profile;
-	profile_add_type(profile, STR("samples"), STR("count"));
-	find_event(r, STR(""));		/* number 0 of every worker */
+	perfevents_init(&r->events, &r->batch);	/* the first is number 0 of every worker */
 	add_comments(r);
 	rc = read_all(r, err);
 	for (unsigned w = 0; w < PIECE_WORKERS_MAX; w++) {
@@ -375,7 +289,7 @@ int perfscript_read(struct profile *profile, struct input *input, struct err *er
 			perf_block_fini(&r->blocks[w][k]);
 	}
 	batch_fini(&r->batch);
-	free(r->events);
+	perfevents_fini(&r->events);
 	free(r);
 	return rc;
 }
