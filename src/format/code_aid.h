@@ -53,6 +53,7 @@ struct code_stack {
 	uint32_t generation;	/* another one, never 0, whenever the maps are others */
 	uint64_t regs[CODE_REGS];	/* by their numbers in asm/perf_regs.h; 0 where not recorded */
 	struct str bytes;	/* from the stack pointer up */
+	bool full;		/* as many as a copy holds: the stack may go on */
 };
 
 struct code_aid {

@@ -16,6 +16,7 @@
 #include "format/input.h"
 #include "format/jfr.h"
 #include "format/massif.h"
+#include "format/perfdata.h"
 #include "format/perfscript.h"
 #include "format/gecko.h"
 #include "format/otlp.h"
@@ -30,6 +31,8 @@
 static const struct format formats[] = {
 	{ .name = "jfr", .words = "Java Flight Recorder's, of the JDK and of async-profiler",
 	  .detect = jfr_detect, .read = jfr_read },
+	{ .name = "perfdata", .words = "perf.data, as perf record writes it",
+	  .detect = perfdata_detect, .read = perfdata_read },
 	{ .name = "otlp", .words = "OpenTelemetry's profiles, as OTLP sends them", .suffixes = { ".otlp" },
 	  .detect = otlp_detect, .read = otlp_read, .write = otlp_write },
 	{ .name = "pprof", .words = "pprof's protobuf in gzip: what Sonde keeps profiles in",

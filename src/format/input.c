@@ -198,10 +198,10 @@ static bool in_one_piece(struct input *input, struct str *ret_bytes)
 	return true;
 }
 
-static int too_large(const struct input *input, struct err *err)
+static int too_large(const struct input *input, size_t max, struct err *err)
 {
 	return err_fail(err, -EFBIG, "%s holds more than %zu GiB: that is more than Sonde reads into "
-			"memory", input->what, INPUT_WHOLE_MAX >> 30);
+			"memory", input->what, max >> 30);
 }
 
 static int stream_whole(struct input *input, struct str *ret_bytes, struct err *err)
@@ -218,13 +218,13 @@ static int stream_whole(struct input *input, struct str *ret_bytes, struct err *
 			return (int)got;
 		buf->n += (size_t)got;
 		if (buf->n > INPUT_WHOLE_MAX)
-			return too_large(input, err);
+			return too_large(input, INPUT_WHOLE_MAX, err);
 	} while (got);
 	*ret_bytes = buf_str(buf);
 	return 0;
 }
 
-int input_whole(struct input *input, struct str *ret_bytes, struct err *err)
+int input_whole_mapped(struct input *input, size_t max, struct str *ret_bytes, struct err *err)
 {
 	struct buf *buf = &input->whole;
 	struct str raw;
@@ -233,16 +233,21 @@ int input_whole(struct input *input, struct str *ret_bytes, struct err *err)
 	if (input->wrapping == WRAPPING_ZSTD || !in_one_piece(input, &raw))
 		return stream_whole(input, ret_bytes, err);
 	if (input->wrapping == WRAPPING_NONE) {
-		if (raw.n > INPUT_WHOLE_MAX)
-			return too_large(input, err);
+		if (raw.n > max)
+			return too_large(input, max, err);
 		*ret_bytes = raw;
 		return 0;
 	}
 	rc = gunzip_whole(raw, INPUT_WHOLE_MAX, &buf->p, &buf->n);
 	if (rc == -EFBIG)
-		return too_large(input, err);
+		return too_large(input, INPUT_WHOLE_MAX, err);
 	if (rc < 0)	/* say where, or manage with less memory */
 		return stream_whole(input, ret_bytes, err);
 	*ret_bytes = buf_str(buf);
 	return 0;
+}
+
+int input_whole(struct input *input, struct str *ret_bytes, struct err *err)
+{
+	return input_whole_mapped(input, INPUT_WHOLE_MAX, ret_bytes, err);
 }

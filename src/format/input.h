@@ -27,6 +27,7 @@
 #include "base/str.h"
 #include "format/unwrap.h"
 
+struct code_aid;
 struct err;
 struct profile;
 struct raw;
@@ -40,6 +41,7 @@ struct raw;
  * module and an address but no function: they can be named afterwards, from the files on this machine. */
 struct read_aid {
 	const char *program;	/* the binary whose addresses the file holds (gmon.out) */
+	const struct code_aid *code;	/* who knows files of code and walks copied stacks (perf.data) */
 	void *context;		/* what the functions get */
 	/* The frames of n vaddrs (ascending, distinct) of a binary, without what was inlined there. 0 or -errno. */
 	int (*place)(void *context, struct profile *profile, const char *binary, const uint64_t *vaddrs,
@@ -81,5 +83,8 @@ ssize_t input_read(struct input *input, void *p, size_t n, struct err *err);
 
 /* Everything from the first byte on, lent until input_close(). 0 or -errno. */
 int input_whole(struct input *input, struct str *ret_bytes, struct err *err);
+
+/* The same, but a plain file, which is mapped and takes no memory, may have up to `max` bytes. */
+int input_whole_mapped(struct input *input, size_t max, struct str *ret_bytes, struct err *err);
 
 #endif

@@ -171,12 +171,14 @@ static struct str take_words(struct cursor *c, uint64_t n)
 }
 
 /* The copied stack: room for as much as was asked for, of which so much was there. */
-static struct str take_stack(struct cursor *c)
+static void take_stack(struct perfdata_sample *sample, struct cursor *c)
 {
-	uint64_t size = cursor_u64(c);
+	uint64_t size = cursor_u64(c), had;
 	struct str stack = cursor_bytes(c, size);
 
-	return str_head(stack, size ? cursor_u64(c) : 0);
+	had = size ? cursor_u64(c) : 0;
+	sample->stack = str_head(stack, had);
+	sample->stack_full = size && had >= size;
 }
 
 bool perfdata_sample_parse(const struct perfdata_event *event, const struct perfdata_record *record,
@@ -219,6 +221,6 @@ bool perfdata_sample_parse(const struct perfdata_event *event, const struct perf
 			s->regs = take_words(&c, (uint64_t)__builtin_popcountll(event->regs_user));
 	}
 	if (type & PERF_SAMPLE_STACK_USER)
-		s->stack = take_stack(&c);
+		take_stack(s, &c);
 	return !c.failed;
 }

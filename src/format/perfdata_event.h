@@ -65,6 +65,7 @@ struct perfdata_sample {
 	uint64_t regs_abi;	/* PERF_SAMPLE_REGS_ABI_*; 0: there were no registers of user space */
 	struct str regs;	/* u64 each, of the mask, lowest bit first */
 	struct str stack;	/* from the stack pointer up */
+	bool stack_full;	/* as much as was asked for: it may go on */
 };
 
 /* False when the record is shorter than what its event asked for. */

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "format/perfdata_code.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cursor.h"
+#include "base/vec.h"
+#include "format/module_kind.h"
+#include "format/perfdata_event.h"
+#include "format/perfdata_head.h"
+#include "format/perfdata_task.h"
+#include "model/profile.h"
+
+#define MEMO (1u << 16)
+#define FRAMES_MAX 8192u	/* of a walked stack */
+#define BUILD_ID_MAX 20u
+
+enum file_kind { FILE_OF_CODE, FILE_RUN_TIME, FILE_VDSO, FILE_KERNEL, FILE_BPF };
+
+struct perfdata_file {
+	enum file_kind kind;
+	uint32_t path;		/* string */
+	uint64_t inode;
+	uint8_t build_id[BUILD_ID_MAX];
+	uint8_t build_id_n;
+	bool asked;
+	uint32_t image;		/* the aid's */
+	uint32_t module;	/* of its frames; 0: not made yet, or one for each mapping */
+	uint32_t function;	/* of all its frames: a BPF program; another file than was mapped */
+};
+
+struct perfdata_memo {
+	uint64_t address;
+	uint32_t space, frame;
+};
+
+int perfdata_code_init(struct perfdata_code *code, struct profile *profile,
+		       const struct perfdata_head *head, const struct code_aid *aid)
+{
+	*code = (struct perfdata_code){ .profile = profile, .head = head, .aid = aid };
+	code->memo = calloc(MEMO, sizeof(*code->memo));
+	code->kernel = (struct code_kernel){
+		.build_id = perfdata_head_build_id(head, STR("[kernel.kallsyms]")),
+		.release = head->release, .hostname = head->hostname,
+	};
+	if (aid)
+		code->state = aid->open();
+	if (!code->memo || (aid && !code->state) ||
+	    VEC_RESERVE(&code->files, &code->cap_files, 1) < 0)
+		return -ENOMEM;
+	code->n_files = 1;	/* 0 is none */
+	return 0;
+}
+
+void perfdata_code_fini(struct perfdata_code *code)
+{
+	if (code->state)
+		code->aid->close(code->state);
+	free(code->files);
+	free(code->memo);
+	idindex_fini(&code->file_index);
+	buf_fini(&code->frames);
+	*code = (struct perfdata_code){ 0 };
+}
+
+static uint32_t intern(struct perfdata_code *code, struct str s)
+{
+	return strings_add(&code->profile->strings, s);
+}
+
+static struct str path_of(const struct perfdata_code *code, const struct perfdata_file *file)
+{
+	return strings_get(&code->profile->strings, file->path);
+}
+
+/* Memory that no file is behind: what may run there was made at run time. */
+static bool is_run_time(struct str path)
+{
+	static const char *const begins[] = { "//anon", "/anon_hugepage", "/dev/zero", "/memfd:", "/SYSV",
+					      "[heap]", "[stack", "anon_inode:" };
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (str_starts(path, str_of(begins[i])))
+			return true;
+	return !path.n;
+}
+
+static enum file_kind kind_of(const struct perfdata_mapped *mapped)
+{
+	if (mapped->bpf)
+		return FILE_BPF;
+	if (mapped->pid == PERFDATA_KERNEL_PID)
+		return FILE_KERNEL;
+	if (str_eq(mapped->path, STR("[vdso]")))
+		return FILE_VDSO;
+	return is_run_time(mapped->path) ? FILE_RUN_TIME : FILE_OF_CODE;
+}
+
+static struct str without_deleted(struct str path)
+{
+	return str_ends(path, STR(" (deleted)")) ? str_head(path, path.n - 10) : path;
+}
+
+static bool same_file(const struct perfdata_file *a, const struct perfdata_file *b)
+{
+	return a->kind == b->kind && a->path == b->path && a->inode == b->inode &&
+	       a->build_id_n == b->build_id_n && !memcmp(a->build_id, b->build_id, a->build_id_n);
+}
+
+static uint32_t add_file(struct perfdata_code *code, const struct perfdata_file *file)
+{
+	uint64_t hash = hash_u64(file->path, file->inode) ^
+			hash_u64(hash_bytes(file->build_id, file->build_id_n), file->kind);
+	uint32_t step = 0, id;
+
+	while ((id = idindex_probe(&code->file_index, hash, &step)))
+		if (same_file(&code->files[id], file))
+			return id;
+	if (code->n_files == PERFDATA_FILES_MAX ||
+	    VEC_RESERVE(&code->files, &code->cap_files, (uint64_t)code->n_files + 1) < 0 ||
+	    idindex_add(&code->file_index, hash, code->n_files) < 0) {
+		code->failed = true;
+		return 0;
+	}
+	code->files[code->n_files] = *file;
+	return code->n_files++;
+}
+
+uint32_t perfdata_code_file(struct perfdata_code *code, const struct perfdata_mapped *mapped)
+{
+	struct perfdata_file file = { .kind = kind_of(mapped), .inode = mapped->inode };
+	struct str build_id = mapped->build_id, path = without_deleted(mapped->path);
+	char text[32];
+
+	if (file.kind == FILE_RUN_TIME) {
+		snprintf(text, sizeof(text), "/tmp/perf-%u.map", mapped->pid);
+		path = str_of(text);
+		file.inode = 0;
+		build_id = (struct str){ 0 };
+	} else if (!build_id.n) {
+		build_id = perfdata_head_build_id(code->head, path);
+	}
+	file.path = intern(code, path);
+	file.build_id_n = (uint8_t)(build_id.n < BUILD_ID_MAX ? build_id.n : BUILD_ID_MAX);
+	if (file.build_id_n)
+		memcpy(file.build_id, build_id.p, file.build_id_n);
+	return add_file(code, &file);
+}
+
+void perfdata_code_set_kernel(struct perfdata_code *code, struct str symbol, uint64_t address)
+{
+	code->kernel.symbol = symbol;
+	code->kernel.address = address;
+}
+
+static uint32_t hex_of(struct perfdata_code *code, struct str raw)
+{
+	char text[2 * BUILD_ID_MAX + 1];
+	size_t n = 0;
+
+	for (size_t i = 0; i < raw.n && i < BUILD_ID_MAX; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%02x", (uint8_t)raw.p[i]);
+	return intern(code, str_over(text, n));
+}
+
+static uint32_t add_module(struct perfdata_code *code, struct str path, struct str build_id)
+{
+	return frames_add_module(&code->profile->frames,
+				 &(struct module){ .path = intern(code, path),
+						   .build_id = hex_of(code, build_id) });
+}
+
+static uint32_t add_function(struct perfdata_code *code, struct str name)
+{
+	return frames_add_function(&code->profile->frames,
+				   &(struct function){ .name = intern(code, name) });
+}
+
+/* Asks the aid for the file, once. */
+static void ask_file(struct perfdata_code *code, struct perfdata_file *file)
+{
+	struct str id = { (const char *)file->build_id, file->build_id_n };
+	const char *trouble = NULL;
+	char text[512];
+
+	if (file->asked)
+		return;
+	file->asked = true;
+	if (code->aid && (file->kind == FILE_OF_CODE || file->kind == FILE_VDSO))
+		file->image = code->aid->file(code->state,
+					      &(struct code_query){ .path = path_of(code, file), .build_id = id,
+								    .inode = file->inode,
+								    .recorded_ns = code->recorded_ns },
+					      &id, &trouble);
+	if (trouble) {
+		snprintf(text, sizeof(text), "[%.*s: %s]", STR_ARG(str_basename(path_of(code, file))), trouble);
+		file->function = add_function(code, str_of(text));
+	}
+	if (file->kind == FILE_BPF)
+		file->function = add_function(code, path_of(code, file));
+	/* what is not had has a module for each mapping, which tells offsets */
+	if (file->kind == FILE_BPF)
+		file->module = add_module(code, STR("[bpf]"), (struct str){ 0 });
+	else if (file->kind != FILE_OF_CODE || file->image)
+		file->module = add_module(code, path_of(code, file), id);
+}
+
+/* Whether it is this machine's kernel, as far as the aid can tell; our own vDSO is its processes' too. */
+static bool kernel_runs_here(struct perfdata_code *code)
+{
+	struct str build_id = code->kernel.build_id;
+
+	if (code->kernel_asked)
+		return code->kernel_runs_here;
+	code->kernel_asked = true;
+	code->kernel_runs_here = code->aid && code->aid->kernel(code->state, &code->kernel, &build_id);
+	code->kernel_module = add_module(code, STR("[kernel]"), build_id);
+	return code->kernel_runs_here;
+}
+
+static void ask_map(struct perfdata_code *code, struct code_map *map)
+{
+	struct perfdata_file *file = &code->files[map->file];
+
+	if (map->image != CODE_IMAGE_UNASKED)
+		return;
+	if (file->kind == FILE_VDSO && !kernel_runs_here(code))
+		file->asked = true;
+	ask_file(code, file);
+	map->image = file->image;
+	if (map->image && !code->aid->bias(code->state, map->image, map->start,
+					   file->kind == FILE_VDSO ? 0 : map->off, &map->bias))
+		map->image = 0;
+}
+
+/* A frame of a file that is not to be had: the address is the offset in it. */
+static struct frame offset_frame(struct perfdata_code *code, const struct perfdata_file *file,
+				 const struct code_map *map, uint64_t address)
+{
+	struct module module = { .path = file->path, .start = map->off, .offset = map->off,
+				 .limit = map->off + (map->end - map->start) };
+
+	module.build_id = hex_of(code, (struct str){ (const char *)file->build_id, file->build_id_n });
+	return (struct frame){ .module = frames_add_module(&code->profile->frames, &module),
+			       .address = address - map->start + map->off };
+}
+
+static struct frame user_frame(struct perfdata_code *code, struct code_map *map, uint64_t address)
+{
+	const struct perfdata_file *file = &code->files[map->file];
+	struct frame frame = { .address = address };
+
+	ask_map(code, map);
+	if (file->kind == FILE_OF_CODE && !map->image)
+		frame = offset_frame(code, file, map, address);
+	else if (file->kind == FILE_OF_CODE)
+		frame.address -= map->bias;
+	else if (file->kind == FILE_VDSO)	/* it begins with its ELF header, at vaddr 0 */
+		frame.address -= map->image ? map->bias : map->start;
+	if (!frame.module)
+		frame.module = file->module ? file->module :
+			       add_module(code, path_of(code, file), (struct str){ 0 });
+	frame.function = file->function;
+	frame.kind = (uint8_t)(file->kind == FILE_RUN_TIME ? FRAME_JIT : file->function ? FRAME_UNKNOWN :
+			       module_kind(path_of(code, file)));
+	return frame;
+}
+
+/* "[ext4]", of /lib/modules/.../ext4.ko.xz too; the kernel itself is none. */
+static bool is_kernel_module(struct str path, struct str *ret_name)
+{
+	*ret_name = path;
+	if (str_starts(path, STR("[kernel")) || str_starts(path, STR("[guest")))
+		return false;
+	if (path.n && path.p[0] == '/') {
+		struct str name = str_basename(path);
+
+		*ret_name = str_cut(&name, '.');
+	}
+	return ret_name->n;
+}
+
+static struct frame kernel_frame(struct perfdata_code *code, struct code_map *map, uint64_t address)
+{
+	struct perfdata_file *file = map ? &code->files[map->file] : NULL;
+	struct frame frame = { .address = address, .kind = FRAME_KERNEL };
+	struct str name;
+	char text[128];
+
+	if (file && file->kind == FILE_BPF) {
+		ask_file(code, file);
+		frame.function = file->function;
+		frame.module = file->module;
+		return frame;
+	}
+	if (!kernel_runs_here(code) && file && is_kernel_module(path_of(code, file), &name)) {
+		snprintf(text, sizeof(text), name.p[0] == '[' ? "%.*s" : "[%.*s]", STR_ARG(name));
+		frame.module = add_module(code, str_of(text), (struct str){ 0 });
+		return frame;
+	}
+	frame.module = code->kernel_module;
+	return frame;
+}
+
+/* Code that nothing was mapped at. */
+static uint32_t unknown_frame(struct perfdata_code *code)
+{
+	struct frame frame = { .kind = FRAME_UNKNOWN };
+
+	if (!code->unknown_frame) {
+		frame.function = add_function(code, STR("[no mapping holds this address]"));
+		code->unknown_frame = frames_add(&code->profile->frames, &frame);
+	}
+	return code->unknown_frame;
+}
+
+/* The frame of an address; `space` is NULL where nothing is mapped. */
+static uint32_t frame_of(struct perfdata_code *code, struct perfdata_space *space, bool in_kernel,
+			 uint64_t address)
+{
+	uint32_t id = space ? space->id : 0;
+	struct perfdata_memo *memo = &code->memo[hash_u64(address, id) >> 32 & (MEMO - 1)];
+	struct code_map *map;
+	struct frame frame;
+
+	if (memo->address == address && memo->space == id && memo->frame)
+		return memo->frame;
+	map = perfdata_space_find(space, address);
+	memo->address = address;
+	memo->space = id;
+	if (!map && !in_kernel)
+		return memo->frame = unknown_frame(code);
+	frame = in_kernel ? kernel_frame(code, map, address) : user_frame(code, map, address);
+	return memo->frame = frames_add(&code->profile->frames, &frame);
+}
+
+static void add_frame(struct perfdata_code *code, uint32_t frame)
+{
+	buf_add(&code->frames, &frame, sizeof(frame));
+}
+
+/* A frame that only says something. */
+static void add_words(struct perfdata_code *code, const char *words)
+{
+	struct frame frame = { .function = add_function(code, str_of(words)), .kind = FRAME_UNKNOWN };
+
+	add_frame(code, frames_add(&code->profile->frames, &frame));
+}
+
+/* Walks the copied stack. False: there was no frame of user space in it. */
+static bool add_walked(struct perfdata_code *code, const struct perfdata_event *event,
+		       const struct perfdata_sample *sample, struct perfdata_space *space)
+{
+	struct code_stack stack = { .bytes = sample->stack, .full = sample->stack_full };
+	struct cursor regs = cursor_over(sample->regs);
+	uint64_t addresses[FRAMES_MAX];
+	const char *cut = NULL;
+	char text[128];
+	uint32_t n;
+
+	for (uint32_t bit = 0; bit < CODE_REGS; bit++)
+		if (event->regs_user >> bit & 1)
+			stack.regs[bit] = cursor_u64(&regs);
+	for (uint32_t i = 0; space && !space->asked && i < space->n; i++)
+		ask_map(code, &space->maps[i]);
+	if (space) {
+		space->asked = true;
+		stack.maps = space->maps;
+		stack.n_maps = space->n;
+		stack.generation = space->id;
+	}
+	n = code->aid->walk(code->state, &stack, addresses, FRAMES_MAX, &cut);
+	for (uint32_t i = 0; i < n; i++)
+		add_frame(code, frame_of(code, space, false, addresses[i]));
+	if (cut) {
+		snprintf(text, sizeof(text), "[stack cut: %s]", cut);
+		add_words(code, text);
+	}
+	return n;
+}
+
+/* Why a copied stack cannot be walked here; NULL: it can. */
+static const char *unwalkable(const struct perfdata_code *code, const struct perfdata_sample *sample)
+{
+	if (!code->aid)
+		return "a copied stack, which was not walked";
+	if (sample->regs_abi != PERF_SAMPLE_REGS_ABI_64)
+		return "32-bit process";
+	if (code->head->arch.n && !str_eq(code->head->arch, STR("x86_64")))
+		return "copied on a machine of another kind";
+	return NULL;
+}
+
+enum context { CONTEXT_KERNEL, CONTEXT_USER, CONTEXT_OTHER };
+
+static enum context context_of(uint64_t marker)
+{
+	switch (marker) {
+	case (uint64_t)PERF_CONTEXT_KERNEL:
+		return CONTEXT_KERNEL;
+	case (uint64_t)PERF_CONTEXT_USER:
+		return CONTEXT_USER;
+	default:
+		return CONTEXT_OTHER;	/* a guest, a hypervisor */
+	}
+}
+
+static enum context context_of_misc(uint16_t misc)
+{
+	switch (misc & PERF_RECORD_MISC_CPUMODE_MASK) {
+	case PERF_RECORD_MISC_KERNEL:
+		return CONTEXT_KERNEL;
+	case PERF_RECORD_MISC_USER:
+		return CONTEXT_USER;
+	default:
+		return CONTEXT_OTHER;
+	}
+}
+
+static void add_address(struct perfdata_code *code, enum context context, struct perfdata_space *kernel,
+			struct perfdata_space *space, uint64_t address)
+{
+	switch (context) {
+	case CONTEXT_KERNEL:
+		add_frame(code, frame_of(code, kernel, true, address));
+		break;
+	case CONTEXT_USER:
+		add_frame(code, frame_of(code, space, false, address));
+		break;
+	case CONTEXT_OTHER:
+		add_words(code, "[guest or hypervisor]");
+		break;
+	}
+}
+
+/* The call chain as it was recorded: runs of addresses, each after a word that says where they are from. The
+ * first of a run is where it was, the others where a call returns to. */
+static void add_chain(struct perfdata_code *code, const struct perfdata_sample *sample, uint16_t misc,
+		      bool without_user, struct perfdata_space *kernel, struct perfdata_space *space)
+{
+	enum context context = context_of_misc(misc);
+	struct cursor c = cursor_over(sample->chain);
+	bool first = true;
+
+	while (cursor_more(&c)) {
+		uint64_t address = cursor_u64(&c);
+
+		if (address >= (uint64_t)PERF_CONTEXT_MAX) {
+			context = context_of(address);
+			first = true;
+			continue;
+		}
+		if (!(without_user && context == CONTEXT_USER))
+			add_address(code, context, kernel, space, address - !first);
+		first = false;
+	}
+}
+
+void perfdata_code_stack(struct perfdata_code *code, const struct perfdata_event *event,
+			 const struct perfdata_sample *sample, uint16_t misc,
+			 struct perfdata_space *kernel, struct perfdata_space *space)
+{
+	bool copied = sample->regs_abi && (event->sample_type & PERF_SAMPLE_STACK_USER);
+	const char *trouble = copied ? unwalkable(code, sample) : NULL;
+
+	kernel_runs_here(code);
+	buf_clear(&code->frames);
+	add_chain(code, sample, misc, copied && !trouble, kernel, space);
+	if (!code->frames.n && (!copied || trouble || context_of_misc(misc) != CONTEXT_USER))
+		add_address(code, context_of_misc(misc), kernel, space, sample->ip);
+	if (copied && trouble) {
+		char text[128];
+
+		snprintf(text, sizeof(text), "[stack cut: %s]", trouble);
+		add_words(code, text);
+	} else if (copied && !add_walked(code, event, sample, space) && !code->frames.n) {
+		add_address(code, CONTEXT_USER, kernel, space, sample->ip);
+	}
+	if (code->frames.failed)
+		code->failed = true;
+}
