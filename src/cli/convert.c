@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "cli/codeaid.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/place.h"
@@ -61,7 +62,7 @@ int run_convert(const struct command *command, int argc, char **argv)
 {
 	struct args args = { .command = command, .argc = argc, .argv = argv };
 	struct asked asked = { .words = calloc((size_t)argc + 1, sizeof(*asked.words)), .options = { .type = -1 },
-			       .aid = { .place = place_addresses } };
+			       .aid = { .place = place_addresses, .code = &codeaid } };
 	int id, code = EXIT_DONE;
 
 	if (!asked.words)

@@ -10,6 +10,7 @@
 #include "analyze/derived.h"
 #include "analyze/groups.h"
 #include "base/err.h"
+#include "cli/codeaid.h"
 #include "cli/command.h"
 #include "cli/place.h"
 #include "cli/unnamed.h"
@@ -165,7 +166,7 @@ static int derive_labels(struct reading *reading, struct err *err)
 int reading_open(struct reading *reading, struct err *err)
 {
 	const char *path = reading->path ? reading->path : FILE_DEFAULT_NAME;
-	struct read_aid aid = { .place = place_addresses };
+	struct read_aid aid = { .place = place_addresses, .code = &codeaid };
 	int rc;
 
 	profile_init(&reading->profile);
