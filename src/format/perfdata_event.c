@@ -7,6 +7,7 @@
 #define ATTR_BYTES_MIN 64u	/* of its first version */
 #define FLAG_FREQ (1ull << 10)	/* of the attr's word of flags */
 #define FLAG_SAMPLE_ID_ALL (1ull << 18)
+#define FLAG_BUILD_ID (1ull << 34)
 #define FORMAT_LOST 16u		/* PERF_FORMAT_LOST, of Linux 6.0 */
 #define BRANCH_COUNTERS (1ull << 19)	/* PERF_SAMPLE_BRANCH_COUNTERS, of Linux 6.8 */
 
@@ -32,6 +33,7 @@ void perfdata_event_parse(struct perfdata_event *event, struct cursor *c)
 	event->regs_user = cursor_u64(&attr);
 	event->period = flags & FLAG_FREQ ? 0 : period;
 	event->sample_id_all = flags & FLAG_SAMPLE_ID_ALL;
+	event->tells_build_ids = flags & FLAG_BUILD_ID;
 }
 
 struct str perfdata_event_name(const struct perfdata_event *event, char *text, size_t cap)

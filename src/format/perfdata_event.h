@@ -31,6 +31,7 @@ struct perfdata_event {
 	uint64_t regs_user;	/* which registers: bits of asm/perf_regs.h */
 	uint32_t type;
 	bool sample_id_all;
+	bool tells_build_ids;	/* MMAP2 may have one in place of device and inode */
 };
 
 /* The attr at the cursor, which may be of any version: its own size says how much of it there is. */

@@ -23,6 +23,8 @@
 #define WAITING_WORDS_MAX ((size_t)32 << 20)
 #define MISC_EXEC (1u << 13)	/* of COMM: another program; of FORK: perf's own, of what ran already */
 #define MISC_BUILD_ID (1u << 14)	/* of MMAP2: in place of device and inode */
+#define BUILD_ID_BYTES 20u
+#define BUILD_ID_LIKELY 16u
 
 struct reader {
 	struct profile *profile;
@@ -175,8 +177,26 @@ static int take_sample(struct reader *r, const struct perfdata_event *event,
 	return add_stack(r, label_set(r, &sample, thread, name, number), time_ns, values);
 }
 
+/* What tells the file: a build id, or device and inode, 24 bytes in either case. The flag alone does not say
+ * which: where two profilers ask at once, Linux (seen up to 6.18) leaves the one's flag in the other's
+ * records, which makes perf's own tools fall over. */
+static void take_identity(struct perfdata_mapped *mapped, struct str field, bool flagged, bool asked)
+{
+	struct cursor id = cursor_over(field), inode = id;
+	uint8_t n = cursor_u8(&id);
+	bool zeros = !cursor_u8(&id) && !cursor_u16(&id);
+
+	if (flagged && zeros && n <= BUILD_ID_BYTES && n >= (asked ? 1 : BUILD_ID_LIKELY)) {
+		mapped->build_id = cursor_bytes(&id, n);
+	} else {
+		cursor_skip(&inode, 8);
+		mapped->inode = cursor_u64(&inode);
+	}
+}
+
 /* MMAP and MMAP2: pid, tid, address, length, offset; what tells the file, protection, flags; its name. */
-static int take_map(struct reader *r, const struct perfdata_record *record)
+static int take_map(struct reader *r, const struct perfdata_event *event,
+		    const struct perfdata_record *record)
 {
 	struct cursor c = cursor_over(record->body);
 	struct perfdata_mapped mapped = { .pid = cursor_u32(&c) };
@@ -187,17 +207,9 @@ static int take_map(struct reader *r, const struct perfdata_record *record)
 	map.start = cursor_u64(&c);
 	map.end = map.start + cursor_u64(&c);
 	map.off = cursor_u64(&c);
-	if (record->type == PERF_RECORD_MMAP2 && record->misc & MISC_BUILD_ID) {
-		uint8_t n = cursor_u8(&c);
-
-		cursor_skip(&c, 3);
-		mapped.build_id = str_head(cursor_bytes(&c, 20), n);
-	} else if (record->type == PERF_RECORD_MMAP2) {
-		cursor_skip(&c, 8);
-		mapped.inode = cursor_u64(&c);
-		cursor_skip(&c, 8);
-	}
 	if (record->type == PERF_RECORD_MMAP2) {
+		take_identity(&mapped, cursor_bytes(&c, 24), record->misc & MISC_BUILD_ID,
+			      event && event->tells_build_ids);
 		protection = cursor_u32(&c);
 		cursor_skip(&c, 4);
 	} else if (record->misc & PERF_RECORD_MISC_MMAP_DATA) {
@@ -264,18 +276,17 @@ static int take_task(struct reader *r, const struct perfdata_record *record)
 
 static int take_known(struct reader *r, const struct perfdata_record *record, uint64_t time_ns)
 {
-	const struct perfdata_event *event;
+	const struct perfdata_event *event = event_of(r, record);
 
 	switch (record->type) {
 	case PERF_RECORD_SAMPLE:
-		event = event_of(r, record);
 		if (event)
 			return take_sample(r, event, record, time_ns);
 		r->unknown++;
 		return 0;
 	case PERF_RECORD_MMAP:
 	case PERF_RECORD_MMAP2:
-		return take_map(r, record);
+		return take_map(r, event, record);
 	case PERF_RECORD_KSYMBOL:
 		return take_ksymbol(r, record);
 	case PERF_RECORD_COMM:

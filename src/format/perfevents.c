@@ -27,9 +27,9 @@ struct str perfevents_plain_name(struct str name)
 
 	if (colon <= 0)
 		return name;
-	while (n > (size_t)colon + 1 && (name.p[n - 1] == 'p' || name.p[n - 1] == 'P'))
+	while (n > (size_t)colon + 1 && strchr("pPH", name.p[n - 1]))
 		n--;
-	if (name.n - n > 3)	/* that would be a name */
+	if (name.n - n > 4)	/* that would be a name */
 		return name;
 	return str_head(name, n == (size_t)colon + 1 ? (size_t)colon : n);
 }

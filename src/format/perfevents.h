@@ -37,7 +37,8 @@ struct perfevents {
 void perfevents_init(struct perfevents *events, struct batch *batch);
 void perfevents_fini(struct perfevents *events);
 
-/* "cycles:ppp" and "cycles:P" are cycles, counted more precisely; "cycles:u" are others. */
+/* "cycles:ppp", "cycles:P" and "cycles:pppH" (not a guest's) are cycles, counted more precisely; "cycles:u" are
+ * others. */
 struct str perfevents_plain_name(struct str name);
 
 /* The number of the event of that name, added when it is new. Out of memory: 0, and the batch has failed. */
