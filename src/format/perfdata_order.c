@@ -125,9 +125,9 @@ int perfdata_order_add(struct perfdata_order *order, struct str record, uint64_t
 int perfdata_order_round(struct perfdata_order *order, struct err *err)
 {
 	uint32_t low = 0, high = order->n;
-	int rc = sort(order);
+	int rc = high ? sort(order) : 0;
 
-	if (rc < 0)
+	if (rc < 0 || !high)
 		return rc;
 	while (low < high) {	/* those that are not younger than the last round's youngest */
 		uint32_t middle = low + (high - low) / 2;
@@ -145,5 +145,5 @@ int perfdata_order_end(struct perfdata_order *order, struct err *err)
 {
 	int rc = order->n ? sort(order) : 0;
 
-	return rc < 0 ? rc : take(order, order->n, err);
+	return rc < 0 || !order->n ? rc : take(order, order->n, err);
 }
