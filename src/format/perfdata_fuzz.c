@@ -4,6 +4,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	fuzz_reader(perfdata_read, NULL, str_over(data, n));
+	static const struct fuzzed format = { perfdata_detect, perfdata_read, NULL, NULL };
+
+	fuzz_reader(&format, str_over(data, n));
 	return 0;
 }
