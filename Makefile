@@ -108,6 +108,10 @@ bench: all
 
 install: all
 	install -D -m 755 build/sonde $(DESTDIR)$(PREFIX)/bin/sonde
+	build/sonde man > build/sonde.1
+	install -D -m 644 build/sonde.1 $(DESTDIR)$(PREFIX)/share/man/man1/sonde.1
+	build/sonde completion bash > build/sonde.bash
+	install -D -m 644 build/sonde.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sonde
 
 clean:
 	rm -rf build

@@ -7,8 +7,11 @@ import os
 import pathlib
 import re
 import subprocess
+from unittest.mock import ANY
 
 import pytest
+
+import truth
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = "int lex(void)\n{\n\treturn 1;\n}\n\n\n\n\n\n\n\n\n\n\n\n\n\n\nint parse(void)\n{\n\treturn lex();\n}\n"
@@ -51,6 +54,42 @@ def report(tmp_path):
 
 def rows(text):
     return [(float(share), name) for share, name in re.findall(r"^ +([\d.]+) +[\d,]+ +(\S+)", text, re.M)]
+
+
+# Two values, each nearly as large as there are: lines of one function, of two calls, and of two modules' function of one name.
+HUGE = """# callgrind format
+events: Ir
+fl=(1) a.c
+ob=(1) /usr/bin/app
+fn=(1) main
+3 9000000000000000000
+4 9000000000000000000
+5 1
+cfn=(2) f
+calls=1 9
+3 4000000000000000000
+fn=(2)
+9 9000000000000000000
+ob=(2) /usr/bin/other
+fn=(1)
+3 9000000000000000000
+"""
+
+
+@pytest.mark.parametrize("command", [("report", "--list", "main"), ("report", "--peek", "main"), ("report", "--tree"),
+                                     ("convert", "dot"), ("convert", "pstats")])
+def test_values_that_do_not_fit_together_stay_at_the_limit(tmp_path, command):
+    path = tmp_path / "huge.callgrind"
+    path.write_text(HUGE)
+    if command[0] == "convert":
+        out = tmp_path / f"out.{command[1]}"
+        subprocess.run([truth.SONDE, "convert", path, "-f", command[1], out], check=True, timeout=30)
+        path, command = out, ("report", "--total")
+        if out.suffix == ".dot":
+            assert "-" not in re.sub(r"->", "", out.read_text().replace("sans-serif", ""))
+            return
+    text = subprocess.run([truth.SONDE, *command, path], check=True, timeout=30, capture_output=True, text=True).stdout
+    assert "main" in text and not re.search(r"-\d", text)
 
 
 def test_peek_shows_callers_and_callees(report):
@@ -170,3 +209,22 @@ def test_json_has_every_table(report, tmp_path):
     assert [(row["value"], row["total"]) for row in grouped["groups"]] == [("lex", 60), ("parse", 30), ("main", 10)]
     assert "threads" in grouped and "functions" not in grouped
     assert "no function in these samples matches" in report("--json", "--peek", "nothing", code=1)
+
+
+def test_csv_has_every_table(report):
+    def table(*options):
+        text = report("--csv", *options)
+        assert "\r" not in text
+        return [tuple(row.values()) for row in csv.DictReader(io.StringIO(text))]
+    assert table("--granularity", "module") == [("/usr/bin/app", "/usr/bin/app", "", "0", "native", "100", "100")]
+    assert [(row[0], row[3], row[5]) for row in table("--lines", "--limit", "2")] == [("lex", "3", "60"), ("parse", "21", "25")]
+    assert [(row[0], row[1], row[7]) for row in table("--tree")] == [
+        ("0", "main", "100"), ("1", "parse", "70"), ("2", "lex", "40"), ("1", "lex", "20")]
+    assert table("--by", "function") == [("lex", ANY, "60"), ("parse", ANY, "30"), ("main", ANY, "10")]
+    assert table("--threads") == [("", "", "", "", ANY, "100")]
+    assert [(row[0], row[1], row[2], row[7]) for row in table("--peek", "^parse$")] == [
+        ("parse", "caller", "main", "70"), ("parse", "total", "parse", "70"), ("parse", "self", "parse", "30"),
+        ("parse", "callee", "lex", "40")]
+    assert ("lex", "3", "60", "60") in [(row[0], row[3], row[5], row[6]) for row in table("--list", "^lex$")]
+    assert report("--csv", "--threads").splitlines()[0] == "process,thread,pid,tid,samples,total_Ir_count"
+    assert "code is no table for a spreadsheet" in report("--csv", "--disasm", "lex", code=1)

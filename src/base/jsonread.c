@@ -286,7 +286,7 @@ static struct str take_number_or_null(struct json_reader *r)
 	if (json_peek(r) != JSON_NULL)
 		return take_number(r);
 	json_pass(r);
-	return r->why ? (struct str){ 0 } : STR("0");
+	return r->why ? STR("") : STR("0");
 }
 
 double json_take_double(struct json_reader *r)

@@ -156,30 +156,32 @@ static long copy_stack_page(uint32_t index, void *context)
 	return 0;
 }
 
-/* How many bytes were added behind the n of the stack itself. */
-static __always_inline uint64_t copy_far_stack(struct sample_copy *copy, uint64_t n)
+/* How many bytes were added behind the n of the stack itself. The other stack may end soon. Global, as
+ * send_new_code() is. */
+__noinline int copy_far_stack(uint64_t n)
 {
-	uint64_t sp = copy->regs[UNWIND_RSP], fp = copy->regs[UNWIND_RBP], bytes = 0;
+	uint32_t cpu = bpf_get_smp_processor_id();
+	struct sample_copy *copy = bpf_map_lookup_elem(&copies, &cpu);
+	uint64_t sp, fp;
+	uint8_t *to;
 
+	barrier_var(n);
+	if (!copy || n > SAMPLE_COPY_MAX)
+		return 0;
+	sp = copy->regs[UNWIND_RSP];
+	fp = copy->regs[UNWIND_RBP];
+	to = copy->stack + n;
 	for (int hop = 0; hop < SAMPLE_FAR_HOPS && fp - sp < n; hop++)
 		if (bpf_probe_read_user(&fp, sizeof(fp), (const void *)fp))
 			return 0;
 	if (fp - sp < n || !fp || (fp & 7))
 		return 0;
 	copy->far_at = fp;
-	for (uint32_t i = 0; i < SAMPLE_FAR_MAX / SAMPLE_COPY_STEP; i++) {
-		uint64_t piece = i ? SAMPLE_COPY_STEP : SAMPLE_COPY_STEP - (fp & (SAMPLE_COPY_STEP - 1));
-
-		barrier_var(piece);
-		if (piece > SAMPLE_COPY_STEP ||
-		    bpf_probe_read_user(copy->stack + n + bytes, piece, (const void *)(fp + bytes)))
-			break;
-		bytes += piece;
-		barrier_var(bytes);
-		if (bytes > SAMPLE_FAR_MAX - SAMPLE_COPY_STEP)
-			break;
-	}
-	return bytes;
+	if (bpf_probe_read_user(to, SAMPLE_FAR_MAX, (const void *)fp) == 0)
+		return SAMPLE_FAR_MAX;
+	if (bpf_probe_read_user(to, SAMPLE_FAR_MAX / 2, (const void *)fp) == 0)
+		return SAMPLE_FAR_MAX / 2;
+	return read_piece(to, SAMPLE_COPY_STEP, fp);
 }
 
 static __always_inline int send(struct cpu_counters *count, void *record, uint64_t n,
@@ -211,7 +213,7 @@ static __always_inline int send_copy(struct cpu_counters *count, const struct sa
 	barrier_var(n);
 	if (n > SAMPLE_COPY_MAX)
 		n = SAMPLE_COPY_MAX;
-	copy->far_bytes = copy_far_stack(copy, n);
+	copy->far_bytes = (uint32_t)copy_far_stack(n);
 	n += copy->far_bytes;
 	barrier_var(n);
 	if (n > SAMPLE_COPY_MAX + SAMPLE_FAR_MAX)

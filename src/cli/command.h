@@ -70,6 +70,7 @@ int run_diff(const struct command *command, int argc, char **argv);
 int run_view(const struct command *command, int argc, char **argv);
 int run_convert(const struct command *command, int argc, char **argv);
 int run_system(const struct command *command, int argc, char **argv);
+int run_completion(const struct command *command, int argc, char **argv);
 int run_man(const struct command *command, int argc, char **argv);
 
 #endif

@@ -15,6 +15,7 @@
 #include "cli/reading.h"
 #include "cli/screen.h"
 #include "elf/debuginfod.h"
+#include "render/csv.h"
 #include "render/json.h"
 #include "render/text.h"
 
@@ -102,7 +103,7 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 	if (a->assembly)
 		a->text.table = TEXT_CODE;
 	if (a->text.limit == LIMIT_UNSET)	/* a tree is bounded by its smallest share; programs want all */
-		a->text.limit = a->text.table == TEXT_TREE || a->json ? 0 : LIMIT_DEFAULT;
+		a->text.limit = a->text.table == TEXT_TREE || a->json || a->csv ? 0 : LIMIT_DEFAULT;
 	return rc ? rc + 1 : 0;
 }
 
@@ -134,6 +135,12 @@ static int report_text(struct buf *out, struct report_args *a, struct err *err)
 	return text_report(out, &a->reading.shown.profile, &a->text, err);
 }
 
+/* What the format csv writes, with every value type. */
+static bool is_of_functions(const struct report_args *a)
+{
+	return a->text.table == TEXT_TOP && a->text.granularity == BY_FUNCTION && !a->text.by;
+}
+
 int run_report(const struct command *command, int argc, char **argv)
 {
 	struct report_args a = { 0 };
@@ -151,10 +158,12 @@ int run_report(const struct command *command, int argc, char **argv)
 	rc = reading_open(&a.reading, &err);
 	if (rc == 0)
 		rc = prepare(&a, &err);
-	if (rc == 0 && a.csv) {
+	if (rc == 0 && a.csv && is_of_functions(&a)) {
 		rc = output_write(&a.reading.profile, "-", "csv", &(struct output_options){
 			.filter = &a.reading.filter, .type = a.reading.type,
 			.shown = &a.reading.shown }, &err);
+	} else if (rc == 0 && a.csv) {
+		rc = csv_report(&out, &a.reading.shown.profile, &a.text, &err);
 	} else if (rc == 0 && a.json) {
 		rc = json_report(&out, &a.reading.shown.profile, &a.text, &err);
 	} else if (rc == 0) {

@@ -101,9 +101,12 @@ static struct str module_path(const struct writer *w, uint32_t row)
 			   frames->modules[w->calls.functions.rows.frames[row].module].path);
 }
 
-static void add_named(struct writer *w, const char *key, struct str name)
+/* A name in brackets would be read as the number of one: it is told with a number, its function's. */
+static void add_named(struct writer *w, const char *key, struct str name, uint32_t row)
 {
 	buf_add_str(&w->out, str_of(key));
+	if (str_starts(name, STR("(")))
+		buf_addf(&w->out, "(%u) ", row);
 	add_clean(&w->out, name.n ? name : STR("???"), false);
 	buf_add_u8(&w->out, '\n');
 }
@@ -111,8 +114,8 @@ static void add_named(struct writer *w, const char *key, struct str name)
 /* Where a function is and what it is called: key is "" or, for one that is called, "c". */
 static void add_function(struct writer *w, uint32_t row, bool called)
 {
-	add_named(w, called ? "cob=" : "ob=", module_path(w, row));
-	add_named(w, called ? "cfi=" : "fl=", functions_file(&w->calls.functions, row, false));
+	add_named(w, called ? "cob=" : "ob=", module_path(w, row), row);
+	add_named(w, called ? "cfi=" : "fl=", functions_file(&w->calls.functions, row, false), row);
 	buf_addf(&w->out, "%sfn=(%u)", called ? "c" : "", row);
 	if (!w->told[row]) {
 		buf_clear(&w->text);

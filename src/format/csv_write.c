@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/csv.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "format/calls.h"
@@ -16,24 +17,9 @@ struct writer {
 	struct buf out, text;
 };
 
-/* In quotes where it has to be; with tabs between fields there is no way to quote. */
 static void add_field(struct writer *w, struct str text)
 {
-	bool quoted = false;
-
-	for (size_t i = 0; i < text.n && w->separator == ','; i++)
-		quoted |= text.p[i] == ',' || text.p[i] == '"' || text.p[i] == '\n' || text.p[i] == '\r';
-	if (quoted)
-		buf_add_u8(&w->out, '"');
-	for (size_t i = 0; i < text.n; i++) {
-		uint8_t c = (uint8_t)text.p[i];
-
-		if (c == '"' && quoted)
-			buf_add_u8(&w->out, '"');
-		buf_add_u8(&w->out, w->separator == '\t' && c < ' ' ? ' ' : c);
-	}
-	if (quoted)
-		buf_add_u8(&w->out, '"');
+	csv_add_field(&w->out, text, w->separator);
 }
 
 static void add_head(struct writer *w)

@@ -190,7 +190,7 @@ static void add_graph(struct writer *w)
 				 "\tedge [fontname=\"sans-serif\" fontsize=9 color=\"#806050\"]\n"));
 	buf_addf(&w->out, "\tlabelloc=t fontname=\"sans-serif\" label=\"%u of %u functions, of ", w->n_shown,
 		 w->calls.functions.rows.n_frames - 1);
-	add_amount(w, &w->out, (int64_t)w->whole);
+	add_amount(w, &w->out, sum_round(w->whole));
 	buf_add_str(&w->out, STR("\"\n"));
 	for (uint32_t i = 0; i < w->n_shown; i++)
 		add_node(w, w->order[i]);

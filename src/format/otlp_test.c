@@ -29,11 +29,11 @@ static void numbers(struct buf *to, uint32_t number, uint64_t a, uint64_t b)
 	message(to, number, &list);
 }
 
-/* main calls f, into which g is inlined; attribute 1 is thread.name = "w". */
+/* main (of libc.so.6, and no word on what ran) calls f, into which g is inlined; attribute 1 is thread.name = "w". */
 static struct buf dictionary(void)
 {
 	static const char *const strings[] = { "", "samples", "count", "cpu", "nanoseconds", "main", "f", "g",
-					       "thread.name", "a.c" };
+					       "thread.name", "a.c", "/usr/lib/libc.so.6" };
 	struct buf d = { 0 }, m = { 0 }, n = { 0 };
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
@@ -49,7 +49,11 @@ static struct buf dictionary(void)
 		proto_add_uint(&m, OTLP_FUNCTION_FILE, 9);
 		message(&d, OTLP_FUNCTIONS, &m);
 	}
+	message(&d, OTLP_MAPPINGS, &m);
+	proto_add_uint(&m, OTLP_MAPPING_FILE, 10);
+	message(&d, OTLP_MAPPINGS, &m);
 	message(&d, OTLP_LOCATIONS, &m);
+	proto_add_uint(&m, OTLP_LOCATION_MAPPING, 1);
 	proto_add_uint(&n, OTLP_LINE_FUNCTION, 1);
 	message(&m, OTLP_LOCATION_LINES, &n);
 	message(&d, OTLP_LOCATIONS, &m);
@@ -128,6 +132,23 @@ TEST(samples_of_today)
 	CHECK_EQ(p.n_types, 2);
 	CHECK_STR(strings_get(&p.strings, p.types[p.default_type].type), "cpu");
 	check_one(&p, 1, 70);
+	profile_fini(&p);
+}
+
+TEST(what_ran_follows_from_the_mapping)
+{
+	struct buf sample = { 0 }, file;
+	struct profile p;
+	uint32_t f, outer;
+
+	proto_add_uint(&sample, OTLP_STACK, 1);
+	numbers(&sample, OTLP_VALUES, 3, 0);
+	file = file_of(&sample, 0);
+	read_file(&p, &file);
+	f = p.tree.parent[p.stack[0]];
+	outer = p.tree.parent[f];
+	CHECK_EQ(p.frames.frames[p.tree.frame[f]].kind, FRAME_NATIVE);
+	CHECK_EQ(p.frames.frames[p.tree.frame[outer]].kind, FRAME_LIBRARY);
 	profile_fini(&p);
 }
 
@@ -235,5 +256,5 @@ TEST(what_is_written_is_read_back)
 	profile_fini(&q);
 }
 
-TEST_MAIN(CASE(samples_of_today), CASE(samples_of_version_1_9), CASE(lists_that_are_not_packed),
+TEST_MAIN(CASE(samples_of_today), CASE(what_ran_follows_from_the_mapping), CASE(samples_of_version_1_9), CASE(lists_that_are_not_packed),
 	  CASE(samples_that_say_when), CASE(what_is_not_there_is_refused), CASE(what_is_written_is_read_back))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <math.h>
 
 #include "base/err.h"
 #include "format/callgraph.h"
@@ -66,15 +67,10 @@ static uint32_t function_of(struct reader *r, uint32_t node)
 	return callgraph_function(&r->graph, frames_add(&r->profile->frames, &frame));
 }
 
-/* Seconds, of which a profile has nanoseconds. */
-static double nanoseconds(double seconds)
+/* What an int64_t can hold, of a number that may be none. */
+static double held(double v)
 {
-	return seconds > 0 && seconds < 9e9 ? seconds * 1e9 : 0;
-}
-
-static double count(double calls)
-{
-	return calls > 0 && calls < 9e18 ? calls : 0;
+	return v > 0 ? fmin(v, 9e18) : 0;
 }
 
 static void read_callers(struct reader *r, uint32_t callee, uint32_t node)
@@ -90,8 +86,8 @@ static void read_callers(struct reader *r, uint32_t callee, uint32_t node)
 		if (r->why)
 			return;
 		/* the module "profile" only counts the calls */
-		values[CALLS] = count(marshal_number(&r->m, numbers ? numbers[1] : items[i + 1]));
-		values[WALL] = numbers ? nanoseconds(marshal_number(&r->m, numbers[3])) : 0;
+		values[CALLS] = held(marshal_number(&r->m, numbers ? numbers[1] : items[i + 1]));
+		values[WALL] = numbers ? held(marshal_number(&r->m, numbers[3]) * 1e9) : 0;
 		callgraph_call(&r->graph, caller, callee, values);
 	}
 }
@@ -104,8 +100,8 @@ static void read_function(struct reader *r, uint32_t key, uint32_t value)
 
 	if (!items)
 		return;
-	values[CALLS] = count(marshal_number(&r->m, items[1]));
-	values[WALL] = nanoseconds(marshal_number(&r->m, items[2]));
+	values[CALLS] = held(marshal_number(&r->m, items[1]));
+	values[WALL] = held(marshal_number(&r->m, items[2]) * 1e9);
 	callgraph_self(&r->graph, function, 0, values);
 	read_callers(r, function, items[4]);
 }

@@ -78,6 +78,9 @@ static const struct {
 	const char *type, *title;
 } titles[] = {
 	{ "cpu", "CPU time" },
+	{ "cpu-clock", "CPU time" },
+	{ "task-clock", "CPU time" },
+	{ "time", "Time" },
 	{ "wall", "Wall time" },
 	{ "off_cpu", "Off-CPU time" },
 	{ "samples", "Samples" },

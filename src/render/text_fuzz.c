@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "render/hostile_test.h"
+#include "render/csv.h"
 #include "render/json.h"
 #include "render/label.h"
 
@@ -47,6 +48,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!utf8_next(&text, &character) || (character < 0x20 && character != '\n'))
 			abort();
 	}
+	buf_clear(&out);
+	if (csv_report(&out, &profile, &options, NULL) < 0)
+		abort();
 	buf_fini(&out);
 	profile_fini(&profile);
 	return 0;

@@ -37,6 +37,14 @@ static void add_duration(struct page *page)
 		   page->options->unicode);
 }
 
+/* How many processors were busy says nothing over a time that a few samples fill. */
+static bool is_long_enough(const struct page *page, int64_t total)
+{
+	uint64_t samples = samples_kept(page->profile, page->options->filter);
+
+	return samples && (double)page->profile->duration_ns >= 10 * (double)total / (double)samples;
+}
+
 /* "12.3 s in 10.0 s, 1.23 CPUs busy" */
 static void put_total(struct page *page)
 {
@@ -53,7 +61,7 @@ static void put_total(struct page *page)
 	amount_add_in(page->out, total, page->unit, page->options->unit, page->options->unicode);
 	page_style(page, STYLE_PLAIN);
 	add_duration(page);
-	if (profile->duration_ns && time && total > 0 &&
+	if (profile->duration_ns && time && total > 0 && is_long_enough(page, total) &&
 	    str_eq(amount_title(profile, page->type), STR("CPU time")))
 		buf_addf(page->out, ", %.2f CPUs busy",
 			 (double)total / (double)profile->duration_ns);

@@ -365,11 +365,10 @@ export class Lanes {
 			{ ratio } = painter,
 			chart = this.chart(lane),
 			gutter = Math.round(GUTTER * ratio);
-		const width = painter.canvas.width,
-			scale = (this.width * ratio) / (this.window.to - this.window.from);
+		const width = painter.canvas.width - gutter;
 		const view = {
-			from: this.window.from - gutter / scale,
-			scale,
+			from: this.window.from,
+			scale: width / (this.window.to - this.window.from),
 			width,
 			group: look.group,
 			faint: look.hit ? GREY : -1,
@@ -383,9 +382,11 @@ export class Lanes {
 			if (y < -ROW || y > this.element.clientHeight || level + 1 >= chart.levels.length) continue;
 			sweepLevel(chart, boxes, chart.levels[level], chart.levels[level + 1], Math.round(y * ratio), view);
 		}
+		for (let i = 0; i < boxes.n; i++) {
+			boxes.left[i] += gutter;
+			boxes.right[i] += gutter;
+		}
 		painter.boxes(boxes, chart, look.colours, look.group, look.hit);
-		painter.context.fillStyle = look.colours.back;
-		painter.context.fillRect(0, Math.round((top + HEAD) * ratio), gutter, Math.round(lane.rows * ROW * ratio));
 	}
 
 	drawTitle(lane, top) {
