@@ -19,6 +19,7 @@
 #include "elf/starts.h"
 #include "elf/symbols.h"
 #include "model/profile.h"
+#include "runtime/go/table.h"
 #include "symbol/demangle.h"
 #include "symbol/sourcepath.h"
 
@@ -33,6 +34,8 @@ struct code_file {
 	struct elf elf, debug;
 	struct symbols symbols, debug_symbols;
 	struct starts starts;
+	bool is_go;
+	struct go_table go;
 	struct dwarf *dwarf;
 };
 
@@ -147,6 +150,7 @@ static int open_file(struct code_file *file, struct err *err)
 		rc = symbols_load(&file->debug_symbols, &file->debug, err);
 	if (rc == 0)
 		rc = starts_load(&file->starts, &file->elf);
+	file->is_go = rc == 0 && go_table_open(&file->go, &file->elf) == 0;
 	if (rc == 0 && dwarf_open(&file->dwarf, with_lines, debug_path, NULL) < 0)
 		file->dwarf = NULL;	/* no lines then */
 	return rc;
@@ -254,7 +258,15 @@ static int find_range(const struct code_file *file, uint64_t vaddr, struct machi
 {
 	const struct symbol *symbol = find_symbol(file, vaddr);
 	struct starts_range range;
+	struct go_function go;
 
+	if (!symbol && file->is_go && go_table_find(&file->go, vaddr, &go)) {
+		code->vaddr = go.start;
+		code->size = go.end - go.start;
+		while (code->size > 1 && str_eq(elf_bytes_at(&file->elf, code->vaddr + code->size - 1, 1), STR("\xcc")))
+			code->size--;	/* int3 up to the next function */
+		return 0;
+	}
 	if (symbol) {
 		code->vaddr = symbol->vaddr;
 		code->size = symbol->size;
@@ -285,10 +297,26 @@ static void add_line(struct code_files *files, uint32_t i, struct machine_insn *
 	buf_fini(&path);
 }
 
+/* Of a stripped Go program. */
+static void add_go_line(struct code_files *files, const struct code_file *file, struct machine_insn *insn)
+{
+	struct go_frame frames[GO_FRAMES_MAX];
+	uint32_t n = go_table_frames(&file->go, insn->vaddr, frames);
+
+	if (!n)
+		return;
+	insn->file = arena_dup(&files->arena, frames[0].file);
+	insn->line = frames[0].line;
+	if (n > 1)
+		insn->inlined = arena_dup(&files->arena, frames[0].name);
+}
+
 static void add_lines(struct code_files *files, const struct code_file *file, struct machine_code *code)
 {
 	uint64_t *vaddrs = file->dwarf ? calloc((size_t)code->n + 1, sizeof(*vaddrs)) : NULL;
 
+	for (uint32_t i = 0; file->is_go && !file->dwarf && i < code->n; i++)
+		add_go_line(files, file, &code->insns[i]);
 	if (!vaddrs)
 		return;
 	for (uint32_t i = 0; i < code->n; i++)

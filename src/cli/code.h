@@ -6,7 +6,7 @@
  * address has the function's name.
  *
  * Where a function begins and ends is told by the file's symbols, else its debug file's, else its tables for
- * exceptions (.eh_frame); source lines by its DWARF. A file that is gone is asked of debuginfod.
+ * exceptions (.eh_frame), else Go's own table; source lines by its DWARF, or that table. A file that is gone is asked of debuginfod.
  */
 #ifndef SONDE_CLI_CODE_H
 #define SONDE_CLI_CODE_H

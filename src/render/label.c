@@ -234,6 +234,28 @@ uint32_t label_fit(struct buf *out, struct str name, uint32_t columns, bool unic
 	return used;
 }
 
+uint32_t label_cut(struct buf *out, struct str text, uint32_t columns, bool unicode)
+{
+	struct buf clear = { 0 };
+	struct str words;
+	uint32_t used;
+
+	clean(&clear, text, NAME_BYTES_MAX, unicode);
+	words = buf_str(&clear);
+	used = columns_of(words);
+	if (used > columns && columns) {
+		words = str_head(words, prefix_bytes(words, columns - 1));
+		used = columns_of(words) + 1;
+		buf_add_str(out, words);
+		words = unicode ? ELLIPSIS : STR("~");
+	}
+	if (columns)
+		buf_add_str(out, words);
+	out->failed |= clear.failed;
+	buf_fini(&clear);
+	return columns ? used : 0;
+}
+
 uint32_t label_fit_box(struct buf *out, struct str name, uint32_t columns)
 {
 	struct buf text = { 0 };

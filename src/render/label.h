@@ -32,6 +32,9 @@ uint32_t label_fit(struct buf *out, struct str name, uint32_t columns, bool unic
  * it and its parameters go, then its end. Always Unicode. */
 uint32_t label_fit_box(struct buf *out, struct str name, uint32_t columns);
 
+/* Text that is no name (a line of source, a sentence): harmless, and cut at its end. */
+uint32_t label_cut(struct buf *out, struct str text, uint32_t columns, bool unicode);
+
 /* The columns label_fit() would use if it had `most`. */
 uint32_t label_columns(struct str name, uint32_t most);
 

@@ -149,7 +149,22 @@ TEST(percentages_never_say_more_than_is_true)
 	}
 }
 
-TEST_MAIN(CASE(names_lose_template_arguments_then_parameters_then_their_middle),
+TEST(text_is_cut_at_its_end)
+{
+	struct buf out = { 0 };
+
+	CHECK_EQ(label_cut(&out, STR("for (int i = 0; i < n; i++) f(i);"), 12, true), 12);
+	CHECK_STR(buf_str(&out), "for (int i …");
+	buf_clear(&out);
+	CHECK_EQ(label_cut(&out, STR("a\x1b" "bc"), 5, false), 5);
+	CHECK_STR(buf_str(&out), "a\\x1~");
+	buf_clear(&out);
+	CHECK_EQ(label_cut(&out, STR("abc"), 3, true), 3);
+	CHECK_STR(buf_str(&out), "abc");
+	buf_fini(&out);
+}
+
+TEST_MAIN(CASE(text_is_cut_at_its_end), CASE(names_lose_template_arguments_then_parameters_then_their_middle),
 	  CASE(a_small_box_shows_the_function_alone),
 	  CASE(what_could_harm_a_terminal_is_shown_as_numbers),
 	  CASE(wide_characters_are_cut_between_columns), CASE(without_unicode_only_ascii_comes_out),

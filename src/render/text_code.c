@@ -28,6 +28,7 @@
 #define ADDRESS 12
 #define LABEL 6
 #define MNEMONIC 8
+#define INLINED 30	/* columns of a function's name before its line */
 #define AROUND 3	/* instructions shown before and after those that cost something */
 #define SOURCES_MAX 16	/* files kept open: inlined code is of many */
 
@@ -93,13 +94,16 @@ static void put_source_line(struct listing *list, const struct machine_insn *ins
 	struct buf text = { 0 };
 
 	buf_addf(&text, "%.*s:%u", STR_ARG(str_basename(insn->file)), insn->line);
-	if (insn->inlined.n)
-		buf_addf(&text, " (%.*s)", STR_ARG(insn->inlined));
+	if (insn->inlined.n) {
+		buf_add_str(&text, STR(" ("));
+		label_fit_box(&text, insn->inlined, INLINED);
+		buf_add_u8(&text, ')');
+	}
 	if (line.n)
 		buf_addf(&text, "  %.*s", STR_ARG(line));
 	page_style(page, STYLE_DIM);
 	buf_addf(page->out, "%*s", 2 * PERCENT + ADDRESS + 2, "");
-	label_fit(page->out, buf_str(&text), page->width - 2 * PERCENT - ADDRESS - 2,
+	label_cut(page->out, buf_str(&text), page->width - 2 * PERCENT - ADDRESS - 2,
 		  page->options->unicode);
 	page_style(page, STYLE_PLAIN);
 	page_end_line(page);
@@ -149,7 +153,7 @@ static void put_insn(struct listing *list, const struct piece *piece, uint32_t i
 	buf_clear(&text);
 	buf_addf(&text, "%-*.*s ", MNEMONIC - 1, STR_ARG(insn->mnemonic));
 	add_operands(&text, piece, i, page->options->unicode);
-	label_fit(page->out, str_trim(buf_str(&text)), page->width - fixed, page->options->unicode);
+	label_cut(page->out, str_trim(buf_str(&text)), page->width - fixed, page->options->unicode);
 	page_end_line(page);
 	buf_fini(&text);
 }
@@ -226,7 +230,7 @@ static void put_heading(struct page *page, struct str path, uint32_t n, int64_t 
 	amount_add_percent(&text, self, total);
 	buf_add_str(&text, STR(" % of all by itself"));
 	page_style(page, STYLE_DIM);
-	label_fit(page->out, buf_str(&text), page->width, page->options->unicode);
+	label_cut(page->out, buf_str(&text), page->width, page->options->unicode);
 	page_end_line(page);
 	if (note.n)
 		buf_addf(page->out, "%.*s\n", STR_ARG(note));
@@ -276,7 +280,7 @@ static void put_addresses(struct listing *list, uint32_t from, uint32_t to, cons
 		  page->options->unicode);
 	page_style(page, STYLE_PLAIN);
 	page_end_line(page);
-	label_fit(page->out, str_of(why), page->width * 3, page->options->unicode);
+	label_cut(page->out, str_of(why), page->width * 3, page->options->unicode);
 	page_end_line(page);
 	for (uint32_t i = from; i < to; i++) {
 		const struct frame *frame = &profile->frames.frames[rows[i].frame];

@@ -47,7 +47,7 @@ static void put_line(struct page *page, const struct top *top, const struct top_
 			column++;
 		}
 	}
-	label_fit(page->out, buf_str(&clean), page->width - 2 * PERCENT - LINE - 2, page->options->unicode);
+	label_cut(page->out, buf_str(&clean), page->width - 2 * PERCENT - LINE - 2, page->options->unicode);
 	buf_fini(&clean);
 	page_end_line(page);
 }
