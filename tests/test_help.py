@@ -43,14 +43,6 @@ def test_help_fits_a_terminal_and_tells_every_option(command):
     assert "there is no option '--such'" in subprocess.run([SONDE, command, "--such"], capture_output=True, text=True).stderr
 
 
-@pytest.mark.parametrize("wrong, said", [(["--limit", "many"], "--limit takes a number of rows"), (["--limit", "-1"], "--limit takes"),
-                                         (["--json", "--csv"], "cannot both be written"), (["--asm"], "--list REGEX --asm"),
-                                         (["--granularity", "inch"], "--granularity takes"), (["a", "b"], "only one file")])
-def test_what_report_does_not_take_is_one_sentence(wrong, said):
-    done = subprocess.run([SONDE, "report", *wrong], capture_output=True, text=True)
-    assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1 and not done.stdout
-
-
 def test_the_manual_page_has_them_all():
     page = sonde("man").replace("\\-", "-")
     for command in COMMANDS:

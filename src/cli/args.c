@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/str.h"
 #include "cli/command.h"
 
 static const struct option_row *option_named(const struct command *command, const char *name, size_t n)
@@ -142,14 +141,4 @@ int parse_duration(const char *text, uint64_t *ret_ns)
 		}
 	}
 	return -EINVAL;
-}
-
-int parse_limit(const struct command *command, const char *text, uint32_t *ret_limit)
-{
-	uint64_t limit;
-
-	if (str_parse_u64(str_of(text), 10, &limit) < 0 || limit >= UINT32_MAX)
-		return usage_error(command, "--limit takes a number of rows (0: all), not '%s'", text);
-	*ret_limit = (uint32_t)limit;
-	return 0;
 }

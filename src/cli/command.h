@@ -63,9 +63,6 @@ void print_help(const struct command *command, FILE *out);
 /* "30", "30s", "2m", "500ms", "1h" -> nanoseconds. 0 or -EINVAL. */
 int parse_duration(const char *text, uint64_t *ret_ns);
 
-/* A number of rows; 0: all. 0, or EXIT_USAGE (a sentence has been printed). */
-int parse_limit(const struct command *command, const char *text, uint32_t *ret_limit);
-
 int run_record(const struct command *command, int argc, char **argv);
 int run_report(const struct command *command, int argc, char **argv);
 int run_flame(const struct command *command, int argc, char **argv);

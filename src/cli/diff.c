@@ -101,7 +101,7 @@ static int take_option(const struct command *command, struct diff_args *a, int i
 		return 0;
 	case 303: a->as = AS_JSON; return 0;
 	case 304: a->as = AS_MARKDOWN; return 0;
-	case 305: return parse_limit(command, value, &a->text.limit);
+	case 305: a->text.limit = (uint32_t)strtoul(value, NULL, 10); return 0;
 	case 306:
 		return parse_per(a, value) == 0 ? 0 :
 		       usage_error(command, "--per takes total, time, or how much work was done "

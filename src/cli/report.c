@@ -71,7 +71,7 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 		case 302: a->text.granularity = BY_LINE; break;
 		case 303: a->text.table = TEXT_THREADS; break;
 		case 304: a->json = true; break;
-		case 305: rc = parse_limit(command, args.value, &a->text.limit); break;
+		case 305: a->text.limit = (uint32_t)strtoul(args.value, NULL, 10); break;
 		case 306: a->text.order = TOP_BY_TOTAL; break;
 		case 307: peek(a, args.value, true, true); break;
 		case 308: peek(a, args.value, true, false); break;
@@ -100,8 +100,6 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 	if (rc == 0 && a->assembly && a->text.table != TEXT_LIST)
 		rc = usage_error(command, "--asm shows the code of what --list names: --list REGEX --asm, or "
 				 "--disasm REGEX");
-	if (rc == 0 && a->json && a->csv)
-		rc = usage_error(command, "--json and --csv cannot both be written");
 	if (a->assembly)
 		a->text.table = TEXT_CODE;
 	if (a->text.limit == LIMIT_UNSET)	/* a tree is bounded by its smallest share; programs want all */

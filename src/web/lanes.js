@@ -6,7 +6,7 @@ import { chartOf, depthsOf, spanOf, threadsOf } from 'sonde/chart';
 import { ROW, Painter } from 'sonde/draw';
 import { amount, share } from 'sonde/names';
 import { GREY } from 'sonde/palette';
-import { Boxes, nodeAt, sweepLevel } from 'sonde/sweep';
+import { Boxes, beyond, nodeAt, sweepLevel } from 'sonde/sweep';
 import { GUTTER } from 'sonde/timeline';
 
 const HEAD = 22; /* CSS pixels of a lane's title */
@@ -15,8 +15,8 @@ const OPEN_AT_FIRST = 3;
 const ZOOM_STEP = 1.5;
 
 export class Lanes {
-	/* told: { box(spot or null, event), open(node), window({ from, to } or null), lane(words) }; a spot is
-	 * { lane, chart, box, node }. */
+	/* told: { box(spot or null, event, or none for a key), open(node), window({ from, to } or null), lane(words) };
+	 * a spot is { lane, chart, box, node }. */
 	constructor(element, nameOf, told) {
 		this.element = element;
 		this.content = element.querySelector('.content');
@@ -40,12 +40,13 @@ export class Lanes {
 		this.window = this.home;
 		this.lanes = [];
 		this.current = 0;
+		this.picked = null; /* the spot that keys led to */
 	}
 
 	/* Which threads, and what they cost: `sums` of every group. */
 	weigh(sums, chosen, type, look) {
 		Object.assign(this, { look, type });
-		this.whole = 0;
+		this.picked = null;
 		this.lanes = this.threads
 			.map((thread) => ({
 				thread,
@@ -292,11 +293,54 @@ export class Lanes {
 
 	fold(lane) {
 		if (!this.folded.delete(lane.thread.key)) this.folded.add(lane.thread.key);
+		this.picked = null;
 		this.layOut();
 	}
 
+	/* The box that a key leads to from the picked one, in the lane one is at. */
+	neighbour(key) {
+		const lane = this.lanes[this.current],
+			chart = this.chart(lane),
+			first = this.levelOf(lane, 0),
+			last = Math.min(this.levelOf(lane, lane.rows - 1), chart.levels.length - 2);
+		const at = this.picked?.lane === lane ? this.picked : null;
+		const level = at ? at.level + ({ ArrowUp: -1, ArrowDown: 1 }[key] || 0) : first;
+
+		if (level < first || level > last) return at;
+		const lo = chart.levels[level],
+			hi = chart.levels[level + 1];
+		let box;
+
+		if (!at) box = Math.min(beyond(chart, lo, hi, this.window.from), hi - 1);
+		else if (level === at.level) box = Math.max(lo, Math.min(hi - 1, at.box + (key === 'ArrowLeft' ? -1 : 1)));
+		else box = nodeAt(chart, lo, hi, chart.x[at.box], chart.total[at.box]);
+		return box < 0 ? at : { lane, chart, level, box, node: chart.node[box] };
+	}
+
+	/* Where the picked box's row begins in the content. */
+	topOf({ lane, level }) {
+		return lane.top + HEAD + (level - this.levelOf(lane, 0)) * ROW;
+	}
+
+	pick(spot) {
+		const { element, window } = this;
+
+		if (!spot) return;
+		this.picked = spot;
+		const from = spot.chart.x[spot.box],
+			half = (window.to - window.from) / 2,
+			top = this.topOf(spot);
+
+		if (from < window.from || from >= window.to) this.lookAt(from - half, from + half);
+		if (top < element.scrollTop || top + ROW > element.scrollTop + element.clientHeight)
+			element.scrollTop = top - element.clientHeight / 2;
+		this.told.box(spot);
+		this.request();
+	}
+
 	key(event) {
-		const act = {
+		const steps = event.shiftKey && event.key.startsWith('Arrow') && this.lanes.length > 0;
+		const act = steps ? () => this.pick(this.neighbour(event.key)) : {
 			ArrowLeft: () => this.pan(-0.15),
 			ArrowRight: () => this.pan(0.15),
 			ArrowUp: () => this.goTo(this.current - 1),
@@ -306,6 +350,7 @@ export class Lanes {
 			'-': () => this.zoom(1 / ZOOM_STEP),
 			0: () => this.lookAt(this.home.from, this.home.to),
 			Enter: () => this.lanes.length && this.fold(this.lanes[this.current]),
+			' ': () => this.picked && this.told.open(this.picked.node),
 		}[event.key];
 		const zoomed = this.home && this.window.to - this.window.from < this.home.to - this.home.from;
 
@@ -357,6 +402,7 @@ export class Lanes {
 		for (const lane of seen) this.drawLane(lane, lane.top - top);
 		this.drawRange();
 		for (const lane of seen) this.drawTitle(lane, lane.top - top);
+		if (this.picked && seen.includes(this.picked.lane)) this.outline(this.picked);
 		this.drawMs = performance.now() - started;
 	}
 
@@ -399,6 +445,26 @@ export class Lanes {
 		context.textBaseline = 'middle';
 		context.fillStyle = look.colours.text;
 		context.fillText(`${folded ? '▸' : '▾'} ${this.words(lane)}`, 8, top + HEAD / 2 + 1);
+		context.setTransform(1, 0, 0, 1, 0, 0);
+	}
+
+	outline(spot) {
+		const { context, ratio } = this.painter,
+			{ chart, box } = spot,
+			scale = this.width / (this.window.to - this.window.from);
+		const left = GUTTER + (chart.x[box] - this.window.from) * scale,
+			right = left + chart.total[box] * scale;
+
+		if (right < GUTTER) return;
+		context.setTransform(ratio, 0, 0, ratio, 0, 0);
+		context.strokeStyle = this.look.colours.mark;
+		context.lineWidth = 2;
+		context.strokeRect(
+			Math.max(GUTTER, left),
+			this.topOf(spot) - this.element.scrollTop,
+			Math.max(3, right - Math.max(GUTTER, left)),
+			ROW - 1,
+		);
 		context.setTransform(1, 0, 0, 1, 0, 0);
 	}
 

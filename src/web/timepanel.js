@@ -176,7 +176,8 @@ export class TimePanel {
 		const step = Math.max(1, 10 ** Math.floor(Math.log10(Math.max(1, chart.total[box] / 100))));
 		const when = `${this.line.at(chart.x[box], step)}, for ${amount(length, 'nanoseconds')}`;
 
-		this.page.tip({ pane: { tree: this.page.base }, node, when }, event);
+		if (event) this.page.tip({ pane: { tree: this.page.base }, node, when }, event);
+		else this.page.say(`${this.page.nameOf(chart.frame[box])}: ${when}`);
 	}
 
 	/* The function of a lane's box, in the flame graph. */

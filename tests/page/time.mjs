@@ -300,6 +300,25 @@ const cases = {
 		await visit.key('Enter');
 		assert.deepEqual((await visit.lanes()).open, [false, false]);
 	},
+	'keys go from box to box of a lane, and Space shows the function': async () => {
+		const visit = await Visit.to('phases', '#time=lanes');
+
+		await visit.page.focus('#lanes');
+		await visit.key('Shift+ArrowRight');
+		assert.match(await visit.text('#details'), /^main: 0\.00 s .*for 8 s/);
+		await visit.key('Shift+ArrowDown');
+		assert.match(await visit.text('#live'), /^even: 0\.00 s .*for 1 s/);
+		await visit.key('Shift+ArrowRight');
+		assert.match(await visit.text('#live'), /^odd: 1\.00 s/);
+		await visit.key('Shift+ArrowDown');
+		assert.match(await visit.text('#live'), /^odd: 1\.00 s/);
+		await visit.key('Shift+ArrowUp');
+		assert.match(await visit.text('#live'), /^main/);
+		await visit.key('Shift+ArrowDown');
+		await visit.key('Space');
+		assert.match(await visit.text('#details'), /^even/);
+		assert.deepEqual(visit.problems, []);
+	},
 	'lanes are those of the chosen threads, whenever they were chosen': async () => {
 		const visit = await Visit.to('phases', '#threads=10.11');
 
