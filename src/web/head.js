@@ -201,7 +201,7 @@ const SEVERAL_KEYS = [[', .', 'the profile before, the next one']];
 
 const READING = [
 	'Each box is a function; the boxes below it (flipped: above it) are what it called. A box is as wide as its share of what was measured, so look for wide boxes with little under them.',
-	'Left to right is not time: callees are sorted, the widest first.',
+	'Left to right is not time: callees are sorted, the widest first. Time has an axis of its own above the picture, where samples have times: click a second or drag over a part of it to see that alone.',
 	'Total is a function with all it called, self is the function alone. In the table a function counts once for each sample, however often it recurs in the stack.',
 	'Colours are kinds of code, named in the legend. Press a kind there to leave its frames out. Shades within a colour mean nothing; they keep neighbours apart.',
 ];
