@@ -169,8 +169,6 @@ int callgrind_write(const struct profile *profile, struct new_file *file, struct
 	w.counts_calls = w.count_type >= 0 && profile->n_types > 1;
 	if (w.count_type < 0)
 		w.count_type = profile_find_type(profile, STR("samples"));
-	if (!profile->n_types)
-		return err_fail(err, -EINVAL, "cannot write %s: the profile has no values", file->path);
 	w.rc = calls_init(&w.calls, profile);
 	w.told = calloc((size_t)w.calls.functions.rows.n_frames + 1, sizeof(*w.told));
 	if (!w.told)

@@ -198,8 +198,6 @@ int chrome_write(const struct profile *profile, struct new_file *file, struct er
 	struct writer w = { .profile = profile, .out = &out, .json = &out.json };
 	double unit_ns;
 
-	if (!profile->n_types)
-		return err_fail(err, -EINVAL, "cannot write %s: the profile has no values", file->path);
 	jsonfile_begin(&out, file, err);
 	unit_ns = profile_unit_ns(profile, profile->default_type);
 	w.unit = unit_ns ? unit_ns / 1e3 : 1;

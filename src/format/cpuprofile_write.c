@@ -260,8 +260,6 @@ int cpuprofile_write(const struct profile *profile, struct new_file *file, struc
 	struct jsonfile out;
 	struct writer w = { .profile = profile, .out = &out, .json = &out.json };
 
-	if (!profile->n_types)
-		return err_fail(err, -EINVAL, "cannot write %s: the profile has no values", file->path);
 	jsonfile_begin(&out, file, err);
 	out.rc = prepare(&w);
 	if (out.rc == 0)

@@ -116,8 +116,7 @@ static int write_separated(const struct profile *profile, char separator, struct
 			   struct err *err)
 {
 	struct writer w = { .profile = profile, .separator = separator };
-	int rc = profile->n_types ? calls_init(&w.calls, profile) :
-		 err_fail(err, -EINVAL, "cannot write %s: the profile has no values", file->path);
+	int rc = calls_init(&w.calls, profile);
 
 	if (rc == 0) {
 		add_head(&w);

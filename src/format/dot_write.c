@@ -203,8 +203,7 @@ static void add_graph(struct writer *w)
 int dot_write(const struct profile *profile, struct new_file *file, struct err *err)
 {
 	struct writer w = { .profile = profile };
-	int rc = profile->n_types ? calls_init(&w.calls, profile) :
-		 err_fail(err, -EINVAL, "cannot write %s: the profile has no values", file->path);
+	int rc = calls_init(&w.calls, profile);
 
 	if (rc == 0) {
 		w.whole = (double)profile_total(profile, profile->default_type);

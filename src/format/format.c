@@ -45,16 +45,16 @@ static const struct format formats[] = {
 	  .detect = speedscope_detect, .read = speedscope_read, .write = speedscope_write },
 	{ .name = "gecko", .words = "the Firefox Profiler's: profiler.firefox.com opens it",
 	  .suffixes = { ".gecko.json", ".gecko" }, .is_view = true,
-	  .detect = gecko_detect, .read = gecko_read, .write = gecko_write },
+	  .detect = gecko_detect, .read = gecko_read, .write = gecko_write, .needs_values = true },
 	{ .name = "cpuprofile", .words = "V8's CPU profile: Chrome's DevTools and VS Code open it",
 	  .suffixes = { ".cpuprofile" }, .is_view = true,
-	  .detect = cpuprofile_detect, .read = cpuprofile_read, .write = cpuprofile_write },
+	  .detect = cpuprofile_detect, .read = cpuprofile_read, .write = cpuprofile_write, .needs_values = true },
 	{ .name = "pstats", .words = "Python's pstats, as cProfile writes them",
 	  .suffixes = { ".pstats", ".prof" },
-	  .detect = pstats_detect, .read = pstats_read, .write = pstats_write },
+	  .detect = pstats_detect, .read = pstats_read, .write = pstats_write, .needs_values = true },
 	{ .name = "callgrind", .words = "Callgrind's: KCachegrind and callgrind_annotate open it",
 	  .suffixes = { ".callgrind", ".cg" },
-	  .detect = callgrind_detect, .read = callgrind_read, .write = callgrind_write },
+	  .detect = callgrind_detect, .read = callgrind_read, .write = callgrind_write, .needs_values = true },
 	{ .name = "heapprofile", .words = "the heap, as jemalloc, tcmalloc and gperftools write it",
 	  .detect = heapprofile_detect, .read = heapprofile_read },
 	{ .name = "gperfcpu", .words = "CPU profiles of gperftools",
@@ -64,13 +64,14 @@ static const struct format formats[] = {
 	{ .name = "perfscript", .words = "what perf script prints, with any of its fields",
 	  .detect = perfscript_detect, .read = perfscript_read },
 	{ .name = "chrome", .words = "Chrome's trace events: ui.perfetto.dev opens them",
-	  .suffixes = { ".trace.json", ".chrome.json" }, .is_view = true, .write = chrome_write },
+	  .suffixes = { ".trace.json", ".chrome.json" }, .is_view = true, .write = chrome_write,
+	  .needs_values = true },
 	{ .name = "dot", .words = "Graphviz: the call graph as a picture", .suffixes = { ".dot", ".gv" },
-	  .is_view = true, .write = dot_write },
+	  .is_view = true, .write = dot_write, .needs_values = true },
 	{ .name = "csv", .words = "a table of functions, for spreadsheets", .suffixes = { ".csv" },
-	  .is_view = true, .write = csv_write },
+	  .is_view = true, .write = csv_write, .needs_values = true },
 	{ .name = "tsv", .words = "the same with tabs", .suffixes = { ".tsv" },
-	  .is_view = true, .write = tsv_write },
+	  .is_view = true, .write = tsv_write, .needs_values = true },
 	{ .name = "massif", .words = "the heap, as valgrind's massif saw it",
 	  .detect = massif_detect, .read = massif_read },
 	{ .name = "stackdump", .words = "stack dumps of jstack, py-spy, gdb, eu-stack, Go",
@@ -200,6 +201,8 @@ int format_write(const struct profile *profile, const char *path, const char *fo
 	struct new_file file = NEW_FILE_CLOSED;
 	int rc = choose(path, format_name, &format, err);
 
+	if (rc == 0 && format->needs_values && !profile->n_types)
+		rc = err_fail(err, -EINVAL, "cannot write %s: the profile has no values", path);
 	if (rc == 0)
 		rc = new_file_open(&file, path, err);
 	if (rc == 0)

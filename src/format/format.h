@@ -32,6 +32,7 @@ struct format {
 	const char *name;			/* what -f takes */
 	const char *words;			/* one line for --help */
 	const char *suffixes[FORMAT_SUFFIXES_MAX];
+	bool needs_values;	/* what has no value type cannot be written: the writer relies on it */
 	bool is_view;	/* written for eyes: gets the profile as views show it (analyze/shown.h) */
 
 	/* Whether these first bytes (unwrapped, up to INPUT_HEAD_MAX) begin such a file; NULL: another

@@ -527,8 +527,6 @@ int gecko_write(const struct profile *profile, struct new_file *file, struct err
 	struct writer w = { .profile = profile, .out = &out, .json = &out.json };
 	struct local *locals[] = { &w.stacks, &w.frames, &w.rows, &w.modules };
 
-	if (!profile->n_types)
-		return err_fail(err, -EINVAL, "cannot write %s: the profile has no values", file->path);
 	jsonfile_begin(&out, file, err);
 	out.rc = prepare(&w);
 	if (out.rc == 0)

@@ -221,8 +221,6 @@ int pstats_write(const struct profile *profile, struct new_file *file, struct er
 	struct writer w = { .profile = profile, .count_type = profile_find_type(profile, STR("calls")) };
 	int rc;
 
-	if (!profile->n_types)
-		return err_fail(err, -EINVAL, "cannot write %s: the profile has no values", file->path);
 	w.unit_ns = profile_unit_ns(profile, profile->default_type);
 	w.counts_calls = w.count_type >= 0;
 	if (!w.counts_calls)
