@@ -363,10 +363,6 @@ int gmon_read(struct profile *profile, struct input *input, struct err *err)
 		profile->period_type = profile->types[CPU];
 		profile->period = (int64_t)(1000000000 / r.ticks[0].rate_hz);
 	}
-	if (rc == 0 && profile_failed(profile))
-		rc = -ENOMEM;
-	if (rc == -ENOMEM)
-		err_set(err, "cannot read %s: out of memory", input->what);
 	free(r.ticks);
 	free(r.calls);
 	free(r.vaddrs);

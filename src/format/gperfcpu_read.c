@@ -129,10 +129,6 @@ int gperfcpu_read(struct profile *profile, struct input *input, struct err *err)
 		profile->period_type = profile->types[1];
 		profile->period = (int64_t)header.period_us * 1000;
 	}
-	if (rc == 0 && profile_failed(profile))
-		rc = -ENOMEM;
-	if (rc == -ENOMEM)
-		err_set(err, "cannot read %s: out of memory", input->what);
 	mapped_fini(&mapped);
 	return rc;
 }

@@ -261,10 +261,6 @@ int heapprofile_read(struct profile *profile, struct input *input, struct err *e
 		rc = read_lines(&r, err);
 	if (rc == 0)
 		rc = add_samples(&r);
-	if (rc == 0 && profile_failed(profile))
-		rc = -ENOMEM;
-	if (rc == -ENOMEM)
-		err_set(err, "cannot read %s: out of memory", input->what);
 	free(r.rows);
 	free(r.addresses);
 	mapped_fini(&r.mapped);

@@ -33,11 +33,6 @@ static int damaged(const struct perfdata_head *head, const char *at, const char 
 			head->what, what, (size_t)(at - head->bytes.p));
 }
 
-static int out_of_memory(const struct perfdata_head *head, struct err *err)
-{
-	return err_fail(err, -ENOMEM, "cannot read %s: out of memory", head->what);
-}
-
 static int too_many(const struct perfdata_head *head, const char *what, struct err *err)
 {
 	return err_fail(err, -E2BIG, "%s has more %s than Sonde reads", head->what, what);
@@ -50,7 +45,7 @@ static int add_ids(struct perfdata_head *head, uint32_t event, struct cursor *c,
 	if (n > PERFDATA_TABLE_MAX - head->n_ids)
 		return too_many(head, "numbers of events", err);
 	if (VEC_RESERVE(&head->ids, &head->cap_ids, head->n_ids + n) < 0)
-		return out_of_memory(head, err);
+		return -ENOMEM;
 	for (uint64_t i = 0; i < n; i++)
 		head->ids[head->n_ids++] = (struct perfdata_id){ cursor_u64(c), event };
 	return 0;
@@ -61,7 +56,7 @@ static int add_event(struct perfdata_head *head, const struct perfdata_event *ev
 	if (head->n_events == PERFDATA_EVENTS_MAX)
 		return too_many(head, "events", err);
 	if (VEC_RESERVE(&head->events, &head->cap_events, (uint64_t)head->n_events + 1) < 0)
-		return out_of_memory(head, err);
+		return -ENOMEM;
 	head->events[head->n_events++] = *event;
 	return 0;
 }
@@ -149,7 +144,7 @@ static int add_build_id(struct perfdata_head *head, const struct perfdata_record
 	if (head->n_build_ids == PERFDATA_TABLE_MAX)
 		return too_many(head, "build ids", err);
 	if (VEC_RESERVE(&head->build_ids, &head->cap_build_ids, (uint64_t)head->n_build_ids + 1) < 0)
-		return out_of_memory(head, err);
+		return -ENOMEM;
 	head->build_ids[head->n_build_ids] = (struct perfdata_build_id){ cursor_cstr(&c), id };
 	if (!c.failed)	/* one that breaks off only names nothing */
 		head->n_build_ids++;

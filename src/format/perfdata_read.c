@@ -45,11 +45,6 @@ struct reader {
 	} keys;			/* of labels: strings */
 };
 
-static int out_of_memory(const struct reader *r, struct err *err)
-{
-	return err_fail(err, -ENOMEM, "cannot read %s: out of memory", r->input->what);
-}
-
 /* The event that wrote a record. NULL: one that is not described. */
 static const struct perfdata_event *event_of(struct reader *r, const struct perfdata_record *record)
 {
@@ -309,7 +304,7 @@ static int take(void *owner, struct str bytes, uint64_t time_ns, struct err *err
 	if (rc == -E2BIG)
 		return err_fail(err, rc, "%s tells of more mappings and forks than Sonde follows",
 				r->input->what);
-	return rc < 0 ? out_of_memory(r, err) : 0;
+	return rc;
 }
 
 static bool is_of_use(uint32_t type)
@@ -374,7 +369,7 @@ static int add_packed(struct reader *r, const struct perfdata_record *record, st
 		return err_fail(err, rc, "%s: the record at byte %zu unpacks to more than %zu MiB",
 				r->input->what, at, PERFDATA_PIECE_MAX >> 20);
 	if (rc < 0)
-		return out_of_memory(r, err);
+		return -ENOMEM;
 	if (chunk)
 		rc = each_record(r, str_over(chunk->bytes, chunk->n), chunk, &left, err);
 	perfdata_chunk_drop(&r->order, chunk);
@@ -450,10 +445,8 @@ static int read_records(struct reader *r, struct err *err)
 
 	if (rc == 0)
 		rc = perfdata_order_end(&r->order, err);
-	if (rc == 0 && (batch_flush(&r->batch) < 0 || profile_failed(r->profile)))
-		rc = -ENOMEM;
-	if (rc == -ENOMEM)
-		return out_of_memory(r, err);
+	if (rc == 0)
+		rc = batch_flush(&r->batch);
 	if (rc < 0)
 		return rc;
 	if (!r->n_samples && left.n && !r->head.unfinished && !r->head.piped)
@@ -476,7 +469,7 @@ static uint64_t written_ns(const struct input *input)
 	return (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec;
 }
 
-static int start(struct reader *r, struct err *err)
+static int start(struct reader *r)
 {
 	r->order.take = take;
 	r->order.owner = r;
@@ -489,7 +482,7 @@ static int start(struct reader *r, struct err *err)
 	r->keys.thread = intern(r, STR("thread"));
 	r->event_of = calloc(r->head.n_events, sizeof(*r->event_of));
 	if (!r->event_of || perfdata_code_init(&r->code, r->profile, &r->head, r->input->aid->code) < 0)
-		return out_of_memory(r, err);
+		return -ENOMEM;
 	r->code.recorded_ns = written_ns(r->input);
 	return 0;
 }
@@ -514,14 +507,14 @@ int perfdata_read(struct profile *profile, struct input *input, struct err *err)
 	int rc;
 
 	if (!r)
-		return err_fail(err, -ENOMEM, "cannot read %s: out of memory", input->what);
+		return -ENOMEM;
 	r->profile = profile;
 	r->input = input;
 	rc = input_whole_mapped(input, FILE_BYTES_MAX, &bytes, err);
 	if (rc == 0)
 		rc = perfdata_head_read(&r->head, bytes, input->what, err);
 	if (rc == 0)
-		rc = start(r, err);
+		rc = start(r);
 	if (rc == 0)
 		rc = read_records(r, err);
 	fini(r);
