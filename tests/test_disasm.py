@@ -100,6 +100,18 @@ def test_costs_are_those_of_the_profile(report):
     assert call and call[0][2] == "spin" and not call[0][4] and float(call[0][5].strip("<>")) > 90
 
 
+def test_pprof_finds_the_same_costs(report, place):
+    path = shutil.which("pprof") or str(pathlib.Path.home() / "go" / "bin" / "pprof")
+    if not pathlib.Path(path).exists():
+        pytest.skip("no pprof")
+    text = subprocess.run([path, "-unit=ns", "-sample_index=cpu", "-disasm", "^spin$", "app.pb.gz"], cwd=place,
+                          capture_output=True, text=True, check=True).stdout
+    theirs = {int(vaddr, 16): (int(flat), int(cum)) for flat, cum, vaddr in
+              re.findall(r"^ *(\d+)(?:ns)? +(\d+)(?:ns)? +([0-9a-f]+):", text.replace(" . ", " 0 "), re.M) if cum != "0"}
+    code, = json.loads(report("--json", "--disasm", "^spin$"))["code"]
+    assert {insn["vaddr"]: (insn["self"], insn["total"]) for insn in code["instructions"] if insn["total"]} == theirs and theirs
+
+
 def test_jumps_go_to_labels_and_lines_stand_between(report):
     text = report("--disasm", "^spin$", "--limit", "0")
     labels = {label.rstrip(":") for _, _, _, label, *_ in instructions(text) if label}

@@ -4,9 +4,8 @@
  * Machine code (x86-64, aarch64) -> instructions as people read them, by capstone, in the syntax of
  * objdump and perf annotate (AT&T on x86).
  *
- * Capstone is looked for when it is needed: linked, its tables would cost every command 1.8 ms of
- * relocations, twice what sonde needs to start (docs/figures.md says how that was measured). Its header
- * is needed to build.
+ * Capstone is looked for when it is needed: linked, its tables would double what every
+ * command needs to start (bench/code.py). Its header is needed to build.
  *
  * Bytes that are no instruction that it knows become one named "(unknown)"; where it is long enough to be
  * told (elf/x86.h) the next one is found behind it.
