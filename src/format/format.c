@@ -25,6 +25,7 @@
 #include "format/speedscope.h"
 #include "format/stackdump.h"
 #include "format/tables.h"
+#include "format/v8log.h"
 #include "model/profile.h"
 
 /* Reading asks the rows in this order: the strictest first. */
@@ -59,6 +60,8 @@ static const struct format formats[] = {
 	  .detect = heapprofile_detect, .read = heapprofile_read },
 	{ .name = "gperfcpu", .words = "CPU profiles of gperftools",
 	  .detect = gperfcpu_detect, .read = gperfcpu_read },
+	{ .name = "v8log", .words = "V8's log, as node --prof writes it",
+	  .detect = v8log_detect, .read = v8log_read },
 	{ .name = "gmon", .words = "gprof's gmon.out, with --program",
 	  .detect = gmon_detect, .read = gmon_read },
 	{ .name = "perfscript", .words = "what perf script prints, with any of its fields",
