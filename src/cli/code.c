@@ -33,19 +33,21 @@ struct code_file {
 	bool certain;			/* its build id is that of the profile */
 	struct elf elf, debug;
 	struct symbols symbols, debug_symbols;
+	uint32_t *names, *debug_names;	/* of each symbol: strings, once they were asked for */
 	struct starts starts;
 	bool is_go;
 	struct go_table go;
 	struct dwarf *dwarf;
 };
 
-/* .lines and .disasm are of the code that was read last. */
+/* .lines and .disasm are of the code that was read last. Names and paths are kept once each, since a hostile
+ * file may have a long one for every instruction. */
 struct code_files {
 	struct code_file *first;
 	struct disasm disasm;
 	struct machine_insn *insns;
 	struct dwarf_result lines;
-	struct arena arena;
+	struct strings strings;
 };
 
 static struct str module_path(const struct code_file *file)
@@ -150,6 +152,10 @@ static int open_file(struct code_file *file, struct err *err)
 		rc = symbols_load(&file->debug_symbols, &file->debug, err);
 	if (rc == 0)
 		rc = starts_load(&file->starts, &file->elf);
+	file->names = calloc((size_t)file->symbols.n + 1, sizeof(*file->names));
+	file->debug_names = calloc((size_t)file->debug_symbols.n + 1, sizeof(*file->debug_names));
+	if (rc == 0 && !(file->names && file->debug_names))
+		rc = -ENOMEM;
 	file->is_go = rc == 0 && go_table_open(&file->go, &file->elf) == 0;
 	if (rc == 0 && dwarf_open(&file->dwarf, with_lines, debug_path, NULL) < 0)
 		file->dwarf = NULL;	/* no lines then */
@@ -161,6 +167,8 @@ static void close_file(struct code_file *file)
 	dwarf_close(file->dwarf);
 	symbols_fini(&file->symbols);
 	symbols_fini(&file->debug_symbols);
+	free(file->names);
+	free(file->debug_names);
 	starts_fini(&file->starts);
 	elf_close(&file->debug);
 	elf_close(&file->elf);
@@ -193,37 +201,47 @@ static const struct symbol *find_symbol(const struct code_file *file, uint64_t v
 	return symbol ? symbol : symbols_find(&file->debug_symbols, vaddr);
 }
 
-/* As a person reads it; lent by the arena. */
-static struct str readable(struct code_files *files, struct str name)
+static struct str keep(struct code_files *files, struct str text)
+{
+	return strings_get(&files->strings, strings_add(&files->strings, text));
+}
+
+/* As a person reads it; an id of .strings. */
+static uint32_t readable(struct code_files *files, struct str name)
 {
 	struct buf text = { 0 };
-	struct str copy;
+	uint32_t id;
 
 	if (!demangle(name, &text)) {
 		buf_clear(&text);
 		buf_add_str(&text, name);
 	}
-	copy = arena_dup(&files->arena, buf_str(&text));
+	id = strings_add(&files->strings, buf_str(&text));
 	buf_fini(&text);
-	return copy;
+	return id;
 }
 
-/* "lex", "lex+0x10" */
-static struct str name_of(struct code_files *files, const struct code_file *file, uint64_t vaddr)
+/* Of a symbol of the file; demangled once. */
+static struct str symbol_name(struct code_files *files, const struct code_file *file,
+			      const struct symbol *symbol)
+{
+	const struct symbols *own = &file->symbols;
+	bool is_own = own->n && symbol >= own->items && symbol < own->items + own->n;
+	uint32_t *id = is_own ? &file->names[symbol - own->items] :
+				&file->debug_names[symbol - file->debug_symbols.items];
+
+	if (!*id)
+		*id = readable(files, symbol->name);
+	return strings_get(&files->strings, *id);
+}
+
+static struct str name_at(struct code_files *files, const struct code_file *file, uint64_t vaddr,
+			  uint64_t *ret_offset)
 {
 	const struct symbol *symbol = vaddr ? find_symbol(file, vaddr) : NULL;
-	struct buf text = { 0 };
-	struct str name;
 
-	if (!symbol)
-		return (struct str){ 0 };
-	name = readable(files, symbol->name);
-	if (vaddr == symbol->vaddr)
-		return name;
-	buf_addf(&text, "%.*s+0x%llx", STR_ARG(name), (unsigned long long)(vaddr - symbol->vaddr));
-	name = arena_dup(&files->arena, buf_str(&text));
-	buf_fini(&text);
-	return name;
+	*ret_offset = symbol ? vaddr - symbol->vaddr : 0;
+	return symbol ? symbol_name(files, file, symbol) : (struct str){ 0 };
 }
 
 /* A mapping tells live addresses, none (or one that spans everything) the file's own. */
@@ -249,7 +267,7 @@ static bool is_same_name(struct code_files *files, const struct code_file *file,
 
 	if (!symbol || !name.n)
 		return !name.n;
-	shown = readable(files, symbol->name);
+	shown = symbol_name(files, file, symbol);
 	return str_eq(symbol->name, strings_get(&profile->strings, function->system_name)) ||
 	       str_starts(shown, name) || str_starts(name, shown) || str_eq(symbol->name, name);
 }
@@ -290,10 +308,10 @@ static void add_line(struct code_files *files, uint32_t i, struct machine_insn *
 	if (!n)
 		return;
 	source_path_join(frame->dir, frame->file, &path);
-	insn->file = arena_dup(&files->arena, buf_str(&path));
+	insn->file = keep(files, buf_str(&path));
 	insn->line = frame->line;
 	if (n > 1)
-		insn->inlined = readable(files, frame->name);
+		insn->inlined = strings_get(&files->strings, readable(files, frame->name));
 	buf_fini(&path);
 }
 
@@ -305,10 +323,10 @@ static void add_go_line(struct code_files *files, const struct code_file *file, 
 
 	if (!n)
 		return;
-	insn->file = arena_dup(&files->arena, frames[0].file);
+	insn->file = keep(files, frames[0].file);
 	insn->line = frames[0].line;
 	if (n > 1)
-		insn->inlined = arena_dup(&files->arena, frames[0].name);
+		insn->inlined = keep(files, frames[0].name);
 }
 
 static void add_lines(struct code_files *files, const struct code_file *file, struct machine_code *code)
@@ -351,8 +369,9 @@ static int disassemble(struct code_files *files, const struct code_file *file, s
 
 		code->insns[i] = (struct machine_insn){
 			.vaddr = from->vaddr, .size = from->size, .target = from->target,
-			.flow = flows[from->flow], .mnemonic = from->mnemonic, .operands = from->operands,
-			.target_name = name_of(files, file, from->target) };
+			.flow = flows[from->flow], .mnemonic = from->mnemonic, .operands = from->operands };
+		code->insns[i].target_name = name_at(files, file, from->target,
+						     &code->insns[i].target_offset);
 	}
 	add_lines(files, file, code);
 	return 0;
@@ -365,7 +384,6 @@ static void forget(struct code_files *files)
 	dwarf_result_fini(&files->lines);
 	free(files->insns);
 	files->insns = NULL;
-	arena_fini(&files->arena);
 }
 
 static int read_code(void *context, const struct profile *profile, const struct code_row *row,
@@ -396,7 +414,7 @@ static int read_code(void *context, const struct profile *profile, const struct 
 		return rc;
 	code.bias = vaddr - row->address;
 	code.path = module_path(file);
-	code.name = name_of(files, file, code.vaddr);
+	code.name = name_at(files, file, code.vaddr, &(uint64_t){ 0 });
 	if (!file->certain)
 		code.note = STR("the profile has no build id of this file: whether it is what ran is not certain");
 	*ret_code = code;
@@ -413,6 +431,7 @@ void code_files_close(struct code_files *files)
 	if (!files)
 		return;
 	forget(files);
+	strings_fini(&files->strings);
 	for (struct code_file *file = files->first, *next; file; file = next) {
 		next = file->next;
 		close_file(file);

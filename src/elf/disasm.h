@@ -20,7 +20,7 @@
 
 struct err;
 
-#define DISASM_BYTES_MAX ((size_t)4 << 20)	/* of a function; a longer one is refused */
+#define DISASM_BYTES_MAX ((size_t)1 << 20)	/* of a function; a longer one is refused */
 
 enum disasm_flow { DISASM_NEXT, DISASM_JUMP, DISASM_CALL };
 

@@ -82,6 +82,16 @@ int json_put_list(struct json *json, const struct profile *profile, const struct
 	return 0;
 }
 
+static void put_target_name(struct json *json, const struct machine_insn *insn)
+{
+	struct buf name = { 0 };
+
+	machine_add_target(&name, insn);
+	json_put_str(json, "target_name", buf_str(&name));
+	json->out->failed |= name.failed;
+	buf_fini(&name);
+}
+
 static void put_insn(struct json *json, const struct machine_insn *insn, const struct machine_cost *cost)
 {
 	static const char *const flows[] = { [MACHINE_JUMP] = "jump", [MACHINE_CALL] = "call" };
@@ -96,7 +106,7 @@ static void put_insn(struct json *json, const struct machine_insn *insn, const s
 	if (insn->target) {
 		json_key(json, "target");
 		json_uint(json, insn->target);
-		json_put_str(json, "target_name", insn->target_name);
+		put_target_name(json, insn);
 	}
 	json_put_str(json, "file", insn->file);
 	json_key(json, "line");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "analyze/code.h"
+#include "base/buf.h"
 #include "base/sum.h"
 
 int64_t machine_find(const struct machine_code *code, uint64_t vaddr)
@@ -57,6 +58,13 @@ uint32_t *machine_labels(const struct machine_code *code)
 		if (labels[i])
 			labels[i] = ++n;
 	return labels;
+}
+
+void machine_add_target(struct buf *out, const struct machine_insn *insn)
+{
+	buf_add_str(out, insn->target_name);
+	if (insn->target_name.n && insn->target_offset)
+		buf_addf(out, "+0x%llx", (unsigned long long)insn->target_offset);
 }
 
 bool machine_is_direct(const struct machine_insn *insn)

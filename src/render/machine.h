@@ -12,6 +12,7 @@
 
 #include "base/str.h"
 
+struct buf;
 struct code_row;
 struct err;
 struct profile;
@@ -21,7 +22,8 @@ enum machine_flow { MACHINE_NEXT, MACHINE_JUMP, MACHINE_CALL };
 struct machine_insn {
 	uint64_t vaddr;
 	uint64_t target;		/* of a jump or call, or an address that an operand means; 0: none */
-	struct str target_name;		/* "puts@plt", "lex+0x10"; empty when nothing is known of it */
+	struct str target_name;		/* "puts@plt": the symbol that holds it; empty when there is none */
+	uint64_t target_offset;		/* from where that begins */
 	uint32_t size;
 	enum machine_flow flow;
 	struct str mnemonic, operands;
@@ -62,6 +64,9 @@ struct machine_cost *machine_costs(const struct machine_code *code, const struct
 /* For each instruction the number of its label, from 1 on, where a jump of the function goes; else 0. To be
  * freed; NULL when out of memory. */
 uint32_t *machine_labels(const struct machine_code *code);
+
+/* "puts@plt", "lex+0x10"; nothing where the target has no symbol. Appended. */
+void machine_add_target(struct buf *out, const struct machine_insn *insn);
 
 /* Whether the last operand is the target itself ("jne 0x10"), and not a place that holds it. */
 bool machine_is_direct(const struct machine_insn *insn);

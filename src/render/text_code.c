@@ -121,8 +121,10 @@ static void add_operands(struct buf *out, const struct piece *piece, uint32_t i,
 		buf_add_str(out, insn->operands);
 		if (insn->target)
 			buf_addf(out, "  # %llx", (unsigned long long)insn->target);
-		if (insn->target && insn->target_name.n)
-			buf_addf(out, " %.*s", STR_ARG(insn->target_name));
+		if (insn->target && insn->target_name.n) {
+			buf_add_u8(out, ' ');
+			machine_add_target(out, insn);
+		}
 		return;
 	}
 	buf_add_str(out, str_head(insn->operands, (size_t)(last + 1)));
@@ -130,7 +132,7 @@ static void add_operands(struct buf *out, const struct piece *piece, uint32_t i,
 		buf_addf(out, "L%u %s", piece->labels[to], to > (int64_t)i ? unicode ? "↓" : "v" :
 			 unicode ? "↑" : "^");
 	else if (insn->target_name.n)
-		buf_add_str(out, insn->target_name);
+		machine_add_target(out, insn);
 	else
 		buf_addf(out, "%llx", (unsigned long long)insn->target);
 }
