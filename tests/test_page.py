@@ -108,12 +108,23 @@ def write_hostile(path):
     p.write(path)
 
 
+def labels(tid, **more):
+    return {"pid": 5, "process": "app", "tid": tid, "thread": "pool", **more}
+
+
+# 5 of tenant acme, 3 of zeta, 2 of none; requests have 150 values, of which 100 are told apart
+LABELLED = [("main;query;scan", 4, labels(1, tenant="acme")), ("main;query", 1, labels(2, tenant="acme")),
+            ("main;query;scan", 3, labels(1, tenant="zeta")), ("main;idle", 2, labels(1))] + \
+    [("main;serve", 1, labels(2, request=i + 1)) for i in range(150)]
+
+
 def write_inputs(folder):
     write_small(folder / "small.pb.gz")
     write_hostile(folder / "hostile.pb.gz")
     stack = ";".join(f"level{i}" for i in range(3000))
     (folder / "deep.folded").write_text(f"{stack} 5\nlevel0;other 2\n")
     pprof_made.write(folder / "python.pb.gz", [("_start@l;main@r;app.py@i;eval@r;work@i", 4, {})])
+    pprof_made.write(folder / "labels.pb.gz", LABELLED)
     empty = Pprof()
     empty.write(folder / "empty.pb.gz")
     write_several(folder / "several")

@@ -25,9 +25,9 @@ static int sort_samples(struct packer *p, struct html_samples *e)
 			continue;
 		e->ids[e->n++] = i;
 		e->node[i] = p->tree.of_stack[profile->stack[i]];
-		e->group[i] = p->threads.of_set[profile->label_set[i]];
+		e->group[i] = p->labels.of_set[profile->label_set[i]];
 	}
-	e->n_groups = p->threads.n;
+	e->n_groups = p->labels.n;
 	rc = html_sort_by(e->ids, e->spare, e->n, e->node, p->tree.n);
 	return rc < 0 ? rc : html_sort_by(e->spare, e->ids, e->n, e->group, e->n_groups);
 }
@@ -53,15 +53,33 @@ static void put_values(struct packer *p, const struct html_samples *e, uint32_t 
 	buf_add_str(p->out, buf_str(&p->scratch));
 }
 
-static void put_group(struct packer *p, const struct html_samples *e, uint32_t from, uint32_t to,
-		      const struct thread_row *row)
+/* What samples can be grouped by, and what could not be kept apart. */
+static void put_keys(struct packer *p)
 {
+	buf_add_uleb(p->out, p->labels.n_keys);
+	for (uint32_t k = 0; k < p->labels.n_keys; k++) {
+		const struct html_key *key = &p->labels.keys[k];
+
+		buf_add_uleb(p->out, html_intern(p, key->name));
+		buf_add_uleb(p->out, key->n);
+		for (uint32_t v = 0; v < key->n; v++)
+			buf_add_uleb(p->out, html_intern(p, key->values[v]));
+		buf_add_uleb(p->out, key->n_others);
+	}
+}
+
+static void put_group(struct packer *p, const struct html_samples *e, uint32_t from, uint32_t to,
+		      uint32_t group)
+{
+	const struct thread_row *row = &p->threads.rows[p->labels.thread[group]];
 	uint32_t n = 0, before = 0;
 
 	buf_add_uleb(p->out, row->has_pid && row->pid >= 0 ? (uint64_t)row->pid + 1 : 0);
 	buf_add_uleb(p->out, html_intern(p, row->process));
 	buf_add_uleb(p->out, row->has_tid && row->tid >= 0 ? (uint64_t)row->tid + 1 : 0);
 	buf_add_uleb(p->out, html_intern(p, row->thread));
+	for (uint32_t k = 0; k < p->labels.n_keys; k++)
+		buf_add_uleb(p->out, p->labels.keys[k].of_set[p->labels.set[group]]);
 	for (uint32_t i = from; i < to; i++)
 		n += i == from || e->node[e->ids[i]] != e->node[e->ids[i - 1]];
 	buf_add_uleb(p->out, n);
@@ -144,13 +162,14 @@ static void put_all(struct packer *p, const struct html_samples *e, const struct
 	uint32_t from = 0;
 
 	buf_add_uleb(p->out, times->tick_ns);
-	buf_add_uleb(p->out, p->threads.n);
-	for (uint32_t row = 0; row < p->threads.n; row++) {
+	put_keys(p);
+	buf_add_uleb(p->out, p->labels.n);
+	for (uint32_t group = 0; group < p->labels.n; group++) {
 		uint32_t to = from;
 
-		while (to < e->n && e->group[e->ids[to]] == row)
+		while (to < e->n && e->group[e->ids[to]] == group)
 			to++;
-		put_group(p, e, from, to, &p->threads.rows[row]);
+		put_group(p, e, from, to, group);
 		if (times->tick_ns) {
 			number_entries(e, from, to, entry);
 			put_rows(p, e, times, from, to, entry);

@@ -134,7 +134,7 @@ static void put_meta(struct packer *p, uint32_t type)
 
 	if (!what.n)
 		what = comment_value(profile, STR("target"));
-	buf_add_uleb(p->out, 19);
+	buf_add_uleb(p->out, 20);
 	put_pair(p, "version", STR(SONDE_VERSION));
 	put_pair(p, "title", str_of(p->options->title));
 	put_pair(p, "filter", str_of(p->options->filter_words));
@@ -153,6 +153,7 @@ static void put_meta(struct packer *p, uint32_t type)
 	put_number(p, "frames", stats->known ? stats->frames : 0);
 	put_number(p, "frames_named", stats->known ? stats->frames_named : 0);
 	put_comments(p);
+	put_pair(p, "keys_left_out", buf_str(&p->labels.left_out));
 	put_pair(p, "diff", str_of(p->options->diff));
 	buf_add_uleb(p->out, stats->known ? stats->n_drops : 0);
 	for (uint32_t i = 0; stats->known && i < stats->n_drops; i++) {
@@ -265,6 +266,11 @@ static int put_frames(struct packer *p)
 		html_intern(p, p->threads.rows[i].process);
 		html_intern(p, p->threads.rows[i].thread);
 	}
+	for (uint32_t k = 0; k < p->labels.n_keys; k++) {
+		html_intern(p, p->labels.keys[k].name);
+		for (uint32_t v = 0; v < p->labels.keys[k].n; v++)
+			html_intern(p, p->labels.keys[k].values[v]);
+	}
 	html_intern(p, (struct str){ 0 });
 	buf_clear(&p->scratch);
 	for (uint32_t i = 0; i < p->strings.n; i++) {
@@ -313,6 +319,8 @@ static int pack(struct packer *p, uint32_t type, struct err *err)
 	if (rc == 0)
 		rc = threads_init(&p->threads, p->profile, filter, type, err);
 	if (rc == 0)
+		rc = html_labels_init(&p->labels, p->profile, &p->threads, filter, type);
+	if (rc == 0)
 		rc = html_tree_init(&p->tree, p->profile, &p->places, filter, type, err);
 	if (rc == 0)
 		rc = rank_frames(p);
@@ -345,6 +353,7 @@ int html_pack(struct buf *out, const struct profile *profile, const struct flame
 		err_set(err, "out of memory while packing the flame graph");
 	places_fini(&p.places);
 	threads_fini(&p.threads);
+	html_labels_fini(&p.labels);
 	html_tree_fini(&p.tree);
 	strings_fini(&p.strings);
 	buf_fini(&p.scratch);

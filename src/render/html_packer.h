@@ -13,6 +13,7 @@
 #include "model/profile.h"
 #include "model/strings.h"
 #include "render/flame.h"
+#include "render/html_labels.h"
 #include "render/html_tree.h"
 
 struct packer {
@@ -21,6 +22,7 @@ struct packer {
 	struct buf *out;
 	struct places places;
 	struct threads threads;
+	struct html_labels labels;
 	struct html_tree tree;
 	struct strings strings;		/* of the block, made harmless */
 	uint32_t *rank_of;		/* place -> frame id of the block */
@@ -40,7 +42,7 @@ uint32_t html_intern(struct packer *p, struct str s);
  * differences hold, count 0. */
 uint64_t html_value_of(const struct profile *profile, uint32_t sample, uint32_t type);
 
-/* Appends who spent what where: for each thread its nodes and their values. 0 or -ENOMEM. */
+/* Appends who spent what where: what can be grouped by, and for each group its nodes and their values. 0 or -ENOMEM. */
 int html_put_groups(struct packer *p);
 
 #endif

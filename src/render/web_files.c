@@ -14,6 +14,7 @@
 	X(export_js, "export.js", "sonde/export")       \
 	X(fragment_js, "fragment.js", "sonde/fragment") \
 	X(giving_js, "giving.js", "sonde/giving")     \
+	X(groups_js, "groups.js", "sonde/groups")       \
 	X(head_js, "head.js", "sonde/head")             \
 	X(lanes_js, "lanes.js", "sonde/lanes")          \
 	X(model_js, "model.js", "sonde/model")          \

@@ -45,6 +45,7 @@ function wireButtons(page) {
 		page.search($('query').value);
 	});
 	$('type').addEventListener('change', () => page.measure(Number($('type').value)));
+	$('by').addEventListener('change', () => page.groupBy($('by').value));
 	$('profiles').addEventListener('change', () => page.switchTo(Number($('profiles').value)));
 	on('loss', () => {
 		$('help').showModal();
@@ -95,6 +96,7 @@ const act = {
 	w: (page) => page.show('new'),
 	a: (page) => page.show('all'),
 	v: (page) => page.measure(),
+	g: (page) => page.groupBy(),
 	',': (page) => page.switchTo(page.index - 1),
 	'.': (page) => page.switchTo(page.index + 1),
 	1: (page) => page.go('graph'),
@@ -189,6 +191,7 @@ function hook(page, timing) {
 			type: page.type,
 			hidden: [...page.hidden],
 			threads: page.threads.text,
+			by: page.by ? page.by.id : '',
 			theme: document.documentElement.dataset.theme,
 			path: stackOf(page.pane.tree, page.pane.node).map((node) =>
 				page.nameOf(page.pane.tree.frame[node]),
@@ -250,6 +253,11 @@ function introduce(page) {
 		...profile.types.map((type, index) => new Option(typeWords(type), index)),
 	);
 	$('type').hidden = profile.types.length < 2 || Boolean(page.diff);
+	$('by').replaceChildren(
+		new Option('Not grouped', ''),
+		...profile.groupings.map(({ id, words }) => new Option(`By ${harmless(words)}`, id)),
+	);
+	$('by').hidden = !profile.groupings.length || Boolean(page.diff);
 	showFacts(profile);
 	fillHelp($('help'), profile, profiles.n > 1);
 }

@@ -181,8 +181,27 @@ function readRows(reader, group, nTypes) {
 	Object.assign(group, { ticks, rowNodes, rowValues });
 }
 
-/* Who ran, and what each spent where: node ids with one column of values for each type. */
-function readGroups(reader, strings, nTypes, place, tickNs) {
+/* What samples can be grouped by: value v of a key is .values[v - 1], one more than there are stands for the
+ * .others that are not told apart, 0 for none. */
+function readKeys(reader, strings) {
+	const keys = [];
+
+	for (let left = reader.number(); left > 0; left--) {
+		const name = strings[reader.number()],
+			values = reader.column(new Uint32Array(reader.number()));
+
+		keys.push({
+			name,
+			values: Array.from(values, (id) => strings[id]),
+			others: reader.number(),
+		});
+	}
+	return keys;
+}
+
+/* Who ran, with which labels (a value for each key), and what each spent where: node ids with one column of
+ * values for each type. */
+function readGroups(reader, strings, nTypes, place, tickNs, nKeys) {
 	const groups = [];
 
 	for (let left = reader.number(); left > 0; left--) {
@@ -191,6 +210,7 @@ function readGroups(reader, strings, nTypes, place, tickNs) {
 			process: strings[reader.number()],
 			tid: reader.number() - 1,
 			thread: strings[reader.number()],
+			labels: reader.column(new Uint32Array(nKeys)),
 			nodes: new Uint32Array(reader.number()),
 			values: [],
 		};
@@ -243,7 +263,8 @@ export function decode(bytes) {
 	const frames = readFrames(reader);
 	const { nodes, place } = readTree(reader);
 	const tickNs = reader.number();
-	const groups = readGroups(reader, strings, types.length, place, tickNs);
+	const keys = readKeys(reader, strings);
+	const groups = readGroups(reader, strings, types.length, place, tickNs, keys.length);
 
-	return { meta, drops, types, strings, frames, nodes, groups, tickNs };
+	return { meta, drops, types, strings, frames, nodes, keys, groups, tickNs };
 }

@@ -80,7 +80,7 @@ export function tint(diff, tree) {
 
 /* { diff, base, new }: three trees over the same nodes. */
 export function threeTrees(profile, diff) {
-	const [base, now] = [0, 1].map((type) => weigh(profile, type, null));
+	const [base, now] = [0, 1].map((type) => weigh(profile, profile.groups, type, null));
 	const [a, b] = [0, 1].map((side) => diff.factor[side] * profile.types[side].scale);
 	const tree = { ...profile.nodes, total: new Float64Array(base.n), now: new Float64Array(base.n) };
 

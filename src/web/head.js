@@ -191,6 +191,7 @@ const KEYS = [
 	['1 2 3 4', 'flame graph, inverted, sandwich, table'],
 	['5 6', 'heat map, thread lanes (where samples have times)'],
 	['v', 'the next thing that was counted: CPU time, samples, bytes, ...'],
+	['g', 'grouped: a box at the root for each process, thread, value of a label; again for the next'],
 	['y', 'copy the zoomed part as folded stacks'],
 	['s', 'save this picture as SVG'],
 	['t', 'dark or light'],
@@ -242,7 +243,14 @@ function aboutOf({ meta, drops, types, groups, frames, nodes }) {
 		add('Hidden', 'the language runtime’s own frames; sonde flame --native shows them');
 	add('Measured', types.map((type) => `${type.type} (${type.unit})`).join(', '));
 	add('Size', `${count(frames.n - 1)} functions, ${count(nodes.n - 1)} call paths`);
-	add('Threads', groups.length > 1 ? count(groups.length) : '');
+	const threads = new Set(groups.map(({ pid, tid, thread }) => `${pid} ${tid} ${thread}`)).size;
+
+	add('Threads', threads > 1 ? count(threads) : '');
+	for (const key of (meta.keys_left_out || '').split('\n'))
+		add(
+			'Not to be grouped by',
+			key && `${key}, which has too many values for a page; sonde flame --by KEY groups by it`,
+		);
 	if (Number(meta.events)) {
 		add(
 			'Events',

@@ -24,7 +24,7 @@ export function place(tree) {
 }
 
 /* The tree with the weights of the chosen groups (a Set of indexes, or null for all). */
-export function weigh({ nodes, groups, types }, type, chosen) {
+export function weigh({ nodes, types }, groups, type, chosen) {
 	const tree = { ...nodes, total: sums(nodes.n, types[type].total) };
 	const { total } = tree;
 

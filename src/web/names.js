@@ -143,11 +143,12 @@ export function amount(n, unit) {
 	return unit === 'count' || !unit ? count(n) : `${count(n)} ${unit}`;
 }
 
-/* A part of a whole: "12.3 %", "0.04 %", "<0.01 %". */
+/* A part of a whole: "12.3 %", "0.04 %", "<0.01 %", and what is not all never "100 %". */
 export function share(part, whole) {
 	const percent = whole > 0 ? (100 * part) / whole : 0;
 
-	if (percent === 0 || percent >= 99.995) return `${Math.round(percent)} %`;
+	if (percent === 0 || percent > 100 - 1e-9) return `${Math.round(percent)} %`;
+	if (percent >= 99.95) return '>99.9 %';
 	if (percent < 0.01) return '<0.01 %';
 	return `${percent < 9.995 ? percent.toFixed(2) : percent.toFixed(1)} %`;
 }

@@ -3,10 +3,11 @@
 
 import * as diff from 'sonde/diff';
 import * as fragment from 'sonde/fragment';
+import { makeGroupings, weighBy } from 'sonde/groups';
 import { fillDetails, fillTip, make, showDiffLegend, showLegend, typeWords } from 'sonde/head';
 import * as model from 'sonde/model';
 import { amount, count, harmless, share } from 'sonde/names';
-import { DIFF, GREY, KINDS, colourFrames, palette } from 'sonde/palette';
+import { DIFF, GREY, KINDS, colourFrames, kindWords, palette } from 'sonde/palette';
 import { Pane, Stage } from 'sonde/stage';
 import { FunctionTable } from 'sonde/table';
 import { ThreadPicker } from 'sonde/threads';
@@ -63,6 +64,7 @@ export class Page {
 
 	/* Another profile: what is known of the one before is forgotten. */
 	load(profile, index) {
+		profile.groupings ??= makeGroupings(profile);
 		const { frames, strings } = profile;
 
 		this.profile = profile;
@@ -76,6 +78,7 @@ export class Page {
 		this.keys = new Map();
 		this.type = this.defaultType;
 		this.chosen = null;
+		this.by = null;
 		this.hidden = new Set();
 		this.fn = 0;
 		this.hit = null;
@@ -179,7 +182,7 @@ export class Page {
 				node && !pane.callers
 					? share(total, tree.total[tree.parent[node]])
 					: '',
-			kind: frame ? KINDS[this.profile.frames.kind[frame]].words : '',
+			kind: frame ? kindWords(this.profile.frames.kind[frame]) : '',
 			place: frame ? this.placeOf(frame) : '',
 			module: frame ? this.moduleOf(frame) : '',
 			verdict: when,
@@ -199,7 +202,7 @@ export class Page {
 			name: this.nameOf(frame),
 			colour: this.colours.fills[DIFF + tree.tint[node]],
 			rows: this.twoSides(base, now),
-			kind: frame ? KINDS[this.profile.frames.kind[frame]].words : '',
+			kind: frame ? kindWords(this.profile.frames.kind[frame]) : '',
 			verdict: [row ? verdictWords(row, number) : '', noise].filter((text) => text).join('; '),
 			place: frame ? this.placeOf(frame) : '',
 			module: frame ? this.moduleOf(frame) : '',
@@ -242,7 +245,9 @@ export class Page {
 			this.type = this.picture === 'new' ? 1 : 0;
 			this.base = this.trees[this.picture === 'all' ? 'diff' : this.picture];
 		} else {
-			this.base = model.weigh({ ...profile, groups: this.groups }, this.type, this.chosen);
+			this.base = this.by
+				? weighBy(profile, this.groups, this.type, this.chosen, this.by)
+				: model.weigh(profile, this.groups, this.type, this.chosen);
 		}
 		this.tree = this.hidden.size
 			? this.tinted(
@@ -271,6 +276,19 @@ export class Page {
 		this.later();
 	}
 
+	/* Apart by something: by its id, '' for nothing, or what comes next. */
+	groupBy(id) {
+		const { groupings } = this.profile;
+
+		if (this.diff) return;
+		this.by =
+			id === undefined
+				? groupings[groupings.indexOf(this.by) + 1] || null
+				: groupings.find((grouping) => grouping.id === id) || null;
+		this.weighAgain();
+		this.say(this.by ? `By ${this.by.words}` : 'All together');
+	}
+
 	showTitle() {
 		const { meta, types } = this.profile,
 			name = this.profiles.names[this.index];
@@ -278,6 +296,8 @@ export class Page {
 		$('title').textContent = meta.title || `${typeWords(types[this.type])} profile`;
 		document.title = (name ? `${name}: ` : '') + $('title').textContent;
 		$('type').value = String(this.type);
+		$('by').value = this.by ? this.by.id : '';
+		$('by').classList.toggle('on', Boolean(this.by));
 	}
 
 	/* Another value type: by its number, or the next one. */
@@ -596,7 +616,7 @@ export class Page {
 						true,
 					).slice(2),
 				],
-				kind: KINDS[this.profile.frames.kind[frame]].words,
+				kind: kindWords(this.profile.frames.kind[frame]),
 				verdict: row ? verdictWords(row, row.changed === 'self' ? row.self : row.total) : '',
 				place: this.placeOf(frame),
 				module: this.moduleOf(frame),
@@ -608,7 +628,7 @@ export class Page {
 			totalShare: share(total[frame], this.whole),
 			self: this.amount(self[frame]),
 			selfShare: share(self[frame], this.whole),
-			kind: KINDS[this.profile.frames.kind[frame]].words,
+			kind: kindWords(this.profile.frames.kind[frame]),
 			place: this.placeOf(frame),
 			module: this.moduleOf(frame),
 		});
@@ -761,6 +781,7 @@ export class Page {
 			picture: this.diff && this.picture !== 'diff' ? this.picture : '',
 			type: this.diff || type === this.defaultType ? '' : profile.types[type].type,
 			threads: this.threads.text,
+			by: this.by ? this.by.id : '',
 			hide: [...this.hidden].map((kind) => KINDS[kind].id).join(','),
 			fn: this.view === 'sandwich' ? this.keyOf(this.fn) : '',
 			path: this.path(),
@@ -837,6 +858,7 @@ export class Page {
 		);
 		this.threads.text = state.threads;
 		this.chosen = this.threads.chosen;
+		this.by = profile.groupings.find(({ id }) => !this.diff && id === state.by) || null;
 		this.fn = 0;
 		for (let frame = 1; state.fn && frame < profile.frames.n && !this.fn; frame++)
 			if (this.keyOf(frame) === state.fn) this.fn = frame;

@@ -19,6 +19,12 @@ export const KINDS = [
 	{ id: 'unknown', words: 'Unknown, the name says why', light: '#d2d5da', dark: '#3d4857' },
 ];
 
+export const GROUP = KINDS.length; /* of the boxes that a grouping puts at the root */
+
+export function kindWords(kind) {
+	return kind === GROUP ? '' : KINDS[kind].words;
+}
+
 export const SHADES = 3;
 export const GREY = KINDS.length * SHADES; /* what a search left aside */
 export const ROOT = GREY + 1;
@@ -106,7 +112,10 @@ export function colourFrames(frames, strings) {
 		const name = frames.name[i];
 
 		if (known[name] < 0) known[name] = hash(strings[name]) % SHADES;
-		colours[i] = Math.min(frames.kind[i], KINDS.length - 1) * SHADES + known[name];
+		colours[i] =
+			frames.kind[i] === GROUP
+				? ROOT
+				: Math.min(frames.kind[i], KINDS.length - 1) * SHADES + known[name];
 	}
 	colours[0] = ROOT;
 	return colours;

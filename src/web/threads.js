@@ -1,44 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which processes and threads are looked at: a list to search and tick.
 
+import { processWords, threadWords } from 'sonde/groups';
 import { amount, share } from 'sonde/names';
 
 const SHOWN_MOST = 400;
 
-function threadWords(group) {
-	return (
-		`${group.thread || (group.tid < 0 ? 'unknown thread' : 'thread')}` +
-		(group.tid < 0 ? '' : ` ${group.tid}`)
-	);
-}
-
-function processWords(group) {
-	return (
-		`${group.process || (group.pid < 0 ? 'unknown process' : 'process')}` +
-		(group.pid < 0 ? '' : ` ${group.pid}`)
-	);
-}
-
-/* groups -> [{ words, value, members: [group index] }], largest first. */
-function processesOf(groups, values) {
-	const processes = new Map();
+/* Groups of one thread, which labels tell apart, as one: { ...its names, members: [group index] }. */
+function threadsOf(groups) {
+	const threads = new Map();
 
 	groups.forEach((group, index) => {
-		const words = processWords(group);
+		const { pid, process, tid, thread } = group,
+			key = `${pid}\n${tid}\n${process}\n${thread}`;
 
-		if (!processes.has(words)) processes.set(words, { words, value: 0, members: [] });
-		processes.get(words).value += values[index];
-		processes.get(words).members.push(index);
+		if (!threads.has(key)) threads.set(key, { pid, process, tid, thread, members: [] });
+		threads.get(key).members.push(index);
 	});
-	for (const process of processes.values())
-		process.members.sort((a, b) => values[b] - values[a]);
+	return [...threads.values()];
+}
+
+/* threads -> [{ words, value, threads }], largest first. */
+function processesOf(threads) {
+	const processes = new Map();
+
+	for (const thread of threads) {
+		const words = processWords(thread);
+
+		if (!processes.has(words)) processes.set(words, { words, value: 0, threads: [] });
+		processes.get(words).value += thread.value;
+		processes.get(words).threads.push(thread);
+	}
+	for (const process of processes.values()) process.threads.sort((a, b) => b.value - a.value);
 	return [...processes.values()].sort((a, b) => b.value - a.value);
 }
 
 export class ThreadPicker {
 	/* changed(chosen): a Set of group indexes, or null for all. */
 	constructor(button, box, changed) {
-		Object.assign(this, { button, box, groups: [], values: [], changed, chosen: null });
+		Object.assign(this, { button, box, groups: [], threads: [], changed, chosen: null });
 		this.search = document.createElement('input');
 		this.search.type = 'search';
 		this.search.placeholder = 'Search processes and threads';
@@ -70,8 +70,8 @@ export class ThreadPicker {
 	/* Those of another profile. */
 	setGroups(groups) {
 		this.groups = groups;
-		this.values = groups.map(() => 0);
-		this.button.hidden = groups.length < 2;
+		this.threads = threadsOf(groups);
+		this.button.hidden = this.threads.length < 2;
 		this.search.value = '';
 		this.close();
 		this.choose(null, true);
@@ -79,7 +79,9 @@ export class ThreadPicker {
 
 	/* What each group cost, in the type looked at. */
 	weigh(values, unit, scale) {
-		Object.assign(this, { values, unit, scale });
+		Object.assign(this, { unit, scale });
+		for (const thread of this.threads)
+			thread.value = thread.members.reduce((sum, index) => sum + values[index], 0);
 		if (!this.box.hidden) this.draw();
 	}
 
@@ -132,15 +134,11 @@ export class ThreadPicker {
 			items = [];
 		let left = 0;
 
-		this.whole = this.values.reduce((sum, value) => sum + value, 0);
-		for (const process of processesOf(this.groups, this.values)) {
+		this.whole = this.threads.reduce((sum, { value }) => sum + value, 0);
+		for (const process of processesOf(this.threads)) {
 			const named = process.words.toLowerCase().includes(want);
-			const threads = process.members.filter(
-				(index) =>
-					named ||
-					threadWords(this.groups[index])
-						.toLowerCase()
-						.includes(want),
+			const threads = process.threads.filter(
+				(thread) => named || threadWords(thread).toLowerCase().includes(want),
 			);
 
 			if (!threads.length) continue;
@@ -149,17 +147,17 @@ export class ThreadPicker {
 				continue;
 			}
 			items.push(
-				this.item(process.words, process.value, process.members, 'process'),
+				this.item(
+					process.words,
+					process.value,
+					process.threads.flatMap(({ members }) => members),
+					'process',
+				),
 			);
-			if (process.members.length > 1 || this.groups[process.members[0]].tid >= 0)
-				for (const index of threads)
+			if (process.threads.length > 1 || process.threads[0].tid >= 0)
+				for (const thread of threads)
 					items.push(
-						this.item(
-							threadWords(this.groups[index]),
-							this.values[index],
-							[index],
-							'thread',
-						),
+						this.item(threadWords(thread), thread.value, thread.members, 'thread'),
 					);
 		}
 		this.list.replaceChildren(...items.slice(0, SHOWN_MOST));
@@ -187,31 +185,26 @@ export class ThreadPicker {
 		if (!silent) this.changed(this.chosen);
 	}
 
+	/* Threads of which something is chosen. */
+	get ticked() {
+		return this.threads.filter(({ members }) => this.chosen?.has(members[0]));
+	}
+
 	label() {
-		const { button, chosen, groups } = this;
-		const processes = new Set(
-			[...(chosen || [])].map((index) => processWords(groups[index])),
-		);
+		const { button, chosen, threads, ticked } = this;
+		const processes = new Set(ticked.map(processWords));
 
 		button.classList.toggle('on', Boolean(chosen));
-		if (!chosen) button.textContent = `All threads (${groups.length}) ▾`;
-		else if (chosen.size === 1)
-			button.textContent = `${threadWords(groups[[...chosen][0]])} ▾`;
+		if (!chosen) button.textContent = `All threads (${threads.length}) ▾`;
+		else if (ticked.length === 1) button.textContent = `${threadWords(ticked[0])} ▾`;
 		else if (processes.size === 1)
-			button.textContent = `${[...processes][0]}, ${chosen.size} threads ▾`;
-		else button.textContent = `${chosen.size} of ${groups.length} threads ▾`;
+			button.textContent = `${[...processes][0]}, ${ticked.length} threads ▾`;
+		else button.textContent = `${ticked.length} of ${threads.length} threads ▾`;
 	}
 
 	/* As text for an address: "pid.tid,pid.tid", and back. */
 	get text() {
-		return this.chosen
-			? [...this.chosen]
-					.map(
-						(index) =>
-							`${this.groups[index].pid}.${this.groups[index].tid}`,
-					)
-					.join(',')
-			: '';
+		return this.ticked.map(({ pid, tid }) => `${pid}.${tid}`).join(',');
 	}
 
 	set text(text) {

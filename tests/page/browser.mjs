@@ -444,6 +444,68 @@ const cases = {
 		await visit.settle();
 		assert.equal((await visit.state()).whole, 17);
 	},
+	'samples are grouped by a label, by a menu and by a key': async () => {
+		const visit = await Visit.to('labels');
+		const { whole } = await visit.state();
+
+		assert.deepEqual(await visit.page.locator('#by option').allInnerTexts(), [
+			'Not grouped',
+			'By thread',
+			'By tenant',
+			'By request',
+		]);
+		await visit.page.selectOption('#by', { label: 'By tenant' });
+		await visit.settle();
+		assert.equal((await visit.state()).whole, whole);
+		assert.equal((await visit.state()).by, 'label.tenant');
+		const acme = ['[tenant acme]'];
+
+		await visit.clickBox([...acme]);
+		assert.match(await visit.text('#details'), /\[tenant acme\]\s+Total .* 5\b/);
+		await visit.page.mouse.move(...(await visit.middle([...acme, 'main', 'query', 'scan'])));
+		assert.match(await visit.text('#tip'), /scan/);
+		assert.equal(await visit.box(['main']), null);
+		await visit.clickBox([...acme, 'main', 'query']);
+		const before = await visit.state(),
+			hash = await visit.page.evaluate(() => location.hash);
+
+		assert.match(hash, /by=label\.tenant/);
+		const again = await Visit.to('labels', { hash }),
+			after = await again.state();
+
+		assert.deepEqual(after.path, [...acme, 'main', 'query']);
+		assert.equal(after.by, before.by);
+		assert.equal(await again.page.inputValue('#by'), 'label.tenant');
+		await again.page.focus('#stage');
+		await again.key('g');
+		assert.equal((await again.state()).by, 'label.request');
+		await again.key('g');
+		assert.equal((await again.state()).by, '');
+		assert.ok(await again.box(['main', 'query', 'scan']));
+		await again.key('g');
+		assert.equal((await again.state()).by, 'thread');
+		assert.ok(await again.box(['[thread pool 2]', 'main']));
+		assert.match(await again.text('#live'), /By thread/);
+		assert.deepEqual([...visit.problems, ...again.problems], []);
+	},
+	'values beyond a hundred share a box, and threads are still threads': async () => {
+		const visit = await Visit.to('labels', { hash: '#by=label.request' });
+
+		assert.ok(await visit.box(['[request 100]', 'main', 'serve']));
+		assert.equal(await visit.box(['[request 101]']), null);
+		assert.ok(await visit.box(['[50 other values of request]', 'main', 'serve']));
+		assert.ok(await visit.box(['[no request]', 'main', 'query']));
+		assert.match(await visit.text('#threads-open'), /All threads \(2\)/);
+		await visit.click('#threads-open');
+		await visit.page
+			.locator('#threads li.thread', { hasText: 'pool 1' })
+			.locator('input')
+			.check();
+		await visit.settle();
+		assert.equal((await visit.state()).whole, 9);
+		assert.equal((await visit.state()).threads, '5.1');
+		assert.equal(await visit.box(['[request 100]']), null);
+	},
 	'another value type is chosen': async () => {
 		const visit = await Visit.to('small');
 

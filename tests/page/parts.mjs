@@ -5,6 +5,7 @@ import test from 'node:test';
 
 import * as two from 'sonde/diff';
 import * as fragment from 'sonde/fragment';
+import { makeGroupings, weighBy } from 'sonde/groups';
 import * as model from 'sonde/model';
 import { amount, cutMiddle, harmless, share, shorten } from 'sonde/names';
 import { Boxes, beyond, depthBelow, levelOf, nodeAt, sweepLevel } from 'sonde/sweep';
@@ -35,16 +36,13 @@ function treeOf(rows) {
 	const self = rows.map((row) => row[2]);
 
 	return model.weigh(
-		{
-			nodes,
-			types: [{ total: self.reduce((a, b) => a + b) }],
-			groups: [
-				{
-					nodes: Uint32Array.from(rows, (row, i) => i),
-					values: [Uint32Array.from(self)],
-				},
-			],
-		},
+		{ nodes, types: [{ total: self.reduce((a, b) => a + b) }] },
+		[
+			{
+				nodes: Uint32Array.from(rows, (row, i) => i),
+				values: [Uint32Array.from(self)],
+			},
+		],
 		0,
 		null,
 	);
@@ -314,6 +312,8 @@ test('numbers are said in a unit a person reads', () => {
 	assert.equal(share(1, 3), '33.3 %');
 	assert.equal(share(1, 1000000), '<0.01 %');
 	assert.equal(share(0, 0), '0 %');
+	assert.equal(share(99996, 100000), '>99.9 %');
+	assert.equal(share(7, 7), '100 %');
 });
 
 test('a query is a regular expression; case matters once a capital is typed', () => {
@@ -508,4 +508,84 @@ test('samples of one tick share its time, and parts of a thread are put together
 
 	assert.deepEqual([...made.frame.slice(0, made.levels[1])], [4, 3, 4, 3].slice(0, made.levels[1]));
 	assert.deepEqual([...made.x.slice(0, made.levels[1])], [0, 5, 10, 20]);
+});
+
+/* Groups [thread, tenant, [[node, value], ...]] over TREE's nodes, as data.js makes them. */
+function labelledProfile(rows, values, others = 0) {
+	return {
+		nodes: TREE,
+		types: [{ total: 100 }],
+		strings: ['', 'main', 'parse', 'lex', 'emit', 'start'],
+		frames: Object.fromEntries([
+			['n', 6],
+			...['name', 'module', 'file', 'line'].map((key) => [key, Uint32Array.from([0, 1, 2, 3, 4, 5])]),
+			['kind', new Uint8Array(6)],
+		]),
+		keys: [{ name: 'tenant', values, others }],
+		groups: rows.map(([tid, tenant, entries]) => ({
+			pid: 1,
+			process: 'app',
+			tid,
+			thread: 'worker',
+			labels: Uint32Array.of(tenant),
+			nodes: Uint32Array.from(entries, ([node]) => node),
+			values: [Uint32Array.from(entries, ([, value]) => value)],
+		})),
+	};
+}
+
+test('a grouping puts a box for each value at the root, the costliest first', () => {
+	const profile = labelledProfile(
+		[
+			[7, 1, [[3, 2], [6, 1]]],
+			[7, 0, [[4, 5], [0, 1]]],
+			[8, 1, [[6, 4]]],
+		],
+		['acme'],
+	);
+	const groupings = makeGroupings(profile);
+
+	/* both threads have one name, which is a choice less than threads: one box */
+	assert.deepEqual(
+		groupings.map(({ id }) => id),
+		['thread', 'label.tenant'],
+	);
+	const tenant = groupings.find(({ id }) => id === 'label.tenant');
+	const tree = weighBy(profile, profile.groups, 0, null, tenant);
+	const words = (node) => profile.strings[profile.frames.name[tree.frame[node]]];
+	const lines = [];
+
+	for (let i = 1; i < tree.n; i++)
+		lines.push(`${words(tree.parent[i])}>${words(i)} ${tree.total[i]} ${tree.x[i]}`);
+	assert.equal(tree.total[0], 13);
+	assert.deepEqual(lines, [
+		'>[tenant acme] 7 0',
+		'>[no tenant] 6 7',
+		'[tenant acme]>main 7 0',
+		'[no tenant]>main 5 7',
+		'main>parse 7 0',
+		'main>emit 5 7',
+		'parse>lex 5 0',
+	]);
+	assert.deepEqual([...tree.levels], [0, 1, 3, 5, 7, 8]);
+	for (let i = 1; i < tree.n; i++) assert.ok(tree.parent[i] < i);
+	assert.deepEqual([...tree.first], [...firstCallees(tree)]);
+});
+
+test('a grouping counts chosen groups only, and a profile without threads has none', () => {
+	const profile = labelledProfile([[7, 1, [[3, 2]]], [8, 2, [[4, 5]]]], ['acme'], 3);
+	const groupings = makeGroupings(profile),
+		tenant = groupings.at(-1);
+	const tree = weighBy(profile, profile.groups, 0, new Set([1]), tenant);
+
+	assert.equal(tree.total[0], 5);
+	assert.equal(
+		profile.strings[profile.frames.name[tree.frame[1]]],
+		'[3 other values of tenant]',
+	);
+	const plain = labelledProfile([[7, 1, [[3, 2]]]], []);
+
+	plain.keys = [];
+	assert.deepEqual(makeGroupings(plain), []);
+	assert.equal(plain.frames.n, 6);
 });
