@@ -2,6 +2,8 @@
 """V8's log of node --prof says what node --prof-process says of it: every tick in the same function, with the same callers."""
 import collections
 import json
+import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -28,13 +30,23 @@ while (Date.now() < end) {
 """
 
 
+TESTBED = pathlib.Path(os.environ.get("SONDE_TESTBED", pathlib.Path.home() / ".cache/sonde-testbed"))
+
+
+@pytest.fixture(scope="module", params=["node", "16", "18", "20", "22", "24", "25"])
+def node(request):
+    """The system's, and what `tools/testbed node-N` installs."""
+    path = shutil.which("node") if request.param == "node" else TESTBED / f"node-{request.param}/node_modules/node/bin/node"
+    if not path or not pathlib.Path(path).exists():
+        pytest.skip(f"no Node.js {request.param}")
+    return path
+
+
 @pytest.fixture(scope="module")
-def log(tmp_path_factory):
+def log(node, tmp_path_factory):
     folder = tmp_path_factory.mktemp("v8log")
-    if not shutil.which("node"):
-        pytest.skip("no node")
     (folder / "app.js").write_text(PROGRAM)
-    subprocess.run(["node", "--prof", "--no-logfile-per-isolate", "--logfile=v8.log", "app.js"], cwd=folder, check=True)
+    subprocess.run([node, "--prof", "--no-logfile-per-isolate", "--logfile=v8.log", "app.js"], cwd=folder, check=True)
     return folder / "v8.log"
 
 
@@ -47,8 +59,8 @@ def plain(code):
     return name or f"(anonymous {file.rpartition('/')[2]}:{line}:{column})", int(line)
 
 
-def theirs(log):
-    text = subprocess.run(["node", "--prof-process", "--preprocess", log], capture_output=True, text=True, check=True).stdout
+def theirs(node, log):
+    text = subprocess.run([node, "--prof-process", "--preprocess", log], capture_output=True, text=True, check=True).stdout
     data = json.loads(text)
     js = {i: plain(code) for i, code in enumerate(data["code"]) if code["type"] == "JS"}
     stacks = collections.Counter()
@@ -68,23 +80,25 @@ def ours(log, folder):
     return stacks, sum(s.values[0] for s in profile.samples)
 
 
-def test_every_tick_is_in_the_same_javascript(log, tmp_path):
-    wanted, n = theirs(log)
+def test_every_tick_is_in_the_same_javascript(node, log, tmp_path):
+    wanted, n = theirs(node, log)
     got, n_ours = ours(log, tmp_path)
-    assert n == n_ours > 500
-    assert sum((wanted & got).values()) >= 0.995 * n, (wanted - got, got - wanted)
-    assert sum(count for stack, count in got.items() if stack and stack[-1][0] == "hot") > 0.2 * n
+    same = sum((wanted & got).values())
+    print(f"\n{node}: {same} of {n} ticks have the same stack")
+    assert n == n_ours > 100
+    assert same >= 0.995 * n, (wanted - got, got - wanted)
+    assert sum(count for stack, count in got.items() if stack and stack[-1][0] in ("hot", "outer")) > 0.2 * n
 
 
-def test_ticks_of_functions_and_states_are_those_of_the_summary(log):
-    text = subprocess.run(["node", "--prof-process", log], capture_output=True, text=True, check=True).stdout
+def test_ticks_of_functions_and_states_are_those_of_the_summary(node, log):
+    text = subprocess.run([node, "--prof-process", log], capture_output=True, text=True, check=True).stdout
     functions = {f["name"]: f for f in json.loads(sonde("report", log, "--limit", 0, "--json", "--native").stdout)["functions"]}
-    rows = re.findall(r"^ +(\d+) +[\d.]+% +[\d.]+% +JS: [*^+~](\w+) \S+app.js", text, re.M)
+    rows = re.findall(r"^ +(\d+) +[\d.]+% +[\d.]+% +(?:JS|LazyCompile|Function): [*^+~]?(\w+) \S+app.js", text, re.M)
     wanted = collections.Counter()
     for count, name in rows:
         wanted[name] += int(count)
-    assert {"hot", "outer"} <= set(wanted)
-    for name in ("hot", "outer"):
+    assert wanted["hot"] + wanted["outer"] > 20  # the one may be inlined in the other
+    for name in {"hot", "outer"} & set(wanted):
         assert functions[name]["self"] == wanted[name], name
         assert functions[name]["kind"] in ("turbofan", "maglev", "sparkplug", "interpreted")
     collected = int(re.search(r"^ +(\d+) .* GC$", text, re.M)[1])
