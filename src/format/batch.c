@@ -10,6 +10,7 @@ void batch_fini(struct batch *batch)
 {
 	buf_fini(&batch->words);
 	buf_fini(&batch->first);
+	buf_fini(&batch->stacks);
 	buf_fini(&batch->sets);
 	buf_fini(&batch->values);
 	buf_fini(&batch->times);
@@ -21,25 +22,38 @@ static const uint32_t *column(const struct buf *buf)
 	return (const uint32_t *)(const void *)buf->p;
 }
 
+static void add_row(struct batch *batch, uint32_t stack, uint32_t label_set, uint64_t time_ns,
+		    const int64_t *values)
+{
+	if (label_set)
+		batch->labeled = true;
+	buf_add(&batch->stacks, &stack, sizeof(stack));
+	buf_add(&batch->sets, &label_set, sizeof(label_set));
+	buf_add(&batch->values, values, batch->profile->n_types * sizeof(*values));
+	if (batch->timed)
+		buf_add(&batch->times, &time_ns, sizeof(time_ns));
+	batch->n++;
+	if (batch->first.failed || batch->stacks.failed || batch->sets.failed ||
+	    batch->values.failed || batch->times.failed)
+		batch->failed = true;
+	else if (batch->n == BATCH_ROWS || batch->words.n >= BATCH_WORDS * sizeof(uint32_t))
+		batch_flush(batch);
+}
+
 void batch_add(struct batch *batch, size_t n, uint32_t label_set, uint64_t time_ns,
 	       const int64_t *values)
 {
 	uint32_t at = (uint32_t)(batch->words.n / sizeof(uint32_t));
 
-	if (label_set)
-		batch->labeled = true;
 	buf_add(&batch->first, &at, sizeof(at));
-	buf_add(&batch->sets, &label_set, sizeof(label_set));
-	buf_add(&batch->values, values, batch->profile->n_types * sizeof(*values));
-	if (batch->timed)
-		buf_add(&batch->times, &time_ns, sizeof(time_ns));
 	batch->words.n += n * sizeof(uint32_t);
-	batch->n++;
-	if (batch->first.failed || batch->sets.failed || batch->values.failed ||
-	    batch->times.failed)
-		batch->failed = true;
-	else if (batch->n == BATCH_ROWS || batch->words.n >= BATCH_WORDS * sizeof(uint32_t))
-		batch_flush(batch);
+	add_row(batch, batch->n_stacks++, label_set, time_ns, values);
+}
+
+void batch_add_again(struct batch *batch, uint32_t stack, uint32_t label_set, uint64_t time_ns,
+		     const int64_t *values)
+{
+	add_row(batch, stack, label_set, time_ns, values);
 }
 
 /* Without labels and times a row is its stack: rows are found by the stack's id, not by a hash. Only into a
@@ -82,31 +96,48 @@ static void add_rows(struct batch *batch, const uint32_t *stacks)
 			       values + (size_t)i * profile->n_types);
 }
 
+/* The rows' nodes, in place of the numbers of their stacks; NULL: out of memory. */
+static uint32_t *add_stacks(struct batch *batch)
+{
+	struct stack_batch all = {
+		.words = column(&batch->words), .first = column(&batch->first),
+		.n = batch->n_stacks, .spans = batch->spans, .frames = batch->frames,
+	};
+	uint32_t *nodes = malloc(((size_t)batch->n_stacks + 1) * sizeof(*nodes));
+	uint32_t *stacks = (uint32_t *)(void *)batch->stacks.p;
+
+	if (!nodes)
+		return NULL;
+	stacktree_add_all(&batch->profile->tree, &all, nodes);
+	for (uint32_t i = 0; i < batch->n; i++)
+		stacks[i] = nodes[stacks[i]];
+	free(nodes);
+	return stacks;
+}
+
 int batch_flush(struct batch *batch)
 {
-	uint32_t *stacks = batch->failed ? NULL : malloc(((size_t)batch->n + 1) * sizeof(*stacks));
 	uint32_t end = (uint32_t)(batch->words.n / sizeof(uint32_t));
 
 	buf_add(&batch->first, &end, sizeof(end));
-	if (!stacks || batch->first.failed) {
+	if (batch->first.failed)
 		batch->failed = true;
-	} else if (batch->n) {
-		struct stack_batch all = {
-			.words = column(&batch->words), .first = column(&batch->first),
-			.n = batch->n, .spans = batch->spans, .frames = batch->frames,
-		};
+	if (batch->n && !batch->failed) {
+		uint32_t *stacks = add_stacks(batch);
 
-		stacktree_add_all(&batch->profile->tree, &all, stacks);
-		add_rows(batch, stacks);
+		batch->failed = !stacks;
+		if (stacks)
+			add_rows(batch, stacks);
 	}
-	free(stacks);
 	if (profile_failed(batch->profile))
 		batch->failed = true;
 	buf_clear(&batch->words);
 	buf_clear(&batch->first);
+	buf_clear(&batch->stacks);
 	buf_clear(&batch->sets);
 	buf_clear(&batch->values);
 	buf_clear(&batch->times);
-	batch->n = 0;
+	batch->n = batch->n_stacks = 0;
+	batch->flushes++;
 	return batch->failed ? -ENOMEM : 0;
 }

@@ -22,8 +22,11 @@ struct stack_span;
 
 struct batch {
 	struct profile *profile;
-	struct buf words, first, sets, values, times;	/* columns */
-	uint32_t n;
+	struct buf words, first;	/* of the stacks */
+	struct buf stacks, sets, values, times;	/* columns of the rows; stacks: which one, while some are shared */
+	uint32_t n;		/* rows */
+	uint32_t n_stacks;
+	uint32_t flushes;	/* a stack's number holds until the next */
 	const struct stack_span *spans;	/* borrowed; NULL: words are frames */
 	const uint32_t *frames;
 	bool timed;		/* rows carry times: set before the first one */
@@ -47,6 +50,10 @@ static inline uint32_t *batch_words(struct batch *batch, size_t n)
 /* The n words written there are a stack of this label set and these values. */
 void batch_add(struct batch *batch, size_t n, uint32_t label_set, uint64_t time_ns,
 	       const int64_t *values);
+
+/* A row of the same stack as an earlier one of this batch: `stack` is what .n_stacks was before batch_add(). */
+void batch_add_again(struct batch *batch, uint32_t stack, uint32_t label_set, uint64_t time_ns,
+		     const int64_t *values);
 
 /* Adds what waits to the profile. 0 or -ENOMEM. */
 int batch_flush(struct batch *batch);

@@ -208,6 +208,7 @@ static void reader_fini(struct pprof_reader *r)
 	free(r->places_by_id);
 	free(r->pieces);
 	free(r->stack);
+	free(r->seen_stacks);
 }
 
 int pprof_read(struct profile *profile, struct input *input, struct err *err)

@@ -63,6 +63,14 @@ struct pprof_reader {
 		struct str bytes;	/* a sample's labels in the file */
 		uint32_t set;
 	} seen_labels[PPROF_SEEN_LABELS];	/* by hash */
+	/* By hash, where a sample's locations were seen before: the batch's stack. NULL: none seen yet. */
+	struct pprof_seen_stack {
+		const char *bytes;	/* in the file; NULL: none */
+		uint32_t n_bytes;
+		uint32_t stack, flushes;	/* of the batch: its number, and when it held */
+		uint32_t n_frames;
+	} *seen_stacks;
+	size_t n_seen_stacks;
 	uint64_t labels_dropped;
 	uint64_t locations_sum;
 	uint32_t *stack;		/* one sample's words, innermost first */

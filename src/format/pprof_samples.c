@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "base/vec.h"
 #include "format/pprof.h"
 #include "format/pprof_reader.h"
 
 #define FRAMES_FREE ((uint64_t)1 << 20)	/* that any file may have */
+#define SEEN_STACKS_MAX ((size_t)1 << 18)
+#define SEEN_BYTES 256	/* of file for each */
 
 /* What one sample says, before it goes to the batch. */
 struct sample {
 	const char *at;
+	struct str packed;		/* its first locations, not yet in r->stack */
 	uint32_t n_words;		/* in r->stack, innermost first */
 	uint64_t n_frames;
 	int64_t values[VALUE_TYPES_MAX];
@@ -78,6 +82,15 @@ static int add_locations(struct pprof_reader *r, struct sample *s, struct str pa
 	return 0;
 }
 
+/* Those that waited: they are not all. */
+static int add_packed(struct pprof_reader *r, struct sample *s)
+{
+	struct str packed = s->packed;
+
+	s->packed = (struct str){ 0 };
+	return packed.n ? add_locations(r, s, packed) : 0;
+}
+
 /* Old writers give each number a field of its own. */
 static int add_location(struct pprof_reader *r, struct sample *s, uint64_t id)
 {
@@ -88,6 +101,20 @@ static int add_location(struct pprof_reader *r, struct sample *s, uint64_t id)
 		varint[n++] = (uint8_t)(id | 0x80);
 	varint[n++] = (uint8_t)id;
 	return add_locations(r, s, str_over(varint, n));
+}
+
+static int take_location(struct pprof_reader *r, struct sample *s, const struct proto_field *f)
+{
+	int rc;
+
+	if (f->wire == PROTO_BYTES && !s->n_words && !s->packed.n) {
+		s->packed = f->bytes;
+		return 0;
+	}
+	rc = add_packed(r, s);
+	if (rc < 0)
+		return rc;
+	return f->wire == PROTO_BYTES ? add_locations(r, s, f->bytes) : add_location(r, s, f->value);
 }
 
 static int add_value(struct pprof_reader *r, struct sample *s, uint64_t value)
@@ -182,12 +209,9 @@ static int find_labels(struct pprof_reader *r, struct sample *s, uint32_t *ret_s
 	return rc;
 }
 
-/* Innermost first in the file, outermost first in the model. */
-static int store_stack(struct pprof_reader *r, const struct sample *s)
+/* What the sample unfolds to. */
+static int take_frames(struct pprof_reader *r, const struct sample *s)
 {
-	const uint32_t *from = r->stack;
-	uint32_t *to;
-
 	if (s->n_frames > STACK_FRAMES_MAX)
 		return pprof_bad(r, s->at, "a sample has %llu frames, more than the %zu Sonde takes",
 				 (unsigned long long)s->n_frames, STACK_FRAMES_MAX);
@@ -195,11 +219,63 @@ static int store_stack(struct pprof_reader *r, const struct sample *s)
 		return pprof_bad(r, s->at, "its samples unfold to far more frames than a file of this "
 				 "size can mean");
 	r->frames_left -= s->n_frames;
+	return 0;
+}
+
+/* Innermost first in the file, outermost first in the model. */
+static int store_stack(struct pprof_reader *r, const struct sample *s)
+{
+	const uint32_t *from = r->stack;
+	uint32_t *to;
+	int rc = take_frames(r, s);
+
+	if (rc < 0)
+		return rc;
 	to = batch_words(&r->batch, s->n_words);
 	if (!to)
 		return -ENOMEM;
 	for (uint32_t i = s->n_words; i-- > 0;)
 		*to++ = from[i];
+	return 0;
+}
+
+static struct pprof_seen_stack *seen_stack(struct pprof_reader *r, struct str bytes)
+{
+	if (!r->seen_stacks) {
+		r->n_seen_stacks = r->bytes.n / SEEN_BYTES + 1;
+		if (r->n_seen_stacks > SEEN_STACKS_MAX)
+			r->n_seen_stacks = SEEN_STACKS_MAX;
+		r->seen_stacks = calloc(r->n_seen_stacks, sizeof(*r->seen_stacks));
+	}
+	return r->seen_stacks && bytes.n && bytes.n <= UINT32_MAX ?
+	       &r->seen_stacks[hash_str(bytes) % r->n_seen_stacks] : NULL;
+}
+
+/* Many samples, fewer stacks: the same bytes mean the same locations. */
+static int add_row(struct pprof_reader *r, struct sample *s, uint32_t set)
+{
+	struct str packed = s->packed;
+	struct pprof_seen_stack *seen = seen_stack(r, packed);
+	struct batch *batch = &r->batch;
+	int rc;
+
+	if (seen && seen->bytes && seen->flushes == batch->flushes &&
+	    str_eq(str_over(seen->bytes, seen->n_bytes), packed)) {
+		s->n_frames = seen->n_frames;
+		rc = take_frames(r, s);
+		if (rc == 0)
+			batch_add_again(batch, seen->stack, set, s->time_ns, s->values);
+		return rc;
+	}
+	rc = add_packed(r, s);
+	if (rc == 0)
+		rc = store_stack(r, s);
+	if (rc < 0)
+		return rc;
+	if (seen)
+		*seen = (struct pprof_seen_stack){ packed.p, (uint32_t)packed.n, batch->n_stacks,
+						   batch->flushes, (uint32_t)s->n_frames };
+	batch_add(batch, s->n_words, set, s->time_ns, s->values);
 	return 0;
 }
 
@@ -218,13 +294,12 @@ static int add_sample(struct pprof_reader *r, struct str body)
 	int rc = 0;
 
 	s.at = body.p;
-	s.labels = (struct str){ 0 };
+	s.labels = s.packed = (struct str){ 0 };
 	s.n_words = s.n_values = 0;
 	s.n_frames = s.time_ns = 0;
 	while (rc == 0 && proto_next(&c, &f)) {
 		if (f.number == PPROF_SAMPLE_LOCATION)
-			rc = f.wire == PROTO_BYTES ? add_locations(r, &s, f.bytes) :
-						     add_location(r, &s, f.value);
+			rc = take_location(r, &s, &f);
 		else if (f.number == PPROF_SAMPLE_VALUE)
 			rc = add_values(r, &s, &f);
 		else if (f.number == PPROF_SAMPLE_LABEL)
@@ -240,13 +315,11 @@ static int add_sample(struct pprof_reader *r, struct str body)
 	if (s.n_values != r->profile->n_types)
 		return pprof_bad(r, body.p, "a sample has %u values for %u value types", s.n_values,
 				 r->profile->n_types);
-	rc = store_stack(r, &s);
-	if (rc == 0 && s.labels.n)
+	if (s.labels.n)
 		rc = find_labels(r, &s, &set);
-	if (rc < 0)
-		return rc;
-	batch_add(&r->batch, s.n_words, set, s.time_ns, s.values);
-	return r->batch.failed ? -ENOMEM : 0;
+	if (rc == 0)
+		rc = add_row(r, &s, set);
+	return rc == 0 && r->batch.failed ? -ENOMEM : rc;
 }
 
 int pprof_read_samples(struct pprof_reader *r)
