@@ -43,9 +43,9 @@ export function frameKey(frames, strings, frame) {
 	return (h >>> 0).toString(36);
 }
 
-/* The node a path leads to, as far as it can be followed. */
-export function follow(tree, keyOf, path) {
-	let node = 0;
+/* The node a path leads to from a node, as far as it can be followed. */
+export function follow(tree, keyOf, path, from = 0) {
+	let node = from;
 
 	for (const key of path ? path.split('.') : []) {
 		let next = 0;

@@ -492,11 +492,27 @@ export class Page {
 
 	/* ---- what is pointed at and chosen ---- */
 
+	/* Where a path leads; apart by label, within the first value where it leads furthest. */
+	follow(tree, path) {
+		const starts = [];
+		let best = 0,
+			most = -1;
+
+		for (let i = tree.first[0]; this.by && i < tree.first[1]; i++) starts.push(i);
+		for (const start of this.by ? starts : [0]) {
+			const node = fragment.follow(tree, (frame) => this.keyOf(frame), path, start),
+				length = model.stackOf(tree, node).length;
+
+			if (length > most) [best, most] = [node, length];
+		}
+		return best;
+	}
+
 	/* Chooses a box of the flame graph by the path to it, and brings it into sight. */
 	reveal(path) {
 		if (this.view !== 'graph') this.go('graph');
-		const pane = this.stage.main;
-		const spot = { pane, node: fragment.follow(pane.tree, (frame) => this.keyOf(frame), path) };
+		const pane = this.stage.main,
+			spot = { pane, node: this.follow(pane.tree, path) };
 
 		if (pane.node && !this.stage.boxOf(spot)) this.stage.zoom({ pane, node: 0 }, { jump: true });
 		this.stage.pick(spot);

@@ -176,15 +176,17 @@ export class TimePanel {
 		const step = Math.max(1, 10 ** Math.floor(Math.log10(Math.max(1, chart.total[box] / 100))));
 		const when = `${this.line.at(chart.x[box], step)}, for ${amount(length, 'nanoseconds')}`;
 
-		if (event) this.page.tip({ pane: { tree: this.page.base }, node, when }, event);
+		if (event && this.page.by) this.page.tipOf(`${this.page.nameOf(chart.frame[box])}: ${when}`, event);
+		else if (event) this.page.tip({ pane: { tree: this.page.base }, node, when }, event);
 		else this.page.say(`${this.page.nameOf(chart.frame[box])}: ${when}`);
 	}
 
 	/* The function of a lane's box, in the flame graph. */
 	open(node) {
 		const { page } = this,
-			path = stackOf(page.base, node)
-				.map((at) => page.keyOf(page.base.frame[at]))
+			{ nodes } = page.profile,
+			path = stackOf(nodes, node)
+				.map((at) => page.keyOf(nodes.frame[at]))
 				.join('.');
 
 		page.reveal(path);

@@ -300,6 +300,17 @@ const cases = {
 		await visit.key('Enter');
 		assert.deepEqual((await visit.lanes()).open, [false, false]);
 	},
+	'apart by label, lanes and ranges go on, and a box leads below the value it is in': async () => {
+		const visit = await Visit.to('phases', '#time=lanes&by=thread&range=3s..4s');
+
+		assert.equal((await visit.functions()).odd, 100);
+		await visit.page.mouse.move(...Object.values(middle(await visit.laneBox(0, 'odd'))));
+		await visit.settle();
+		assert.match(await visit.text('#tip'), /^odd: 1\.00 s/);
+		await visit.click(middle(await visit.laneBox(0, 'odd')));
+		assert.match(await visit.text('#details'), /^odd/);
+		assert.deepEqual(visit.problems, []);
+	},
 	'keys go from box to box of a lane, and Space shows the function': async () => {
 		const visit = await Visit.to('phases', '#time=lanes');
 
