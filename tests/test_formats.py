@@ -265,7 +265,7 @@ def test_a_flight_recording_is_read_as_jfr_prints_it(sonde, tmp_path):
 
     def functions(kind):
         rows = json.loads(run(sonde, "report", made, "--json", "--type", kind))["functions"]
-        own = collections.Counter()  # interpreted and compiled are apart
+        own = collections.Counter()  # a name may be in several files
         for row in rows:
             own[row["name"]] += row["self"]
         return +own
