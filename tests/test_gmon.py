@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """gmon.out with its program says what gprof says of it: own time, calls, and time with all that was called."""
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -94,6 +95,13 @@ def test_who_asked_for_it(tmp_path):
     assert any(stack.startswith("main;few;fib") for stack in stacks)
     # the circle is entered at even() by one and at odd() by the other
     assert int(stacks["main;few;even;odd;spin"]) > 0 and int(stacks["main;many;odd;spin"]) > 0
+
+
+def test_a_program_that_is_newer_is_told(tmp_path):
+    gmon = take(tmp_path)
+    assert "written after" not in sonde("report", gmon, "--program", tmp_path / "prog").stdout
+    os.utime(tmp_path / "prog", (gmon.stat().st_mtime + 60,) * 2)
+    assert "prog was written after" in sonde("report", gmon, "--program", tmp_path / "prog").stdout
 
 
 def test_what_is_missing_is_said(tmp_path):

@@ -345,6 +345,20 @@ static int no_program(const struct input *input, struct err *err)
 	return err_fail(err, -EINVAL, "%s does not say which program wrote it: name it with --program", input->what);
 }
 
+/* A program that was built anew since has other functions at these addresses, and nothing tells. */
+static void note_newer_program(struct reader *r)
+{
+	struct stat program, file;
+	char text[PATH_MAX + 128];
+
+	if (!r->input->path || stat(r->input->aid->program, &program) < 0 || stat(r->input->path, &file) < 0 ||
+	    program.st_mtime <= file.st_mtime)
+		return;
+	snprintf(text, sizeof(text), "sonde: note %s was written after %s: if it was built anew, names are wrong",
+		 r->input->aid->program, r->input->what);
+	profile_add_comment(r->profile, str_of(text));
+}
+
 int gmon_read(struct profile *profile, struct input *input, struct err *err)
 {
 	struct reader r = { .profile = profile, .input = input,
@@ -356,8 +370,10 @@ int gmon_read(struct profile *profile, struct input *input, struct err *err)
 	profile_add_type(profile, STR("cpu"), STR("nanoseconds"));
 	if (rc == 0)
 		rc = read_records(&r, bytes, err);
-	if (rc == 0)
+	if (rc == 0) {
+		note_newer_program(&r);	/* before the note that all call graphs get: heads show the first */
 		rc = make_stacks(&r, err);
+	}
 	if (rc == 0 && r.n_ticks) {
 		profile->default_type = CPU;
 		profile->period_type = profile->types[CPU];
