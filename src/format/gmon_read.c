@@ -349,13 +349,14 @@ static int no_program(const struct input *input, struct err *err)
 static void note_newer_program(struct reader *r)
 {
 	struct stat program, file;
-	char text[PATH_MAX + 128];
+	char text[1024];
 
 	if (!r->input->path || stat(r->input->aid->program, &program) < 0 || stat(r->input->path, &file) < 0 ||
 	    program.st_mtime <= file.st_mtime)
 		return;
-	snprintf(text, sizeof(text), "sonde: note %s was written after %s: if it was built anew, names are wrong",
-		 r->input->aid->program, r->input->what);
+	snprintf(text, sizeof(text), "sonde: note %.*s was written after %.*s: if it was built anew, names are wrong",
+		 STR_ARG(str_basename(str_of(r->input->aid->program))),
+		 STR_ARG(str_basename(str_of(r->input->path))));
 	profile_add_comment(r->profile, str_of(text));
 }
 
