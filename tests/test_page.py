@@ -35,7 +35,7 @@ def field(number, value):
 
 
 class Pprof:
-    """Writes a pprof file: stacks of "name", "name|kernel" or "name|library", values in samples."""
+    """Writes a pprof file: stacks of "name", "name@line", "name|kernel" or "name|library", values in samples."""
 
     PERIOD_NS = 10_000_000
 
@@ -69,7 +69,8 @@ class Pprof:
     def write(self, path):
         self.out += field(3, field(1, 1) + field(5, self.string("/usr/bin/app")))
         for row, (name, (at, kind)) in enumerate(self.functions.items()):
-            line = field(1, at) + field(2, 31)
+            name, _, number = name.partition("@")
+            line = field(1, at) + field(2, int(number or 31))
             self.out += field(4, field(1, at) + field(2, 1) + field(4, line))
             self.out += field(5, field(1, at) + field(2, self.string(name)) + field(3, self.string(name)) +
                               field(4, self.string(f"{name}.c")) + field(5, 30))
@@ -125,6 +126,10 @@ def write_inputs(folder):
     (folder / "deep.folded").write_text(f"{stack} 5\nlevel0;other 2\n")
     pprof_made.write(folder / "python.pb.gz", [("_start@l;main@r;app.py@i;eval@r;work@i", 4, {})])
     pprof_made.write(folder / "labels.pb.gz", LABELLED)
+    lines = Pprof()
+    for stack, n in (("main@5;lex@40", 6), ("main@5;lex@41", 3), ("main@9;lex@40", 1), ("main@9;lex@41;lex@40", 10)):
+        lines.sample(stack.split(";"), n, 10, 10, "app", "main")
+    lines.write(folder / "lines.pb.gz")
     empty = Pprof()
     empty.write(folder / "empty.pb.gz")
     write_several(folder / "several")

@@ -334,6 +334,8 @@ static int pack(struct packer *p, uint32_t type, struct err *err)
 		rc = put_tree(p);
 	if (rc == 0)
 		rc = html_put_groups(p);
+	if (rc == 0)
+		rc = html_put_lines(p, err);
 	return rc < 0 || p->out->failed || p->scratch.failed ? -ENOMEM : 0;
 }
 

@@ -2,7 +2,7 @@
 /* render/html_packer.h
  *
  * The work between a profile and its block, shared by the files that write the block's sections
- * (html_pack.c, html_groups.c) and by nobody else.
+ * (html_pack.c, html_groups.c, html_lines.c) and by nobody else.
  */
 #ifndef SONDE_RENDER_HTML_PACKER_H
 #define SONDE_RENDER_HTML_PACKER_H
@@ -15,6 +15,8 @@
 #include "render/flame.h"
 #include "render/html_labels.h"
 #include "render/html_tree.h"
+
+struct err;
 
 struct packer {
 	const struct profile *profile;
@@ -44,5 +46,8 @@ uint64_t html_value_of(const struct profile *profile, uint32_t sample, uint32_t 
 
 /* Appends who spent what where: what can be grouped by, and for each group its nodes and their values. 0 or -ENOMEM. */
 int html_put_groups(struct packer *p);
+
+/* Appends what each source line of each function cost. 0 or -ENOMEM. */
+int html_put_lines(struct packer *p, struct err *err);
 
 #endif

@@ -97,6 +97,10 @@ const act = {
 	a: (page) => page.show('all'),
 	v: (page) => page.measure(),
 	g: (page) => page.groupBy(),
+	l: () => {
+		$('lines').open = !$('lines').hidden && !$('lines').open;
+		if ($('lines').open) $('lines').querySelector('summary').focus();
+	},
 	',': (page) => page.switchTo(page.index - 1),
 	'.': (page) => page.switchTo(page.index + 1),
 	1: (page) => page.go('graph'),
@@ -107,6 +111,10 @@ const act = {
 	6: (page) => page.time.toggle('lanes'),
 	Escape: (page) => {
 		if (page.threads.close()) return;
+		if ($('lines').open) {
+			$('lines').open = false;
+			return;
+		}
 		if (!$('reset').disabled) page.unzoom();
 		else if (page.query) page.search(($('query').value = ''));
 		else if (page.time.range) page.time.choose(null);

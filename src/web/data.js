@@ -238,6 +238,23 @@ function readGroups(reader, strings, nTypes, place, tickNs, nKeys) {
 	return groups;
 }
 
+/* What each source line of a frame cost, of all samples: .frame ascending, .line, and .self and .total with a
+ * column for each type. */
+function readLines(reader, nTypes) {
+	const n = reader.number(),
+		frame = reader.column(new Uint32Array(n)),
+		line = reader.column(new Uint32Array(n)),
+		self = [],
+		total = [];
+
+	for (let i = 1; i < n; i++) frame[i] += frame[i - 1];
+	for (let t = 0; n && t < nTypes; t++) {
+		self.push(reader.column(new Float64Array(n)));
+		total.push(reader.column(new Float64Array(n)));
+	}
+	return { n, frame, line, self, total };
+}
+
 /* Everything the page knows. Throws where the bytes make no sense. */
 export function decode(bytes) {
 	const reader = new Reader(bytes);
@@ -265,6 +282,7 @@ export function decode(bytes) {
 	const tickNs = reader.number();
 	const keys = readKeys(reader, strings);
 	const groups = readGroups(reader, strings, types.length, place, tickNs, keys.length);
+	const lines = readLines(reader, types.length);
 
-	return { meta, drops, types, strings, frames, nodes, keys, groups, tickNs };
+	return { meta, drops, types, strings, frames, nodes, keys, groups, tickNs, lines };
 }

@@ -192,6 +192,7 @@ const KEYS = [
 	['5 6', 'heat map, thread lanes (where samples have times)'],
 	['v', 'the next thing that was counted: CPU time, samples, bytes, ...'],
 	['g', 'grouped: a box at the root for each process, thread, value of a label; again for the next'],
+	['l', 'what each source line of the chosen function cost'],
 	['y', 'copy the zoomed part as folded stacks'],
 	['s', 'save this picture as SVG'],
 	['t', 'dark or light'],

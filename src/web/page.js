@@ -11,11 +11,13 @@ import { DIFF, GREY, KINDS, colourFrames, kindWords, palette } from 'sonde/palet
 import { Pane, Stage } from 'sonde/stage';
 import { FunctionTable } from 'sonde/table';
 import { ThreadPicker } from 'sonde/threads';
+import { lowerBound } from 'sonde/time';
 import { TimePanel } from 'sonde/timepanel';
 
 const $ = (id) => document.getElementById(id);
 const VIEWS = ['graph', 'inverted', 'sandwich', 'table'];
 const CALLEES_MOST = 30;
+const LINES_MOST = 100;
 const darkScheme = matchMedia('(prefers-color-scheme: dark)');
 
 /* What the comparison said of a function. */
@@ -573,6 +575,7 @@ export class Page {
 			i++
 		)
 			if (tree.total[i] > 0) callees.push(i);
+		this.showLines(frame);
 		$('callees').hidden = !callees.length;
 		$('callees').open = false;
 		$('callees').querySelector('summary').textContent =
@@ -588,6 +591,35 @@ export class Page {
 					? 'many functions'
 					: `${callees.length} function${callees.length === 1 ? '' : 's'}`
 			}`;
+	}
+
+	/* The source lines of a function, the costliest first, and in words what they are shares of. */
+	showLines(frame) {
+		const { frame: frames, line, self, total } = this.profile.lines,
+			{ type } = this;
+		const rows = [];
+
+		for (let i = lowerBound(frames, frame); frame && frames[i] === frame; i++) rows.push(i);
+		$('lines').hidden = !rows.length;
+		if (!rows.length) $('lines').open = false;
+		rows.sort((a, b) => self[type][b] - self[type][a] || total[type][b] - total[type][a] || line[a] - line[b]);
+		const whole = this.profile.types[type].total;
+		const part = this.chosen || this.time.range || this.hidden.size;
+		const items = rows.slice(0, LINES_MOST).map((i) => {
+			const item = make('li');
+
+			item.append(
+				make('span', `line ${line[i]}`),
+				make('b', `self ${share(self[type][i], whole)}`),
+				make('b', `total ${share(total[type][i], whole)}`),
+				this.amount(self[type][i] || total[type][i]),
+			);
+			return item;
+		});
+
+		if (rows.length > LINES_MOST) items.push(make('li', `${count(rows.length - LINES_MOST)} more lines`));
+		if (part) items.unshift(make('li', 'Of all threads, times and kinds:'));
+		$('lines').querySelector('ul').replaceChildren(...items);
 	}
 
 	callee(pane, node) {
@@ -649,6 +681,7 @@ export class Page {
 			module: this.moduleOf(frame),
 		});
 		for (const id of ['focus', 'alike', 'copy-name']) $(id).hidden = false;
+		this.showLines(frame);
 		$('callees').hidden = true;
 		$('live').textContent =
 			`${this.nameOf(frame)}: total ${share(total[frame], this.whole)}, ` +

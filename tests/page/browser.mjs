@@ -506,6 +506,29 @@ const cases = {
 		assert.equal((await visit.state()).threads, '5.1');
 		assert.equal(await visit.box(['[request 100]']), null);
 	},
+	'the lines of a function tell what each cost, once a sample': async () => {
+		const visit = await Visit.to('lines');
+		const shown = async () => (await visit.page.locator('#lines li').allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
+
+		await visit.clickBox(['main', 'lex']);
+		assert.ok(!(await visit.page.locator('#lines ul').isVisible()));
+		await visit.key('l');
+		assert.deepEqual(await shown(), ['line 40 self 85.0 % total 85.0 % 170 ms', 'line 41 self 15.0 % total 65.0 % 30 ms']);
+		await visit.key('Escape');
+		assert.ok(!(await visit.page.locator('#lines ul').isVisible()));
+		await visit.clickBox(['main']);
+		await visit.click('#lines summary');
+		assert.deepEqual(await shown(), ['line 9 self 0 % total 55.0 % 110 ms', 'line 5 self 0 % total 45.0 % 90 ms']);
+		await visit.click('[data-view=table]');
+		await visit.page.locator('#table tbody tr[data-frame]', { hasText: 'lex' }).click();
+		await visit.click('#lines summary');
+		assert.match((await shown())[0], /^line 40/);
+		const none = await Visit.to('deep');
+
+		await none.clickBox(['level0']);
+		assert.ok(await none.page.locator('#lines').isHidden());
+		assert.deepEqual([...visit.problems, ...none.problems], []);
+	},
 	'another value type is chosen': async () => {
 		const visit = await Visit.to('small');
 
