@@ -16,7 +16,7 @@ from test_page import CHROMIUM, TESTBED, missing
 from test_faults import check_refused, sonde
 
 SOURCE = pathlib.Path(__file__).resolve().parent / "workloads" / "diffed.c"
-ROUNDS = "16000"  # some two seconds
+ROUNDS = "8000"  # one to four seconds of CPU time
 RUNS = 3
 
 

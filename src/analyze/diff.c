@@ -67,6 +67,7 @@ static int add_case(struct diff_work *w, uint32_t row, enum diff_measure measure
 		.item = at->item, .measure = measure, .ratio = 1, .df = INFINITY,
 		.unit_ratio = 1, .unit_df = INFINITY, .p = NAN, .q = NAN,
 		.number = &at->of[measure],
+		.in_kernel = diff_place(w->diff, at)->kind == FRAME_KERNEL,
 	};
 	return 0;
 }
@@ -90,16 +91,35 @@ static int add_cases(struct diff_work *w)
 	return w->p && w->order ? 0 : -ENOMEM;
 }
 
-/* Those that can be tested at all: the others would only take time. */
+/* With one run a side, what is less of everything on both is not tested: what is rare differs most from run to
+ * run, and nothing within a run tells. */
+static bool is_small(const struct diff_work *w, const struct diff_case *c)
+{
+	bool small = w->diff->noise.basis != DIFF_BY_RUNS;
+
+	for (unsigned side = 0; side < 2; side++) {
+		const struct diffsums *sums = &w->sides.sums[side];
+
+		small = small && sums->items[c->item].value[c->measure] < DIFF_LEAST_SHARE * sums->all;
+	}
+	return small;
+}
+
+/* Those that can be tested at all: the others would only take time. Small ones tell how much their kind scatters. */
 static void drop_rare(struct diff_work *w)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < w->n; i++) {
-		diff_case_measure(&w->cases[i], &w->sides);
-		diff_case_judge(&w->cases[i], &w->sides);
-		if (!isnan(w->cases[i].p))
-			w->cases[n++] = w->cases[i];
+		struct diff_case *c = &w->cases[i];
+
+		diff_case_measure(c, &w->sides);
+		diff_case_judge(c, &w->sides);
+		if (isnan(c->p))
+			continue;
+		c->untested = is_small(w, c);
+		w->n_tested += !c->untested;
+		w->cases[n++] = *c;
 	}
 	w->n = n;
 }
@@ -162,7 +182,6 @@ static void number_fill(struct diff_work *w, struct diff_number *number, uint32_
 static void fill_numbers(struct diff_work *w)
 {
 	struct diff *diff = w->diff;
-	uint32_t tested = 0;
 
 	for (uint32_t r = 0; r < diff->n; r++)
 		for (int m = 0; m < DIFF_MEASURES; m++) {
@@ -184,14 +203,14 @@ static void fill_numbers(struct diff_work *w)
 		number->p = c->p;
 		number->q = c->q;
 		number->verdict = c->named ? DIFF_NAMED
+				  : c->untested ? DIFF_UNTESTED
 				  : diff->n_named && moved <= diff->level &&
 						  fabs(c->z) < EXPLAINED_Z ? DIFF_FOLLOWS
 									   : DIFF_NOISE;
 		if (c->named && row->of[row->measure].verdict != DIFF_NAMED)
 			row->measure = c->measure;
-		tested++;
 	}
-	diff->n_tested = tested;
+	diff->n_tested = w->n_tested;
 }
 
 static int rank(const struct diff_row *row)
@@ -259,8 +278,8 @@ static void fill_seen(struct diff_work *w)
 		variance += n > 0 ? share * (w->diff->per == PER_TOTAL ? 1 - share : 1) / n
 				  : INFINITY;
 	}
-	if (w->n && isfinite(variance))
-		diff->seen = stat_t_quantile(diff->level / w->n, df) *
+	if (w->n_tested && isfinite(variance))
+		diff->seen = stat_t_quantile(diff->level / w->n_tested, df) *
 			     sqrt(variance * diff->noise.ratio);
 }
 
@@ -277,7 +296,9 @@ static int find_changes(struct diff_work *w, const struct diff_options *options)
 		drop_rare(w);
 	if (rc == 0 && (diff->noise.basis == DIFF_BY_RUNS || diff->noise.basis == DIFF_BY_TIMES))
 		rc = diffnoise_of_units(w->cases, w->n, &w->summing, &w->sides,
-					&diff->noise.ratio);
+					&w->unit_ratio);
+	if (w->unit_ratio > 0)
+		diff->noise.ratio = w->unit_ratio;
 	if (rc == 0)
 		rc = diff_name_changes(w);
 	if (rc < 0)

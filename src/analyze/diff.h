@@ -87,6 +87,7 @@ struct diff_options {
 };
 
 #define DIFF_LEVEL 0.01		/* one named change in a hundred may be none */
+#define DIFF_LEAST_SHARE 0.005	/* of everything: with one run a side, less is not named */
 #define DIFF_CONFIDENCE 0.05	/* intervals: 95 % */
 
 /* 0; -EINVAL with a sentence (a side is empty, or does not say how long it was); -ENOMEM. */

@@ -110,7 +110,7 @@ void diff_case_judge(struct diff_case *c, const struct diff_sides *sides)
 	double all = 0;
 
 	c->p = NAN;
-	if (c->named || !(diff_norm(sides, 0) > 0) || !(diff_norm(sides, 1) > 0))
+	if (c->named || c->untested || !(diff_norm(sides, 0) > 0) || !(diff_norm(sides, 1) > 0))
 		return;
 	for (unsigned side = 0; side < 2; side++)
 		if (sides->sums[side].squares > 0)

@@ -13,6 +13,8 @@ struct diff_case {
 	uint32_t item;
 	enum diff_measure measure;
 	bool named;
+	bool untested;		/* too small to be named, but as good a yardstick as others */
+	bool in_kernel;
 	double ratio, df;	/* variance to that of sampling, and on how many degrees of freedom it is known */
 	double unit_ratio, unit_df;	/* what units alone say of it */
 	double change;		/* of what is left once named changes are taken out */

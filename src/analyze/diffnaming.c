@@ -34,8 +34,8 @@ static int judge_all(struct diff_work *w)
 	measure_all(w);
 	if (diff->noise.basis == DIFF_BY_ITEMS || diff->noise.basis == DIFF_BY_TIMES) {
 		rc = diffnoise_of_items(w->cases, w->n, &w->sides, &ratio);
-		if (rc == 0 && diff->noise.basis == DIFF_BY_ITEMS)
-			diff->noise.ratio = ratio;
+		if (rc == 0)
+			diff->noise.ratio = fmax(ratio, w->unit_ratio);
 	}
 	for (uint32_t i = 0; rc == 0 && i < w->n; i++) {
 		diff_case_judge(&w->cases[i], &w->sides);
@@ -65,9 +65,19 @@ static bool moved_alike(const struct diff_case *c)
 	       (c->measure == DIFF_SELF || fabs(c->change) >= OWN_PART * fabs(c->first_change));
 }
 
+/* With one run a side nothing tells what the machine did to a run from what the program did: a change that is
+ * small against everything is left alone, however sure it looks. */
+static bool is_large(const struct diff_work *w, const struct diff_case *c)
+{
+	const struct diff_side *base = &w->diff->side[0];
+
+	return w->diff->noise.basis == DIFF_BY_RUNS ||
+	       fabs(c->first_change) >= DIFF_LEAST_SHARE * base->total / base->norm;
+}
+
 static bool stands_out(const struct diff_work *w, const struct diff_case *c)
 {
-	return !c->named && c->q <= w->diff->level && moved_alike(c);
+	return !c->named && c->q <= w->diff->level && moved_alike(c) && is_large(w, c);
 }
 
 /* What always calls the same one function costs with it what that one does: then the callee is meant. */
@@ -147,13 +157,13 @@ static void drop_pushed(struct diff_work *w)
 		sum_sides(w);
 		diff_case_measure(&alone, &w->sides);
 		diff_case_judge(&alone, &w->sides);
-		if (alone.p * w->n <= diff->level && moved_alike(&alone)) {
+		if (alone.p * w->n_tested <= diff->level && moved_alike(&alone)) {
 			summing_take_out(&w->summing, c->item, c->measure);
 			w->summed = false;
 			continue;
 		}
 		*c = alone;
-		c->q = fmin(1, c->p * w->n);
+		c->q = fmin(1, c->p * w->n_tested);
 		diff->n_named--;
 	}
 }

@@ -203,8 +203,15 @@ void diffnoise_of_whole(struct diff_case *c, const struct difftree *tree,
 /* Most items did not change, so the smaller half of their squared distances is noise, whatever the larger
  * half is. */
 #define KEPT_SHARE 0.5
-/* With few items, four more that have just the noise of sampling are assumed. */
-#define ASSUMED 4.0
+/* How much two recordings of one program differ beyond sampling cannot be seen within either. Recordings of a small
+ * program taken in turns gave 2 to 4 times the variance of sampling (bench/diff), so ASSUMED items that vary so are
+ * weighed in. The kernel's are held against each other alone: what it does for others, interrupts above all, differs
+ * by more than a program's own functions do. */
+#define ASSUMED 16.0
+#define RATIO 2.5
+#define ASSUMED_KERNEL 8.0
+#define RATIO_KERNEL 10.0
+#define ASSUMED_KERNEL 8.0
 
 static uint32_t kept_of(uint32_t n)
 {
@@ -232,6 +239,7 @@ struct scatter {
 	double *squares;
 	uint32_t n, kept;
 	double sum, mean, mean_without_one;
+	double assumed, assumed_ratio;
 };
 
 /* Without the one at `skip` (n: with all). */
@@ -250,8 +258,9 @@ static double ratio_without(const struct scatter *s, uint32_t skip, double *ret_
 		if (skip < s->kept && kept == s->kept)
 			sum += s->squares[s->kept];
 	}
-	*ret_df = ASSUMED + kept;
-	return fmax(1, (ASSUMED + (kept ? sum / mean : 0)) / (ASSUMED + kept));
+	*ret_df = s->assumed + kept;
+	return fmax(1, (s->assumed * s->assumed_ratio + (kept ? sum / mean : 0)) /
+			       (s->assumed + kept));
 }
 
 static bool tells(const struct diff_case *c, const struct diff_sides *sides)
@@ -318,15 +327,19 @@ static struct growth common_growth(struct growth *sorted, uint32_t n)
 }
 
 /* Shares push each other: what grew makes all others shrink by one factor, which is no noise. So they are held
- * against that factor. Costs stand for themselves. */
+ * against that factor, of the program's own functions where there are any. Costs stand for themselves. */
 static int measure_apart(struct diff_case *cases, uint32_t n, const struct diff_sides *sides)
 {
 	struct growth *growths = calloc((size_t)n + 1, sizeof(*growths)), common;
-	uint32_t n_growths = 0;
+	uint32_t n_growths = 0, n_own;
 
 	if (!growths)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < n; i++)
+		if (tells(&cases[i], sides) && !cases[i].in_kernel)
+			growths[n_growths++] = growth_of(&cases[i], sides);
+	n_own = n_growths;
+	for (uint32_t i = 0; i < n && !n_own; i++)
 		if (tells(&cases[i], sides))
 			growths[n_growths++] = growth_of(&cases[i], sides);
 	common = common_growth(growths, n_growths);
@@ -341,11 +354,16 @@ static int measure_apart(struct diff_case *cases, uint32_t n, const struct diff_
 	return 0;
 }
 
-static void collect(struct scatter *s, const struct diff_case *cases, uint32_t n,
-		    const struct diff_sides *sides)
+static int collect(struct scatter *s, bool in_kernel, const struct diff_case *cases, uint32_t n,
+		   const struct diff_sides *sides)
 {
+	*s = (struct scatter){ .squares = calloc((size_t)n + 1, sizeof(*s->squares)),
+			       .assumed = in_kernel ? ASSUMED_KERNEL : ASSUMED,
+			       .assumed_ratio = in_kernel ? RATIO_KERNEL : RATIO };
+	if (!s->squares)
+		return -ENOMEM;
 	for (uint32_t i = 0; i < n; i++)
-		if (tells(&cases[i], sides))
+		if (tells(&cases[i], sides) && cases[i].in_kernel == in_kernel)
 			s->squares[s->n++] = cases[i].apart;
 	qsort(s->squares, s->n, sizeof(*s->squares), compare_doubles);
 	s->kept = kept_of(s->n);
@@ -353,33 +371,37 @@ static void collect(struct scatter *s, const struct diff_case *cases, uint32_t n
 	s->mean_without_one = s->n > 1 ? mean_of_smaller((double)kept_of(s->n - 1) / (s->n - 1)) : 1;
 	for (uint32_t i = 0; i < s->kept; i++)
 		s->sum += s->squares[i];
+	return 0;
+}
+
+/* From the others on its side of the system call; at least what units said. */
+static void set_ratio(struct diff_case *c, const struct scatter *s, const struct diff_sides *sides)
+{
+	double *found = NULL;
+
+	if (tells(c, sides))
+		found = bsearch(&c->apart, s->squares, s->n, sizeof(*s->squares), compare_doubles);
+	c->ratio = ratio_without(s, found ? (uint32_t)(found - s->squares) : s->n, &c->df);
+	if (c->ratio < c->unit_ratio) {
+		c->ratio = c->unit_ratio;
+		c->df = c->unit_df;
+	}
 }
 
 int diffnoise_of_items(struct diff_case *cases, uint32_t n, const struct diff_sides *sides,
 		       double *ret_ratio)
 {
-	struct scatter s = { .squares = calloc((size_t)n + 1, sizeof(*s.squares)) };
+	struct scatter of[2] = { 0 };
 	double df;
+	int rc = measure_apart(cases, n, sides);
 
-	if (!s.squares || measure_apart(cases, n, sides) < 0) {
-		free(s.squares);
-		return -ENOMEM;
-	}
-	collect(&s, cases, n, sides);
-	*ret_ratio = ratio_without(&s, s.n, &df);
-	for (uint32_t i = 0; i < n; i++) {
-		double *found = NULL;
-
-		if (tells(&cases[i], sides))
-			found = bsearch(&cases[i].apart, s.squares, s.n, sizeof(*s.squares),
-					compare_doubles);
-		cases[i].ratio = ratio_without(&s, found ? (uint32_t)(found - s.squares) : s.n,
-					       &cases[i].df);
-		if (cases[i].ratio < cases[i].unit_ratio) {
-			cases[i].ratio = cases[i].unit_ratio;
-			cases[i].df = cases[i].unit_df;
-		}
-	}
-	free(s.squares);
-	return 0;
+	for (unsigned in_kernel = 0; rc == 0 && in_kernel < 2; in_kernel++)
+		rc = collect(&of[in_kernel], in_kernel, cases, n, sides);
+	for (uint32_t i = 0; rc == 0 && i < n; i++)
+		set_ratio(&cases[i], &of[cases[i].in_kernel], sides);
+	if (rc == 0)
+		*ret_ratio = ratio_without(&of[0], of[0].n, &df);
+	free(of[0].squares);
+	free(of[1].squares);
+	return rc;
 }

@@ -11,6 +11,8 @@ struct diff_work {
 	struct diff_sides sides;
 	struct diff_case *cases;
 	uint32_t n, cap;
+	double unit_ratio;	/* typical; 0: there are no units */
+	uint32_t n_tested;	/* of the n: those that are not small */
 	double *p;		/* of the cases, for the correction */
 	uint32_t *order;
 	uint32_t *row_of;	/* item -> row + 1 */

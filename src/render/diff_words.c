@@ -183,14 +183,14 @@ void diff_add_noise(struct buf *out, const struct diff_view *view)
 		break;
 	case DIFF_BY_TIMES:
 		buf_addf(out, "one run a side, over %u blocks of its time: %.1f times the variance "
-			 "of sampling; what differs from run to run is not in it: give several runs",
+			 "of sampling assumed; what differs from run to run is not in it: give several runs",
 			 DIFF_BLOCKS, diff->noise.ratio);
 		break;
 	case DIFF_BY_ITEMS:
 		buf_add_str(out, STR("one run a side: sampling error only"));
 		if (diff->noise.ratio > 1.05)
-			buf_addf(out, ", its variance times %.1f because %s scatter so much",
-				 diff->noise.ratio, what);
+			buf_addf(out, ", its variance times %.1f for what runs usually differ by and "
+				 "%s scatter", diff->noise.ratio, what);
 		buf_add_str(out, STR("; what differs from run to run is seen only with several "
 				     "runs a side"));
 		break;
