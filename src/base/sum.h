@@ -6,7 +6,6 @@
 #ifndef SONDE_BASE_SUM_H
 #define SONDE_BASE_SUM_H
 
-#include <math.h>
 #include <stdint.h>
 
 static inline void sum_add(int64_t *sum, int64_t v)
@@ -31,7 +30,17 @@ static inline int64_t sum_times(int64_t a, int64_t b)
 /* To the nearest whole number, halves away from 0. NaN is 0. */
 static inline int64_t sum_round(double v)
 {
-	return v >= 0x1p63 ? INT64_MAX : v <= -0x1p63 ? INT64_MIN : isnan(v) ? 0 : llround(v);
+	int64_t whole;
+	double rest;
+
+	if (v != v)
+		return 0;
+	if (v >= 0x1p63 || v < -0x1p63)
+		return v < 0 ? INT64_MIN : INT64_MAX;
+	/* llround() would have each test program that links a piece of this room link libm */
+	whole = (int64_t)v;
+	rest = v - (double)whole;
+	return whole + (rest >= 0.5) - (rest <= -0.5);
 }
 
 #endif
