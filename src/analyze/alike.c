@@ -100,6 +100,18 @@ static bool only_counts(struct str before, struct str after)
 	return str_ends(before, STR(":")) && (!after.n || after.p[0] == ':' || after.p[0] == ')');
 }
 
+/* "[1f3a...]" between a crate's name and "::": the hash of its build, as Rust's v0 names have it. 0: it is none. */
+static size_t crate_hash(struct str name)
+{
+	size_t n = 1;
+
+	if (!str_starts(name, STR("[")))
+		return 0;
+	while (n < name.n && is_hex(name.p[n]))
+		n++;
+	return n > 1 && str_starts(str_skip(name, n), STR("]::")) ? n + 1 : 0;
+}
+
 void alike_numbers(struct buf *out, struct str name)
 {
 	size_t from = out->n;
@@ -108,6 +120,7 @@ void alike_numbers(struct buf *out, struct str name)
 		struct str before = { out->p + from, out->n - from };
 		size_t n = 0;
 
+		name = str_skip(name, crate_hash(name));
 		while (n < name.n && is_digit(name.p[n]))
 			n++;
 		if (n && only_counts(before, str_skip(name, n))) {

@@ -9,6 +9,7 @@
  *   alike_numbers() and what numbers that only count things are good for: ordering
  *                     f()::{lambda(int)#2}  f()::{closure#0}  main.f.func1.2               # for each
  *                     app.js:f@120:4  (a position in a file)                               #
+ *                     core[846817f741e54dfd]::fmt::write                                   core::fmt::write
  *   alike_module()  the file's name without folders and versions
  *                     /opt/build-17/libz.so.1.2.13                                         libz.so
  */

@@ -40,6 +40,8 @@ TEST(numbers_that_only_count_are_all_the_same)
 		{ "utf8_decode16", "utf8_decode16" },
 		{ "std::array<int, 3>", "std::array<int, 3>" },
 		{ "a::b:7x", "a::b:7x" },
+		{ "<core[846817f741e54dfd]::fmt::Error as app[1f]::T>::f", "<core::fmt::Error as app::T>::f" },
+		{ "f[12]", "f[12]" },
 		{ "", "" },
 	};
 	struct buf out = { 0 };
