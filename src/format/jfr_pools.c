@@ -10,6 +10,7 @@
 #include "model/profile.h"
 
 #define CHECKPOINTS_MAX 1000000u
+#define FRAME_MEMOS 2048
 
 /* The pools that are kept, and what of their constants is: values[0 .. 3] of the plan. */
 enum pool_kind {
@@ -53,6 +54,11 @@ struct jfr_pools {
 	struct pool pools[N_POOLS];
 	struct jfr_plan frame_plan;
 	uint32_t *frames, cap_frames;	/* of a stack that is made */
+	struct frame_memo {
+		uint64_t method, line, type;
+		uint32_t frame;
+		bool known;
+	} memo[FRAME_MEMOS];
 };
 
 static struct constant *find(struct jfr_pools *pools, enum pool_kind kind, uint64_t id)
@@ -317,30 +323,65 @@ static uint32_t frame_of_method(struct jfr_pools *pools, uint64_t id)
 }
 
 /* HotSpot's words, and async-profiler's. */
-static void set_kind(struct jfr_pools *pools, struct frame *frame, uint64_t type)
+static const struct frame_words {
+	const char *words;
+	enum frame_kind kind;
+	bool inlined;
+} frame_words[] = {
+	{ "", FRAME_NATIVE, false },	/* others */
+	{ "Interpreted", FRAME_INTERPRETED, false }, { "JIT compiled", FRAME_JIT, false },
+	{ "Inlined", FRAME_JIT, true }, { "C1 compiled", FRAME_C1, false },
+	{ "Kernel", FRAME_KERNEL, false }, { "Native", FRAME_NATIVE, false }, { "C++", FRAME_RUNTIME, false },
+};
+
+#define N_FRAME_WORDS (sizeof(frame_words) / sizeof(frame_words[0]))
+
+static const struct frame_words *words_of(struct jfr_pools *pools, uint64_t type)
 {
-	static const struct {
-		const char *words;
-		enum frame_kind kind;
-		bool inlined;
-	} kinds[] = {
-		{ "Interpreted", FRAME_INTERPRETED, false }, { "JIT compiled", FRAME_JIT, false },
-		{ "Inlined", FRAME_JIT, true }, { "C1 compiled", FRAME_C1, false },
-		{ "Kernel", FRAME_KERNEL, false }, { "Native", FRAME_NATIVE, false }, { "C++", FRAME_RUNTIME, false },
-	};
 	struct constant *constant = find(pools, POOL_FRAME_TYPE, type);
 	struct str words;
 
-	frame->kind = FRAME_NATIVE;
 	if (!constant)
-		return;
+		return &frame_words[0];
+	if (constant->made)
+		return &frame_words[constant->made - 1];
 	words = strings_get(&pools->profile->strings, jfr_pools_string(pools, &constant->values[0]));
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (str_eq(words, str_of(kinds[i].words))) {
-			frame->kind = (uint8_t)kinds[i].kind;
-			frame->inlined = kinds[i].inlined;
-		}
+	constant->made = 1;
+	for (uint32_t i = 1; i < N_FRAME_WORDS; i++)
+		if (str_eq(words, str_of(frame_words[i].words)))
+			constant->made = i + 1;
+	return &frame_words[constant->made - 1];
+}
+
+static uint32_t make_frame(struct jfr_pools *pools, uint64_t method, uint64_t line, uint64_t type)
+{
+	uint32_t plain = frame_of_method(pools, method);	/* it may move the frames */
+	struct frame frame = pools->profile->frames.frames[plain];
+	const struct frame_words *words = words_of(pools, type);
+
+	frame.line = line <= INT32_MAX ? (uint32_t)line : 0;
+	frame.kind = (uint8_t)words->kind;
+	frame.inlined |= words->inlined;
+	if (!frame.function) {
+		struct function unknown = { .name = strings_add(&pools->profile->strings,
+								STR("[unknown method]")) };
+
+		frame.function = frames_add_function(&pools->profile->frames, &unknown);
+		frame.kind = FRAME_UNKNOWN;
 	}
+	return frames_add(&pools->profile->frames, &frame);
+}
+
+/* Stacks have most of their frames in common. */
+static uint32_t find_frame(struct jfr_pools *pools, uint64_t method, uint64_t line, uint64_t type)
+{
+	uint64_t hash = hash_u64(method, line << 8 ^ type);
+	struct frame_memo *memo = &pools->memo[hash % FRAME_MEMOS];
+
+	if (!memo->known || memo->method != method || memo->line != line || memo->type != type)
+		*memo = (struct frame_memo){ method, line, type,
+					     make_frame(pools, method, line, type), true };
+	return memo->frame;
 }
 
 static uint32_t make_stack(struct jfr_pools *pools, const struct constant *trace)
@@ -352,23 +393,9 @@ static uint32_t make_stack(struct jfr_pools *pools, const struct constant *trace
 	if (n > STACK_FRAMES_MAX || VEC_RESERVE(&pools->frames, &pools->cap_frames, (uint64_t)n + 1) < 0)
 		return 0;
 	for (uint32_t i = 0; i < n; i++) {	/* innermost first */
-		struct frame frame;
-		uint32_t method;
-
 		if (!jfr_take(pools->types, &pools->frame_plan, &c, values))
 			return 0;
-		method = frame_of_method(pools, values[0].number);	/* it may move the frames */
-		frame = pools->profile->frames.frames[method];
-		frame.line = values[1].number <= INT32_MAX ? (uint32_t)values[1].number : 0;
-		set_kind(pools, &frame, values[2].number);
-		if (!frame.function) {
-			struct function unknown = { .name = strings_add(&pools->profile->strings,
-									STR("[unknown method]")) };
-
-			frame.function = frames_add_function(&pools->profile->frames, &unknown);
-			frame.kind = FRAME_UNKNOWN;
-		}
-		pools->frames[i] = frames_add(&pools->profile->frames, &frame);
+		pools->frames[i] = find_frame(pools, values[0].number, values[1].number, values[2].number);
 	}
 	while (n--)
 		stack = stacktree_push(&pools->profile->tree, stack, pools->frames[n]);
