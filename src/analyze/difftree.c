@@ -98,9 +98,9 @@ static int unit_add(struct diff_unit *unit, uint32_t node, double value, double 
 {
 	uint64_t need = (uint64_t)unit->n + 1;
 
-	if (VEC_RESERVE(&unit->node, &unit->cap_node, need) < 0 ||
-	    VEC_RESERVE(&unit->value, &unit->cap_value, need) < 0 ||
-	    VEC_RESERVE(&unit->square, &unit->cap_square, need) < 0)
+	if (VEC_RESERVE_RAW(&unit->node, &unit->cap_node, need) < 0 ||
+	    VEC_RESERVE_RAW(&unit->value, &unit->cap_value, need) < 0 ||
+	    VEC_RESERVE_RAW(&unit->square, &unit->cap_square, need) < 0)
 		return -ENOMEM;
 	unit->node[unit->n] = node;
 	unit->value[unit->n] = value;

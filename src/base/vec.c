@@ -6,7 +6,7 @@
 
 #include "base/large.h"
 
-int vec_reserve(void *items, uint32_t *cap, uint64_t need, size_t size)
+int vec_reserve_raw(void *items, uint32_t *cap, uint64_t need, size_t size)
 {
 	uint64_t grown = *cap ? (uint64_t)*cap * 2 : 16;
 	void *old, *fresh;
@@ -25,8 +25,19 @@ int vec_reserve(void *items, uint32_t *cap, uint64_t need, size_t size)
 	if (!fresh)
 		return -ENOMEM;
 	large_advise(fresh, bytes);
-	memset((char *)fresh + (size_t)*cap * size, 0, bytes - (size_t)*cap * size);
 	memcpy(items, &fresh, sizeof(fresh));
 	*cap = (uint32_t)grown;
 	return 0;
+}
+
+int vec_reserve(void *items, uint32_t *cap, uint64_t need, size_t size)
+{
+	size_t old = (size_t)*cap * size;
+	int rc = vec_reserve_raw(items, cap, need, size);
+	char *bytes;
+
+	memcpy(&bytes, items, sizeof(bytes));
+	if (rc == 0 && *cap * size > old)
+		memset(bytes + old, 0, *cap * size - old);
+	return rc;
 }

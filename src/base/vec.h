@@ -14,8 +14,14 @@
  * has changed). New bytes are zero. */
 int vec_reserve(void *items, uint32_t *cap, uint64_t need, size_t size);
 
+/* The same, but new bytes are as they come: for columns of millions, whose room ahead zeroing would make the
+ * system find memory for. */
+int vec_reserve_raw(void *items, uint32_t *cap, uint64_t need, size_t size);
+
 /* vec_reserve() for a typed pointer: VEC_RESERVE(&v->items, &v->cap, v->n + 1). */
 #define VEC_RESERVE(items, cap, need) \
 	((uint64_t)(need) <= *(cap) ? 0 : vec_reserve((items), (cap), (need), sizeof(**(items))))
+#define VEC_RESERVE_RAW(items, cap, need) \
+	((uint64_t)(need) <= *(cap) ? 0 : vec_reserve_raw((items), (cap), (need), sizeof(**(items))))
 
 #endif

@@ -108,9 +108,9 @@ static bool append(struct profile *profile, uint32_t stack, uint32_t label_set,
 {
 	uint64_t n = (uint64_t)profile->n + 1;
 
-	if (profile->failed || VEC_RESERVE(&profile->stack, &profile->cap_stack, n) < 0 ||
-	    VEC_RESERVE(&profile->label_set, &profile->cap_label_set, n) < 0 ||
-	    VEC_RESERVE(&profile->values, &profile->cap_values, n * profile->n_types) < 0) {
+	if (profile->failed || VEC_RESERVE_RAW(&profile->stack, &profile->cap_stack, n) < 0 ||
+	    VEC_RESERVE_RAW(&profile->label_set, &profile->cap_label_set, n) < 0 ||
+	    VEC_RESERVE_RAW(&profile->values, &profile->cap_values, n * profile->n_types) < 0) {
 		profile->failed = true;
 		return false;
 	}
@@ -188,7 +188,7 @@ void profile_add_all(struct profile *profile, uint32_t n, const uint32_t *stacks
 void profile_add_at(struct profile *profile, uint32_t stack, uint32_t label_set, uint64_t time_ns,
 		    const int64_t *values)
 {
-	if (VEC_RESERVE(&profile->time_ns, &profile->cap_time, (uint64_t)profile->n + 1) < 0)
+	if (VEC_RESERVE_RAW(&profile->time_ns, &profile->cap_time, (uint64_t)profile->n + 1) < 0)
 		profile->failed = true;
 	if (append(profile, stack, label_set, values))
 		profile->time_ns[profile->n++] = time_ns;
