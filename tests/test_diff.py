@@ -150,6 +150,13 @@ def test_it_fits_the_terminal(made, columns, locale):
     assert locale == "C.UTF-8" or done.stdout.isascii()
 
 
+def test_what_never_costs_anything_itself_is_not_new(made):
+    env = {**os.environ, "COLUMNS": "130"}
+    text = subprocess.run([truth.SONDE, "diff", *made], capture_output=True, text=True, env=env).stdout
+    rows = [line for line in text.splitlines() if line.rstrip().endswith("main")]
+    assert rows and all("new" not in row for row in rows), rows
+
+
 def test_files_are_written_by_their_endings(made, tmp_path):
     done = sonde("diff", *made, "-o", tmp_path / "x.md", "-o", tmp_path / "x.json", "-o", tmp_path / "x.txt")
     assert done.returncode == 0 and not done.stdout and "f7() got" in done.stderr

@@ -81,7 +81,9 @@ static void put_row(struct buf *out, const struct diff_view *view, const struct 
 	if (number->base > 0 && number->now > 0)
 		buf_addf(out, " | %+.1f %%", number->relative * 100);
 	else
-		buf_add_str(out, number->base > 0 ? STR(" | gone") : STR(" | new"));
+		buf_add_str(out, number->base > 0  ? STR(" | gone")
+				 : number->now > 0 ? STR(" | new")
+						   : STR(" | -"));
 	buf_add_str(out, STR(" | "));
 	if (number->verdict == DIFF_FOLLOWS)
 		buf_add_str(out, STR("follows"));

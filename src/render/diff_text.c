@@ -184,8 +184,8 @@ static void put_relative(struct page *page, const struct diff_number *number)
 {
 	double percent = number->relative * 100;
 
-	if (!(number->base > 0))
-		buf_add_str(&page->cell, STR("new"));
+	if (!(number->base > 0))	/* only its callees cost: neither new nor gone */
+		buf_add_str(&page->cell, number->now > 0 ? STR("new") : STR("-"));
 	else if (!(number->now > 0))
 		buf_add_str(&page->cell, STR("gone"));
 	else if (fabs(percent) >= 9999.5)
