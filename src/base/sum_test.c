@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <math.h>
-
 #include "base/sum.h"
+
+#include <math.h>
 
 #include "base/test.h"
 
