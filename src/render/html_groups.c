@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The last section of the page's block: who spent what where. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "analyze/filter.h"
 #include "model/profile.h"
 #include "render/html_packer.h"
 #include "render/html_times.h"
+
+#define AHEAD 16	/* samples asked of memory before they are needed */
 
 static int sort_samples(struct packer *p, struct html_samples *e)
 {
@@ -32,22 +36,69 @@ static int sort_samples(struct packer *p, struct html_samples *e)
 	return rc < 0 ? rc : html_sort_by(e->spare, e->ids, e->n, e->group, e->n_groups);
 }
 
-/* The values of samples ids[from] ... ids[to - 1], those of one node added, of one type. */
-static void put_values(struct packer *p, const struct html_samples *e, uint32_t from, uint32_t to,
-		       uint32_t type)
+/* Of some samples in some order, one after another in memory: they are looked at once for each value type, and each look at a
+ * sample by its id would be a cache miss. */
+struct gathered {
+	int64_t *values;	/* as in struct profile */
+	uint32_t *column;	/* their node or tick */
+	bool *last;		/* of those that make one row */
+	uint32_t n;
+};
+
+static int gathered_init(struct gathered *g, const struct profile *profile, uint32_t n)
 {
-	uint64_t largest = 0, sum = 0;
+	g->values = malloc(((size_t)n + 1) * profile->n_types * sizeof(*g->values));
+	g->column = malloc(((size_t)n + 1) * sizeof(*g->column));
+	g->last = malloc((size_t)n + 1);
+	return g->values && g->column && g->last ? 0 : -ENOMEM;
+}
+
+static void gathered_fini(struct gathered *g)
+{
+	free(g->values);
+	free(g->column);
+	free(g->last);
+}
+
+static void gather(struct gathered *g, const struct profile *profile, const uint32_t *ids, uint32_t n,
+		   const uint32_t *column)
+{
+	size_t types = profile->n_types;
+
+	g->n = n;
+	for (uint32_t i = 0; i < n; i++) {
+		if (i + AHEAD < n)
+			__builtin_prefetch(profile->values + ids[i + AHEAD] * types);
+		g->column[i] = column[ids[i]];
+		memcpy(g->values + i * types, profile->values + ids[i] * types, types * sizeof(*g->values));
+	}
+}
+
+/* The next row's value of one type, scaled; *at moves behind it. */
+static uint64_t next_value(const struct packer *p, const struct gathered *g, uint32_t type, uint32_t *at)
+{
+	size_t types = p->profile->n_types;
+	uint64_t sum = 0;
+
+	do {
+		int64_t value = g->values[*at * types + type];
+
+		if (value > 0 && __builtin_add_overflow(sum, (uint64_t)value, &sum))
+			sum = UINT64_MAX;
+	} while (!g->last[(*at)++]);
+	return sum / p->scale[type];
+}
+
+static void put_values(struct packer *p, const struct gathered *g, uint32_t type)
+{
+	uint64_t largest = 0;
 
 	buf_clear(&p->scratch);
-	for (uint32_t i = from; i < to; i++) {
-		if (__builtin_add_overflow(sum, html_value_of(p->profile, e->ids[i], type), &sum))
-			sum = UINT64_MAX;
-		if (i + 1 < to && e->node[e->ids[i + 1]] == e->node[e->ids[i]])
-			continue;
-		sum /= p->scale[type];
+	for (uint32_t at = 0; at < g->n;) {
+		uint64_t sum = next_value(p, g, type, &at);
+
 		largest = sum > largest ? sum : largest;
 		buf_add_uleb(&p->scratch, sum);
-		sum = 0;
 	}
 	buf_add_uleb(p->out, largest > UINT32_MAX);
 	buf_add_str(p->out, buf_str(&p->scratch));
@@ -68,11 +119,32 @@ static void put_keys(struct packer *p)
 	}
 }
 
-static void put_group(struct packer *p, const struct html_samples *e, uint32_t from, uint32_t to,
-		      uint32_t group)
+/* The group's nodes, each once, and what was spent there. */
+static void put_entries(struct packer *p, const struct html_samples *e, struct gathered *g, uint32_t from,
+			uint32_t n)
+{
+	const uint32_t *ids = e->ids + from;
+	uint32_t n_entries = 0, before = 0;
+
+	gather(g, p->profile, ids, n, e->node);
+	for (uint32_t i = 0; i < n; i++) {
+		g->last[i] = i + 1 == n || g->column[i] != g->column[i + 1];
+		n_entries += g->last[i];
+	}
+	buf_add_uleb(p->out, n_entries);
+	for (uint32_t i = 0; i < n; i++) {
+		if (!g->last[i])
+			continue;
+		buf_add_uleb(p->out, g->column[i] - before);
+		before = g->column[i];
+	}
+	for (uint32_t t = 0; t < p->profile->n_types; t++)
+		put_values(p, g, t);
+}
+
+static void put_thread(struct packer *p, uint32_t group)
 {
 	const struct thread_row *row = &p->threads.rows[p->labels.thread[group]];
-	uint32_t n = 0, before = 0;
 
 	buf_add_uleb(p->out, row->has_pid && row->pid >= 0 ? (uint64_t)row->pid + 1 : 0);
 	buf_add_uleb(p->out, html_intern(p, row->process));
@@ -80,50 +152,29 @@ static void put_group(struct packer *p, const struct html_samples *e, uint32_t f
 	buf_add_uleb(p->out, html_intern(p, row->thread));
 	for (uint32_t k = 0; k < p->labels.n_keys; k++)
 		buf_add_uleb(p->out, p->labels.keys[k].of_set[p->labels.set[group]]);
-	for (uint32_t i = from; i < to; i++)
-		n += i == from || e->node[e->ids[i]] != e->node[e->ids[i - 1]];
-	buf_add_uleb(p->out, n);
-	for (uint32_t i = from; i < to; i++) {
-		uint32_t node = e->node[e->ids[i]];
-
-		if (i > from && node == before)
-			continue;
-		buf_add_uleb(p->out, node - before);
-		before = node;
-	}
-	for (uint32_t t = 0; t < p->profile->n_types; t++)
-		put_values(p, e, from, to, t);
 }
 
-/* Which of the group's nodes each of its samples ids[from] ... ids[to - 1] has: into entry, by sample. */
-static void number_entries(const struct html_samples *e, uint32_t from, uint32_t to, uint32_t *entry)
+/* Which of the group's nodes each of its samples has, by sample; behind put_entries(). */
+static void number_entries(const struct html_samples *e, const struct gathered *g, uint32_t from,
+			   uint32_t *entry)
 {
-	uint32_t n = 0;
-
-	for (uint32_t i = from; i < to; i++) {
-		n += i > from && e->node[e->ids[i]] != e->node[e->ids[i - 1]];
-		entry[e->ids[i]] = n;
-	}
+	for (uint32_t i = 0, n = 0; i < g->n; n += g->last[i++])
+		entry[e->ids[from + i]] = n;
 }
 
 /* A flag and the rows' values of one type: 0 and the one value all have; 1 and a column of 32-bit
  * numbers; 2 and a column of wider ones. */
-static void put_row_values(struct packer *p, const struct html_samples *e,
-			   const struct html_times *times, uint32_t from, uint32_t to, uint32_t type)
+static void put_row_values(struct packer *p, const struct gathered *g, uint32_t type)
 {
-	uint64_t largest = 0, least = UINT64_MAX, sum = 0;
+	uint64_t largest = 0, least = UINT64_MAX;
 
 	buf_clear(&p->scratch);
-	for (uint32_t i = from; i < to; i++) {
-		if (__builtin_add_overflow(sum, html_value_of(p->profile, times->ids[i], type), &sum))
-			sum = UINT64_MAX;
-		if (i + 1 < to && !html_times_new_row(times, e, i + 1))
-			continue;
-		sum /= p->scale[type];
+	for (uint32_t at = 0; at < g->n;) {
+		uint64_t sum = next_value(p, g, type, &at);
+
 		largest = sum > largest ? sum : largest;
 		least = sum < least ? sum : least;
 		buf_add_uleb(&p->scratch, sum);
-		sum = 0;
 	}
 	buf_add_uleb(p->out, least == largest ? 0 : largest > UINT32_MAX ? 2 : 1);
 	if (least == largest)
@@ -134,30 +185,32 @@ static void put_row_values(struct packer *p, const struct html_samples *e,
 
 /* The group's samples in time order. entry: see number_entries(). */
 static void put_rows(struct packer *p, const struct html_samples *e, const struct html_times *times,
-		     uint32_t from, uint32_t to, const uint32_t *entry)
+		     struct gathered *g, uint32_t from, uint32_t n, const uint32_t *entry)
 {
-	uint32_t n = 0, before = 0;
+	const uint32_t *ids = times->ids + from;
+	uint32_t n_rows = 0, before = 0;
 
-	for (uint32_t i = from; i < to; i++)
-		n += i == from || html_times_new_row(times, e, i);
-	buf_add_uleb(p->out, n);
-	for (uint32_t i = from; i < to; i++) {
-		uint32_t tick = times->tick[times->ids[i]];
-
-		if (i > from && !html_times_new_row(times, e, i))
-			continue;
-		buf_add_uleb(p->out, tick - before);
-		before = tick;
+	for (uint32_t i = 0; i < n; i++) {
+		g->last[i] = i + 1 == n || html_times_new_row(times, e, from + i + 1);
+		n_rows += g->last[i];
 	}
-	for (uint32_t i = from; i < to; i++)
-		if (i == from || html_times_new_row(times, e, i))
-			buf_add_uleb(p->out, entry[times->ids[i]]);
-	for (uint32_t t = 0; n && t < p->profile->n_types; t++)
-		put_row_values(p, e, times, from, to, t);
+	buf_add_uleb(p->out, n_rows);
+	gather(g, p->profile, ids, n, times->tick);
+	for (uint32_t i = 0; i < n; i++) {
+		if (!g->last[i])
+			continue;
+		buf_add_uleb(p->out, g->column[i] - before);
+		before = g->column[i];
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (g->last[i])
+			buf_add_uleb(p->out, entry[ids[i]]);
+	for (uint32_t t = 0; n_rows && t < p->profile->n_types; t++)
+		put_row_values(p, g, t);
 }
 
 static void put_all(struct packer *p, const struct html_samples *e, const struct html_times *times,
-		    uint32_t *entry)
+		    struct gathered *g, uint32_t *entry)
 {
 	uint32_t from = 0;
 
@@ -169,10 +222,11 @@ static void put_all(struct packer *p, const struct html_samples *e, const struct
 
 		while (to < e->n && e->group[e->ids[to]] == group)
 			to++;
-		put_group(p, e, from, to, group);
+		put_thread(p, group);
+		put_entries(p, e, g, from, to - from);
 		if (times->tick_ns) {
-			number_entries(e, from, to, entry);
-			put_rows(p, e, times, from, to, entry);
+			number_entries(e, g, from, entry);
+			put_rows(p, e, times, g, from, to - from, entry);
 		}
 		from = to;
 	}
@@ -182,12 +236,16 @@ int html_put_groups(struct packer *p)
 {
 	struct html_samples e = { 0 };
 	struct html_times times = { 0 };
+	struct gathered g = { 0 };
 	int rc = sort_samples(p, &e);
 
 	if (rc == 0)
 		rc = html_times_init(&times, p->profile, &e, HTML_TIMES_ROWS);
 	if (rc == 0)
-		put_all(p, &e, &times, e.spare);
+		rc = gathered_init(&g, p->profile, e.n);
+	if (rc == 0)
+		put_all(p, &e, &times, &g, e.spare);
+	gathered_fini(&g);
 	free(e.ids);
 	free(e.spare);
 	free(e.node);
