@@ -11,6 +11,7 @@
 #include "analyze/code.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "cli/namer.h"
 #include "elf/debugfile.h"
 #include "elf/debuginfod.h"
 #include "elf/disasm.h"
@@ -89,7 +90,6 @@ static int check_build(struct code_file *file, const char *path, struct err *err
 {
 	const struct profile *profile = file->profile;
 	struct str told = module_build_id(file);
-	uint64_t end_ns = profile->start_wall_ns + profile->duration_ns;
 	struct stat st;
 
 	if (is_hex(told) && file->elf.build_id.n) {
@@ -99,7 +99,7 @@ static int check_build(struct code_file *file, const char *path, struct err *err
 	}
 	if (is_hex(told))
 		return err_fail(err, -ESTALE, "%s has no build id, what ran had: its code is not shown", path);
-	if (profile->start_wall_ns && stat(path, &st) == 0 && (uint64_t)st.st_mtim.tv_sec > end_ns / 1000000000)
+	if (stat(path, &st) == 0 && namer_is_younger(&st, profile))
 		return err_fail(err, -ESTALE, "%s was written after the profile was taken: its code is not "
 				"shown", path);
 	return 0;

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/namer.h"
 #include "collect/images.h"
 #include "collect/recorded.h"
-#include "elf/elf.h"
 #include "format/code_aid.h"
 
 #define SPACES 64u
@@ -110,9 +110,7 @@ static bool aid_kernel(void *context, const struct code_kernel *kernel, struct s
 	struct utsname here;
 	struct str running;
 
-	if (!aid->notes.p && mapped_file_open(&aid->notes, "/sys/kernel/notes", NULL) < 0)
-		return false;
-	running = elf_build_id_in_notes(str_over(aid->notes.p, aid->notes.n), 4);
+	running = namer_running_kernel(&aid->notes);
 	if (!running.n)
 		return false;
 	if (kernel->build_id.n ? !str_eq(kernel->build_id, running) :

@@ -96,11 +96,23 @@ static struct build_id parse_build_id(struct str hex)
 	return id;
 }
 
-/* Why what is at the path cannot be what was profiled. A file without a build id that was written after the
- * profile was taken may be any other build. */
-static const char *trouble_of_path(const struct profile *profile, struct str path, bool has_build_id)
+bool namer_is_younger(const struct stat *file, const struct profile *profile)
 {
 	uint64_t end_ns = profile->start_wall_ns + profile->duration_ns;
+
+	return profile->start_wall_ns && (uint64_t)file->st_mtim.tv_sec > end_ns / 1000000000;
+}
+
+struct str namer_running_kernel(struct mapped_file *notes)
+{
+	if (!notes->p && mapped_file_open(notes, "/sys/kernel/notes", NULL) < 0)
+		return (struct str){ 0 };
+	return elf_build_id_in_notes(str_over(notes->p, notes->n), 4);
+}
+
+/* Why what is at the path cannot be what was profiled. */
+static const char *trouble_of_path(const struct profile *profile, struct str path, bool has_build_id)
+{
 	char text[PATH_MAX];
 	struct stat st;
 
@@ -111,8 +123,7 @@ static const char *trouble_of_path(const struct profile *profile, struct str pat
 		return "not permitted to read it";
 	if (stat(text, &st) < 0 || !S_ISREG(st.st_mode))
 		return "no such file here";
-	if (!has_build_id && profile->start_wall_ns &&
-	    (uint64_t)st.st_mtim.tv_sec > end_ns / 1000000000)
+	if (!has_build_id && namer_is_younger(&st, profile))
 		return "written after it was profiled";
 	return NULL;
 }
@@ -135,12 +146,9 @@ static int open_file(struct namer *namer, const struct profile *profile, struct 
 static bool is_running_kernel(const struct build_id *id)
 {
 	struct mapped_file notes = { 0 };
-	struct str running = { 0 };
-	bool same;
+	struct str running = namer_running_kernel(&notes);
+	bool same = running.n && str_eq(running, str_over(id->bytes, id->n));
 
-	if (mapped_file_open(&notes, "/sys/kernel/notes", NULL) == 0)
-		running = elf_build_id_in_notes(str_over(notes.p, notes.n), 4);
-	same = running.n && str_eq(running, str_over(id->bytes, id->n));
 	mapped_file_close(&notes);
 	return same;
 }

@@ -15,10 +15,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/str.h"
 #include "proc/perfhome.h"
 
 struct err;
+struct mapped_file;
 struct profile;
+struct stat;
 struct symbol_object;
 
 struct namer {
@@ -29,6 +32,13 @@ struct namer {
 };
 
 #define NAMER_CLOSED ((struct namer){ .home = PERF_HOME_NONE })
+
+/* Whether a file was written after the profile was taken, as far as the profile says when that was: then, without a
+ * build id, it may be any other build. */
+bool namer_is_younger(const struct stat *file, const struct profile *profile);
+
+/* The running kernel's build id, raw, lent by `notes`, which the caller closes; empty where it cannot be had. */
+struct str namer_running_kernel(struct mapped_file *notes);
 
 /* Whether the frame is one that somebody may be asked for: it has a module and an address, and no name. */
 bool namer_wanted(const struct profile *profile, uint32_t frame);
