@@ -1,29 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "format/heapprofile.h"
 
-#include <errno.h>
-
-#include "base/test.h"
-#include "format/format.h"
-#include "format/memory_test.h"
+#include "format/reading_test.h"
 
 #define MAPS "MAPPED_LIBRARIES:\n1000-2000 r--p 00000000 00:00 1    /bin/app\n"       \
 	"2000-3000 r-xp 00001000 00:00 1    /bin/my app\n9000-a000 r-xp 00000000 00:00 2 /usr/lib/libjemalloc.so.2\n" \
 	"b000-c000 r-xp 00000000 00:00 0\n"
-
-static void read_text(struct profile *p, const char *text)
-{
-	struct err err = { 0 };
-
-	profile_init(p);
-	if (format_read_bytes(p, str_of(text), "x", &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-static const struct frame *innermost(const struct profile *p, uint32_t row)
-{
-	return &p->frames.frames[p->tree.frame[p->stack[row]]];
-}
 
 TEST(callers_are_looked_up_before_the_place_they_return_to)
 {
@@ -79,17 +61,6 @@ TEST(jemallocs_counts_follow_their_stack_and_its_own_frames_are_left_out)
 	CHECK_EQ(stacktree_depth(&p.tree, p.stack[0]), 2);
 	CHECK_EQ(innermost(&p, 0)->address, 0x20ff);
 	CHECK_EQ(innermost(&p, 1)->address, 0x90ff);	/* there is nothing else */
-	profile_fini(&p);
-}
-
-static void check_refused(const char *text, const char *sentence)
-{
-	struct profile p;
-	struct err err = { 0 };
-
-	profile_init(&p);
-	CHECK_EQ(format_read_bytes(&p, str_of(text), "x", &err), -EBADMSG);
-	CHECK_STR(str_of(err.text), sentence);
 	profile_fini(&p);
 }
 

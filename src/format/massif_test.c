@@ -1,36 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "format/massif.h"
 
-#include <errno.h>
-
-#include "base/test.h"
 #include "format/folded.h"
-#include "format/format.h"
-#include "format/memory_test.h"
+#include "format/reading_test.h"
 
 #define HEAD "desc: --massif-out-file=x\ncmd: ./h a b\ntime_unit: i\n"
 #define SNAPSHOT(n, kind) "#-----------\nsnapshot=" n "\n#-----------\ntime=20" n "\nmem_heap_B=100\n" \
 	"mem_heap_extra_B=8\nmem_stacks_B=0\nheap_tree=" kind "\n"
-
-static void check_refused(const char *text, const char *sentence)
-{
-	struct profile p;
-	struct err err = { 0 };
-
-	profile_init(&p);
-	CHECK_EQ(format_read_bytes(&p, str_of(text), "x", &err), -EBADMSG);
-	CHECK_STR(str_of(err.text), sentence);
-	profile_fini(&p);
-}
-
-static void read_text(struct profile *p, const char *text)
-{
-	struct err err = { 0 };
-
-	profile_init(p);
-	if (format_read_bytes(p, str_of(text), "x", &err) < 0)
-		fail_msg("%s", err.text);
-}
 
 static void check_folded(const struct profile *p, const char *wanted)
 {

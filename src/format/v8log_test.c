@@ -3,9 +3,7 @@
 
 #include <errno.h>
 
-#include "base/test.h"
-#include "format/format.h"
-#include "format/memory_test.h"
+#include "format/reading_test.h"
 #include "format/v8codes.h"
 
 #define HEAD "v8-version,11,3,244,8,-node.38,0\nv8-platform,linux,linux\n"                   \
@@ -14,20 +12,6 @@
 	"code-creation,JS,10,53,0x7000,16, /srv/a.js:1:1,0x1,~\n"                            \
 	"code-creation,JS,10,53,0x7100,16,outer /srv/my app.js:2:15,0x2,~\n"                 \
 	"code-creation,JS,13,54,0x8000,64,hot file:///srv/a.js:1:13,0x3,*\n"
-
-static void read_text(struct profile *p, const char *text)
-{
-	struct err err = { 0 };
-
-	profile_init(p);
-	if (format_read_bytes(p, str_of(text), "x", &err) < 0)
-		fail_msg("%s", err.text);
-}
-
-static const struct frame *innermost(const struct profile *p, uint32_t row)
-{
-	return &p->frames.frames[p->tree.frame[p->stack[row]]];
-}
 
 TEST(ticks_are_stacks_of_what_was_there)
 {

@@ -1,24 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which processes and threads are looked at: a list to search and tick.
 
+import { threadsOf } from 'sonde/chart';
 import { processWords, threadWords } from 'sonde/groups';
 import { amount, share } from 'sonde/names';
 
 const SHOWN_MOST = 400;
-
-/* Groups of one thread, which labels tell apart, as one: { ...its names, members: [group index] }. */
-function threadsOf(groups) {
-	const threads = new Map();
-
-	groups.forEach((group, index) => {
-		const { pid, process, tid, thread } = group,
-			key = `${pid}\n${tid}\n${process}\n${thread}`;
-
-		if (!threads.has(key)) threads.set(key, { pid, process, tid, thread, members: [] });
-		threads.get(key).members.push(index);
-	});
-	return [...threads.values()];
-}
 
 /* threads -> [{ words, value, threads }], largest first. */
 function processesOf(threads) {
