@@ -22,8 +22,8 @@ static const uint32_t *column(const struct buf *buf)
 	return (const uint32_t *)(const void *)buf->p;
 }
 
-static void add_row(struct batch *batch, uint32_t stack, uint32_t label_set, uint64_t time_ns,
-		    const int64_t *values)
+void batch_add_again(struct batch *batch, uint32_t stack, uint32_t label_set, uint64_t time_ns,
+		     const int64_t *values)
 {
 	if (label_set)
 		batch->labeled = true;
@@ -47,13 +47,7 @@ void batch_add(struct batch *batch, size_t n, uint32_t label_set, uint64_t time_
 
 	buf_add(&batch->first, &at, sizeof(at));
 	batch->words.n += n * sizeof(uint32_t);
-	add_row(batch, batch->n_stacks++, label_set, time_ns, values);
-}
-
-void batch_add_again(struct batch *batch, uint32_t stack, uint32_t label_set, uint64_t time_ns,
-		     const int64_t *values)
-{
-	add_row(batch, stack, label_set, time_ns, values);
+	batch_add_again(batch, batch->n_stacks++, label_set, time_ns, values);
 }
 
 /* Without labels and times a row is its stack: rows are found by the stack's id, not by a hash. Only into a
