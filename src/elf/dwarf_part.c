@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/bisect.h"
 #include "base/cursor.h"
 #include "elf/dwarf_internal.h"
 
@@ -37,17 +38,7 @@ struct search {
 
 static uint32_t first_query(const struct search *s, uint64_t lo)
 {
-	uint32_t low = 0, high = s->n;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (s->vaddrs[middle] < lo)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return BISECT(s->n, i, s->vaddrs[i] < lo);
 }
 
 /* Whether the set's unit holds a query. */

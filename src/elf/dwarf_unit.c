@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "base/bisect.h"
 #include "base/vec.h"
 
 void dwarf_sections_load(struct dwarf_file *file, bool split)
@@ -93,19 +94,12 @@ int dwarf_units_load(struct dwarf_file *file, bool split)
 
 struct unit *dwarf_unit_at(struct dwarf_file *file, uint64_t off)
 {
-	uint32_t low = 0, high = file->n_units;
+	uint32_t before;
 
 	if (off >= file->sections.info.n)
 		dwarf_ran_over(file);
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (file->units[middle].off <= off)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && off < file->units[low - 1].end ? &file->units[low - 1] : NULL;
+	before = BISECT(file->n_units, i, file->units[i].off <= off);
+	return before && off < file->units[before - 1].end ? &file->units[before - 1] : NULL;
 }
 
 /* Moves *c, over .debug_abbrev, to the attributes of the unit's abbreviation `code`. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/bisect.h"
 #include "base/cursor.h"
 #include "base/vec.h"
 #include "elf/elf.h"
@@ -338,19 +339,11 @@ static bool find_in_table(const struct starts *starts, uint64_t vaddr,
 static bool find_in_items(const struct starts *starts, uint64_t vaddr,
 			  struct starts_range *ret_range)
 {
-	uint32_t low = 0, high = starts->n;
+	uint32_t before = BISECT(starts->n, i, starts->items[i].start <= vaddr);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (starts->items[middle].start <= vaddr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low)
-		*ret_range = starts->items[low - 1];
-	return low;
+	if (before)
+		*ret_range = starts->items[before - 1];
+	return before;
 }
 
 bool starts_find_range(const struct starts *starts, uint64_t vaddr, struct starts_range *ret_range)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/bisect.h"
 #include "base/cursor.h"
 #include "base/err.h"
 #include "base/vec.h"
@@ -391,22 +392,14 @@ void symbols_fini(struct symbols *symbols)
 
 const struct symbol *symbols_find(const struct symbols *symbols, uint64_t vaddr)
 {
-	uint32_t low = 0, high = symbols->n;
+	uint32_t before = BISECT(symbols->n, i, symbols->items[i].vaddr <= vaddr);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (symbols->items[middle].vaddr <= vaddr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (uint32_t step = 0; low && step < OUTER_STEPS; step++) {
-		const struct symbol *symbol = &symbols->items[low - 1];
+	for (uint32_t step = 0; before && step < OUTER_STEPS; step++) {
+		const struct symbol *symbol = &symbols->items[before - 1];
 
 		if (vaddr - symbol->vaddr < symbol->size)
 			return symbol;
-		low = symbols->outer[low - 1];
+		before = symbols->outer[before - 1];
 	}
 	return NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "format/mapped.h"
 
+#include "base/bisect.h"
 #include "base/vec.h"
 #include "format/module_kind.h"
 #include "model/profile.h"
@@ -66,17 +67,9 @@ void mapped_read(struct mapped *mapped, struct str text)
 
 static const struct mapping *find(const struct mapped *mapped, uint64_t address)
 {
-	uint32_t low = 0, high = mapped->n;
+	uint32_t before = BISECT(mapped->n, i, mapped->items[i].start <= address);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (mapped->items[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && address < mapped->items[low - 1].limit ? &mapped->items[low - 1] : NULL;
+	return before && address < mapped->items[before - 1].limit ? &mapped->items[before - 1] : NULL;
 }
 
 uint32_t mapped_frame(const struct mapped *mapped, uint64_t address)

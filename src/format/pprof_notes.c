@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "format/pprof_notes.h"
 
+#include "base/bisect.h"
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/vec.h"
@@ -153,17 +154,9 @@ void pprof_notes_seal(struct pprof_notes *notes)
 enum frame_kind pprof_notes_kind(const struct pprof_notes *notes, uint64_t location_id)
 {
 	const struct pprof_kind_range *ranges = notes->kinds.ranges;
-	uint32_t low = 0, high = notes->kinds.n;
+	uint32_t before = BISECT(notes->kinds.n, i, ranges[i].first <= location_id);
 
-	while (low < high) {	/* the last range that begins at or before the id */
-		uint32_t middle = low + (high - low) / 2;
-
-		if (ranges[middle].first <= location_id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && ranges[low - 1].last >= location_id ? ranges[low - 1].kind : FRAME_KIND_COUNT;
+	return before && ranges[before - 1].last >= location_id ? ranges[before - 1].kind : FRAME_KIND_COUNT;
 }
 
 void pprof_notes_make(const struct profile *profile, void (*add)(void *ctx, struct str comment),

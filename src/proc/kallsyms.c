@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/bisect.h"
 #include "base/err.h"
 #include "base/file.h"
 
@@ -288,17 +289,7 @@ void kallsyms_fini(struct kallsyms *kallsyms)
 /* The number of symbols at or below address. */
 static uint32_t count_below(const struct kallsyms *kallsyms, uint64_t address)
 {
-	uint32_t low = 0, high = kallsyms->n;
-
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (kallsyms->addresses[mid] <= address)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return BISECT(kallsyms->n, i, kallsyms->addresses[i] <= address);
 }
 
 bool kallsyms_find(const struct kallsyms *kallsyms, uint64_t address, struct str *ret_name,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/bisect.h"
 #include "base/err.h"
 #include "base/vec.h"
 #include "proc/procfile.h"
@@ -198,15 +199,7 @@ void proc_maps_fini(struct proc_maps *maps)
 
 const struct proc_map *proc_maps_find(const struct proc_maps *maps, uint64_t address)
 {
-	uint32_t low = 0, high = maps->n;
+	uint32_t at = BISECT(maps->n, i, maps->items[i].end <= address);
 
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (maps->items[mid].end <= address)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < maps->n && maps->items[low].start <= address ? &maps->items[low] : NULL;
+	return at < maps->n && maps->items[at].start <= address ? &maps->items[at] : NULL;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/bisect.h"
 #include "base/err.h"
 #include "proc/perfhome.h"
 #include "proc/perfmap.h"
@@ -47,17 +48,9 @@ static void load_jit(struct symbol_object *object)
 /* The line table's last row that is not behind the address. */
 static const struct jit_line *line_of(const struct jit_code *code, uint64_t address)
 {
-	uint32_t low = 0, high = code->n_lines;
+	uint32_t before = BISECT(code->n_lines, i, code->lines[i].address <= address);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (code->lines[middle].address <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low ? &code->lines[low - 1] : NULL;
+	return before ? &code->lines[before - 1] : NULL;
 }
 
 static void name_jit(struct symbol_object *object, struct naming *naming, const uint64_t *vaddrs,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bisect.h"
 #include "base/vec.h"
 #include "elf/elf.h"
 #include "elf/symbols.h"
@@ -96,17 +97,9 @@ static void find_regions(struct follower *f)
 
 static const struct region *region_of(const struct follower *f, uint64_t vaddr)
 {
-	uint32_t low = 0, high = f->n_regions;
+	uint32_t at = BISECT(f->n_regions, i, f->regions[i].end <= vaddr);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (f->regions[middle].end <= vaddr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < f->n_regions && f->regions[low].start <= vaddr ? &f->regions[low] : NULL;
+	return at < f->n_regions && f->regions[at].start <= vaddr ? &f->regions[at] : NULL;
 }
 
 static struct prologue_state *state_at(const struct follower *f, const struct region *region,

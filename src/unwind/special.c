@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/bisect.h"
 #include "elf/elf.h"
 #include "unwind/cfi.h"
 #include "unwind/unwind.h"
@@ -37,17 +38,9 @@ static void add_range(struct special *s, uint64_t start, uint64_t end, uint32_t 
 /* The last range of CFI that starts at or below vaddr; s->n when none does. */
 static uint32_t range_below(const struct special *s, uint64_t vaddr)
 {
-	uint32_t low = 0, high = s->n;
+	uint32_t before = BISECT(s->n, i, s->cfi->ranges[i].start <= vaddr);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (s->cfi->ranges[middle].start <= vaddr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low ? low - 1 : s->n;
+	return before ? before - 1 : s->n;
 }
 
 static bool covered(const struct special *s, uint64_t vaddr)

@@ -2,6 +2,7 @@
 /* Sources: HotSpot's code/pcDesc.hpp, scopeDesc.cpp, nmethod.hpp. */
 #include "runtime/jvm/scopes.h"
 
+#include "base/bisect.h"
 #include "runtime/jvm/packed.h"
 
 #define PC_BYTES 16u	/* of a PcDesc; its first two words are read */
@@ -125,17 +126,7 @@ void jvm_scopes_read(struct jvm_scopes *ret_scopes, const struct jvm_memory *mem
  * number when there is none. */
 static uint32_t find_pc(const struct jvm_scopes *scopes, int64_t off)
 {
-	uint32_t low = 0, high = scopes->n_pcs;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (scopes->pcs[middle].off < off)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return BISECT(scopes->n_pcs, i, scopes->pcs[i].off < off);
 }
 
 uint32_t jvm_scopes_chain(const struct jvm_scopes *scopes, uint32_t base, uint32_t pc,

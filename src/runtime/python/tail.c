@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bisect.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "elf/elf.h"
@@ -165,17 +166,9 @@ static void look_at(struct tail *tail, const struct starts_range *range)
 
 static bool is_handler(const struct tail *tail, uint64_t vaddr)
 {
-	uint32_t low = 0, high = tail->n;
+	uint32_t at = BISECT(tail->n, i, tail->handlers[i] < vaddr);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (tail->handlers[middle] < vaddr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < tail->n && tail->handlers[low] == vaddr;
+	return at < tail->n && tail->handlers[at] == vaddr;
 }
 
 /* Some runs begin with what handles an exception, which is called by name. */
