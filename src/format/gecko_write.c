@@ -448,12 +448,14 @@ static void add_meta(struct writer *w)
 	key_bool(w, "usesOnlyOneStackType", true);
 	key_bool(w, "doesNotUseFrameImplementation", true);
 	key_bool(w, "sourceCodeIsNotOnSearchfox", true);
-	json_key(w->json, "sampleUnits");
-	json_open(w->json, '{');
-	key_str(w, "time", STR("ms"));
-	key_str(w, "eventDelay", STR("ms"));
-	key_str(w, "threadCPUDelta", STR("ns"));
-	json_close(w->json, '}');
+	if (w->is_time) {	/* only then there is a threadCPUDelta */
+		json_key(w->json, "sampleUnits");
+		json_open(w->json, '{');
+		key_str(w, "time", STR("ms"));
+		key_str(w, "eventDelay", STR("ms"));
+		key_str(w, "threadCPUDelta", STR("ns"));
+		json_close(w->json, '}');
+	}
 	key_nothing(w, "markerSchema");
 	add_categories(w);
 	json_close(w->json, '}');

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/sum.h"
 #include "base/vec.h"
 #include "format/batch.h"
@@ -53,6 +54,8 @@ struct reader {
 	uint32_t n_resource;
 	int64_t period;			/* of the profile at hand, where samples are to be told as times */
 	uint32_t type, time_type;	/* of its values; UINT32_MAX: none */
+	struct idindex rows;		/* (stack, labels, time) -> row + 1, once there is more than one type */
+	uint32_t n_indexed;
 };
 
 static int bad(struct reader *r, const char *at, const char *why)
@@ -481,6 +484,45 @@ static int add_value(struct reader *r, const char *at, uint64_t value, void *con
 	return 0;
 }
 
+static uint64_t hash_row(uint32_t stack, uint32_t set, uint64_t time)
+{
+	return hash_u64((uint64_t)stack << 32 | set, time);
+}
+
+/* A message Profile has one type of values: what is one sample comes once for each type. The row that it is in
+ * already, with nothing of this type yet; or UINT32_MAX. */
+static uint32_t row_of_other_type(struct reader *r, uint32_t stack, uint32_t set, uint64_t time)
+{
+	const struct profile *p = r->profile;
+	uint32_t id, step = 0;
+
+	if (p->n_types < 2)
+		return UINT32_MAX;
+	for (; r->n_indexed < p->n; r->n_indexed++) {
+		uint32_t i = r->n_indexed;
+
+		if (idindex_add(&r->rows, hash_row(p->stack[i], p->label_set[i], p->time_ns[i]), i + 1) < 0) {
+			r->profile->failed = true;
+			return UINT32_MAX;
+		}
+	}
+	while ((id = idindex_probe(&r->rows, hash_row(stack, set, time), &step)))
+		if (p->stack[id - 1] == stack && p->label_set[id - 1] == set && p->time_ns[id - 1] == time &&
+		    !profile_value(p, id - 1, r->type))
+			return id - 1;
+	return UINT32_MAX;
+}
+
+static void add_row_at(struct reader *r, uint32_t stack, uint32_t set, uint64_t time, const int64_t *values)
+{
+	uint32_t row = row_of_other_type(r, stack, set, time);
+
+	if (row == UINT32_MAX)
+		profile_add_at(r->profile, stack, set, time, values);
+	else
+		profile_add_to(r->profile, row, values);
+}
+
 static void add_row(struct reader *r, const struct sample *sample, uint32_t set, uint64_t time, int64_t value)
 {
 	int64_t values[VALUE_TYPES_MAX] = { 0 };
@@ -489,7 +531,7 @@ static void add_row(struct reader *r, const struct sample *sample, uint32_t set,
 	if (r->time_type != UINT32_MAX)
 		values[r->time_type] = sum_times(value, r->period);
 	if (r->timed)
-		profile_add_at(r->profile, sample->stack, set, time > r->start ? time - r->start : 0, values);
+		add_row_at(r, sample->stack, set, time > r->start ? time - r->start : 0, values);
 	else
 		profile_add(r->profile, sample->stack, set, values);
 }
@@ -700,6 +742,7 @@ int otlp_read(struct profile *profile, struct input *input, struct err *err)
 			free(tables[i]->items);
 		free(r->attributes);
 		free(r->locations);
+		idindex_fini(&r->rows);
 	}
 	free(r);
 	return rc;
