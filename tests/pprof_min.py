@@ -49,6 +49,7 @@ class Pprof:
     time_ns: int = 0
     duration_ns: int = 0
     period: int = 0
+    default_type: str = ""
 
 
 def _varint(data, pos):
@@ -118,6 +119,7 @@ def read(path):
         return message.get(number, [0])[-1]
 
     profile = Pprof(time_ns=one(top, 9), duration_ns=one(top, 10), period=one(top, 12),
+                    default_type=strings[one(top, 14)],
                     comments=[strings[i] for v in top.get(13, []) for i in _ints(v)])
     for raw in top.get(1, []):
         m = _message(raw)

@@ -129,7 +129,7 @@ const struct command commands[] = {
 	  .options = view_options, .run = run_view },
 	{ .name = "convert", .usage = "IN... OUT", .words = "any format to any other",
 	  .details = "IN's format is found by what it contains, OUT's by what it is called. Several INs become "
-		     "one profile.",
+		     "one profile. What of it OUT's format cannot hold is said.",
 	  .options = convert_options, .run = run_convert },
 	{ .name = "system", .usage = "", .words = "what this machine permits, and what is missing",
 	  .details = "Names the ways of profiling that work here for this user, what each cannot see, "

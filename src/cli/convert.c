@@ -2,8 +2,10 @@
 /* sonde convert: any format to any other. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "cli/codeaid.h"
 #include "cli/command.h"
@@ -13,6 +15,7 @@
 #include "cli/unnamed.h"
 #include "format/format.h"
 #include "format/input.h"
+#include "format/losses.h"
 #include "model/profile.h"
 
 struct asked {
@@ -22,6 +25,20 @@ struct asked {
 	struct read_aid aid;
 	struct output_options options;
 };
+
+/* What the format cannot hold is said, not only left out. */
+static void tell_losses(const struct profile *profile, const char *out, const char *format_name)
+{
+	const struct format *format = format_name ? format_named(str_of(format_name)) : format_for_path(out);
+	uint32_t losses = format ? format_losses(format, profile) : 0;
+	struct buf words = { 0 };
+
+	losses_add_words(&words, losses);
+	if (losses && !words.failed)
+		fprintf(stderr, "sonde: not kept in %s, whose format cannot hold it: %.*s\n",
+			strcmp(out, "-") ? out : "the output", STR_ARG(buf_str(&words)));
+	buf_fini(&words);
+}
 
 static int convert(const struct asked *asked, struct err *err)
 {
@@ -34,6 +51,8 @@ static int convert(const struct asked *asked, struct err *err)
 		rc = unnamed_resolve(&profile, err);
 	if (rc == 0)
 		rc = output_write(&profile, asked->words[asked->n - 1], asked->format, &asked->options, err);
+	if (rc == 0)
+		tell_losses(&profile, asked->words[asked->n - 1], asked->format);
 	profile_fini(&profile);
 	return rc;
 }

@@ -15,6 +15,7 @@
 #include "format/heapprofile.h"
 #include "format/input.h"
 #include "format/jfr.h"
+#include "format/losses.h"
 #include "format/massif.h"
 #include "format/perfdata.h"
 #include "format/perfscript.h"
@@ -28,6 +29,8 @@
 #include "format/v8log.h"
 #include "model/profile.h"
 
+#define OF_FUNCTIONS (KEEPS(STACKS) | KEEPS(FILES))
+
 /* Reading asks the rows in this order: the strictest first. */
 static const struct format formats[] = {
 	{ .name = "jfr", .words = "Java Flight Recorder's, of the JDK and of async-profiler",
@@ -35,27 +38,37 @@ static const struct format formats[] = {
 	{ .name = "perfdata", .words = "perf.data, as perf record writes it",
 	  .detect = perfdata_detect, .read = perfdata_read },
 	{ .name = "otlp", .words = "OpenTelemetry's profiles, as OTLP sends them", .suffixes = { ".otlp" },
-	  .detect = otlp_detect, .read = otlp_read, .write = otlp_write },
+	  .detect = otlp_detect, .read = otlp_read, .write = otlp_write,
+	  .keeps = KEEPS_ALL & ~(KEEPS(PERIOD) | KEEPS(STATISTICS) | KEEPS(COMMENTS)) },
 	{ .name = "pprof", .words = "pprof's protobuf in gzip: what Sonde keeps profiles in",
 	  .suffixes = { ".pb.gz", ".pprof" },
-	  .detect = pprof_detect, .read = pprof_read, .write = pprof_write },
+	  .detect = pprof_detect, .read = pprof_read, .write = pprof_write,
+	  .keeps = KEEPS_ALL },
 	{ .name = "pb", .words = "the same, not compressed", .suffixes = { ".pb" },
-	  .write = pprof_write_plain },
+	  .write = pprof_write_plain,
+	  .keeps = KEEPS_ALL },
 	{ .name = "speedscope", .words = "speedscope's JSON: www.speedscope.app opens it",
 	  .suffixes = { ".speedscope.json", ".speedscope" }, .is_view = true,
-	  .detect = speedscope_detect, .read = speedscope_read, .write = speedscope_write },
+	  .detect = speedscope_detect, .read = speedscope_read, .write = speedscope_write,
+	  .keeps = OF_FUNCTIONS | KEEPS(TYPES) | KEEPS(UNIT) | KEEPS(THREADS) },
 	{ .name = "gecko", .words = "the Firefox Profiler's: profiler.firefox.com opens it",
 	  .suffixes = { ".gecko.json", ".gecko" }, .is_view = true,
-	  .detect = gecko_detect, .read = gecko_read, .write = gecko_write, .needs_values = true },
+	  .detect = gecko_detect, .read = gecko_read, .write = gecko_write, .needs_values = true,
+	  .keeps = OF_FUNCTIONS | KEEPS(TIMES) | KEEPS(THREADS) | KEEPS(PROCESSES) | KEEPS(LINES) | KEEPS(COLUMNS) |
+		   KEEPS(MODULES) | KEEPS(BUILD_IDS) | KEEPS(ADDRESSES) | KEEPS(KINDS) | KEEPS(INLINED),
+	  .held = { { "cpu", "nanoseconds" }, { "samples", "count" } } },
 	{ .name = "cpuprofile", .words = "V8's CPU profile: Chrome's DevTools and VS Code open it",
 	  .suffixes = { ".cpuprofile" }, .is_view = true,
-	  .detect = cpuprofile_detect, .read = cpuprofile_read, .write = cpuprofile_write, .needs_values = true },
+	  .detect = cpuprofile_detect, .read = cpuprofile_read, .write = cpuprofile_write, .needs_values = true,
+	  .keeps = OF_FUNCTIONS, .held = { { "wall", "nanoseconds" }, { "samples", "count" } } },
 	{ .name = "pstats", .words = "Python's pstats, as cProfile writes them",
 	  .suffixes = { ".pstats", ".prof" },
-	  .detect = pstats_detect, .read = pstats_read, .write = pstats_write, .needs_values = true },
+	  .detect = pstats_detect, .read = pstats_read, .write = pstats_write, .needs_values = true,
+	  .keeps = KEEPS(FILES), .held = { { "wall", "nanoseconds" } } },
 	{ .name = "callgrind", .words = "Callgrind's: KCachegrind and callgrind_annotate open it",
 	  .suffixes = { ".callgrind", ".cg" },
-	  .detect = callgrind_detect, .read = callgrind_read, .write = callgrind_write, .needs_values = true },
+	  .detect = callgrind_detect, .read = callgrind_read, .write = callgrind_write, .needs_values = true,
+	  .keeps = KEEPS(TYPES) | KEEPS(UNIT) | KEEPS(LINES) | KEEPS(FILES) | KEEPS(MODULES) },
 	{ .name = "heapprofile", .words = "the heap, as jemalloc, tcmalloc and gperftools write it",
 	  .detect = heapprofile_detect, .read = heapprofile_read },
 	{ .name = "gperfcpu", .words = "CPU profiles of gperftools",
@@ -82,10 +95,12 @@ static const struct format formats[] = {
 	{ .name = "columns", .words = "folded stacks with a count for each value type, as difffolded.pl's",
 	  .suffixes = { ".columns", ".diff.folded" }, .is_view = true,
 	  .detect = folded_columns_detect, .read = folded_columns_read,
-	  .write = folded_columns_write },
+	  .write = folded_columns_write,
+	  .keeps = KEEPS(STACKS) | KEEPS(TYPES) | KEEPS(UNIT) },
 	{ .name = "folded", .words = "folded stacks: 'main;parse;lex 12', one line a stack",
 	  .suffixes = { ".folded", ".collapsed", ".txt" }, .is_view = true,
-	  .detect = folded_detect, .read = folded_read, .write = folded_write },
+	  .detect = folded_detect, .read = folded_read, .write = folded_write,
+	  .keeps = KEEPS(STACKS), .held = { { "samples", "count" } }  },
 };
 
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/str.h"
 
@@ -28,11 +29,17 @@ struct read_aid;
 
 #define FORMAT_SUFFIXES_MAX 4
 
+struct format_type {
+	const char *type, *unit;
+};
+
 struct format {
 	const char *name;			/* what -f takes */
 	const char *words;			/* one line for --help */
 	const char *suffixes[FORMAT_SUFFIXES_MAX];
 	bool needs_values;	/* what has no value type cannot be written: the writer relies on it */
+	uint32_t keeps;		/* bits of format/losses.h: what of a profile comes back when it is read again; 0: nothing */
+	struct format_type held[2];	/* without KEEPS(TYPES): what the default type is when read, and the other one */
 	bool is_view;	/* written for eyes: gets the profile as views show it (analyze/shown.h) */
 
 	/* Whether these first bytes (unwrapped, up to INPUT_HEAD_MAX) begin such a file; NULL: another
