@@ -310,11 +310,18 @@ def test_10000_hz_into_a_busy_machine_is_counted_not_lost(spinner, plain, tmp_pa
     assert report["events"] > 8000, report["events"]
 
 
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def test_a_stopped_sonde_overruns_its_ring_and_counts_the_loss(spinner, tmp_path):
     """Nobody drains while Sonde is stopped: at 10,000 Hz the ring fills, and each loss is counted."""
     process = start_recording("-F", 10000, "-d", 60, "-o", tmp_path / "x.pb.gz", "-p", spinner.pid)
     process.send_signal(signal.SIGSTOP)
-    time.sleep(8)
+    wanted = cpu_seconds(spinner.pid) + 3    # of its own: a busy machine gives it fewer than pass
+    while cpu_seconds(spinner.pid) < wanted:
+        time.sleep(0.1)
     process.send_signal(signal.SIGCONT)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
