@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/large.h"
+
 bool buf_reserve(struct buf *buf, size_t n)
 {
 	size_t max = buf->max ? buf->max : BUF_MAX_DEFAULT;
@@ -27,6 +29,7 @@ bool buf_reserve(struct buf *buf, size_t n)
 		buf->failed = true;
 		return false;
 	}
+	large_advise(p, cap);
 	buf->p = p;
 	buf->cap = cap;
 	return true;

@@ -13,13 +13,14 @@
 
 #define LARGE_BYTES ((size_t)4 << 20)
 
-/* Says so for what malloc() gave, best before it is touched. */
+/* Says so for what malloc() gave, best before it is touched. Whole pages around it: a mapping of its own
+ * stays in one piece, which realloc() can then move without copying. */
 static inline void large_advise(void *p, size_t bytes)
 {
-	size_t head = -(uintptr_t)p & 4095;
+	size_t head = (uintptr_t)p & 4095;
 
 	if (p && bytes >= LARGE_BYTES)
-		(void)madvise((char *)p + head, (bytes - head) & ~(size_t)4095, MADV_HUGEPAGE);
+		(void)madvise((char *)p - head, (head + bytes + 4095) & ~(size_t)4095, MADV_HUGEPAGE);
 }
 
 /* calloc(): large memory comes fresh from the system, is zero without being touched, and so can still be
