@@ -120,6 +120,52 @@ TEST(stacks_of_any_depth_are_added_as_pushing_would)
 	}
 }
 
+/* Each node follows its caller or what its caller called before, and siblings are in the order of their frames. */
+static bool is_depth_first(const struct stacktree *tree)
+{
+	static uint32_t last[1 << 20];	/* node -> frame of its last callee so far */
+
+	memset(last, 0, sizeof(last));
+	for (uint32_t i = 1; i < tree->n && i < 1 << 20; i++) {
+		uint32_t before = i - 1, parent = tree->parent[i];
+
+		while (before > parent)
+			before = tree->parent[before];
+		if (before != parent || last[parent] >= tree->frame[i] + 1)
+			return false;
+		last[parent] = tree->frame[i] + 1;
+	}
+	return true;
+}
+
+/* All stacks alike but for one; and few that many agree with in part: whatever the halves are, rows are in the
+ * order of one thread's. */
+TEST(stacks_added_on_two_threads_come_out_in_the_order_of_their_words)
+{
+	enum { STACKS = 40000, DEPTH = 20 };
+	static uint32_t words[STACKS * DEPTH], first[STACKS + 1], ids[STACKS];
+	struct stack_batch batch = { .words = words, .first = first, .n = STACKS };
+	struct stacktree tree;
+
+	for (uint32_t kind = 0; kind < 4; kind++) {
+		for (uint32_t i = 0; i < STACKS; i++) {
+			uint32_t depth = kind < 2 ? DEPTH : (uint32_t)(hash_u64(i, kind) % DEPTH);
+
+			first[i + 1] = first[i] + depth;
+			for (uint32_t d = 0; d < depth; d++)
+				words[first[i] + d] = kind < 2 ? d + (kind && i == 77 && d > 9) :
+						      (uint32_t)(hash_u64(i, d) % (kind == 2 ? 2 : 200));
+		}
+		stacktree_init(&tree);
+		stacktree_add_all(&tree, &batch, ids);
+		CHECK(!tree.failed && is_depth_first(&tree));
+		CHECK_EQ(tree.n, kind == 0 ? 21 : kind == 1 ? 31 : tree.n);
+		for (uint32_t i = 0; i < STACKS; i++)
+			CHECK_EQ(push_all(&tree, words + first[i], first[i + 1] - first[i]), ids[i]);
+		stacktree_fini(&tree);
+	}
+}
+
 /* Enough stacks for two threads: all begin alike, words are runs of frames, one group holds most of them. */
 TEST(many_stacks_are_added_on_two_threads_as_pushing_would)
 {
@@ -417,6 +463,7 @@ TEST_MAIN(CASE(a_frame_becomes_several_or_another_and_sums_stay),
 	  CASE(stacks_added_at_once_get_the_ids_that_pushing_would_find),
 	  CASE(stacks_of_any_depth_are_added_as_pushing_would),
 	  CASE(many_stacks_are_added_on_two_threads_as_pushing_would),
+	  CASE(stacks_added_on_two_threads_come_out_in_the_order_of_their_words),
 	  CASE(words_stand_for_runs_of_frames),
 	  CASE(rows_added_at_once_join_those_of_their_stack_and_labels),
 	  CASE(strings_added_at_once_get_the_ids_that_adding_each_would_find),

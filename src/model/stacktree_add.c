@@ -3,21 +3,24 @@
  * grouped by their next NEAR words, each group by the NEAR after those, and so on. Groups are taken
  * depth first and in the order of their words: of the nodes that one needs, those that the one before
  * it passed too are there. A group of one stack is the rest of a chain and is copied. Only nodes that
- * were there before need the index. Into an empty tree the later half of the groups goes on a second thread, as
- * a tree of its own that is then put behind the first: ids are the same as those of one thread.
+ * were there before need the index. Into an empty tree, the stacks from some stack on (in the order of their
+ * words) go on a second thread, as a tree of their own that is then put behind the first: ids are the same as those
+ * of one thread.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/large.h"
 #include "base/parallel.h"
 #include "base/vec.h"
 #include "model/stacktree.h"
 
-#define AHEAD 16	/* stacks whose words are asked of memory before they are needed */
+#define AT_ONCE 16	/* stacks whose memory is asked for before it is needed */
 #define NEAR 7
-#define NO_WORD UINT32_MAX	/* behind the last of a stack */
+#define NO_WORD UINT32_MAX	/* behind the last of a stack, and so in order */
 #define HALVES_MIN 16384	/* stacks that are worth a second thread */
 #define FEW 12		/* groups that are sorted without calling anyone */
+#define SAMPLE 511	/* stacks that are looked at to find the middle one */
 
 struct part {
 	uint32_t begin, end;	/* stacks that agree up to here */
@@ -34,6 +37,13 @@ struct group {
 	uint32_t at;		/* where the next of them goes */
 };
 
+/* Most groups are told apart without looking at them. */
+struct key {
+	uint64_t head;		/* two near words behind those that all groups share */
+	uint32_t third;
+	uint32_t group;
+};
+
 struct splitter {
 	struct stacktree *tree;
 	const struct stack_batch *batch;
@@ -45,7 +55,8 @@ struct splitter {
 	uint32_t n_parts, cap_parts;
 	uint32_t *path, cap_path;	/* words passed -> node, of the part that was taken last */
 
-	struct group *groups, **sorted;	/* of the part that is being divided */
+	struct group *groups;		/* of the part that is being divided */
+	struct key *sorted;
 	uint32_t n_groups, cap_groups, cap_sorted;
 	uint32_t *group_of;		/* beside the stacks */
 	uint32_t *slots;		/* hash of near words -> group + 1; all zero between parts */
@@ -122,16 +133,23 @@ static void take_pair(struct splitter *s, const uint32_t *pair, uint32_t depth, 
 	uint32_t n_b = s->first[pair[1] + 1] - s->first[pair[1]];
 	uint32_t n = n_a < n_b ? n_a : n_b;
 
+	bool swapped;
+
 	while (depth < n && a[depth] == b[depth] && !s->tree->failed)
 		node = add_word(s, node, a[depth++]);
-	take_chain(s, pair[0], depth, node);
-	take_chain(s, pair[1], depth, node);
+	swapped = depth < n_b && (depth == n_a || b[depth] < a[depth]);
+	take_chain(s, pair[swapped], depth, node);
+	take_chain(s, pair[!swapped], depth, node);
 }
 
 static void load_near(const struct splitter *s, uint32_t stack, uint32_t depth, uint32_t *ret_near)
 {
 	uint32_t at = s->first[stack] + depth, left = s->first[stack + 1] - at;
 
+	if (left >= NEAR) {
+		memcpy(ret_near, s->words + at, NEAR * sizeof(*ret_near));
+		return;
+	}
 	for (uint32_t k = 0; k < NEAR; k++)
 		ret_near[k] = k < left ? s->words[at + k] : NO_WORD;
 }
@@ -153,9 +171,8 @@ static uint32_t slots_for(uint32_t items)
 	return UINT32_C(2) << (32 - __builtin_clz(items | 1));
 }
 
-static uint32_t find_group(struct splitter *s, const uint32_t *near, uint32_t mask)
+static uint32_t find_group(struct splitter *s, const uint32_t *near, uint32_t at, uint32_t mask)
 {
-	uint32_t at = (uint32_t)near_hash(near) & mask;
 	struct group *group;
 
 	for (; s->slots[at]; at = (at + 1) & mask)
@@ -169,55 +186,96 @@ static uint32_t find_group(struct splitter *s, const uint32_t *near, uint32_t ma
 	return s->n_groups - 1;
 }
 
-static int compare_groups(const void *left, const void *right)
+/* Up to AT_ONCE stacks of the part, from i on: a slot, the group it names: each step asks for what the next
+ * one looks at. */
+static void find_some(struct splitter *s, const struct part *part, uint32_t i, uint32_t mask)
 {
-	const struct group *a = *(struct group *const *)left, *b = *(struct group *const *)right;
+	const uint32_t *stacks = s->stacks[part->side];
+	uint32_t near[AT_ONCE][NEAR], at[AT_ONCE], n = part->end - i, group;
 
+	n = n < AT_ONCE ? n : AT_ONCE;
+	for (uint32_t k = 0; k < n; k++) {
+		if (i + k + AT_ONCE < part->end)
+			__builtin_prefetch(&s->words[s->first[stacks[i + k + AT_ONCE]] + part->depth]);
+		load_near(s, stacks[i + k], part->depth, near[k]);
+		at[k] = (uint32_t)near_hash(near[k]) & mask;
+		__builtin_prefetch(&s->slots[at[k]]);
+	}
+	for (uint32_t k = 0; k < n; k++)
+		if (s->slots[at[k]])
+			__builtin_prefetch(&s->groups[s->slots[at[k]] - 1]);
+	for (uint32_t k = 0; k < n; k++) {
+		group = find_group(s, near[k], at[k], mask);
+		s->groups[group].n++;
+		s->group_of[i + k] = group;
+	}
+}
+
+static int compare_keys(const void *left, const void *right, void *context)
+{
+	const struct key *a = left, *b = right;
+	const struct group *groups = context;
+
+	if (a->head != b->head)
+		return a->head < b->head ? -1 : 1;
+	if (a->third != b->third)
+		return a->third < b->third ? -1 : 1;
 	for (int k = 0; k < NEAR; k++)
-		if (a->near[k] != b->near[k])
-			return a->near[k] < b->near[k] ? -1 : 1;
+		if (groups[a->group].near[k] != groups[b->group].near[k])
+			return groups[a->group].near[k] < groups[b->group].near[k] ? -1 : 1;
 	return 0;
+}
+
+/* How many near words all groups begin with; behind the end of a stack no more are counted. */
+static uint32_t near_of_all(const struct splitter *s)
+{
+	uint32_t n = NEAR - 3, k;
+
+	for (uint32_t i = 1; i < s->n_groups && n; i++) {
+		for (k = 0; k < n && s->groups[i].near[k] == s->groups[0].near[k]; k++)
+			;
+		n = k;
+	}
+	return n;
 }
 
 static void sort_groups(struct splitter *s)
 {
-	struct group **sorted = s->sorted;
+	struct key *sorted = s->sorted;
+	uint32_t k = near_of_all(s);
 
-	for (uint32_t i = 0; i < s->n_groups; i++)
-		sorted[i] = &s->groups[i];
+	for (uint32_t i = 0; i < s->n_groups; i++) {
+		const uint32_t *near = s->groups[i].near + k;
+
+		sorted[i] = (struct key){ (uint64_t)near[0] << 32 | near[1], near[2], i };
+	}
 	if (s->n_groups > FEW) {
-		qsort(sorted, s->n_groups, sizeof(*sorted), compare_groups);
+		qsort_r(sorted, s->n_groups, sizeof(*sorted), compare_keys, s->groups);
 		return;
 	}
 	for (uint32_t i = 1; i < s->n_groups; i++) {
-		struct group *group = sorted[i];
-		uint32_t k = i;
+		struct key key = sorted[i];
 
-		for (; k && compare_groups(&sorted[k - 1], &group) > 0; k--)
+		for (k = i; k && compare_keys(&sorted[k - 1], &key, s->groups) > 0; k--)
 			sorted[k] = sorted[k - 1];
-		sorted[k] = group;
+		sorted[k] = key;
 	}
 }
 
 /* Groups the stacks by their near words. */
 static int find_groups(struct splitter *s, const struct part *part)
 {
-	const uint32_t *stacks = s->stacks[part->side];
-	uint32_t mask = slots_for(part->end - part->begin) - 1, near[NEAR];
+	uint32_t mask = slots_for(part->end - part->begin) - 1;
 
 	s->n_groups = 0;
-	for (uint32_t i = part->begin; i < part->end; i++) {
-		if (i + AHEAD < part->end)
-			__builtin_prefetch(&s->words[s->first[stacks[i + AHEAD]] + part->depth]);
-		if (VEC_RESERVE(&s->groups, &s->cap_groups, (uint64_t)s->n_groups + 1) < 0)
+	for (uint32_t i = part->begin; i < part->end; i += AT_ONCE) {
+		if (VEC_RESERVE_RAW(&s->groups, &s->cap_groups, (uint64_t)s->n_groups + AT_ONCE) < 0)
 			return -1;
-		load_near(s, stacks[i], part->depth, near);
-		s->group_of[i] = find_group(s, near, mask);
-		s->groups[s->group_of[i]].n++;
+		find_some(s, part, i, mask);
 	}
 	for (uint32_t i = 0; i < s->n_groups; i++)
 		s->slots[s->groups[i].slot] = 0;
-	if (VEC_RESERVE(&s->sorted, &s->cap_sorted, s->n_groups) < 0)
+	if (VEC_RESERVE_RAW(&s->sorted, &s->cap_sorted, s->n_groups) < 0)
 		return -1;
 	sort_groups(s);
 	return 0;
@@ -237,18 +295,18 @@ static int push_parts(struct splitter *s, const struct part *part)
 {
 	uint32_t begin = part->begin;
 
-	if (VEC_RESERVE(&s->parts, &s->cap_parts, (uint64_t)s->n_parts + s->n_groups) < 0)
+	if (VEC_RESERVE_RAW(&s->parts, &s->cap_parts, (uint64_t)s->n_parts + s->n_groups) < 0)
 		return -1;
 	s->n_parts += s->n_groups;
 	for (uint32_t k = 0; k < s->n_groups; k++) {
-		struct group *group = s->sorted[k];
+		struct group *group = &s->groups[s->sorted[k].group];
 		uint32_t n = words_shared(group->near, group->near);
 
 		group->at = begin;
 		s->parts[s->n_parts - 1 - k] = (struct part){
 			.begin = begin, .end = begin + group->n, .depth = part->depth + n,
 			.shared = part->depth +
-				  (k ? words_shared(s->sorted[k - 1]->near, group->near) : 0),
+				  (k ? words_shared(s->groups[s->sorted[k - 1].group].near, group->near) : 0),
 			.side = !part->side, .ends = n < NEAR,
 		};
 		begin += group->n;
@@ -300,110 +358,142 @@ static int take_part(struct splitter *s, struct part part)
 	return s->tree->failed ? -1 : 0;
 }
 
-static void take_parts(struct splitter *s)
+static int splitter_start(struct splitter *s, uint32_t *stacks, uint32_t n)
 {
-	while (!s->tree->failed && s->n_parts)
-		if (take_part(s, s->parts[--s->n_parts]) < 0)
-			s->tree->failed = true;
-}
-
-/* What each thread has for itself. */
-static int splitter_init(struct splitter *s, uint32_t n_stacks, uint32_t n_parts)
-{
-	s->slots = calloc(slots_for(n_stacks), sizeof(*s->slots));
-	return s->slots && VEC_RESERVE(&s->parts, &s->cap_parts, n_parts) == 0 &&
-	       VEC_RESERVE(&s->path, &s->cap_path, 1) == 0 ? 0 : -1;
-}
-
-static void splitter_fini(struct splitter *s)
-{
-	free(s->parts);
-	free(s->path);
-	free(s->groups);
-	free(s->sorted);
-	free(s->slots);
-}
-
-static int splitter_start(struct splitter *s)
-{
-	uint32_t n = s->batch->n;
-
-	s->stacks[0] = malloc((size_t)n * sizeof(uint32_t));
-	s->stacks[1] = malloc((size_t)n * sizeof(uint32_t));
+	s->stacks[0] = stacks;
+	s->stacks[1] = malloc((size_t)n * sizeof(*stacks));
 	s->group_of = malloc((size_t)n * sizeof(*s->group_of));
-	if (!s->stacks[0] || !s->stacks[1] || !s->group_of || splitter_init(s, n, 1) < 0)
+	s->slots = large_calloc(slots_for(n), sizeof(*s->slots));
+	if (!s->stacks[1] || !s->group_of || !s->slots || VEC_RESERVE_RAW(&s->parts, &s->cap_parts, 1) < 0 ||
+	    VEC_RESERVE(&s->path, &s->cap_path, 1) < 0)
 		return -1;
-	for (uint32_t i = 0; i < n; i++)
-		s->stacks[0][i] = i;
 	s->parts[s->n_parts++] = (struct part){ .end = n };
 	return 0;
 }
 
-/* The later parts. The first nodes of their tree are those that their first stack shares with the parts before. */
-struct half {
-	struct splitter s;
-	struct stacktree tree;
-	uint32_t shared;	/* words of it */
-	uint32_t *stacks, n;	/* all stacks of these parts */
+/* Adds n stacks of the batch; the list of them is of no use afterwards. */
+static void split(struct stacktree *tree, const struct stack_batch *batch, uint32_t *stacks, uint32_t n,
+		  uint32_t *ret_ids)
+{
+	struct splitter s = { .tree = tree, .batch = batch, .words = batch->words,
+			      .first = batch->first, .ret_ids = ret_ids,
+			      .n_old = tree->n > 1 ? tree->n : 0 };
+
+	if (splitter_start(&s, stacks, n) < 0)
+		tree->failed = true;
+	while (!tree->failed && s.n_parts)
+		if (take_part(&s, s.parts[--s.n_parts]) < 0)
+			tree->failed = true;
+	free(s.parts);
+	free(s.path);
+	free(s.groups);
+	free(s.sorted);
+	free(s.slots);
+	free(s.stacks[1]);
+	free(s.group_of);
+}
+
+/* Stacks on both sides of a pivot, which is the first of those behind it. */
+struct halves {
+	const struct stack_batch *batch;
+	uint32_t *ret_ids;
+	uint32_t pivot;
+	uint32_t near;		/* the stack before it that begins most like it */
+	uint32_t n_shared;	/* words that both begin with */
+	struct {
+		struct stacktree *tree;
+		uint32_t *stacks, n;
+	} half[2];
 };
 
-static uint32_t stacks_in(const struct part *part)
+/* Whether stack a is before stack b in the order of words; *ret_shared: how many both begin with. */
+static bool is_before(const struct stack_batch *batch, uint32_t a, uint32_t b, uint32_t *ret_shared)
 {
-	return part->end - part->begin;
+	const uint32_t *p = batch->words + batch->first[a], *q = batch->words + batch->first[b];
+	uint32_t n_p = batch->first[a + 1] - batch->first[a], n_q = batch->first[b + 1] - batch->first[b];
+	uint32_t n = n_p < n_q ? n_p : n_q, i = 0;
+
+	while (i < n && p[i] == q[i])
+		i++;
+	*ret_shared = i;
+	return i < n_p && (i == n_q || p[i] < q[i]);
 }
 
-/* How many of the parts that are left, the later ones, make up a half; 0: they cannot be halved. */
-static uint32_t parts_of_half(struct splitter *s)
+static int compare_stacks(const void *left, const void *right, void *context)
 {
-	uint32_t k, left = s->batch->n, n = 0;
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right, shared;
 
-	while (!s->tree->failed && s->n_parts) {
-		const struct part *top = &s->parts[s->n_parts - 1];
+	return is_before(context, a, b, &shared) ? -1 : is_before(context, b, a, &shared);
+}
 
-		left = s->batch->n - top->begin;
-		if (stacks_in(top) < HALVES_MIN || stacks_in(top) <= left / 2)
-			break;
-		if (take_part(s, s->parts[--s->n_parts]) < 0)
-			s->tree->failed = true;
+/* Finds a pivot with about as many stacks before it as behind it; false: all of a sample are alike. */
+static bool find_pivot(struct halves *h)
+{
+	struct stack_batch batch = *h->batch;
+	uint32_t sample[SAMPLE], shared;
+
+	for (uint32_t i = 0; i < SAMPLE; i++)
+		sample[i] = (uint32_t)((uint64_t)batch.n * i / SAMPLE);
+	qsort_r(sample, SAMPLE, sizeof(*sample), compare_stacks, &batch);
+	for (uint32_t far = 0; far < SAMPLE / 2; far++) {
+		uint32_t up = SAMPLE / 2 + far, down = SAMPLE / 2 - far;
+
+		if (is_before(&batch, sample[up - 1], sample[up], &shared)) {
+			h->pivot = sample[up];
+			return true;
+		}
+		if (is_before(&batch, sample[down - 1], sample[down], &shared)) {
+			h->pivot = sample[down];
+			return true;
+		}
 	}
-	for (k = s->n_parts; k && n < left / 2; k--)
-		n += stacks_in(&s->parts[k - 1]);
-	return k;
+	return false;
 }
 
-static int half_take(struct half *half, struct splitter *s, uint32_t n_parts)
+static void part_at_pivot(struct halves *h, uint32_t *stacks)
 {
-	struct part *first = &s->parts[n_parts - 1];
-	struct splitter *own = &half->s;
+	uint32_t n = h->batch->n, back = n, shared;
 
-	*own = (struct splitter){
-		.tree = &half->tree, .batch = s->batch, .words = s->words, .first = s->first,
-		.ret_ids = s->ret_ids, .stacks = { s->stacks[0], s->stacks[1] }, .group_of = s->group_of,
-	};
-	half->shared = first->shared;
-	first->shared = 0;
-	half->n = s->batch->n - first->begin;
-	half->stacks = malloc(half->n * sizeof(*half->stacks));
-	if (!half->stacks || splitter_init(own, half->n, n_parts) < 0)
-		return -1;
-	for (uint32_t i = 0, n = 0; i < n_parts; n += stacks_in(&s->parts[i++]))
-		memcpy(half->stacks + n, s->stacks[s->parts[i].side] + s->parts[i].begin,
-		       stacks_in(&s->parts[i]) * sizeof(*half->stacks));
-	memcpy(own->parts, s->parts, n_parts * sizeof(*own->parts));
-	own->n_parts = n_parts;
-	s->n_parts -= n_parts;
-	memmove(s->parts, s->parts + n_parts, s->n_parts * sizeof(*s->parts));
-	return 0;
+	h->half[0].stacks = stacks;
+	h->half[0].n = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		if (!is_before(h->batch, i, h->pivot, &shared)) {
+			stacks[--back] = i;
+			continue;
+		}
+		stacks[h->half[0].n++] = i;
+		if (h->half[0].n == 1 || shared > h->n_shared) {
+			h->n_shared = shared;
+			h->near = i;
+		}
+	}
+	h->half[1].stacks = stacks + back;
+	h->half[1].n = n - back;
 }
 
-/* Puts the half's tree behind the other one. */
-static void half_join(struct half *half, struct splitter *s)
+/* How many nodes the first words of a stack are. */
+static uint32_t count_nodes(const struct stack_batch *batch, uint32_t stack, uint32_t n_words)
 {
-	struct stacktree *tree = s->tree, *from = &half->tree;
-	uint32_t node = s->path[half->shared], n_shared = stacktree_depth(tree, node), first = tree->n;
+	const uint32_t *words = batch->words + batch->first[stack];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < n_words; i++)
+		n += batch->spans ? batch->spans[words[i]].n : 1;
+	return n;
+}
+
+/* Puts the second half's tree behind the other one. Its first nodes are those that the pivot shares with stacks
+ * before it. */
+static void join(struct halves *h, const uint32_t *stacks)
+{
+	struct stacktree *tree = h->half[0].tree, *from = h->half[1].tree;
+	uint32_t n_shared = count_nodes(h->batch, h->pivot, h->n_shared), first = tree->n;
+	uint32_t node = h->ret_ids[h->near];
 
 	if (!stacktree_reserve(tree, from->n - 1 - n_shared))
 		return;
+	for (uint32_t depth = stacktree_depth(tree, node); depth > n_shared; depth--)
+		node = tree->parent[node];
 	/* parents of shared nodes are of no use any more: what they are in the other tree */
 	for (uint32_t i = n_shared; i; i--, node = tree->parent[node])
 		from->parent[i] = node;
@@ -412,53 +502,59 @@ static void half_join(struct half *half, struct splitter *s)
 		tree->frame[tree->n] = from->frame[i];
 		tree->parent[tree->n++] = IN_TREE(from->parent[i]);
 	}
-	for (uint32_t i = 0; i < half->n; i++)
-		s->ret_ids[half->stacks[i]] = IN_TREE(s->ret_ids[half->stacks[i]]);
+	for (uint32_t i = 0; i < h->half[1].n; i++)
+		h->ret_ids[stacks[i]] = IN_TREE(h->ret_ids[stacks[i]]);
 #undef IN_TREE
 }
 
-static void take_half(void *context, uint32_t i)
+static void split_half(void *context, uint32_t i)
 {
-	take_parts(((struct splitter *const *)context)[i]);
+	struct halves *h = context;
+
+	split(h->half[i].tree, h->batch, h->half[i].stacks, h->half[i].n, h->ret_ids);
 }
 
-static void take_in_halves(struct splitter *s)
+/* Into an empty tree. False: they cannot be halved. */
+static bool add_halves(struct stacktree *tree, const struct stack_batch *batch, uint32_t *stacks,
+		       uint32_t *ret_ids)
 {
-	uint32_t n_parts = parts_of_half(s);
-	struct half half = { 0 };
-	struct splitter *both[] = { s, &half.s };
+	struct halves h = { .batch = batch, .ret_ids = ret_ids };
+	struct stacktree later;
+	uint32_t *kept;
 
-	if (!n_parts || s->tree->failed)
-		return;
-	stacktree_init(&half.tree);
-	if (half_take(&half, s, n_parts) < 0)
-		s->tree->failed = true;
-	else
-		parallel_each(2, take_half, both);
-	s->tree->failed |= half.tree.failed;
-	if (!s->tree->failed)
-		half_join(&half, s);
-	splitter_fini(&half.s);
-	free(half.stacks);
-	stacktree_fini(&half.tree);
+	if (!find_pivot(&h))
+		return false;
+	part_at_pivot(&h, stacks);
+	kept = malloc(h.half[1].n * sizeof(*kept));
+	if (!kept)
+		return false;
+	memcpy(kept, h.half[1].stacks, h.half[1].n * sizeof(*kept));
+	stacktree_init(&later);
+	h.half[0].tree = tree;
+	h.half[1].tree = &later;
+	parallel_each(2, split_half, &h);
+	tree->failed |= later.failed;
+	if (!tree->failed)
+		join(&h, kept);
+	stacktree_fini(&later);
+	free(kept);
+	return true;
 }
 
 void stacktree_add_all(struct stacktree *tree, const struct stack_batch *batch, uint32_t *ret_ids)
 {
-	struct splitter s = { .tree = tree, .batch = batch, .words = batch->words,
-			      .first = batch->first, .ret_ids = ret_ids,
-			      .n_old = tree->n > 1 ? tree->n : 0 };
+	uint32_t *stacks;
 
 	if (!batch->n)
 		return;
+	stacks = malloc((size_t)batch->n * sizeof(*stacks));
 	memset(ret_ids, 0, (size_t)batch->n * sizeof(*ret_ids));
-	if (splitter_start(&s) < 0 || (s.n_old && !stacktree_index(tree)))
+	if (!stacks || (tree->n > 1 && !stacktree_index(tree))) {
 		tree->failed = true;
-	else if (!s.n_old && batch->n >= HALVES_MIN)
-		take_in_halves(&s);
-	take_parts(&s);
-	splitter_fini(&s);
-	free(s.stacks[0]);
-	free(s.stacks[1]);
-	free(s.group_of);
+	} else if (tree->n > 1 || batch->n < HALVES_MIN || !add_halves(tree, batch, stacks, ret_ids)) {
+		for (uint32_t i = 0; i < batch->n; i++)
+			stacks[i] = i;
+		split(tree, batch, stacks, batch->n, ret_ids);
+	}
+	free(stacks);
 }
