@@ -7,6 +7,7 @@
 #include "analyze/filter.h"
 #include "analyze/places.h"
 #include "base/err.h"
+#include "base/large.h"
 #include "base/sum.h"
 #include "model/profile.h"
 
@@ -16,12 +17,12 @@ static int allocate(struct stacks *stacks, const struct stacktree *tree)
 
 	stacks->n = tree->n;
 	stacks->parent = tree->parent;
-	stacks->place = calloc(n, sizeof(*stacks->place));
+	stacks->place = large_calloc(n, sizeof(*stacks->place));
 	stacks->first = calloc(n, sizeof(*stacks->first));
 	stacks->next = calloc(n, sizeof(*stacks->next));
-	stacks->self = calloc(n, sizeof(*stacks->self));
-	stacks->total = calloc(n, sizeof(*stacks->total));
-	stacks->used = calloc(n, sizeof(*stacks->used));
+	stacks->self = large_calloc(n, sizeof(*stacks->self));
+	stacks->total = large_calloc(n, sizeof(*stacks->total));
+	stacks->used = large_calloc(n, sizeof(*stacks->used));
 	return stacks->place && stacks->first && stacks->next && stacks->self && stacks->total &&
 			       stacks->used
 		       ? 0

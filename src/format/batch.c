@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/large.h"
 #include "model/profile.h"
+
+#define AHEAD 16	/* rows that are asked of memory before they are needed */
 
 void batch_fini(struct batch *batch)
 {
@@ -57,12 +60,15 @@ static bool add_plain_rows(struct batch *batch, const uint32_t *stacks)
 	struct profile *profile = batch->profile;
 	const int64_t *values = (const int64_t *)(const void *)batch->values.p;
 	uint32_t *row_of = batch->timed || batch->labeled || profile->n ?
-			   NULL : calloc((size_t)profile->tree.n + 1, sizeof(*row_of));
+			   NULL : large_calloc((size_t)profile->tree.n + 1, sizeof(*row_of));
 
 	if (!row_of)
 		return false;
 	for (uint32_t i = 0; i < batch->n; i++, values += profile->n_types) {
 		uint32_t *row = &row_of[stacks[i]];
+
+		if (i + AHEAD < batch->n)
+			__builtin_prefetch(&row_of[stacks[i + AHEAD]]);
 
 		if (*row)
 			profile_add_to(profile, *row - 1, values);
