@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "format/folded_worker.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 #include <stdlib.h>
 
 #include "base/vec.h"
@@ -30,6 +33,7 @@ struct work {
 	struct folded_block *block;
 	struct str before;		/* the stack of the line before */
 	uint32_t n_before;		/* its frames but the last, which may go on differently */
+	const char *end;		/* of the piece */
 	uint32_t n_pending;
 	struct str pending[PENDING];	/* the last words' texts, looked up together */
 };
@@ -140,6 +144,31 @@ static uint32_t find_shared(const struct work *w, struct str stack, size_t *ret_
 	return n;
 }
 
+/* The first `n` of 64 bytes, of which those behind `end` are not there: a bit for each that ends a name. */
+static uint64_t find_seps(const char *p, size_t n, const char *end)
+{
+	uint64_t seps = 0;
+	char copy[64];
+
+	if (end - p < 64) {
+		memcpy(copy, p, n);
+		memset(copy + n, 0, sizeof(copy) - n);
+		p = copy;
+	}
+#ifdef __SSE2__
+	for (int i = 0; i < 4; i++) {
+		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
+		int found = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(';')));
+
+		seps |= (uint64_t)found << (16 * i);
+	}
+#else
+	for (int i = 0; i < 64; i++)
+		seps |= (uint64_t)(p[i] == ';') << i;
+#endif
+	return n < 64 ? seps & (((uint64_t)1 << n) - 1) : seps;
+}
+
 static const char *add_stack(struct work *w, struct str stack)
 {
 	struct folded_worker *self = w->worker;
@@ -152,21 +181,25 @@ static const char *add_stack(struct work *w, struct str stack)
 		return NULL;
 	}
 	n = row.shared = find_shared(w, stack, &at);
-	for (;;) {
-		const char *sep = memchr(stack.p + at, ';', stack.n - at);
-		struct str name = { stack.p + at, (sep ? (size_t)(sep - stack.p) : stack.n) - at };
+	for (size_t from = at; at <= stack.n; from += 64) {
+		size_t left = stack.n - from;
+		uint64_t seps = find_seps(stack.p + from, left < 64 ? left : 64, w->end);
 
-		if (name.n) {
-			if (n == room)
-				return "expected at most 1048576 frames";
-			add_word(w, name);
-			self->ends[n++] = (uint32_t)(at + name.n + 1);
+		if (left < 64)
+			seps |= (uint64_t)1 << left;	/* the end ends a name too */
+		for (; seps; seps &= seps - 1) {
+			size_t end = from + (unsigned)__builtin_ctzll(seps);
+
+			if (end > at) {
+				if (n == room)
+					return "expected at most 1048576 frames";
+				add_word(w, (struct str){ stack.p + at, end - at });
+				self->ends[n++] = (uint32_t)(end + 1);
+			} else if (n) {
+				self->ends[n - 1]++;	/* an empty name is passed over */
+			}
+			at = end + 1;
 		}
-		if (!sep)
-			break;
-		at += name.n + 1;
-		if (!name.n && n)
-			self->ends[n - 1]++;	/* an empty name is passed over */
 	}
 	row.n_words = n - row.shared;
 	w->n_before = n ? n - 1 : 0;
@@ -225,7 +258,7 @@ void folded_worker_work(void *worker, struct str text, void *block)
 {
 	struct folded_worker *self = worker;
 	struct folded_block *b = block;
-	struct work w = { .worker = self, .block = b };
+	struct work w = { .worker = self, .block = b, .end = text.p + text.n };
 
 	b->reset = self->names.arena.bytes > NEWS_TEXT_MAX;
 	if (b->reset)

@@ -3,12 +3,36 @@
 
 #include "base/vec.h"
 
+static uint64_t u64_at(const char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* str_eq() without a call and a loop for the length that most names have. */
+static bool same(struct str a, struct str b)
+{
+	const char *p = a.p, *q = b.p;
+	size_t n = a.n;
+
+	if (n != b.n)
+		return false;
+	if (n < 8 || n > 32)
+		return !memcmp(p, q, n);
+	if (n <= 16)
+		return !((u64_at(p) ^ u64_at(q)) | (u64_at(p + n - 8) ^ u64_at(q + n - 8)));
+	return !((u64_at(p) ^ u64_at(q)) | (u64_at(p + 8) ^ u64_at(q + 8)) |
+		 (u64_at(p + n - 16) ^ u64_at(q + n - 16)) | (u64_at(p + n - 8) ^ u64_at(q + n - 8)));
+}
+
 static uint32_t find(const struct strings *strings, struct str s, uint64_t hash)
 {
 	uint32_t step = 0, id;
 
 	while ((id = idindex_probe(&strings->index, hash, &step)))
-		if (str_eq(strings->items[id], s))
+		if (same(strings->items[id], s))
 			return id;
 	return 0;
 }
@@ -49,25 +73,30 @@ uint32_t strings_add(struct strings *strings, struct str s)
 static void add_some(struct strings *strings, const struct str *all, uint32_t n, uint32_t *ret_ids)
 {
 	uint64_t hashes[AT_ONCE];
+	bool known = strings->n;
 	uint32_t step;
 
 	for (uint32_t i = 0; i < n; i++) {
 		hashes[i] = all[i].n ? hash_str(all[i]) : 0;
 		idindex_prefetch(&strings->index, hashes[i]);
 	}
-	for (uint32_t i = 0; i < n && strings->n; i++) {
+	for (uint32_t i = 0; i < n && known; i++) {
 		step = 0;
 		ret_ids[i] = idindex_probe(&strings->index, hashes[i], &step);
 		__builtin_prefetch(&strings->items[ret_ids[i]]);
 	}
-	for (uint32_t i = 0; i < n && strings->n; i++) {
+	for (uint32_t i = 0; i < n && known; i++) {
 		const char *p = strings->items[ret_ids[i]].p;
 
 		__builtin_prefetch(p);
 		__builtin_prefetch(p ? p + 64 : p);
 	}
-	for (uint32_t i = 0; i < n; i++)
-		ret_ids[i] = all[i].n ? add(strings, all[i], hashes[i]) : 0;
+	for (uint32_t i = 0; i < n; i++) {
+		if (!all[i].n)
+			ret_ids[i] = 0;
+		else if (!known || !ret_ids[i] || !same(strings->items[ret_ids[i]], all[i]))
+			ret_ids[i] = add(strings, all[i], hashes[i]);
+	}
 }
 
 void strings_add_all(struct strings *strings, const struct str *all, uint32_t n, uint32_t *ret_ids)
