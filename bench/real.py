@@ -31,7 +31,7 @@ import truth  # noqa: E402
 
 BED = truth.TESTBED / "real"
 PORT = 3456
-RATE = "499"
+RATE = os.environ.get("RATE", "499")
 SECONDS = 6
 NPM = ["express@4", "autocannon@7", "typescript@5"]
 

@@ -90,7 +90,7 @@ int main(int argc, char **argv)
 	cpu_stop(cpu, &totals);
 	printf("%11s %8s %8s %10s %10s %12s\n", "frames", "walks", "mean", "median ns", "p99 ns",
 	       "ns a frame");
-	for (uint32_t low = 1; low < 2048; low *= 2)
+	for (uint32_t low = 1; low < 1u << 16; low *= 2)
 		print_depths(low, low * 2);
 	for (int i = 0; i < WALK_END_COUNT; i++)
 		if (walks.ends[i])

@@ -84,6 +84,36 @@ def test_a_loop_that_is_compiled_while_it_runs_keeps_its_lines_and_inlined_calls
     assert sum(n for frames, n in ours if frames and frames[0][0] in ("mix", "odd")) / total > 0.2
 
 
+DEEP = """\
+let deepest = 0;
+function spin(ms) { const end = Date.now() + ms; let s = 0; while (Date.now() < end) s += Math.sqrt(s + 1); return s; }
+function down(n, depth) { if (depth > deepest) deepest = depth; return n ? down(n - 1, depth + 1) + 1 : spin(100); }
+let n = 1e6;
+for (const end = Date.now() + 2500; Date.now() < end;) {
+	deepest = 0;
+	try { down(n, 1); } catch { n = Math.floor(deepest * 0.9); }	// as deep as V8's stack lets it
+}
+console.log(deepest);
+"""
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="no node")
+@pytest.mark.parametrize("options", [[], ["--jitless"]], ids=["compiled", "interpreted"])
+def test_a_recursion_as_deep_as_the_stack_is_whole(tmp_path, options):
+    (tmp_path / "deep.js").write_text(DEEP)
+    path = tmp_path / "p.pb.gz"
+    done = subprocess.run([truth.SONDE, "record", "-F", "199", "-o", str(path), "--", "node", *options, str(tmp_path / "deep.js")],
+                          check=True, capture_output=True, text=True, timeout=120)
+    deepest = int(done.stdout)
+    assert deepest > 4096
+    stacks = [([f.name for loc in s.locations for f, _ in loc.lines], s.values[0]) for s in pprof_min.read(path).samples]
+    at_the_end = [(frames, n) for frames, n in stacks if "spin" in frames]
+    total = sum(n for _, n in at_the_end)
+    assert total > 50
+    assert sum(n for frames, n in at_the_end if frames.count("down") == deepest) > 0.98 * total
+    assert not sum(n for frames, n in stacks if any(name.startswith("[stack cut") for name in frames)) > 0.005 * total
+
+
 # The judge of nodejs.py: it must pass what is right and fail what is wrong. Right data is made out of what oracle.js tells.
 
 

@@ -10,7 +10,7 @@
 #include "abi/runtime.h"
 #include "abi/unwind.h"
 
-#define SAMPLE_USER_WORDS_MAX 8192u	/* a native frame is one word, an interpreted one two */
+#define SAMPLE_USER_WORDS_MAX 32768u	/* a native frame is one word, an interpreted one two */
 #define SAMPLE_KERNEL_FRAMES_MAX 128u
 #define SAMPLE_COPY_MAX 131072u		/* bytes of stack in a copied sample */
 #define SAMPLE_COPY_STEP 4096u

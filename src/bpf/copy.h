@@ -89,19 +89,21 @@ __noinline int send_new_v8(uint32_t unused)
 {
 	uint32_t cpu = bpf_get_smp_processor_id();
 	const struct sample_walked *sample = bpf_map_lookup_elem(&samples, &cpu);
-	const struct walk *w = bpf_map_lookup_elem(&walks, &cpu);
+	struct walk *w = bpf_map_lookup_elem(&walks, &cpu);
 	struct sample_v8 *r = bpf_map_lookup_elem(&functions, &cpu);
+	const struct walk_v8_function *f;
 	const struct walk_v8_state *v;
 
 	if (!r || !w || !sample)
 		return 0;
 	v = &w->v8;
+	f = walk_v8_at_hand(w);
 	begin_pieces(&r->hdr, sample, SAMPLE_V8);
 	r->words[0] = v->words[0];
 	r->words[1] = v->words[1];
-	r->at[V8_SHARED] = v->shared;
-	r->at[V8_SCOPE] = v8_untag(v->name);
-	r->at[V8_SCRIPT] = v8_untag(v->script);
+	r->at[V8_SHARED] = f->shared;
+	r->at[V8_SCOPE] = v8_untag(f->name);
+	r->at[V8_SCRIPT] = v8_untag(f->script);
 	r->n[V8_SHARED] = read_piece(r->shared, sizeof(r->shared), r->at[V8_SHARED]);
 	r->n[V8_SCOPE] = read_piece(r->scope, sizeof(r->scope), r->at[V8_SCOPE]);
 	r->n[V8_SCRIPT] = read_piece(r->script, sizeof(r->script), r->at[V8_SCRIPT]);

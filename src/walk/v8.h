@@ -47,17 +47,35 @@ WALK_INLINE uint16_t walk_v8_type(struct walk *w, uint64_t object)
 	uint16_t type;
 
 	if (!map || !walk_read_bytes(w, &type, sizeof(type), map + w->v8.layout.map_type))
-		return 0xffff;
+		return RUNTIME_NO_FIELD;
 	return type;
 }
 
-/* An object's address, or where it is now: a collection under way leaves that in place of the map. What else
- * was there stays until the collection is over. */
-WALK_INLINE uint64_t walk_v8_moved(struct walk *w, uint64_t object)
+WALK_INLINE uint32_t walk_v8_larger(uint32_t a, uint32_t b)
 {
-	uint64_t map = object ? walk_v8_word(w, object) : 0;
+	return a > b ? a : b;
+}
 
-	return map && !(map & 7) ? map : object;
+/* Makes ready what is kept for one walk. */
+WALK_INLINE void walk_v8_begin(struct walk *w)
+{
+	struct walk_v8_state *v = &w->v8;
+	const struct walk_v8 *l = &v->layout;
+	uint32_t code = l->function_code == RUNTIME_NO_FIELD ? 0 : l->function_code;
+
+	v->walk++;
+	v->table = 0;
+	for (int i = 0; i < (int)WALK_V8_KINDS; i++)
+		v->maps[i] = 0;
+	v->head_bytes[WALK_V8_FUNCTION] = walk_v8_larger(l->function_shared, code) + 8;
+	v->head_bytes[WALK_V8_SHARED] =
+		walk_v8_larger(walk_v8_larger(l->shared_data, l->shared_name),
+			       walk_v8_larger(l->shared_script, l->shared_literal)) + 8;
+	v->head_bytes[WALK_V8_CODE] =
+		walk_v8_larger(walk_v8_larger(l->code_size, l->code_flags),
+			       walk_v8_larger(walk_v8_larger(l->code_deopt, l->code_positions),
+					      l->code_inline ? 0 : l->code_start)) + 8;
+	v->head_bytes[WALK_V8_BYTECODES] = 8;
 }
 
 /* Whether this process has V8; its layout is at hand then. */
@@ -71,9 +89,70 @@ WALK_INLINE bool walk_has_v8(struct walk *w)
 		if (runtime && runtime->kind == RUNTIME_V8) {
 			w->v8.layout = runtime->v8;
 			w->v8.ready = 1;
+			walk_v8_begin(w);
 		}
 	}
 	return w->v8.ready == 1;
+}
+
+WALK_INLINE bool walk_v8_read_head(struct walk *w, uint64_t object, enum walk_v8_kind kind)
+{
+	uint64_t n = w->v8.head_bytes[kind];
+
+	barrier_var(n);
+	if (n > sizeof(w->v8.head) || !object || (object & 7))
+		return false;
+	return walk_read_bytes(w, w->v8.head, (uint32_t)n, object);
+}
+
+/* Reads an object's head: whether its instance type is one of these. A collection under way leaves where an
+ * object is now in place of its map: *object is there then. What else was there stays until the
+ * collection is over. */
+WALK_INLINE bool walk_v8_head_is(struct walk *w, uint64_t *object, enum walk_v8_kind kind, uint16_t first,
+				 uint16_t last)
+{
+	struct walk_v8_state *v = &w->v8;
+	uint16_t type;
+	uint64_t map;
+
+	if (!walk_v8_read_head(w, *object, kind))
+		return false;
+	if (v->head[0] && !(v->head[0] & 7)) {
+		*object = v->head[0];
+		if (!walk_v8_read_head(w, *object, kind))
+			return false;
+	}
+	map = v8_untag(v->head[0]);
+	if (map && map == v->maps[kind])
+		return true;
+	if (!map || !walk_read_bytes(w, &type, sizeof(type), map + v->layout.map_type) || type < first ||
+	    type > last)
+		return false;
+	v->maps[kind] = map;
+	return true;
+}
+
+/* A word of the head that was read. */
+WALK_INLINE uint64_t walk_v8_head_word(const struct walk *w, uint32_t off)
+{
+	uint64_t i = off >> 3;
+
+	barrier_var(i);
+	return i < WALK_V8_HEAD_WORDS && !(off & 7) ? w->v8.head[i] : 0;
+}
+
+WALK_INLINE uint32_t walk_v8_head_half(const struct walk *w, uint32_t off)
+{
+	return off & 3 ? 0 : (uint32_t)(walk_v8_head_word(w, off & ~7u) >> ((off & 4) * 8));
+}
+
+/* The function of the frame at hand. */
+WALK_INLINE struct walk_v8_function *walk_v8_at_hand(struct walk *w)
+{
+	uint64_t slot = w->v8.slot;
+
+	barrier_var(slot);
+	return &w->v8.functions[slot & (WALK_V8_FUNCTIONS - 1)];
 }
 
 WALK_INLINE uint32_t walk_v8_bytes(const struct walk *w, uint32_t at)
@@ -117,74 +196,110 @@ WALK_INLINE enum walk_v8_stage walk_v8_stage(struct walk *w)
 	return WALK_V8_FRAME;
 }
 
-/* What names a function, and the check of it. */
-WALK_INLINE enum v8_fault walk_v8_function(struct walk *w, uint64_t function)
+/* Reads what names a function, and the check of it. */
+WALK_INLINE enum v8_fault walk_v8_read_function(struct walk *w, struct walk_v8_function *f,
+						uint64_t function)
 {
-	struct walk_v8_state *v = &w->v8;
-	const struct walk_v8 *l = &v->layout;
+	const struct walk_v8 *l = &w->v8.layout;
+	uint32_t literal;
 	uint64_t script;
-	uint16_t type;
 
-	function = walk_v8_moved(w, function);
-	type = walk_v8_type(w, function);
-	if (type < l->type_function || type > l->type_function_last)
+	f->codes_known = 0;
+	f->bytecodes = 0;
+	if (!walk_v8_head_is(w, &function, WALK_V8_FUNCTION, l->type_function, l->type_function_last))
 		return V8_FAULT_NOT_FUNCTION;
-	v->function = function;
-	v->shared = walk_v8_moved(w, v8_untag(walk_v8_word(w, function + l->function_shared)));
-	if (walk_v8_type(w, v->shared) != l->type_shared)
+	f->function = function;
+	f->shared = v8_untag(walk_v8_head_word(w, l->function_shared));
+	if (!walk_v8_head_is(w, &f->shared, WALK_V8_SHARED, l->type_shared, l->type_shared))
 		return V8_FAULT_FUNCTION_FAULT;
-	v->data = walk_v8_word(w, v->shared + l->shared_data);
-	v->name = walk_v8_word(w, v->shared + l->shared_name);
-	v->script = walk_v8_word(w, v->shared + l->shared_script);
-	script = v8_untag(v->script);
-	v->check = v8_check(script ? walk_v8_word(w, script + l->script_id) : 0,
-			    walk_v8_half(w, v->shared + l->shared_literal), v->script, v->name);
+	f->data = walk_v8_head_word(w, l->shared_data);
+	f->name = walk_v8_head_word(w, l->shared_name);
+	f->script = walk_v8_head_word(w, l->shared_script);
+	literal = walk_v8_head_half(w, l->shared_literal);
+	script = v8_untag(f->script);
+	f->check = v8_check(script ? walk_v8_word(w, script + l->script_id) : 0, literal, f->script,
+			    f->name);
 	return V8_FAULT_NONE;
 }
 
-/* Takes a Code object, and says whether pc is in it. */
-WALK_INLINE bool walk_v8_code(struct walk *w, uint64_t code, uint64_t pc)
+/* Puts a function at hand. In one walk nothing of it changes that matters: what moves stays readable. */
+WALK_INLINE enum v8_fault walk_v8_function(struct walk *w, uint64_t function)
 {
 	struct walk_v8_state *v = &w->v8;
-	const struct walk_v8 *l = &v->layout;
+	struct walk_v8_function *f;
+	enum v8_fault fault;
 
-	if (walk_v8_type(w, code) != l->type_code)
-		return false;
-	v->code = code;
-	v->start = l->code_inline ? code + l->code_start : walk_v8_word(w, code + l->code_start);
-	v->size = walk_v8_half(w, code + l->code_size);
-	v->flags = walk_v8_half(w, code + l->code_flags);
-	return pc - v->start < v->size + (uint64_t)w->is_return && v->start;
+	v->slot = (uint32_t)(function >> 3 ^ function >> 9);
+	f = walk_v8_at_hand(w);
+	if (f->walk == v->walk && f->asked == function)
+		return V8_FAULT_NONE;
+	fault = walk_v8_read_function(w, f, function);
+	f->asked = function;
+	f->walk = fault == V8_FAULT_NONE ? v->walk : 0;
+	return fault;
+}
+
+WALK_INLINE uint64_t walk_v8_dispatch_table(struct walk *w)
+{
+	struct walk_v8_state *v = &w->v8;
+
+	if (!v->table)
+		v->table = walk_v8_word(w, walk_v8_word(w, v->layout.dispatch_group_at) +
+						   v->layout.dispatch_table);
+	return v->table;
 }
 
 /* The code that a function has now; 0: not known. */
-WALK_INLINE uint64_t walk_v8_code_of(struct walk *w)
+WALK_INLINE uint64_t walk_v8_code_of(struct walk *w, const struct walk_v8_function *f)
 {
-	struct walk_v8_state *v = &w->v8;
-	const struct walk_v8 *l = &v->layout;
-	uint64_t table;
+	const struct walk_v8 *l = &w->v8.layout;
 	uint32_t handle;
 
 	if (l->function_code == RUNTIME_NO_FIELD)
 		return 0;
 	if (!l->dispatch_group_at)
-		return v8_untag(walk_v8_word(w, v->function + l->function_code));
-	handle = walk_v8_half(w, v->function + l->function_code);
-	table = walk_v8_word(w, walk_v8_word(w, l->dispatch_group_at) + l->dispatch_table);
-	return (walk_v8_word(w, table + (uint64_t)(handle >> V8_HANDLE_SHIFT) * 16 + 8) >>
+		return v8_untag(walk_v8_word(w, f->function + l->function_code));
+	handle = walk_v8_half(w, f->function + l->function_code);
+	return (walk_v8_word(w, walk_v8_dispatch_table(w) + (uint64_t)(handle >> V8_HANDLE_SHIFT) * 16 + 8) >>
 		V8_ENTRY_CODE_SHIFT) & ~3ull;
 }
 
 /* What the function's data leads to: its baseline code, which it may run also while it has other code. */
-WALK_INLINE uint64_t walk_v8_code_of_data(struct walk *w)
+WALK_INLINE uint64_t walk_v8_code_of_data(struct walk *w, const struct walk_v8_function *f)
 {
-	struct walk_v8_state *v = &w->v8;
-	uint64_t data = v8_untag(v->data);
+	uint64_t data = v8_untag(f->data);
 
-	if (v->layout.type_baseline_data != RUNTIME_NO_FIELD &&
-	    walk_v8_type(w, data) == v->layout.type_baseline_data)
+	if (w->v8.layout.type_baseline_data != RUNTIME_NO_FIELD &&
+	    walk_v8_type(w, data) == w->v8.layout.type_baseline_data)
 		return v8_untag(walk_v8_word(w, data + 8));
 	return data;
+}
+
+WALK_INLINE void walk_v8_read_code(struct walk *w, struct walk_v8_code *c, uint64_t code)
+{
+	const struct walk_v8 *l = &w->v8.layout;
+
+	c->address = 0;
+	if (!walk_v8_head_is(w, &code, WALK_V8_CODE, l->type_code, l->type_code))
+		return;
+	c->start = l->code_inline ? code + l->code_start : walk_v8_head_word(w, l->code_start);
+	c->size = walk_v8_head_half(w, l->code_size);
+	c->flags = walk_v8_head_half(w, l->code_flags);
+	c->deopt = walk_v8_head_word(w, l->code_deopt);
+	c->positions = walk_v8_head_word(w, l->code_positions);
+	c->address = c->start ? code : 0;
+}
+
+/* One of a function's two codes (codes[] of it), and whether pc is in it. */
+WALK_INLINE bool walk_v8_is_in(struct walk *w, struct walk_v8_function *f, uint32_t which, uint64_t pc)
+{
+	struct walk_v8_code *c = &f->codes[which];
+
+	if (!(f->codes_known & 1u << which)) {
+		walk_v8_read_code(w, c, which ? walk_v8_code_of_data(w, f) : walk_v8_code_of(w, f));
+		f->codes_known |= 1u << which;
+	}
+	return c->address && pc - c->start < c->size + (uint64_t)w->is_return;
 }
 
 WALK_INLINE uint64_t walk_v8_second(uint32_t check, enum v8_frame kind, uint64_t place)
@@ -207,15 +322,22 @@ WALK_INLINE void walk_v8_say(struct walk *w, uint64_t address, uint32_t check, e
 WALK_INLINE bool walk_v8_interpreted(struct walk *w)
 {
 	struct walk_v8_state *v = &w->v8;
-	uint64_t bytecodes = walk_v8_moved(w, v8_untag(v->slots[1]));
+	struct walk_v8_function *f = walk_v8_at_hand(w);
+	uint64_t bytecodes = v8_untag(v->slots[1]);
 
-	if (!bytecodes || walk_v8_type(w, bytecodes) != v->layout.type_bytecodes || (uint32_t)v->slots[0])
+	if (!bytecodes || (uint32_t)v->slots[0])
 		return false;
+	if (f->bytecodes != v->slots[1]) {
+		if (!walk_v8_head_is(w, &bytecodes, WALK_V8_BYTECODES, v->layout.type_bytecodes,
+				     v->layout.type_bytecodes))
+			return false;
+		f->bytecodes = v->slots[1];
+	}
 	/* what is read late may be of another time: then the function must own the bytecode */
-	if (WALK_LATE && v->data != v->slots[1])
+	if (WALK_LATE && f->data != v->slots[1])
 		walk_v8_say(w, 0, 0, V8_FAULT, V8_FAULT_CHANGED);
 	else
-		walk_v8_say(w, v->shared, v->check, V8_INTERPRETED,
+		walk_v8_say(w, f->shared, f->check, V8_INTERPRETED,
 			    (v->slots[0] >> 32) - (v->layout.bytecodes_data - V8_TAG));
 	return true;
 }
@@ -225,30 +347,47 @@ WALK_INLINE bool walk_v8_interpreted(struct walk *w)
 WALK_INLINE void walk_v8_elsewhere(struct walk *w)
 {
 	struct walk_v8_state *v = &w->v8;
+	const struct walk_v8_function *f = walk_v8_at_hand(w);
 	uint64_t pc = w->regs[UNWIND_RIP];
 
-	v->code = 0;
 	if (!walk_read_bytes(w, v->around, sizeof(v->around), pc - V8_BYTES_BEFORE)) {
-		walk_v8_say(w, WALK_LATE ? 0 : v->shared, WALK_LATE ? 0 : v->check,
+		walk_v8_say(w, WALK_LATE ? 0 : f->shared, WALK_LATE ? 0 : f->check,
 			    WALK_LATE ? V8_FAULT : V8_FUNCTION, WALK_LATE ? V8_FAULT_CHANGED : 0);
 		return;
 	}
 	walk_v8_say(w, pc, v8_bytes_check(v->around), V8_AT, 0);
 	v->at[0] = v->words[0];
 	v->at[1] = v->words[1];
-	walk_v8_say(w, v->shared, v->check, V8_FUNCTION, WALK_LATE ? V8_FUNCTION_LATE : 0);
+	walk_v8_say(w, f->shared, f->check, V8_FUNCTION, WALK_LATE ? V8_FUNCTION_LATE : 0);
+}
+
+/* The words of a frame that runs this code of its function's. */
+WALK_INLINE void walk_v8_in_code(struct walk *w, const struct walk_v8_function *f,
+				 const struct walk_v8_code *c, bool slots)
+{
+	const struct walk_v8 *l = &w->v8.layout;
+	uint64_t place = w->regs[UNWIND_RIP] - c->start;
+
+	w->v8.code = c->address;
+	/* each function has its own where V8 was told so (--interpreted-frames-native-stack) */
+	if ((c->flags & l->kind_mask) + 1u == l->kind_baseline && slots && walk_v8_interpreted(w))
+		return;
+	if ((c->flags & l->kind_mask) == l->kind_baseline)
+		walk_v8_say(w, f->shared, f->check, V8_BASELINE, place);
+	else
+		walk_v8_say(w, c->address, v8_code_check(f->check, c->size, c->deopt, c->positions),
+			    V8_OPTIMIZED, place);
 }
 
 /* The words of a function's frame. `slots`: those of the frame stand. `interpreter`: it is the
  * interpreter that stands there. */
 WALK_INLINE void walk_v8_describe(struct walk *w, uint64_t function, bool slots, bool interpreter)
 {
-	struct walk_v8_state *v = &w->v8;
-	const struct walk_v8 *l = &v->layout;
 	uint64_t pc = w->regs[UNWIND_RIP];
 	enum v8_fault fault = walk_v8_function(w, function);
+	struct walk_v8_function *f = walk_v8_at_hand(w);
 
-	v->code = 0;
+	w->v8.code = 0;
 	if (fault == V8_FAULT_NOT_FUNCTION && !WALK_LATE) {
 		/* up to Node 18, code of a regular expression has no type in its frame */
 		walk_v8_say(w, pc, 0, V8_STUB, 0);
@@ -260,26 +399,14 @@ WALK_INLINE void walk_v8_describe(struct walk *w, uint64_t function, bool slots,
 	}
 	if (interpreter && slots && walk_v8_interpreted(w))
 		return;
-	if (!interpreter && !v8_untag(v->data)) {	/* a builtin's, whose code is in the file: another's frame */
+	if (!interpreter && !v8_untag(f->data))	/* a builtin's, whose code is in the file: another's frame */
 		walk_v8_say(w, pc, 0, V8_STUB, 0);
-		return;
-	}
-	if (!walk_v8_code(w, walk_v8_code_of(w), pc) &&
-	    !walk_v8_code(w, walk_v8_code_of_data(w), pc)) {
+	else if (walk_v8_is_in(w, f, 0, pc))
+		walk_v8_in_code(w, f, &f->codes[0], slots);
+	else if (walk_v8_is_in(w, f, 1, pc))
+		walk_v8_in_code(w, f, &f->codes[1], slots);
+	else
 		walk_v8_elsewhere(w);
-		return;
-	}
-	/* each function has its own where V8 was told so (--interpreted-frames-native-stack) */
-	if ((v->flags & l->kind_mask) + 1u == l->kind_baseline && slots && walk_v8_interpreted(w))
-		return;
-	if ((v->flags & l->kind_mask) == l->kind_baseline) {
-		walk_v8_say(w, v->shared, v->check, V8_BASELINE, pc - v->start);
-		return;
-	}
-	v->deopt = walk_v8_word(w, v->code + l->code_deopt);
-	v->positions = walk_v8_word(w, v->code + l->code_positions);
-	walk_v8_say(w, v->code, v8_code_check(v->check, v->size, v->deopt, v->positions),
-		    V8_OPTIMIZED, pc - v->start);
 }
 
 /* Whether these words have not been met here before; by a hash, as for Python's code. */
@@ -365,7 +492,7 @@ WALK_INLINE bool walk_v8_is_function(struct walk *w)
 	if (kind != V8_FUNCTION)
 		return kind == V8_INTERPRETED;
 	/* builtins and C++ are functions too, and have no code but what is named here */
-	type = walk_v8_type(w, v8_untag(v->data));
+	type = walk_v8_type(w, v8_untag(walk_v8_at_hand(w)->data));
 	if (type == RUNTIME_NO_FIELD ||
 	    (type != v->layout.type_bytecodes && type != v->layout.type_code &&
 	     type != v->layout.type_baseline_data))

@@ -8,14 +8,41 @@
 #define WALK_V8_SLOTS 5u	/* below a frame's pointer: context or type, function, .., bytecode, offset */
 #define WALK_V8_CODE_BYTES 80u	/* of code around an address */
 #define WALK_V8_SEEN 2048u	/* a power of two */
+#define WALK_V8_FUNCTIONS 64u	/* a power of two */
+#define WALK_V8_HEAD_WORDS 10u	/* of an object that are read at once */
+
+/* Objects whose map, and with it their type, is the same one again and again. */
+enum walk_v8_kind { WALK_V8_FUNCTION, WALK_V8_SHARED, WALK_V8_CODE, WALK_V8_BYTECODES, WALK_V8_KINDS };
+
+/* A Code object. */
+struct walk_v8_code {
+	uint64_t address;	/* 0: there is none */
+	uint64_t start;		/* of its instructions */
+	uint64_t deopt, positions;	/* as read */
+	uint32_t size, flags;
+};
+
+/* A function that was met in a walk: a recursion meets it again. */
+struct walk_v8_function {
+	uint64_t walk;		/* the walk's number: it is not known in others */
+	uint64_t asked;		/* as the frame has it */
+	uint64_t function, shared, data, script, name;	/* function, shared: no tags */
+	uint64_t bytecodes;	/* a word of a frame that is such an object; 0: none was seen */
+	uint32_t check;
+	uint32_t codes_known;	/* bits: of `codes` */
+	struct walk_v8_code codes[2];	/* that it has now; of its data */
+};
 
 struct walk_v8_state {
 	uint8_t ready;		/* layout was fetched for this walk; 2: there is none */
 	uint8_t zero[7];
-	uint64_t function, shared, data, code, script, name;	/* of the frame at hand; no tags */
-	uint64_t start;		/* of code's instructions */
-	uint64_t deopt, positions;	/* code's, as read */
-	uint32_t check, size, flags, zero2;
+	uint64_t walk;		/* how many there have been */
+	uint64_t code;		/* the Code of the frame at hand; 0: not known */
+	uint64_t table;		/* the dispatch table, in this walk; 0: not asked yet */
+	uint64_t maps[WALK_V8_KINDS];	/* in this walk the last one of each kind; 0: none yet */
+	uint32_t head_bytes[WALK_V8_KINDS];	/* of each kind, what is read at once */
+	uint32_t slot;		/* in `functions`, of the frame at hand */
+	uint32_t zero2;
 	uint64_t words[2];	/* that were made of it */
 	uint64_t at[2];		/* the two that go before them (V8_AT); 0: none do */
 	uint64_t native;	/* a frame that goes before all; 0: none does */
@@ -23,6 +50,8 @@ struct walk_v8_state {
 	uint64_t around[V8_BYTES_WORDS];	/* code around an address */
 	uint64_t slots[WALK_V8_SLOTS + 1];	/* from the lowest up */
 	_Alignas(8) uint8_t bytes[WALK_V8_CODE_BYTES];
+	uint64_t head[WALK_V8_HEAD_WORDS];	/* of an object */
+	struct walk_v8_function functions[WALK_V8_FUNCTIONS];	/* by hash */
 	uint32_t seen[WALK_V8_SEEN];	/* by hash; kept between walks */
 };
 

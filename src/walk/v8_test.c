@@ -245,6 +245,48 @@ TEST(what_cannot_be_read_is_a_fault_and_the_walk_goes_on)
 	CHECK_EQ(image_out.n_new, 0);
 }
 
+TEST(a_function_that_calls_itself_may_run_in_different_code_each_time)
+{
+	uint64_t around[V8_BYTES_WORDS];
+
+	image_make();
+	put(FRAME + 8, CODE_AT + 0x440);
+	put(CALLER_FRAME, CALLER_FRAME + 0x80);
+	put(CALLER_FRAME + 8, CODE_AT + 0x260);
+	put(CALLER_FRAME - 8, 0x7771);
+	put(CALLER_FRAME - 16, OBJECT(FUNCTION) + V8_TAG);
+	put(CALLER_FRAME + 0x80, CALLER_FRAME + 0x100);
+	put(CALLER_FRAME + 0x88, at(PLAIN));
+	put(CALLER_FRAME + 0x78, 0x7771);
+	put(CALLER_FRAME + 0x70, OBJECT(FUNCTION) + V8_TAG);
+	put(CALLER_FRAME + 0x90, at(END));
+	CHECK_EQ(image_walk(), WALK_COMPLETE);
+	check_pair(0, OBJECT(CODE), v8_code_check(function_check(), 0x100, 0x1110 + CODE, 0x2220 + CODE),
+		   V8_OPTIMIZED, 0x40);
+	memcpy(around, image.code + 0x440 - V8_BYTES_BEFORE, sizeof(around));
+	check_pair(2, CODE_AT + 0x440, v8_bytes_check(around), V8_AT, 0);
+	check_pair(4, OBJECT(SHARED), function_check(), V8_FUNCTION, 0);
+	check_pair(6, OBJECT(CODE), v8_code_check(function_check(), 0x100, 0x1110 + CODE, 0x2220 + CODE),
+		   V8_OPTIMIZED, 0x60);
+	check_callers(8);
+}
+
+TEST(nothing_that_was_read_in_one_walk_is_taken_for_true_in_the_next)
+{
+	image_make();
+	check_optimised(CODE, 0x40);
+	put(OBJECT(FUNCTION) + 24, OBJECT(OTHER_CODE) + V8_TAG);	/* it was compiled anew */
+	image.regs[UNWIND_RIP] = CODE_AT + 0x440;
+	check_optimised(OTHER_CODE, 0x40);
+	put_half(OBJECT(SHARED) + 60, 13);	/* another function is there */
+	CHECK_EQ(image_walk(), WALK_COMPLETE);
+	CHECK(image_out.words[1] >> 32 != v8_code_check(function_check(), 0x100, 0x1110 + OTHER_CODE,
+							 0x2220 + OTHER_CODE));
+	make_map(FUNCTION_MAP, TYPE_SHARED);	/* and now none */
+	CHECK_EQ(image_walk(), WALK_COMPLETE);
+	check_pair(0, CODE_AT + 0x440, 0, V8_STUB, 0);
+}
+
 TEST_MAIN(CASE(code_that_the_function_has_is_told_with_the_place_in_it),
 	  CASE(a_dispatch_table_tells_what_code_a_function_has),
 	  CASE(other_code_is_told_by_the_instruction_and_the_bytes_there),
@@ -258,4 +300,6 @@ TEST_MAIN(CASE(code_that_the_function_has_is_told_with_the_place_in_it),
 	  CASE(before_its_frame_stands_a_function_is_in_a_register),
 	  CASE(behind_its_frame_the_return_address_is_on_top),
 	  CASE(what_is_no_function_is_a_stub),
-	  CASE(what_cannot_be_read_is_a_fault_and_the_walk_goes_on))
+	  CASE(what_cannot_be_read_is_a_fault_and_the_walk_goes_on),
+	  CASE(a_function_that_calls_itself_may_run_in_different_code_each_time),
+	  CASE(nothing_that_was_read_in_one_walk_is_taken_for_true_in_the_next))
