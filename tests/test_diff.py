@@ -12,7 +12,7 @@ import pytest
 
 import pprof_made
 import truth
-from test_page import CHROMIUM, TESTBED, missing
+from browser import CHROMIUM, TESTBED, missing
 from test_faults import check_refused, sonde
 
 SOURCE = pathlib.Path(__file__).resolve().parent / "workloads" / "diffed.c"

@@ -2,22 +2,15 @@
 """The one-file flame graph: its parts in Node, the whole page in headless Chromium with real clicks.
 
 Needs node, chromium and npm's playwright-core in the test bed's folder; skips by name without them."""
-import functools
 import gzip
-import json
-import os
-import pathlib
 import shutil
 import subprocess
 
 import pytest
 
+import browser
 import pprof_made
 import truth
-
-HERE = pathlib.Path(__file__).resolve().parent / "page"
-TESTBED = pathlib.Path(os.environ.get("SONDE_TESTBED", pathlib.Path.home() / ".cache/sonde-testbed"))
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 
 def varint(n):
@@ -144,38 +137,19 @@ def write_several(folder):
     third.write(folder / "<third>.pb.gz")
 
 
-def missing():
-    if not shutil.which("node"):
-        return "node is not installed"
-    if not (TESTBED / "node/node_modules/playwright-core").exists():
-        return "playwright-core is not in the test bed (npm i playwright-core in " + str(TESTBED / "node") + ")"
-    return "" if os.path.exists(CHROMIUM) else "chromium is not installed"
-
-
-@functools.cache
-def names():
-    if not shutil.which("node"):
-        return ["(node is not installed)"]
-    done = subprocess.run(["node", HERE / "browser.mjs", "--list"], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
-
-
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    if missing():
-        pytest.skip(missing())
+    browser.need()
     folder = tmp_path_factory.mktemp("page")
     write_inputs(folder)
     for path in [path for path in folder.iterdir() if path.is_file()]:
         subprocess.run([truth.SONDE, "flame", path, "-o", folder / (path.name.split(".")[0] + ".html")], check=True)
     several = [folder / "several" / name for name in ("first.pb.gz", "second.folded", "<third>.pb.gz")]
     subprocess.run([truth.SONDE, "flame", *several, "-o", folder / "several.html"], check=True)
-    done = subprocess.run(["node", HERE / "browser.mjs", folder], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout)
+    return browser.run("browser.mjs", folder)
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", browser.cases("browser.mjs"))
 def test_page(results, name):
     assert not results[name], results[name]
 
@@ -183,7 +157,7 @@ def test_page(results, name):
 def test_parts():
     if not shutil.which("node"):
         pytest.skip("node is not installed")
-    done = subprocess.run(["node", "--import", "./modules.mjs", "--test", "parts.mjs"], cwd=HERE,
+    done = subprocess.run(["node", "--import", "./modules.mjs", "--test", "parts.mjs"], cwd=browser.HERE,
                           capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout
 

@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page's time axis: a heat map and lanes of made and of recorded profiles, in headless Chromium; and that a range of
 time holds what `sonde report --time` says."""
-import functools
-import json
-import shutil
 import subprocess
 import sys
 
 import pytest
 
+import browser
 import truth
-from test_page import HERE, Pprof, field, missing, varint, write_small
+from test_page import Pprof, field, varint, write_small
 
 START_S = 1_790_000_000
 
@@ -64,18 +62,9 @@ def sonde(*arguments, **more):
     return subprocess.run([truth.SONDE, *arguments], check=True, capture_output=True, text=True, **more).stdout
 
 
-@functools.cache
-def names():
-    if not shutil.which("node"):
-        return ["(node is not installed)"]
-    done = subprocess.run(["node", HERE / "time.mjs", "--list"], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
-
-
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    if missing():
-        pytest.skip(missing())
+    browser.need()
     folder = tmp_path_factory.mktemp("time")
     write_phases(folder / "phases.pb.gz")
     write_small(folder / "untimed.pb.gz")
@@ -83,12 +72,10 @@ def results(tmp_path_factory):
     sonde("record", "-F", "499", "-o", folder / "recorded.pb.gz", "--", sys.executable, folder / "phases.py")
     for name in ("phases", "untimed", "recorded"):
         sonde("flame", folder / f"{name}.pb.gz", "-o", folder / f"{name}.html")
-    done = subprocess.run(["node", HERE / "time.mjs", folder], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout)
+    return browser.run("time.mjs", folder)
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", browser.cases("time.mjs"))
 def test_page_time(results, name):
     assert not results[name], results[name]
 

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import truth
-from test_page import HERE, TESTBED, missing
+from browser import HERE, TESTBED, missing
 
 FOLDED = "main;parse;lex 300\nmain;parse;emit 100\nmain;sort;compare 500\nmain;sort 100\n"
 WANTED = {"main": (1000, 0), "parse": (400, 0), "lex": (300, 300), "emit": (100, 100), "sort": (600, 100),

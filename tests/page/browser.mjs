@@ -3,100 +3,9 @@
 //   browser.mjs --list            prints the names of the tests
 //   browser.mjs FOLDER            runs them over the pages test_page.py put there; prints a JSON object
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { launchFor } from './chromium.mjs';
-
-let folder, context;
-
-/* A page under test and what a person does to it. */
-class Visit {
-	static async to(name, { hash = '', width = 1200, height = 700, scheme = 'light' } = {}) {
-		const visit = new Visit();
-
-		visit.page = await context.newPage();
-		visit.problems = [];
-		visit.requests = [];
-		visit.page.on(
-			'console',
-			(message) =>
-				message.type() === 'error' && visit.problems.push(message.text()),
-		);
-		visit.page.on('pageerror', (error) => visit.problems.push(error.stack));
-		visit.page.on('request', (request) => visit.requests.push(request.url()));
-		await visit.page.setViewportSize({ width, height });
-		await visit.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-		await visit.page.goto(`file://${folder}/${name}.html${hash}`);
-		await visit.page.waitForFunction(() => window.sonde?.ready);
-		await visit.page.waitForTimeout(60);
-		return visit;
-	}
-
-	state() {
-		return this.page.evaluate(() => window.sonde.state());
-	}
-
-	box(names, pane) {
-		return this.page.evaluate(
-			([list, which]) => window.sonde.box(list, which),
-			[names, pane],
-		);
-	}
-
-	async middle(names, pane) {
-		const box = await this.box(names, pane);
-
-		assert.ok(box, `no box of ${names.join(';')}`);
-		return [box.x + box.width / 2, box.y + box.height / 2];
-	}
-
-	async clickBox(names, pane) {
-		await this.page.mouse.click(...(await this.middle(names, pane)));
-		await this.settle();
-	}
-
-	async key(key) {
-		await this.page.keyboard.press(key);
-		await this.settle();
-	}
-
-	async click(selector) {
-		await this.page.click(selector);
-		await this.settle();
-	}
-
-	settle() {
-		return this.page.waitForTimeout(80);
-	}
-
-	async search(text) {
-		await this.page.fill('#query', text);
-		await this.page.waitForTimeout(250);
-	}
-
-	text(selector) {
-		return this.page.locator(selector).innerText();
-	}
-
-	/* The colour at a point of the canvas, as drawn. */
-	pixel(x, y) {
-		return this.page.evaluate(
-			([px, py]) => {
-				const canvas = document.querySelector('#stage canvas'),
-					at = canvas.getBoundingClientRect();
-
-				return [
-					...canvas
-						.getContext('2d')
-						.getImageData(px - at.left, py - at.top, 1, 1)
-						.data.slice(0, 3),
-				];
-			},
-			[Math.round(x), Math.round(y)],
-		);
-	}
-}
+import { Visit, folder, run } from './visit.mjs';
 
 /* small.html (test_page.py): values are samples, all 17 of them
  *   app/main 10.10    main;parse 2  main;parse;lex 3  main;parse;lex;sys_read 2  main;emit;write 5
@@ -865,28 +774,4 @@ const cases = {
 	},
 };
 
-async function run() {
-	const user = mkdtempSync(join(tmpdir(), 'sonde-page-')),
-		results = {};
-
-	context = await launchFor(user, {
-		acceptDownloads: true,
-		viewport: { width: 1200, height: 700 },
-	});
-	for (const [name, body] of Object.entries(cases)) {
-		try {
-			await body();
-			results[name] = '';
-		} catch (error) {
-			results[name] = String(error.stack || error);
-		}
-		for (const page of context.pages().slice(1)) await page.close();
-	}
-	await context.close();
-	rmSync(user, { recursive: true, force: true });
-	console.log(JSON.stringify(results));
-}
-
-folder = process.argv[2];
-if (folder === '--list') console.log(JSON.stringify(Object.keys(cases)));
-else await run();
+await run(cases);

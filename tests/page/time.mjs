@@ -3,27 +3,14 @@
 //   time.mjs --list      prints the names of the tests
 //   time.mjs FOLDER      runs them over the pages test_page_time.py put there; prints a JSON object
 import assert from 'node:assert/strict';
-import { launch } from './chromium.mjs';
-
-let folder, browser;
+import { Visit as Person, run } from './visit.mjs';
 
 /* phases.html: 8 s of thread "worker", a sample each 10 ms: odd() in seconds 0-1, 2-3, ..., even() in the others; and of
  * "helper", which waits until 4 s and then samples of idle_work each 100 ms. A start of recording at 14:13:20 UTC.
  * recorded.html: a program recorded while it ran that goes from first_phase() to second_phase(). */
-class Visit {
-	static async to(name, hash = '', { width = 1200, height = 800, scheme = 'light' } = {}) {
-		const visit = new Visit();
-
-		visit.page = await browser.newPage();
-		visit.problems = [];
-		visit.page.on('console', (message) => message.type() === 'error' && visit.problems.push(message.text()));
-		visit.page.on('pageerror', (error) => visit.problems.push(error.stack));
-		await visit.page.setViewportSize({ width, height });
-		await visit.page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-		await visit.page.goto(`file://${folder}/${name}.html${hash}`);
-		await visit.page.waitForFunction(() => window.sonde?.ready);
-		await visit.settle();
-		return visit;
+class Visit extends Person {
+	static to(name, hash = '', more = {}) {
+		return super.to(name, { hash, height: 800, ...more });
 	}
 
 	/* Until the picture of a choice stands. */
@@ -31,10 +18,6 @@ class Visit {
 		return this.page.evaluate(
 			() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 60)))),
 		);
-	}
-
-	state() {
-		return this.page.evaluate(() => window.sonde.state());
 	}
 
 	/* Where a bin of the heat map (or a time on the activity line) is in the window. */
@@ -72,15 +55,6 @@ class Visit {
 	async click({ x, y }, options) {
 		await this.page.mouse.click(x, y, options);
 		await this.settle();
-	}
-
-	async key(key) {
-		await this.page.keyboard.press(key);
-		await this.settle();
-	}
-
-	text(selector) {
-		return this.page.locator(selector).innerText();
 	}
 
 	/* Functions of the flame graph with their totals, in samples. */
@@ -392,23 +366,4 @@ const cases = {
 	},
 };
 
-async function run() {
-	const results = {};
-
-	browser = await launch();
-	for (const [name, body] of Object.entries(cases)) {
-		try {
-			await body();
-			results[name] = '';
-		} catch (error) {
-			results[name] = String(error.stack || error);
-		}
-		for (const context of browser.contexts()) await context.close();
-	}
-	await browser.close();
-	console.log(JSON.stringify(results));
-}
-
-folder = process.argv[2];
-if (folder === '--list') console.log(JSON.stringify(Object.keys(cases)));
-else await run();
+await run(cases);
