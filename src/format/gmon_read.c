@@ -372,7 +372,7 @@ int gmon_read(struct profile *profile, struct input *input, struct err *err)
 	if (rc == 0)
 		rc = read_records(&r, bytes, err);
 	if (rc == 0) {
-		note_newer_program(&r);	/* before the note that all call graphs get: heads show the first */
+		note_newer_program(&r);
 		rc = make_stacks(&r, err);
 	}
 	if (rc == 0 && r.n_ticks) {

@@ -9,6 +9,8 @@
 #include "render/page.h"
 
 #define WORD 10 /* columns of a line's first word */
+#define NOTES_MOST 8
+#define NOTE_LINES 3
 
 /* "sonde: KEY VALUE" comments worth telling, and how the line begins. */
 static const struct {
@@ -18,7 +20,6 @@ static const struct {
 	{ "target", "Target" },
 	{ "host", "Host" },
 	{ "tier", "Tier" },
-	{ "note", "Note" },
 };
 
 static void begin_line(struct page *page, const char *word)
@@ -148,11 +149,11 @@ static void put_lost(struct page *page)
 	page_end_line(page);
 }
 
-/* What follows "sonde: KEY " in the first such comment. */
-static struct str comment_value(const struct profile *profile, const char *key)
+/* What follows "sonde: KEY " in the first such comment from *at on, which is moved behind it. */
+static struct str next_value(const struct profile *profile, const char *key, uint32_t *at)
 {
-	for (uint32_t i = 0; i < profile->n_comments; i++) {
-		struct str comment = strings_get(&profile->strings, profile->comments[i]);
+	while (*at < profile->n_comments) {
+		struct str comment = strings_get(&profile->strings, profile->comments[(*at)++]);
 
 		if (!str_starts(comment, STR("sonde: ")))
 			continue;
@@ -167,7 +168,7 @@ static struct str comment_value(const struct profile *profile, const char *key)
 static void put_comments(struct page *page)
 {
 	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
-		struct str value = comment_value(page->profile, told[i].key);
+		struct str value = next_value(page->profile, told[i].key, &(uint32_t){ 0 });
 
 		if (!value.n)
 			continue;
@@ -175,6 +176,45 @@ static void put_comments(struct page *page)
 		label_fit(page->out, value, page->width - WORD, page->options->unicode);
 		page_end_line(page);
 	}
+}
+
+/* A sentence over at most NOTE_LINES lines; the last one is cut where that is not enough. */
+static void put_sentence(struct page *page, struct str text)
+{
+	uint32_t room = page->width > 2 * WORD ? page->width - WORD : WORD;
+
+	for (uint32_t line = 1; text.n; line++) {
+		struct str rest = text, head = text;
+		uint32_t columns = 0;
+
+		while (line < NOTE_LINES && rest.n) {
+			struct str word = str_cut(&rest, ' ');
+
+			columns += (columns > 0) + label_columns(word, room);
+			if (columns > room)
+				break;
+			head = str_over(text.p, (size_t)(word.p + word.n - text.p));
+		}
+		if (line > 1)
+			page_put_left(page, STR(""), WORD);
+		label_cut(page->out, head, room, page->options->unicode);
+		page_end_line(page);
+		text = str_trim(str_skip(text, head.n));
+	}
+}
+
+static void put_notes(struct page *page)
+{
+	uint32_t n = 0, at = 0;
+	struct str note;
+
+	while ((note = next_value(page->profile, "note", &at)).n)
+		if (n++ < NOTES_MOST) {
+			begin_line(page, "Note");
+			put_sentence(page, note);
+		}
+	if (n > NOTES_MOST)
+		page_put_more(page, n - NOTES_MOST, WORD);
 }
 
 static void put_when(struct page *page)
@@ -230,6 +270,7 @@ void text_head_put(struct page *page)
 	put_lost(page);
 	put_comments(page);
 	put_when(page);
+	put_notes(page);
 	put_folded(page);
 	put_filter(page);
 }

@@ -122,6 +122,29 @@ TEST(a_profile_from_elsewhere_has_a_head_without_what_is_unknown)
 	profile_fini(&p);
 }
 
+TEST(the_head_tells_every_note_up_to_eight_and_the_rest_as_a_number)
+{
+	struct text_options options = { .type = -1, .width = 60 };
+	struct buf out = { 0 };
+	struct profile p;
+
+	test_profile(&p, "main;f 3", "main 1");
+	profile_add_comment(&p, STR("sonde: note first"));
+	profile_add_comment(&p, STR("sonde: tier 1 (BPF)"));
+	profile_add_comment(&p, STR("sonde: note one line holds sixty columns less ten, so that this goes on"));
+	CHECK_EQ(text_head(&out, &p, &options, NULL), 0);
+	CHECK_STR(buf_str(&out), "Samples   4\nTier      1 (BPF)\nNote      first\n"
+				 "Note      one line holds sixty columns less ten, so that\n"
+				 "          this goes on\n");
+	buf_clear(&out);
+	for (int i = 0; i < 20; i++)
+		profile_add_comment(&p, STR("sonde: note another"));
+	CHECK_EQ(text_head(&out, &p, &options, NULL), 0);
+	CHECK(str_ends(buf_str(&out), STR("Note      another\n          and 14 more\n")));
+	buf_fini(&out);
+	profile_fini(&p);
+}
+
 TEST(the_head_says_stacks_where_nothing_counts_samples_and_how_often_one_was_taken)
 {
 	static const struct {
@@ -239,7 +262,8 @@ TEST(a_profile_without_samples_says_so)
 	profile_fini(&p);
 }
 
-TEST_MAIN(CASE(the_head_says_stacks_where_nothing_counts_samples_and_how_often_one_was_taken),
+TEST_MAIN(CASE(the_head_tells_every_note_up_to_eight_and_the_rest_as_a_number),
+	  CASE(the_head_says_stacks_where_nothing_counts_samples_and_how_often_one_was_taken),
 	  CASE(reports_look_as_they_did), CASE(a_filter_is_told_with_what_it_keeps),
 	  CASE(a_profile_from_elsewhere_has_a_head_without_what_is_unknown),
 	  CASE(no_name_reaches_the_terminal_with_control_bytes),
