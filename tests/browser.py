@@ -38,6 +38,13 @@ def cases(script):
     return json.loads(done.stdout)
 
 
+def evaluate(page, fragment, function):
+    """What a function of JavaScript returns in a page that is open."""
+    done = subprocess.run(["node", HERE / "evaluate.mjs", page, fragment, function], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
 def run(script, folder):
     """Runs them all over the pages in a folder: sentence -> what failed, or ''."""
     done = subprocess.run(["node", HERE / script, folder], capture_output=True, text=True, timeout=300)

@@ -31,6 +31,7 @@ class Pprof:
     """Writes a pprof file: stacks of "name", "name@line", "name|kernel" or "name|library", values in samples."""
 
     PERIOD_NS = 10_000_000
+    folder, suffix = None, ".c"  # of source files: "lex.c"
 
     def __init__(self):
         self.strings, self.functions, self.out = {"": 0}, {}, b""
@@ -66,7 +67,8 @@ class Pprof:
             line = field(1, at) + field(2, int(number or 31))
             self.out += field(4, field(1, at) + field(2, 1) + field(4, line))
             self.out += field(5, field(1, at) + field(2, self.string(name)) + field(3, self.string(name)) +
-                              field(4, self.string(f"{name}.c")) + field(5, 30))
+                              field(4, self.string(f"{self.folder}/{name}{self.suffix}" if self.folder else
+                                                   f"{name}{self.suffix}")) + field(5, 30))
             self.comment(f"sonde: kind {kind} {at}")
         self.out += field(10, 30 * 10**9) + field(11, self.type("cpu", "nanoseconds")) + field(12, self.PERIOD_NS)
         self.out += field(14, self.string("cpu"))
@@ -119,10 +121,6 @@ def write_inputs(folder):
     (folder / "deep.folded").write_text(f"{stack} 5\nlevel0;other 2\n")
     pprof_made.write(folder / "python.pb.gz", [("_start@l;main@r;app.py@i;eval@r;work@i", 4, {})])
     pprof_made.write(folder / "labels.pb.gz", LABELLED)
-    lines = Pprof()
-    for stack, n in (("main@5;lex@40", 6), ("main@5;lex@41", 3), ("main@9;lex@40", 1), ("main@9;lex@41;lex@40", 10)):
-        lines.sample(stack.split(";"), n, 10, 10, "app", "main")
-    lines.write(folder / "lines.pb.gz")
     empty = Pprof()
     empty.write(folder / "empty.pb.gz")
     write_several(folder / "several")
@@ -144,6 +142,7 @@ def results(tmp_path_factory):
     write_inputs(folder)
     for path in [path for path in folder.iterdir() if path.is_file()]:
         subprocess.run([truth.SONDE, "flame", path, "-o", folder / (path.name.split(".")[0] + ".html")], check=True)
+    subprocess.run([truth.SONDE, "flame", folder / "small.pb.gz", "--unit", "s", "-o", folder / "unit.html"], check=True)
     several = [folder / "several" / name for name in ("first.pb.gz", "second.folded", "<third>.pb.gz")]
     subprocess.run([truth.SONDE, "flame", *several, "-o", folder / "several.html"], check=True)
     return browser.run("browser.mjs", folder)

@@ -15,6 +15,7 @@ static const struct option_row record_options[] = {
 				 "output (default sonde.pb.gz)" },
 	{ 'f', "format", "NAME", "write this format whatever FILE is called" },
 	NATIVE_OPTION,
+	PAGE_OPTIONS,
 	{ 258, "no-times", NULL, "leave out when each sample was taken: a smaller file, without a time axis" },
 	{ 257, "ring", "KIB", "size of the buffer between kernel and user space" },
 	END
@@ -48,6 +49,7 @@ static const struct option_row flame_options[] = {
 	{ 'f', "format", "NAME", "write this format whatever FILE is called" },
 	{ 300, "icicle", NULL, "root at the top (SVG; the HTML page switches)" },
 	{ 301, "title", "TEXT", "instead of what was sampled" },
+	PAGE_OPTIONS,
 	UNIT_OPTION,
 	READING_OPTIONS,
 	END
@@ -75,6 +77,8 @@ static const struct option_row diff_options[] = {
 static const struct option_row view_options[] = {
 	{ 300, "port", "PORT", "of 127.0.0.1 (default: any that is free)" },
 	{ 301, "no-browser", NULL, "only print the address" },
+	PAGE_OPTIONS,
+	UNIT_OPTION,
 	READING_OPTIONS,
 	END
 };

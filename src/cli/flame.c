@@ -34,9 +34,6 @@ static int check_output(const struct flame_args *a, struct err *err)
 	if (a->n_paths > 1 && !output_is_page(a->output, a->format))
 		return err_fail(err, -EINVAL, "only an .html page shows several profiles: for %s name one, "
 				"or make one of them with sonde convert", a->output);
-	if (reading->unit_name && output_is_page(a->output, a->format))
-		return err_fail(err, -EINVAL, "--unit is for .svg: the page tells each value in a unit that "
-				"fits it");
 	if (output_is_view(a->output, a->format))
 		return 0;
 	if (reading->words[0] || reading->by)

@@ -10,9 +10,12 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "elf/debuginfod.h"
 #include "format/format.h"
+#include "model/profile.h"
 #include "render/html.h"
 #include "render/json.h"
+#include "render/source.h"
 #include "render/svg.h"
 
 typedef int (*render_fn)(struct buf *out, const struct profile *profile,
@@ -27,11 +30,25 @@ static struct flame_options flame_options(const struct output_options *options)
 	};
 }
 
+void output_sources(struct source_places *ret_places, const struct profile *profile, const char *path,
+		    const char *directory)
+{
+	struct stat st;
+
+	*ret_places = (struct source_places){ .directory = directory, .fetch = debuginfod_source,
+					      .taken_ns = profile->start_wall_ns };
+	if (!ret_places->taken_ns && path && stat(path, &st) == 0)
+		ret_places->taken_ns = (uint64_t)st.st_mtim.tv_sec * 1000000000u;
+}
+
 static int render_html(struct buf *out, const struct profile *profile,
 		       const struct output_options *options, struct err *err)
 {
 	struct flame_options flame = flame_options(options);
+	struct source_places places;
 
+	output_sources(&places, profile, NULL, options->source_directory);
+	flame.sources = options->no_source ? NULL : &places;
 	return html_write(out, profile, &flame, err);
 }
 

@@ -23,8 +23,16 @@ struct output_options {
 	int type;			/* -1: the profile's default */
 	const struct shown *shown;	/* NULL: views fold it (analyze/shown.h) ... */
 	bool native;			/* ... unless this is set */
+	const char *source_directory;	/* NULL, or where the page's source is looked for first */
+	bool no_source;			/* the page holds none */
 	bool icicle;
 };
+
+/* Where the source of a page's lines comes from: this machine and debuginfod, and nothing that was written after the
+ * profile was taken; where it does not say when that was, after its file at `path` (NULL: none). */
+struct source_places;
+void output_sources(struct source_places *ret_places, const struct profile *profile, const char *path,
+		    const char *directory);
 
 /* Whether something can write that; else a sentence that lists what can. */
 int output_check(const char *path, const char *format_name, struct err *err);

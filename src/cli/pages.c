@@ -7,8 +7,10 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "cli/output.h"
 #include "cli/readings.h"
 #include "render/html.h"
+#include "render/source.h"
 
 static const char *file_name(const char *path)
 {
@@ -28,32 +30,41 @@ static bool names_repeat(const struct readings *readings)
 	return false;
 }
 
-static void fill_parts(struct html_part *parts, const struct readings *readings, const char *title)
+static int fill_parts(struct html_part *parts, struct source_places *places, const struct readings *readings,
+		      const char *title, struct err *err)
 {
 	bool repeat = names_repeat(readings);
+	int rc = 0;
 
-	for (uint32_t i = 0; i < readings->n; i++) {
+	for (uint32_t i = 0; rc == 0 && i < readings->n; i++) {
 		const struct reading *reading = &readings->items[i];
 
+		output_sources(&places[i], &reading->profile, reading->path ? reading->path : FILE_DEFAULT_NAME,
+			       reading->source_directory);
 		parts[i] = (struct html_part){
 			.name = repeat || !reading->path ? reading->path : file_name(reading->path),
 			.profile = &reading->shown.profile,
 			.options = { .title = title, .filter = &reading->filter,
 				     .filter_words = reading->words[0] ? reading->words : NULL,
-				     .type = reading->type, .folded = reading->shown.folded },
+				     .type = reading->type, .folded = reading->shown.folded,
+				     .sources = reading->no_source ? NULL : &places[i] },
 		};
+		rc = reading_unit(reading, &parts[i].options.unit, err);
 	}
+	return rc;
 }
 
 int pages_write(struct buf *out, const struct readings *readings, const char *title, struct err *err)
 {
 	struct html_part *parts = calloc((size_t)readings->n + 1, sizeof(*parts));
-	int rc;
+	struct source_places *places = calloc((size_t)readings->n + 1, sizeof(*places));
+	int rc = parts && places ? 0 : err_fail(err, -ENOMEM, "out of memory for %u profiles", readings->n);
 
-	if (!parts)
-		return err_fail(err, -ENOMEM, "out of memory for %u profiles", readings->n);
-	fill_parts(parts, readings, title);
-	rc = html_write_all(out, parts, readings->n, err);
+	if (rc == 0)
+		rc = fill_parts(parts, places, readings, title, err);
+	if (rc == 0)
+		rc = html_write_all(out, parts, readings->n, err);
 	free(parts);
+	free(places);
 	return rc;
 }

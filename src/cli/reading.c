@@ -111,6 +111,12 @@ bool reading_option(struct reading *reading, int id, const char *value)
 	case OPTION_PROGRAM:
 		reading->program = value;
 		return true;
+	case OPTION_SOURCE:
+		reading->source_directory = value;
+		return true;
+	case OPTION_NO_SOURCE:
+		reading->no_source = true;
+		return true;
 	case OPTION_NATIVE:
 		reading->native = true;
 		return true;

@@ -21,6 +21,8 @@ struct reading {
 	const char *type_name, *unit_name;
 	const char *program;	/* NULL, or whose addresses the file holds */
 	const char *labels[READING_LABELS_MAX];
+	const char *source_directory;	/* NULL, or where a page's source is looked for first */
+	bool no_source;		/* a page holds none */
 	const char *hide, *show;	/* NULL, or which frames are left out, or not */
 	const char *bad_time;
 	const char *by;		/* NULL, or the label to group by */
@@ -65,6 +67,13 @@ struct reading {
 /* Of all commands that read files. */
 #define PROGRAM_OPTION { OPTION_PROGRAM, "program", "FILE", "the program that wrote a gmon.out" }
 #define OPTION_PROGRAM 334
+
+/* Of commands that write the page. */
+#define PAGE_OPTIONS                                                                             \
+	{ OPTION_SOURCE, "source", "DIR", "where the page's source lines are looked for first" },  \
+	{ OPTION_NO_SOURCE, "no-source", NULL, "leave source lines out of the page" }
+#define OPTION_SOURCE 335
+#define OPTION_NO_SOURCE 336
 
 /* Takes one option; false when it is none of these. */
 bool reading_option(struct reading *reading, int id, const char *value);

@@ -38,7 +38,8 @@ struct record_args {
 	const char *format;
 	uint64_t rate_hz, duration_ns;
 	uint64_t ring_kib;
-	bool native;
+	const char *source_directory;
+	bool native, no_source;
 	bool no_times;
 };
 
@@ -104,6 +105,10 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 			rc = usage_error(command, "there is no event '%s'; there is: cpu", args.value);
 		else if (id == OPTION_NATIVE)
 			a->native = true;
+		else if (id == OPTION_SOURCE)
+			a->source_directory = args.value;
+		else if (id == OPTION_NO_SOURCE)
+			a->no_source = true;
 		else if (id == 258)
 			a->no_times = true;
 		else if (id == 257)
@@ -210,6 +215,8 @@ static int write_outputs(const struct profile *profile, const struct record_args
 			 struct err *err)
 {
 	struct output_options options = { .type = -1, .title = a->target.words,
+					  .source_directory = a->source_directory,
+					  .no_source = a->no_source,
 					  .native = a->native };
 	int rc = 0;
 

@@ -25,6 +25,9 @@ struct amount_unit;
 int amount_find_unit(const char *name, struct str unit, const struct amount_unit **ret_unit,
 		     struct err *err);
 
+/* As it was asked for, in ASCII. */
+const char *amount_unit_name(const struct amount_unit *unit);
+
 /* amount_add(), in that unit and no other: "1,234.5 ms"; three significant digits at least. NULL: any. */
 void amount_add_in(struct buf *out, int64_t value, struct str unit, const struct amount_unit *in,
 		   bool unicode);

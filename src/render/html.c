@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "base/parallel.h"
 #include "render/html_pack.h"
 #include "render/web_files.h"
 
@@ -16,7 +17,7 @@
 
 struct page {
 	struct buf names;	/* deflated: one a line, of several profiles */
-	struct buf *blocks;	/* deflated, one for each profile */
+	struct buf *blocks;	/* deflated, two for each profile: the second one is of its lines, or empty */
 	uint32_t n;
 	uint64_t nonce;
 };
@@ -55,9 +56,9 @@ static void put_imports(struct buf *out)
 	buf_add_str(out, STR("}}"));
 }
 
-static void put_block(struct buf *out, const char *id, const struct buf *block)
+static void put_block(struct buf *out, const char *name, const char *id, const struct buf *block)
 {
-	buf_addf(out, "<script type=\"application/octet-stream\" class=\"packed\"%s>", id);
+	buf_addf(out, "<script type=\"application/octet-stream\" class=\"%s\"%s>", name, id);
 	base64_add(out, buf_str(block));
 	buf_add_str(out, STR("</script>\n"));
 }
@@ -65,9 +66,11 @@ static void put_block(struct buf *out, const char *id, const struct buf *block)
 static void put_blocks(struct buf *out, const struct page *page)
 {
 	if (page->names.n)
-		put_block(out, " id=\"names\"", &page->names);
+		put_block(out, "packed", " id=\"names\"", &page->names);
 	for (uint32_t i = 0; i < page->n; i++)
-		put_block(out, i ? "" : " id=\"profile\"", &page->blocks[i]);
+		put_block(out, "packed", i ? "" : " id=\"profile\"", &page->blocks[2 * i]);
+	for (uint32_t i = 0; i < page->n; i++)	/* behind what the page opens with */
+		put_block(out, "lines", "", &page->blocks[2 * i + 1]);
 }
 
 static void put_part(struct buf *out, struct str name, const struct page *page)
@@ -126,24 +129,41 @@ static int pack_names(struct page *page, const struct html_part *parts, uint32_t
 	return rc;
 }
 
+/* A profile's two blocks. */
+struct deflating {
+	struct buf from[2], *to;
+	int rcs[2];
+};
+
+static void deflate_one(void *context, uint32_t i)
+{
+	struct deflating *work = context;
+
+	if (work->from[i].n)
+		work->rcs[i] = deflate_block(&work->to[i], buf_str(&work->from[i]));
+}
+
 static int pack_profiles(struct page *page, const struct html_part *parts, uint32_t n,
 			 struct err *err)
 {
 	int rc = 0;
 
-	page->blocks = calloc((size_t)n + 1, sizeof(*page->blocks));
+	page->blocks = calloc(2 * (size_t)n + 1, sizeof(*page->blocks));
 	if (!page->blocks)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < n && rc == 0; i++) {
-		struct buf block = { 0 };
+		struct deflating work = { .to = &page->blocks[2 * i] };
 
-		rc = html_pack(&block, parts[i].profile, &parts[i].options, err);
+		rc = html_pack(&work.from[0], &work.from[1], parts[i].profile, &parts[i].options, err);
 		if (rc == 0)
-			rc = deflate_block(&page->blocks[i], buf_str(&block));
-		buf_fini(&block);
+			parallel_each(2, deflate_one, &work);
+		if (rc == 0)
+			rc = work.rcs[0] < 0 ? work.rcs[0] : work.rcs[1];
+		buf_fini(&work.from[0]);
+		buf_fini(&work.from[1]);
 		/* Of the contents, so that the same profiles give the same page. */
 		page->nonce = i ? page->nonce * 31 : 0;
-		page->nonce += hash_str(buf_str(&page->blocks[i]));
+		page->nonce += hash_str(buf_str(&page->blocks[2 * i]));
 		page->n++;
 	}
 	return rc;
@@ -162,7 +182,7 @@ int html_write_all(struct buf *out, const struct html_part *parts, uint32_t n, s
 	}
 	if (rc == -ENOMEM)
 		err_set(err, "out of memory while writing the flame graph");
-	for (uint32_t i = 0; i < page.n; i++)
+	for (uint32_t i = 0; i < 2 * page.n; i++)
 		buf_fini(&page.blocks[i]);
 	free(page.blocks);
 	buf_fini(&page.names);

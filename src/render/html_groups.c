@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The last section of the page's block: who spent what where. */
+/* A section of the page's blocks: who spent what where. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -215,14 +215,16 @@ static void put_all(struct packer *p, const struct html_samples *e, const struct
 	uint32_t from = 0;
 
 	buf_add_uleb(p->out, times->tick_ns);
-	put_keys(p);
+	if (!p->functions)
+		put_keys(p);
 	buf_add_uleb(p->out, p->labels.n);
 	for (uint32_t group = 0; group < p->labels.n; group++) {
 		uint32_t to = from;
 
 		while (to < e->n && e->group[e->ids[to]] == group)
 			to++;
-		put_thread(p, group);
+		if (!p->functions)
+			put_thread(p, group);
 		put_entries(p, e, g, from, to - from);
 		if (times->tick_ns) {
 			number_entries(e, g, from, entry);

@@ -9,11 +9,14 @@
 #include "analyze/filter.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/parallel.h"
 #include "model/profile.h"
+#include "render/amount.h"
 #include "render/html_packer.h"
 
 #define MAGIC STR("SONDEFG1")
 #define NAME_MAX_BYTES 65536	/* a longer name is cut: nobody reads that far */
+#define COMMENTS_MOST 100
 
 void html_put_str(struct packer *p, struct str s)
 {
@@ -26,9 +29,8 @@ static bool is_control(char c)
 	return (unsigned char)c < 0x20 || c == 0x7f;
 }
 
-/* s with control characters as the pictures Unicode has for them: a line end parts strings in the
- * block, and a reader should see what a name holds. */
-static struct str without_controls(struct buf *scratch, struct str s)
+/* A line end parts strings in the block, and a reader should see what a name holds. */
+struct str html_without_controls(struct buf *scratch, struct str s, bool keep_tabs)
 {
 	bool found = false;
 
@@ -39,7 +41,7 @@ static struct str without_controls(struct buf *scratch, struct str s)
 		return s;
 	buf_clear(scratch);
 	for (size_t i = 0; i < s.n; i++)
-		if (is_control(s.p[i])) {
+		if (is_control(s.p[i]) && !(keep_tabs && s.p[i] == '\t')) {
 			buf_add(scratch, "\xe2\x90", 2);
 			buf_add_u8(scratch, s.p[i] == 0x7f ? 0xa1 : (uint8_t)(0x80 + s.p[i]));
 		} else {
@@ -50,7 +52,7 @@ static struct str without_controls(struct buf *scratch, struct str s)
 
 uint32_t html_intern(struct packer *p, struct str s)
 {
-	return strings_add(&p->strings, without_controls(&p->scratch, s));
+	return strings_add(&p->strings, html_without_controls(&p->scratch, s, false));
 }
 
 /* ---- what is known of the profile ---- */
@@ -108,18 +110,21 @@ static uint64_t count_samples(const struct packer *p)
 	return sum;
 }
 
-/* Comments that are not ours, one on a line. */
+/* Our notes, and comments that are not ours, one on a line. */
 static void put_comments(struct packer *p)
 {
 	const struct profile *profile = p->profile;
 	struct buf lines = { 0 };
 
-	for (uint32_t i = 0; i < profile->n_comments && i < 100; i++) {
+	for (uint32_t i = 0, n = 0; i < profile->n_comments && n < COMMENTS_MOST; i++) {
 		struct str s = strings_get(&profile->strings, profile->comments[i]);
 
-		if (str_starts(s, STR("sonde: ")))
+		if (str_starts(s, STR("sonde: note ")))
+			s = str_skip(s, STR("sonde: note ").n);
+		else if (str_starts(s, STR("sonde: ")))
 			continue;
-		buf_add_str(&lines, without_controls(&p->scratch, s));
+		n++;
+		buf_add_str(&lines, html_without_controls(&p->scratch, s, false));
 		buf_add_u8(&lines, '\n');
 	}
 	put_pair(p, "comments", str_trim(buf_str(&lines)));
@@ -134,12 +139,13 @@ static void put_meta(struct packer *p, uint32_t type)
 
 	if (!what.n)
 		what = comment_value(profile, STR("target"));
-	buf_add_uleb(p->out, 20);
+	buf_add_uleb(p->out, 21);
 	put_pair(p, "version", STR(SONDE_VERSION));
 	put_pair(p, "title", str_of(p->options->title));
 	put_pair(p, "filter", str_of(p->options->filter_words));
 	put_number(p, "folded", p->options->folded);
 	put_number(p, "type", type);
+	put_pair(p, "unit", str_of(p->options->unit ? amount_unit_name(p->options->unit) : NULL));
 	put_number(p, "samples", count_samples(p));
 	put_number(p, "duration_ns", profile->duration_ns);
 	put_number(p, "start_wall_ns", profile->start_wall_ns);
@@ -210,8 +216,7 @@ static void put_types(struct packer *p)
 
 /* ---- frames ---- */
 
-/* Places that are used, the most used first, so that most ids take one byte. */
-static int rank_frames(struct packer *p)
+int html_rank_frames(struct packer *p)
 {
 	uint32_t n = p->places.n, most = 0;
 	uint32_t *used = calloc((size_t)n + 1, sizeof(*used)), *bucket;
@@ -291,7 +296,7 @@ static int put_frames(struct packer *p)
 
 /* ---- the tree ---- */
 
-static int put_tree(struct packer *p)
+int html_put_tree(struct packer *p)
 {
 	const struct html_tree *tree = &p->tree;
 	uint32_t n_levels = tree->depth_max + 1, *count = calloc(n_levels, sizeof(*count));
@@ -311,36 +316,56 @@ static int put_tree(struct packer *p)
 	return 0;
 }
 
-static int pack(struct packer *p, uint32_t type, struct err *err)
+/* The block and that of its lines have nothing to do with each other from here on. */
+struct halves {
+	struct packer *p;
+	struct buf *lines;
+	struct err errs[2];
+	int rcs[2];
+};
+
+static int put_rest(struct packer *p)
+{
+	int rc = put_frames(p);
+
+	if (rc == 0)
+		rc = html_put_tree(p);
+	return rc == 0 ? html_put_groups(p) : rc;
+}
+
+static void put_half(void *context, uint32_t i)
+{
+	struct halves *halves = context;
+
+	halves->rcs[i] = i ? html_put_lines(halves->lines, halves->p, &halves->errs[i]) : put_rest(halves->p);
+}
+
+static int pack(struct packer *p, struct buf *lines, struct err *err)
 {
 	const struct filter *filter = p->options->filter;
+	struct halves halves = { .p = p, .lines = lines };
 	int rc = places_init(&p->places, p->profile, p->options->granularity, err);
 
 	if (rc == 0)
-		rc = threads_init(&p->threads, p->profile, filter, type, err);
+		rc = threads_init(&p->threads, p->profile, filter, p->type, err);
 	if (rc == 0)
-		rc = html_labels_init(&p->labels, p->profile, &p->threads, filter, type);
+		rc = html_labels_init(&p->labels, p->profile, &p->threads, filter, p->type);
 	if (rc == 0)
-		rc = html_tree_init(&p->tree, p->profile, &p->places, filter, type, err);
+		rc = html_tree_init(&p->tree, p->profile, &p->places, filter, p->type, err);
 	if (rc == 0)
-		rc = rank_frames(p);
+		rc = html_rank_frames(p);
 	if (rc < 0)
 		return rc;
 	buf_add_str(p->out, MAGIC);
-	put_meta(p, type);
+	put_meta(p, p->type);
 	put_types(p);
-	rc = put_frames(p);
-	if (rc == 0)
-		rc = put_tree(p);
-	if (rc == 0)
-		rc = html_put_groups(p);
-	if (rc == 0)
-		rc = html_put_lines(p, err);
-	return rc < 0 || p->out->failed || p->scratch.failed ? -ENOMEM : 0;
+	parallel_each(2, put_half, &halves);
+	rc = halves.rcs[0] < 0 ? halves.rcs[0] : halves.rcs[1];
+	return rc < 0 || p->out->failed || p->scratch.failed || lines->failed ? -ENOMEM : 0;
 }
 
-int html_pack(struct buf *out, const struct profile *profile, const struct flame_options *options,
-	      struct err *err)
+int html_pack(struct buf *out, struct buf *lines, const struct profile *profile,
+	      const struct flame_options *options, struct err *err)
 {
 	struct packer p = { .profile = profile, .options = options, .out = out };
 	int64_t type = options->type < 0 ? (int64_t)profile->default_type : options->type;
@@ -350,7 +375,8 @@ int html_pack(struct buf *out, const struct profile *profile, const struct flame
 		return err_fail(err, -EINVAL,
 				"there is no value type %d in this profile (it has %u)",
 				(int)type, profile->n_types);
-	rc = pack(&p, (uint32_t)type, err);
+	p.type = (uint32_t)type;
+	rc = pack(&p, lines, err);
 	if (rc == -ENOMEM)
 		err_set(err, "out of memory while packing the flame graph");
 	places_fini(&p.places);

@@ -14,8 +14,9 @@ struct buf;
 struct err;
 struct profile;
 
-/* Appends the block, not compressed. 0, -EINVAL (no such value type) or -ENOMEM. */
-int html_pack(struct buf *out, const struct profile *profile, const struct flame_options *options,
-	      struct err *err);
+/* Appends the block, and to `lines` what each source line cost, where the profile tells lines; not compressed.
+ * 0, -EINVAL (no such value type) or -ENOMEM. */
+int html_pack(struct buf *out, struct buf *lines, const struct profile *profile,
+	      const struct flame_options *options, struct err *err);
 
 #endif

@@ -14,11 +14,12 @@ static const struct flame_options DEFAULTS = { .type = -1 };
 
 static struct buf packed(const struct profile *p, const struct flame_options *options)
 {
-	struct buf out = { 0 };
+	struct buf out = { 0 }, lines = { 0 };
 	struct err err = { 0 };
 
-	if (html_pack(&out, p, options, &err) < 0)
+	if (html_pack(&out, &lines, p, options, &err) < 0)
 		fail_msg("%s", err.text);
+	buf_fini(&lines);
 	return out;
 }
 
@@ -72,6 +73,25 @@ TEST(frames_at_one_place_are_merged_whatever_their_lines)
 	out = packed(&p, &DEFAULTS);
 	CHECK(str_contains(buf_str(&out), STR("\x03\x01\x01\x01")));
 	buf_fini(&out);
+	profile_fini(&p);
+}
+
+TEST(lines_have_a_block_of_their_own_where_the_profile_tells_any)
+{
+	struct profile p;
+	struct buf out = { 0 }, lines = { 0 };
+
+	test_profile(&p, "main;f 3", "main 1");
+	CHECK_EQ(html_pack(&out, &lines, &p, &DEFAULTS, NULL), 0);
+	CHECK_EQ(lines.n, 0);
+	profile_fini(&p);
+	buf_clear(&out);
+	test_profile(&p, "main:4;f:7 3", "main:4;f:9 2", "main:5;f:7 1");
+	CHECK_EQ(html_pack(&out, &lines, &p, &DEFAULTS, NULL), 0);
+	/* the root and four lines, the most used first: 7 of f (which is frame 2), 4 of main, 9 of f, 5 of main */
+	CHECK(str_starts(buf_str(&lines), STR("SONDELN1\x00\x05\x00\x02\x01\x02\x01\x00\x07\x04\x09\x05")));
+	buf_fini(&out);
+	buf_fini(&lines);
 	profile_fini(&p);
 }
 
@@ -221,6 +241,7 @@ TEST_MAIN(CASE(several_profiles_are_apart_in_one_page_and_their_names_never_meet
 	  CASE(a_tree_is_written_depth_first_with_the_largest_callee_first),
 	  CASE(values_are_divided_by_what_they_all_share),
 	  CASE(frames_at_one_place_are_merged_whatever_their_lines),
+	  CASE(lines_have_a_block_of_their_own_where_the_profile_tells_any),
 	  CASE(control_characters_become_pictures_so_that_lines_part_strings),
 	  CASE(a_filter_leaves_out_what_it_does_not_keep), CASE(an_empty_profile_is_a_page_too),
 	  CASE(a_value_type_the_profile_has_not_is_refused),

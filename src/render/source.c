@@ -60,7 +60,8 @@ bool source_open(struct source *source, struct str path, const struct source_pla
 	uint32_t lines = 1;
 
 	*source = (struct source){ 0 };
-	if (!path.n || (!find(source, path, places->directory, places->taken_ns) &&
+	if (!path.n || ((places->only_fetched ||
+			 !find(source, path, places->directory, places->taken_ns)) &&
 			!find_elsewhere(source, path, places)))
 		return false;
 	for (size_t i = 0; i < source->file.n; i++)

@@ -21,6 +21,7 @@ struct source_places {
 	const char *directory;	/* NULL, or where to look first */
 	struct str build_id;	/* in hexadecimal; empty: not known */
 	source_fetch *fetch;	/* NULL: nobody */
+	bool only_fetched;	/* nothing of this machine */
 	uint64_t taken_ns;	/* when the profile was taken, since 1970; 0: not known */
 };
 

@@ -17,6 +17,8 @@
 	X(groups_js, "groups.js", "sonde/groups")       \
 	X(head_js, "head.js", "sonde/head")             \
 	X(lanes_js, "lanes.js", "sonde/lanes")          \
+	X(lines_js, "lines.js", "sonde/lines")          \
+	X(linespanel_js, "linespanel.js", "sonde/linespanel") \
 	X(model_js, "model.js", "sonde/model")          \
 	X(names_js, "names.js", "sonde/names")          \
 	X(page_js, "page.js", "sonde/page")             \

@@ -97,10 +97,7 @@ const act = {
 	a: (page) => page.show('all'),
 	v: (page) => page.measure(),
 	g: (page) => page.groupBy(),
-	l: () => {
-		$('lines').open = !$('lines').hidden && !$('lines').open;
-		if ($('lines').open) $('lines').querySelector('summary').focus();
-	},
+	l: (page) => page.lines.toggle(),
 	',': (page) => page.switchTo(page.index - 1),
 	'.': (page) => page.switchTo(page.index + 1),
 	1: (page) => page.go('graph'),
@@ -111,10 +108,7 @@ const act = {
 	6: (page) => page.time.toggle('lanes'),
 	Escape: (page) => {
 		if (page.threads.close()) return;
-		if ($('lines').open) {
-			$('lines').open = false;
-			return;
-		}
+		if (page.lines.close()) return;
 		if (!$('reset').disabled) page.unzoom();
 		else if (page.query) page.search(($('query').value = ''));
 		else if (page.time.range) page.time.choose(null);
@@ -141,6 +135,7 @@ function wireKeys(page) {
 	addEventListener('keydown', (event) => {
 		const { target } = event,
 			field = target.closest('input, select, textarea, dialog');
+		const scrolling = target.closest('#lines-rows') && /^(Arrow|Page|Home|End| )/.test(event.key);
 		const pressing =
 			target.closest('button, summary') &&
 			(event.key === 'Enter' || event.key === ' ');
@@ -150,6 +145,7 @@ function wireKeys(page) {
 			event.metaKey ||
 			event.altKey ||
 			pressing ||
+			scrolling ||
 			(field && event.key !== 'Escape') ||
 			$('help').open ||
 			target.id === 'query' ||
@@ -205,6 +201,7 @@ function hook(page, timing) {
 				page.nameOf(page.pane.tree.frame[node]),
 			),
 			fn: page.fn ? page.nameOf(page.fn) : '',
+			lines: page.lines.open ? page.nameOf(page.lines.frame) : '',
 			matched: page.hit ? page.share / page.whole : null,
 			range: page.time.text.range,
 			time: page.time.mode,
@@ -272,7 +269,7 @@ function introduce(page) {
 
 async function start() {
 	const timing = { start: performance.now() };
-	const profiles = await Profiles.of(document.querySelectorAll('.packed'), $('names'));
+	const profiles = await Profiles.of(document.querySelectorAll('.packed'), $('names'), document.querySelectorAll('script.lines'));
 
 	$('profiles').append(...profiles.names.map((name, index) => new Option(harmless(name), index)));
 	$('profiles').hidden = profiles.n < 2;

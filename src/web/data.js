@@ -3,6 +3,7 @@
 // by src/render/html_pack.c. No DOM here.
 
 const MAGIC = 'SONDEFG1';
+const LINES_MAGIC = 'SONDELN1';
 
 /* Base64 text of a deflate-raw stream -> its bytes. */
 export async function unpack(text) {
@@ -199,8 +200,31 @@ function readKeys(reader, strings) {
 	return keys;
 }
 
-/* Who ran, with which labels (a value for each key), and what each spent where: node ids with one column of
- * values for each type. */
+/* What a group spent where, into it: node ids with one column of values for each type, and its rows. */
+function readSpent(reader, group, nTypes, place, tickNs) {
+	let at = 0;
+
+	group.nodes = reader.column(new Uint32Array(reader.number()));
+	group.values = [];
+	for (let i = 0; i < group.nodes.length; i++) {
+		at += group.nodes[i];
+		group.nodes[i] = place[at];
+	}
+	for (let t = 0; t < nTypes; t++) {
+		const wide = reader.number();
+
+		group.values.push(
+			reader.column(
+				wide
+					? new Float64Array(group.nodes.length)
+					: new Uint32Array(group.nodes.length),
+			),
+		);
+	}
+	if (tickNs) readRows(reader, group, nTypes);
+}
+
+/* Who ran, with which labels (a value for each key), and what each spent where. */
 function readGroups(reader, strings, nTypes, place, tickNs, nKeys) {
 	const groups = [];
 
@@ -211,48 +235,12 @@ function readGroups(reader, strings, nTypes, place, tickNs, nKeys) {
 			tid: reader.number() - 1,
 			thread: strings[reader.number()],
 			labels: reader.column(new Uint32Array(nKeys)),
-			nodes: new Uint32Array(reader.number()),
-			values: [],
 		};
-		let at = 0;
 
-		reader.column(group.nodes);
-		for (let i = 0; i < group.nodes.length; i++) {
-			at += group.nodes[i];
-			group.nodes[i] = place[at];
-		}
-		for (let t = 0; t < nTypes; t++) {
-			const wide = reader.number();
-
-			group.values.push(
-				reader.column(
-					wide
-						? new Float64Array(group.nodes.length)
-						: new Uint32Array(group.nodes.length),
-				),
-			);
-		}
-		if (tickNs) readRows(reader, group, nTypes);
+		readSpent(reader, group, nTypes, place, tickNs);
 		groups.push(group);
 	}
 	return groups;
-}
-
-/* What each source line of a frame cost, of all samples: .frame ascending, .line, and .self and .total with a
- * column for each type. */
-function readLines(reader, nTypes) {
-	const n = reader.number(),
-		frame = reader.column(new Uint32Array(n)),
-		line = reader.column(new Uint32Array(n)),
-		self = [],
-		total = [];
-
-	for (let i = 1; i < n; i++) frame[i] += frame[i - 1];
-	for (let t = 0; n && t < nTypes; t++) {
-		self.push(reader.column(new Float64Array(n)));
-		total.push(reader.column(new Float64Array(n)));
-	}
-	return { n, frame, line, self, total };
 }
 
 /* Everything the page knows. Throws where the bytes make no sense. */
@@ -282,7 +270,48 @@ export function decode(bytes) {
 	const tickNs = reader.number();
 	const keys = readKeys(reader, strings);
 	const groups = readGroups(reader, strings, types.length, place, tickNs, keys.length);
-	const lines = readLines(reader, types.length);
+	return { meta, drops, types, strings, frames, nodes, keys, groups, tickNs };
+}
 
-	return { meta, drops, types, strings, frames, nodes, keys, groups, tickNs, lines };
+/* The text of lines, by file: .line ascending and .text of each; .state is of render/html_source.c. */
+function readSources(reader) {
+	const sources = [];
+
+	for (let left = reader.number(); left > 0; left--) {
+		const state = reader.number(),
+			line = reader.column(new Uint32Array(reader.number())),
+			text = reader.string().split('\n');
+
+		for (let i = 1; i < line.length; i++) line[i] += line[i - 1];
+		if (text.length < line.length) throw new RangeError('the source lines are damaged');
+		sources.push({ state, line, text });
+	}
+	return sources;
+}
+
+/* What each line cost, of a profile with `nTypes` value types; its groups are in the profile's order. Frames are of
+ * a function (.of, a frame of the profile) and a line; .source is the number of the line's file, 0 for none. */
+export function decodeLines(bytes, nTypes) {
+	const reader = new Reader(bytes);
+
+	if (reader.slice(8) !== LINES_MAGIC) throw new RangeError('these are no packed lines');
+	if (reader.number()) return { crowded: true };
+	const n = reader.number();
+	const frames = { n, of: reader.column(new Uint32Array(n)), line: reader.column(new Uint32Array(n)) };
+	const { nodes, place } = readTree(reader);
+	const tickNs = reader.number(),
+		groups = [];
+
+	for (let left = reader.number(); left > 0; left--) {
+		const group = {};
+
+		readSpent(reader, group, nTypes, place, tickNs);
+		groups.push(group);
+	}
+	const looked = reader.number() > 0,
+		sources = readSources(reader);
+
+	frames.source = new Uint32Array(n);
+	reader.column(frames.source.subarray(1));
+	return { crowded: false, frames, nodes, groups, tickNs, looked, sources };
 }

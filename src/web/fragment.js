@@ -6,7 +6,7 @@
 // A path names frames by a short hash of what they are, so that it also leads to the same place in
 // another recording of the same program. No DOM here.
 
-const KEYS = ['profile', 'view', 'up', 'theme', 'q', 'type', 'threads', 'by', 'hide', 'fn', 'path', 'time', 'range', 'picture'];
+const KEYS = ['profile', 'view', 'up', 'theme', 'q', 'type', 'threads', 'by', 'hide', 'fn', 'path', 'time', 'range', 'picture', 'lines'];
 
 export function write(state) {
 	return KEYS.filter((key) => state[key])

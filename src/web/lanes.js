@@ -377,13 +377,13 @@ export class Lanes {
 	/* ---- drawing ---- */
 
 	words({ thread, value }) {
-		const { scale, unit } = this.type;
+		const { scale, unit, asked } = this.type;
 		const name = thread.thread || (thread.tid < 0 ? 'unknown thread' : 'thread'),
 			process = thread.process && thread.process !== thread.thread ? ` of ${thread.process}` : '';
 
 		return (
 			`${name}${thread.tid < 0 ? '' : ` ${thread.tid}`}${process}, ` +
-			`${share(value, this.whole)}, ${amount(value * scale, unit)}`
+			`${share(value, this.whole)}, ${amount(value * scale, unit, asked)}`
 		);
 	}
 

@@ -104,42 +104,87 @@ export function count(n) {
 	return String(Math.round(n)).replace(GROUPS, ',');
 }
 
+/* A time is at least this long before it is told in minutes: "90 s" reads better than "1.5 min". As
+ * render/amount.c has it. [from here on, size, name] in nanoseconds; and of bytes. */
+const TIMES = [
+	[36000e9, 3600e9, 'h'],
+	[600e9, 60e9, 'min'],
+	[1e9, 1e9, 's'],
+	[1e6, 1e6, 'ms'],
+	[1e3, 1e3, 'µs'],
+	[0, 1, 'ns'],
+];
+const SIZES = [
+	[2 ** 40, 2 ** 40, 'TiB'],
+	[2 ** 30, 2 ** 30, 'GiB'],
+	[2 ** 20, 2 ** 20, 'MiB'],
+	[1024, 1024, 'KiB'],
+	[0, 1, 'B'],
+];
+
+/* How a profile calls its units: [base units of one, steps]. */
+const UNITS = {
+	nanoseconds: [1, TIMES],
+	microseconds: [1e3, TIMES],
+	milliseconds: [1e6, TIMES],
+	seconds: [1e9, TIMES],
+	ns: [1, TIMES],
+	us: [1e3, TIMES],
+	ms: [1e6, TIMES],
+	s: [1e9, TIMES],
+	bytes: [1, SIZES],
+	kilobytes: [1024, SIZES],
+	megabytes: [2 ** 20, SIZES],
+};
+
+/* What --unit may ask for: [base units of one, steps of the values it is for]. */
+const ASKED = {
+	ns: [1, TIMES],
+	us: [1e3, TIMES],
+	ms: [1e6, TIMES],
+	s: [1e9, TIMES],
+	min: [60e9, TIMES],
+	h: [3600e9, TIMES],
+	B: [1, SIZES],
+	kB: [1e3, SIZES],
+	MB: [1e6, SIZES],
+	GB: [1e9, SIZES],
+	TB: [1e12, SIZES],
+	KiB: [2 ** 10, SIZES],
+	MiB: [2 ** 20, SIZES],
+	GiB: [2 ** 30, SIZES],
+	TiB: [2 ** 40, SIZES],
+};
+
 function pick(n, steps) {
 	if (!n) return '0';
-	const step = steps.find(([size]) => n >= size) || steps[steps.length - 1],
-		value = n / step[0];
+	const [, size, name] = steps.find(([least]) => n >= least) || steps[steps.length - 1],
+		value = n / size;
 
 	return `${
 		value >= 100 || value === Math.round(value)
 			? Math.round(value)
 			: value.toPrecision(3)
-	} ${step[1]}`;
+	} ${name}`;
 }
 
-/* A value in its unit. */
-export function amount(n, unit) {
-	if (unit === 'nanoseconds')
-		return pick(n, [
-			[3.6e12, 'h'],
-			[6e10, 'min'],
-			[1e9, 's'],
-			[1e6, 'ms'],
-			[1e3, 'µs'],
-			[1, 'ns'],
-		]);
-	if (unit === 'microseconds' || unit === 'milliseconds' || unit === 'seconds')
-		return amount(
-			n * { microseconds: 1e3, milliseconds: 1e6, seconds: 1e9 }[unit],
-			'nanoseconds',
-		);
-	if (unit === 'bytes')
-		return pick(n, [
-			[2 ** 40, 'TiB'],
-			[2 ** 30, 'GiB'],
-			[2 ** 20, 'MiB'],
-			[1024, 'KiB'],
-			[1, 'B'],
-		]);
+/* In one unit whatever the value is: three significant digits at least, and no digit left out before the point. */
+function inUnit(n, size, name) {
+	const value = n / size;
+	let digits = 0;
+
+	for (let least = 99.95; size > 1 && value < least && digits < 5; least /= 10) digits++;
+	const [whole, part] = value.toFixed(digits).split('.');
+
+	return `${whole.replace(GROUPS, ',')}${part ? `.${part}` : ''} ${name === 'us' ? 'µs' : name}`;
+}
+
+/* A value in its unit; `asked`: '' or the unit it is to be told in, where that is one for such values. */
+export function amount(n, unit, asked = '') {
+	const [factor, steps] = UNITS[unit] || [];
+
+	if (steps && n && ASKED[asked]?.[1] === steps) return inUnit(n * factor, ASKED[asked][0], asked);
+	if (steps) return pick(n * factor, steps);
 	return unit === 'count' || !unit ? count(n) : `${count(n)} ${unit}`;
 }
 

@@ -6,18 +6,17 @@ import * as fragment from 'sonde/fragment';
 import { makeGroupings, weighBy } from 'sonde/groups';
 import { fillDetails, fillTip, make, showDiffLegend, showLegend, typeWords } from 'sonde/head';
 import * as model from 'sonde/model';
+import { LinesPanel } from 'sonde/linespanel';
 import { amount, count, harmless, share } from 'sonde/names';
 import { DIFF, GREY, KINDS, colourFrames, kindWords, palette } from 'sonde/palette';
 import { Pane, Stage } from 'sonde/stage';
 import { FunctionTable } from 'sonde/table';
 import { ThreadPicker } from 'sonde/threads';
-import { lowerBound } from 'sonde/time';
 import { TimePanel } from 'sonde/timepanel';
 
 const $ = (id) => document.getElementById(id);
 const VIEWS = ['graph', 'inverted', 'sandwich', 'table'];
 const CALLEES_MOST = 30;
-const LINES_MOST = 100;
 const darkScheme = matchMedia('(prefers-color-scheme: dark)');
 
 /* What the comparison said of a function. */
@@ -62,6 +61,7 @@ export class Page {
 			this.weighAgain();
 		});
 		this.time = new TimePanel(this);
+		this.lines = new LinesPanel(this);
 	}
 
 	/* Another profile: what is known of the one before is forgotten. */
@@ -88,7 +88,9 @@ export class Page {
 		this.at = -1;
 		this.tipped = null;
 		this.threads.setGroups(profile.groups);
+		for (const type of profile.types) type.asked = profile.meta.unit;
 		this.time.load(profile);
+		this.lines.load();
 		this.loaded(this);
 	}
 
@@ -134,11 +136,11 @@ export class Page {
 	}
 
 	amount(value) {
-		const { unit, scale } = this.profile.types[this.type];
+		const { unit, scale, asked } = this.profile.types[this.type];
 
 		if (this.isOfTwo(this.tree)) return '';
 
-		return amount(value * scale, unit);
+		return amount(value * scale, unit, asked);
 	}
 
 	/* Whether a tree is that of a difference, whose values are parts of the base's whole cost. */
@@ -150,7 +152,7 @@ export class Page {
 	twoSides(base, now, self) {
 		const { types } = this.profile,
 			{ factor } = this.diff;
-		const value = (part, side) => amount(part / factor[side], types[side].unit);
+		const value = (part, side) => amount(part / factor[side], types[side].unit, types[side].asked);
 
 		return [
 			[self ? 'Base self' : 'Base', diff.percent(base), value(base, 0)],
@@ -239,8 +241,7 @@ export class Page {
 	/* Weights changed: another type, other threads, other kinds left out. */
 	weighAgain() {
 		const { profile } = this,
-			{ scale, unit } = profile.types[this.type];
-		const path = this.path();
+			path = this.path();
 
 		if (this.diff) {
 			this.trees = this.trees || diff.threeTrees(profile, this.diff);
@@ -266,13 +267,13 @@ export class Page {
 			this.groups.map((group) =>
 				group.values[this.type].reduce((sum, value) => sum + value, 0),
 			),
-			unit,
-			scale,
+			profile.types[this.type],
 		);
 		this.showTitle();
 		this.showView(path);
 		this.searchAgain();
 		this.time.weigh();
+		this.lines.changed();
 		$('wait').hidden = this.whole > 0;
 		$('wait').textContent = this.time.range ? 'No samples in the chosen time.' : 'This profile holds no samples.';
 		this.later();
@@ -575,7 +576,7 @@ export class Page {
 			i++
 		)
 			if (tree.total[i] > 0) callees.push(i);
-		this.showLines(frame);
+		this.lines.describe(frame);
 		$('callees').hidden = !callees.length;
 		$('callees').open = false;
 		$('callees').querySelector('summary').textContent =
@@ -591,35 +592,6 @@ export class Page {
 					? 'many functions'
 					: `${callees.length} function${callees.length === 1 ? '' : 's'}`
 			}`;
-	}
-
-	/* The source lines of a function, the costliest first, and in words what they are shares of. */
-	showLines(frame) {
-		const { frame: frames, line, self, total } = this.profile.lines,
-			{ type } = this;
-		const rows = [];
-
-		for (let i = lowerBound(frames, frame); frame && frames[i] === frame; i++) rows.push(i);
-		$('lines').hidden = !rows.length;
-		if (!rows.length) $('lines').open = false;
-		rows.sort((a, b) => self[type][b] - self[type][a] || total[type][b] - total[type][a] || line[a] - line[b]);
-		const whole = this.profile.types[type].total;
-		const part = this.chosen || this.time.range || this.hidden.size;
-		const items = rows.slice(0, LINES_MOST).map((i) => {
-			const item = make('li');
-
-			item.append(
-				make('span', `line ${line[i]}`),
-				make('b', `self ${share(self[type][i], whole)}`),
-				make('b', `total ${share(total[type][i], whole)}`),
-				this.amount(self[type][i] || total[type][i]),
-			);
-			return item;
-		});
-
-		if (rows.length > LINES_MOST) items.push(make('li', `${count(rows.length - LINES_MOST)} more lines`));
-		if (part) items.unshift(make('li', 'Of all threads, times and kinds:'));
-		$('lines').querySelector('ul').replaceChildren(...items);
 	}
 
 	callee(pane, node) {
@@ -681,7 +653,7 @@ export class Page {
 			module: this.moduleOf(frame),
 		});
 		for (const id of ['focus', 'alike', 'copy-name']) $(id).hidden = false;
-		this.showLines(frame);
+		this.lines.describe(frame);
 		$('callees').hidden = true;
 		$('live').textContent =
 			`${this.nameOf(frame)}: total ${share(total[frame], this.whole)}, ` +
@@ -834,6 +806,7 @@ export class Page {
 			hide: [...this.hidden].map((kind) => KINDS[kind].id).join(','),
 			fn: this.view === 'sandwich' ? this.keyOf(this.fn) : '',
 			path: this.path(),
+			lines: this.lines.open ? this.keyOf(this.lines.frame) : '',
 			...this.time.text,
 		};
 	}
@@ -908,14 +881,24 @@ export class Page {
 		this.threads.text = state.threads;
 		this.chosen = this.threads.chosen;
 		this.by = profile.groupings.find(({ id }) => !this.diff && id === state.by) || null;
-		this.fn = 0;
-		for (let frame = 1; state.fn && frame < profile.frames.n && !this.fn; frame++)
-			if (this.keyOf(frame) === state.fn) this.fn = frame;
+		this.fn = this.frameCalled(state.fn);
 		this.time.restore(state);
 		this.path = () => state.path || '';
 		this.weighAgain();
 		delete this.path;
+		const lines = this.frameCalled(state.lines);
+
+		if (this.lines.has(lines)) this.lines.openFor(lines);
+		else this.lines.show(false);
 		this.restoring = false;
+	}
+
+	/* By its hash in an address; 0 for none. */
+	frameCalled(key) {
+		const { n } = this.profile.frames;
+
+		for (let frame = 1; key && frame < n; frame++) if (this.keyOf(frame) === key) return frame;
+		return 0;
 	}
 
 	setTheme(theme) {

@@ -213,7 +213,7 @@ export class Stage {
 	draw() {
 		const { painter, look } = this;
 
-		if (!this.panes.length || !look) return;
+		if (!this.panes.length || !look || !this.painter.pixels) return; /* not in sight since the page opened */
 		const started = performance.now();
 
 		painter.clear(look.colours);

@@ -99,10 +99,10 @@ export class FunctionTable {
 	}
 
 	/* totals: see model.functionTotals(); whole: what shares are of; hit: marks frames, or null. */
-	show({ totals, whole, unit, scale, hit }) {
+	show({ totals, whole, unit, scale, asked, hit }) {
 		const columns = totals.now ? DIFF_COLUMNS : COLUMNS;
 
-		Object.assign(this, { totals, whole, unit, scale });
+		Object.assign(this, { totals, whole, unit, scale, asked });
 		if (columns !== this.columns) this.setColumns(columns);
 		this.table.classList.toggle('two', Boolean(totals.now));
 		this.values = totals.now ? this.valuesOfTwo(totals) : totals;
@@ -243,7 +243,7 @@ export class FunctionTable {
 			cell.append(
 				element(
 					'span',
-					amount(totals[key][frame] * this.scale, this.unit),
+					amount(totals[key][frame] * this.scale, this.unit, this.asked),
 					'amount',
 				),
 				element('span', share(totals[key][frame], whole)),

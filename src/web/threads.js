@@ -65,8 +65,9 @@ export class ThreadPicker {
 	}
 
 	/* What each group cost, in the type looked at. */
-	weigh(values, unit, scale) {
-		Object.assign(this, { unit, scale });
+	/* type: what is counted. */
+	weigh(values, type) {
+		this.type = type;
 		for (const thread of this.threads)
 			thread.value = thread.members.reduce((sum, index) => sum + values[index], 0);
 		if (!this.box.hidden) this.draw();
@@ -110,7 +111,7 @@ export class ThreadPicker {
 		tick.indeterminate = this.chosen !== null && on > 0 && on < members.length;
 		tick.members = members;
 		name.textContent = words;
-		cost.textContent = `${share(value, this.whole)} · ${amount(value * this.scale, this.unit)}`;
+		cost.textContent = `${share(value, this.whole)} · ${amount(value * this.type.scale, this.type.unit, this.type.asked)}`;
 		label.append(tick, name, cost);
 		item.append(label);
 		return item;

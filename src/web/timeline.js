@@ -164,10 +164,10 @@ export class Timeline {
 
 	binWords(bin) {
 		const { from, to } = rangeOfBins(this.grid, bin, bin),
-			{ scale, unit } = this.type;
+			{ scale, unit, asked } = this.type;
 
 		return (
-			`${this.at(from, this.grid.bin)}: ${amount(this.sums[bin] * scale, unit)} in ` +
+			`${this.at(from, this.grid.bin)}: ${amount(this.sums[bin] * scale, unit, asked)} in ` +
 			amount((to - from) * this.tickNs, 'nanoseconds')
 		);
 	}

@@ -415,29 +415,6 @@ const cases = {
 		assert.equal((await visit.state()).threads, '5.1');
 		assert.equal(await visit.box(['[request 100]']), null);
 	},
-	'the lines of a function tell what each cost, once a sample': async () => {
-		const visit = await Visit.to('lines');
-		const shown = async () => (await visit.page.locator('#lines li').allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
-
-		await visit.clickBox(['main', 'lex']);
-		assert.ok(!(await visit.page.locator('#lines ul').isVisible()));
-		await visit.key('l');
-		assert.deepEqual(await shown(), ['line 40 self 85.0 % total 85.0 % 170 ms', 'line 41 self 15.0 % total 65.0 % 30 ms']);
-		await visit.key('Escape');
-		assert.ok(!(await visit.page.locator('#lines ul').isVisible()));
-		await visit.clickBox(['main']);
-		await visit.click('#lines summary');
-		assert.deepEqual(await shown(), ['line 9 self 0 % total 55.0 % 110 ms', 'line 5 self 0 % total 45.0 % 90 ms']);
-		await visit.click('[data-view=table]');
-		await visit.page.locator('#table tbody tr[data-frame]', { hasText: 'lex' }).click();
-		await visit.click('#lines summary');
-		assert.match((await shown())[0], /^line 40/);
-		const none = await Visit.to('deep');
-
-		await none.clickBox(['level0']);
-		assert.ok(await none.page.locator('#lines').isHidden());
-		assert.deepEqual([...visit.problems, ...none.problems], []);
-	},
 	'another value type is chosen': async () => {
 		const visit = await Visit.to('small');
 
@@ -463,6 +440,16 @@ const cases = {
 		await again.key('v');
 		assert.match(await again.text('#details'), /170 ms/);
 		assert.doesNotMatch(await again.page.evaluate(() => location.hash), /type=/);
+	},
+	'values are told in the unit that is asked for, where it is one for them': async () => {
+		const visit = await Visit.to('unit');
+
+		assert.match(await visit.text('#details'), /100 % 0\.170 s/);
+		await visit.clickBox(['main', 'parse', 'lex']);
+		assert.match(await visit.text('#details'), /Self 17\.6 % 0\.0300 s/);
+		await visit.key('v');
+		assert.match(await visit.text('#details'), /Self 17\.6 % 3/);
+		assert.deepEqual(visit.problems, []);
 	},
 	'several profiles: the menu and keys switch, at the same place': async () => {
 		const visit = await Visit.to('several');
@@ -615,6 +602,16 @@ const cases = {
 
 		assert.equal((await sandwich.state()).whole, 3);
 		assert.equal((await sandwich.state()).view, 'sandwich');
+	},
+	'a page that opens with a table draws its picture when that is asked for': async () => {
+		const visit = await Visit.to('small', { hash: '#view=table&q=lex' });
+
+		assert.equal((await visit.state()).view, 'table');
+		await visit.click('[data-view=graph]');
+		const { x, y, width } = await visit.box(['main', 'parse', 'lex']);
+
+		assert.notDeepEqual(await visit.pixel(x + width - 5, y + 3), [255, 255, 255]);
+		assert.deepEqual(visit.problems, []);
 	},
 	'dark and light follow the system until the button is pressed': async () => {
 		const dark = await Visit.to('small', { scheme: 'dark' });

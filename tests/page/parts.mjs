@@ -308,6 +308,18 @@ test('numbers are said in a unit a person reads', () => {
 	assert.equal(amount(1234567, 'nanoseconds'), '1.23 ms');
 	assert.equal(amount(0, 'nanoseconds'), '0');
 	assert.equal(amount(1536, 'bytes'), '1.50 KiB');
+	assert.equal(amount(90e9, 'nanoseconds'), '90 s');
+	assert.equal(amount(3, 'milliseconds'), '3 ms');
+	assert.equal(amount(3, 'megabytes'), '3 MiB');
+	assert.equal(amount(12, 'allocations'), '12 allocations');
+	/* as --unit of the report has it: test_views.py */
+	assert.equal(amount(10000000, 'nanoseconds', 'ms'), '10.0 ms');
+	assert.equal(amount(8765433, 'nanoseconds', 'us'), '8,765 µs');
+	assert.equal(amount(8765433, 'nanoseconds', 's'), '0.00877 s');
+	assert.equal(amount(8765433, 'nanoseconds', 'ns'), '8,765,433 ns');
+	assert.equal(amount(8765433, 'bytes', 'MiB'), '8.36 MiB');
+	assert.equal(amount(0, 'bytes', 'MiB'), '0');
+	assert.equal(amount(8765433, 'count', 'ms'), '8,765,433');
 	assert.equal(amount(1234567, 'count'), '1,234,567');
 	assert.equal(share(1, 3), '33.3 %');
 	assert.equal(share(1, 1000000), '<0.01 %');

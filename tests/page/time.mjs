@@ -35,15 +35,6 @@ class Visit extends Person {
 		}, seconds);
 	}
 
-	onLine(seconds) {
-		return this.page.evaluate((at) => {
-			const { line } = window.sonde.page.time,
-				box = line.activity.getBoundingClientRect();
-
-			return { x: box.left + line.xOf((at * 1e9) / line.tickNs), y: box.top + 15 };
-		}, seconds);
-	}
-
 	async drag(from, to, steps = 6) {
 		await this.page.mouse.move(from.x, from.y);
 		await this.page.mouse.down();

@@ -80,6 +80,16 @@ export class Visit {
 		return this.page.locator(selector).innerText();
 	}
 
+	/* Where a time is on the activity line. */
+	onLine(seconds) {
+		return this.page.evaluate((at) => {
+			const { line } = window.sonde.page.time,
+				box = line.activity.getBoundingClientRect();
+
+			return { x: box.left + line.xOf((at * 1e9) / line.tickNs), y: box.top + 15 };
+		}, seconds);
+	}
+
 	/* The colour at a point of the canvas, as drawn. */
 	pixel(x, y) {
 		return this.page.evaluate(
