@@ -633,7 +633,7 @@ const cases = {
 		assert.equal(await visit.page.evaluate(() => window.pwned), undefined);
 		assert.equal(
 			await visit.page
-				.locator('img, iframe, object, embed, body script:not(.packed)')
+				.locator('img, iframe, object, embed, body script:not(.packed, .lines)')
 				.count(),
 			0,
 		);
