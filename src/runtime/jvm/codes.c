@@ -8,6 +8,7 @@
 #include "base/cursor.h"
 #include "base/hash.h"
 #include "base/vec.h"
+#include "runtime/jvm/flow.h"
 #include "runtime/jvm/methods.h"
 #include "runtime/jvm/scopes.h"
 
@@ -230,12 +231,37 @@ static uint32_t line_of(const struct jvm_codes *codes, uint32_t method, int64_t 
 	return jvm_lines_find(&codes->methods.items[method].lines, bci < 0 ? 0 : (uint32_t)bci);
 }
 
-static bool add_compiled(struct jvm_codes *codes, const struct jvm_seen *seen, uint32_t id)
+/* The PcDesc that tells what stands at a place. */
+static uint32_t find_pc(const struct reading *r, const struct jvm_seen *seen, const struct jvm_scopes *scopes)
 {
+	const struct jvm_offsets *o = r->o;
+	uint8_t head[JVM_NMETHOD_BYTES_MAX];
+	struct str bytes = str_over(head, o->nmethod_bytes);
+	struct jvm_flow flow = { .memory = r->memory };
+	uint64_t size, begin;
+	uint32_t pc;
+
+	if (seen->is_return)
+		return jvm_scopes_at(scopes, seen->place);
+	if (!scopes->n_pcs || !read_head(r, seen, head))
+		return jvm_scopes_after(scopes, seen->place);
+	size = number(bytes, o->blob_size, 4);
+	flow.code = o->blob_code_off == JVM_NO_OFFSET ? number(bytes, o->blob_code, 8) :
+		    seen->address + number(bytes, o->blob_code_off, 4);
+	begin = flow.code - seen->address;
+	flow.bytes = begin < size ? (uint32_t)(size - begin) : 0;
+	pc = jvm_flow_next(&flow, scopes, seen->place);
+	/* thrown away in between, the instructions were anybody's */
+	return read_head(r, seen, head) ? pc : jvm_scopes_after(scopes, seen->place);
+}
+
+static bool add_compiled(const struct reading *r, const struct jvm_seen *seen, uint32_t id)
+{
+	struct jvm_codes *codes = r->codes;
 	const struct blob *blob = &codes->blobs[id];
 	struct jvm_scope chain[JVM_INLINED_MAX];
 	uint32_t methods[JVM_INLINED_MAX];
-	uint32_t n = jvm_scopes_find(&blob->scopes, blob->packed_base, seen->place, seen->is_return, chain);
+	uint32_t n = jvm_scopes_find(&blob->scopes, blob->packed_base, find_pc(r, seen, &blob->scopes), chain);
 
 	for (uint32_t i = 0; i < n; i++)
 		methods[i] = chain[i].metadata < blob->scopes.n_metadata ? blob->methods[chain[i].metadata] : 0;
@@ -269,7 +295,7 @@ static enum jvm_fault add_blob(const struct reading *r, const struct jvm_seen *s
 
 	if (!id)
 		return fault;
-	if (seen->kind == JVM_STUB ? add_frame(r->codes, id, 0, JVM_TIER_STUB) : add_compiled(r->codes, seen, id))
+	if (seen->kind == JVM_STUB ? add_frame(r->codes, id, 0, JVM_TIER_STUB) : add_compiled(r, seen, id))
 		return JVM_FAULT_NONE;
 	return JVM_FAULT_BLOB_FAULT;
 }

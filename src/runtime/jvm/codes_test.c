@@ -11,6 +11,7 @@
 #define BLOB 0x30000ull
 #define TABLES 0x40000ull
 #define NAME 0x50000ull
+#define CODE 0x300ull	/* from BLOB */
 
 /* (0, 10), (4, 11) */
 static struct str lines_of(int jdk)
@@ -93,6 +94,9 @@ static struct jvm_seen add_nmethod(struct world *world, int jdk, uint8_t used)
 		image_add(&world->image, tables + sizeof(metadata), jdk == IMAGE_21 ? data_21 : data_17, 8);
 		image_add(&world->image, tables + sizeof(metadata) + 8, pcs, sizeof(pcs));
 	}
+	image_set(head, o->blob_size, CODE + 64, 4);
+	image_set(head, o->blob_code, BLOB + CODE, 8);
+	image_set(head, o->blob_code_off, CODE, 4);
 	image_add(&world->image, metadata_at, metadata, sizeof(metadata));
 	image_add(&world->image, BLOB, head, o->nmethod_bytes);
 	image_add(&world->image, BLOB - o->block_bytes + o->block_used, &used, 1);
@@ -157,6 +161,29 @@ TEST(what_is_inlined_in_compiled_code_has_frames_of_its_own)
 		place = jvm_codes_place(world.codes, id, 1);
 		CHECK_STR(place.name, "work.Outer$Inner.run");
 		CHECK_EQ(place.line, 11);
+		end(&world);
+	}
+}
+
+TEST(an_instruction_behind_a_loops_poll_belongs_to_the_loop)
+{
+	/* test [r10], eax at 16; dec esi; jg 0 */
+	static const uint8_t loop[64] = { 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90,
+					0x90, 0x90, 0x90, 0x41, 0x85, 0x02, 0xff, 0xce, 0x7f, 0xe9, 0xc3 };
+
+	for (int jdk = 0; jdk < IMAGE_JDKS; jdk++) {
+		struct world world;
+		enum jvm_fault fault;
+		struct jvm_seen seen;
+
+		begin(&world, jdk);
+		seen = add_nmethod(&world, jdk, 1);
+		seen.place = 21;
+		CHECK_EQ(jvm_codes_frames(world.codes, read_seen(&world, &seen, &fault)), 1);
+		image_add(&world.image, BLOB + CODE, loop, sizeof(loop));
+		CHECK_EQ(jvm_codes_frames(world.codes, read_seen(&world, &seen, &fault)), 2);
+		seen.is_return = true;
+		CHECK_EQ(jvm_codes_frames(world.codes, read_seen(&world, &seen, &fault)), 1);
 		end(&world);
 	}
 }
@@ -236,5 +263,6 @@ TEST(a_stub_has_its_blobs_name)
 TEST_MAIN(CASE(an_interpreted_method_has_a_name_a_file_and_a_line),
 	  CASE(a_hidden_class_without_a_source_file_has_a_plain_name),
 	  CASE(what_is_inlined_in_compiled_code_has_frames_of_its_own),
+	  CASE(an_instruction_behind_a_loops_poll_belongs_to_the_loop),
 	  CASE(another_object_at_the_same_address_is_not_taken), CASE(code_that_was_thrown_away_is_not_taken),
 	  CASE(tables_of_another_method_leave_the_method_alone), CASE(a_stub_has_its_blobs_name))

@@ -48,6 +48,8 @@ static const struct wanted optional[] = {
 	{ "nmethod", "_dependencies_offset", FIELD(nmethod_after_pcs) },
 	{ "nmethod", "_immutable_data", FIELD(nmethod_immutable) },
 	{ "nmethod", "_immutable_data_size", FIELD(nmethod_immutable_size) },
+	{ "CodeBlob", "_code_begin", FIELD(blob_code) },
+	{ "CodeBlob", "_code_offset", FIELD(blob_code_off) },
 	{ "CodeBlob", "_mutable_data", FIELD(nmethod_mutable) },
 	{ "CodeBlob", "_mutable_data_size", FIELD(nmethod_mutable_size) },
 	{ "CodeBlob", "_relocation_size", FIELD(nmethod_relocation_size) },

@@ -40,6 +40,7 @@ struct jvm_offsets {
 	uint32_t nmethod_pcs, nmethod_scopes, nmethod_metadata, nmethod_after_pcs;
 	uint32_t nmethod_immutable, nmethod_immutable_size;
 	uint32_t nmethod_mutable, nmethod_mutable_size, nmethod_relocation_size;
+	uint32_t blob_code, blob_code_off;	/* of its code: the address, or (JDK 23 and later) the distance */
 	uint32_t packed_base;	/* what every byte of a packed number (UNSIGNED5) has been raised by */
 };
 

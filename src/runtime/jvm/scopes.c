@@ -155,11 +155,19 @@ uint32_t jvm_scopes_chain(const struct jvm_scopes *scopes, uint32_t base, uint32
 	return n;
 }
 
-uint32_t jvm_scopes_find(const struct jvm_scopes *scopes, uint32_t base, uint32_t off, bool is_return,
+uint32_t jvm_scopes_at(const struct jvm_scopes *scopes, uint32_t off)
+{
+	return find_pc(scopes, off);
+}
+
+uint32_t jvm_scopes_after(const struct jvm_scopes *scopes, uint32_t off)
+{
+	return find_pc(scopes, (int64_t)off + 1);
+}
+
+uint32_t jvm_scopes_find(const struct jvm_scopes *scopes, uint32_t base, uint32_t at,
 			 struct jvm_scope chain[JVM_INLINED_MAX])
 {
-	/* an instruction that begins where a scope's place is comes after it */
-	uint32_t at = find_pc(scopes, (int64_t)off + !is_return);
 	uint32_t n = jvm_scopes_chain(scopes, base, at, chain);
 
 	/* a loop behind the last place where a thread can be stopped: what is inlined there nobody knows, but the

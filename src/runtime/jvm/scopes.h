@@ -45,9 +45,15 @@ void jvm_scopes_read(struct jvm_scopes *ret_scopes, const struct jvm_memory *mem
 uint32_t jvm_scopes_chain(const struct jvm_scopes *scopes, uint32_t base, uint32_t pc,
 			  struct jvm_scope chain[JVM_INLINED_MAX]);
 
-/* The methods that stand at an instruction (one that a call returns to: the call), innermost first; the outermost
- * alone where the tables end before it. Their number; 0 when they do not tell. */
-uint32_t jvm_scopes_find(const struct jvm_scopes *scopes, uint32_t base, uint32_t off, bool is_return,
+/* The first PcDesc at an offset or behind it: of a return address that is the call's. Their number when there is none. */
+uint32_t jvm_scopes_at(const struct jvm_scopes *scopes, uint32_t off);
+
+/* The first one behind an offset: the next by address to an instruction that begins there (runtime/jvm/flow.h has the
+ * next that will be run into). */
+uint32_t jvm_scopes_after(const struct jvm_scopes *scopes, uint32_t off);
+
+/* Like jvm_scopes_chain(); the outermost method alone where the tables end before that PcDesc. 0 when they do not tell. */
+uint32_t jvm_scopes_find(const struct jvm_scopes *scopes, uint32_t base, uint32_t pc,
 			 struct jvm_scope chain[JVM_INLINED_MAX]);
 
 #endif

@@ -22,7 +22,7 @@ static void check_chain(const struct jvm_scopes *scopes, uint32_t base)
 {
 	struct jvm_scope chain[JVM_INLINED_MAX];
 
-	CHECK_EQ(jvm_scopes_find(scopes, base, 32, true, chain), 3);
+	CHECK_EQ(jvm_scopes_find(scopes, base, jvm_scopes_at(scopes, 32), chain), 3);
 	CHECK_EQ(chain[0].metadata, 1);
 	CHECK_EQ(chain[0].bci, 20);
 	CHECK_EQ(chain[1].metadata, 2);
@@ -44,10 +44,10 @@ TEST(a_return_address_is_at_its_place_and_an_instruction_before_it)
 	struct jvm_scopes scopes = made(data_17);
 	struct jvm_scope chain[JVM_INLINED_MAX];
 
-	CHECK_EQ(jvm_scopes_find(&scopes, 0, 16, true, chain), 1);
-	CHECK_EQ(jvm_scopes_find(&scopes, 0, 15, false, chain), 1);
-	CHECK_EQ(jvm_scopes_find(&scopes, 0, 16, false, chain), 3);
-	CHECK_EQ(jvm_scopes_find(&scopes, 0, 0, false, chain), 1);
+	CHECK_EQ(jvm_scopes_find(&scopes, 0, jvm_scopes_at(&scopes, 16), chain), 1);
+	CHECK_EQ(jvm_scopes_find(&scopes, 0, jvm_scopes_after(&scopes, 15), chain), 1);
+	CHECK_EQ(jvm_scopes_find(&scopes, 0, jvm_scopes_after(&scopes, 16), chain), 3);
+	CHECK_EQ(jvm_scopes_find(&scopes, 0, jvm_scopes_after(&scopes, 0), chain), 1);
 }
 
 TEST(behind_the_last_place_only_the_compiled_method_is_known)
@@ -55,7 +55,7 @@ TEST(behind_the_last_place_only_the_compiled_method_is_known)
 	struct jvm_scopes scopes = made(data_17);
 	struct jvm_scope chain[JVM_INLINED_MAX];
 
-	CHECK_EQ(jvm_scopes_find(&scopes, 0, 100, false, chain), 1);
+	CHECK_EQ(jvm_scopes_find(&scopes, 0, jvm_scopes_after(&scopes, 100), chain), 1);
 	CHECK_EQ(chain[0].metadata, 0);
 	CHECK_EQ(chain[0].bci, 7);
 }
@@ -69,13 +69,13 @@ TEST(tables_that_cannot_be_are_none)
 
 	scopes.n_pcs = 2;
 	scopes.data = str_over(loop, sizeof(loop) - 1);
-	CHECK_EQ(jvm_scopes_find(&scopes, 0, 8, false, chain), 0);
+	CHECK_EQ(jvm_scopes_find(&scopes, 0, jvm_scopes_after(&scopes, 8), chain), 0);
 	scopes.data = str_over(beyond, sizeof(beyond) - 1);
-	CHECK_EQ(jvm_scopes_find(&scopes, 0, 8, false, chain), 0);
+	CHECK_EQ(jvm_scopes_find(&scopes, 0, jvm_scopes_after(&scopes, 8), chain), 0);
 	scopes.data = str_over(data_17, 3);
-	CHECK_EQ(jvm_scopes_find(&scopes, 0, 8, false, chain), 0);
+	CHECK_EQ(jvm_scopes_find(&scopes, 0, jvm_scopes_after(&scopes, 8), chain), 0);
 	scopes = (struct jvm_scopes){ 0 };
-	CHECK_EQ(jvm_scopes_find(&scopes, 0, 8, false, chain), 0);
+	CHECK_EQ(jvm_scopes_find(&scopes, 0, jvm_scopes_after(&scopes, 8), chain), 0);
 }
 
 TEST_MAIN(CASE(inlined_methods_come_innermost_first),
