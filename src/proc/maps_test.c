@@ -150,7 +150,7 @@ static void *stay(void *fd)
 {
 	char byte;
 
-	(void)!read(*(int *)fd, &byte, 1);
+	(void)!read((int)(intptr_t)fd, &byte, 1);
 	_exit(0);
 }
 
@@ -167,7 +167,7 @@ TEST(a_process_whose_main_thread_has_ended_still_has_mappings)
 		pthread_t thread;
 
 		close(fds[1]);
-		pthread_create(&thread, NULL, stay, &fds[0]);
+		pthread_create(&thread, NULL, stay, (void *)(intptr_t)fds[0]);
 		pthread_exit(NULL);
 	}
 	for (int i = 0; i < 200; i++) {
