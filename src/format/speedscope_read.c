@@ -161,6 +161,8 @@ static void read_head(struct reader *r, struct json_reader *json)
 		else
 			json_pass(json);
 	}
+	if (!one.samples.n && !one.events.n)
+		json_reader_fail(json, "a profile without samples or events");
 	one.text = str_over(begin, (size_t)(json->p - begin));
 	one.type = type_of(r, json, &one, unit, &name);
 	one.start *= one.scale;
