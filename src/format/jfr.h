@@ -13,7 +13,8 @@
  *   profiler.Malloc                                             malloc_objects/count, malloc_space/bytes
  *   JavaMonitorEnter, ThreadPark                                contentions/count, delay/nanoseconds
  *
- * jfr_types.c reads the description, jfr_pools.c the constants, jfr_read.c the events.
+ * jfr_types.c reads the description, jfr_pools.c the constants, jfr_chunk.c a chunk with both, jfr_rows.c its events;
+ * jfr_read.c looks through the file, parts it and lets the parts be read side by side.
  */
 #ifndef SONDE_FORMAT_JFR_H
 #define SONDE_FORMAT_JFR_H
@@ -31,7 +32,7 @@ struct profile;
 bool jfr_detect(struct str head);
 int jfr_read(struct profile *profile, struct input *input, struct err *err);
 
-/* The rest is for the three files.
+/* The rest is for these files.
  *
  * A field of a type: a number, text, a struct of other fields, or the id of a constant; or an array of such. */
 enum jfr_kind { JFR_VARINT, JFR_BYTE, JFR_FLOAT, JFR_DOUBLE, JFR_STRING, JFR_STRUCT };
@@ -71,13 +72,27 @@ struct jfr_plan {
 	uint32_t type;		/* index; UINT32_MAX: the file has none */
 	const char *const *names;	/* of fields, ends with NULL; the value of names[i] goes to values[i] */
 	uint8_t slot_of[256];	/* field of the type -> i, or JFR_PASS */
+	uint8_t width[256];	/* of the field: JFR_NUMBER, JFR_ONE, or what takes a closer look */
 };
 
 #define JFR_PASS 0xff
 #define JFR_SLOTS 12
+enum jfr_width { JFR_OTHER, JFR_NUMBER, JFR_ONE };
 
 /* Numbers as JFR has them: seven bits a byte, low bits first, the ninth byte with all eight. */
-uint64_t jfr_varint(struct cursor *c);
+uint64_t jfr_varint_slow(struct cursor *c);
+
+static inline uint64_t jfr_varint(struct cursor *c)
+{
+	uint64_t ahead;
+
+	if (cursor_left(c) >= sizeof(ahead)) {
+		memcpy(&ahead, c->p, sizeof(ahead));
+		if (~ahead & 0x8080808080808080u)	/* it ends before the ninth byte: then it is a LEB128 */
+			return cursor_uleb(c);
+	}
+	return jfr_varint_slow(c);
+}
 
 /* Text with its encoding in front. */
 struct str jfr_text(struct cursor *c, uint8_t *ret_encoding, uint64_t *ret_constant);
@@ -95,6 +110,10 @@ void jfr_plan_init(struct jfr_plan *plan, const struct jfr_types *types, uint32_
 /* Reads one value of the plan's type; what is not wanted is passed over. False: it is not sound. */
 bool jfr_take(const struct jfr_types *types, const struct jfr_plan *plan, struct cursor *c,
 	      struct jfr_value *values);
+
+/* The same for a type of which only numbers are wanted, several times faster. values: JFR_SLOTS + 1. */
+bool jfr_take_numbers(const struct jfr_types *types, const struct jfr_plan *plan, struct cursor *c,
+		      uint64_t *values);
 
 /* Passes a value over. */
 bool jfr_pass(const struct jfr_types *types, uint32_t type, struct cursor *c);

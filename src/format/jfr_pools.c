@@ -388,14 +388,14 @@ static uint32_t make_stack(struct jfr_pools *pools, const struct constant *trace
 {
 	struct cursor c = trace->values[0].items;
 	uint32_t n = trace->values[0].n_items, stack = 0;
-	struct jfr_value values[JFR_SLOTS];
+	uint64_t values[JFR_SLOTS + 1];
 
 	if (n > STACK_FRAMES_MAX || VEC_RESERVE(&pools->frames, &pools->cap_frames, (uint64_t)n + 1) < 0)
 		return 0;
 	for (uint32_t i = 0; i < n; i++) {	/* innermost first */
-		if (!jfr_take(pools->types, &pools->frame_plan, &c, values))
+		if (!jfr_take_numbers(pools->types, &pools->frame_plan, &c, values))
 			return 0;
-		pools->frames[i] = find_frame(pools, values[0].number, values[1].number, values[2].number);
+		pools->frames[i] = find_frame(pools, values[0], values[1], values[2]);
 	}
 	while (n--)
 		stack = stacktree_push(&pools->profile->tree, stack, pools->frames[n]);

@@ -10,7 +10,7 @@
 #define STRINGS_MAX 1000000u
 #define ATTRIBUTES_MAX 64u
 
-uint64_t jfr_varint(struct cursor *c)
+uint64_t jfr_varint_slow(struct cursor *c)
 {
 	uint64_t v = 0;
 
@@ -262,6 +262,15 @@ void jfr_types_fini(struct jfr_types *types)
 	*types = (struct jfr_types){ 0 };
 }
 
+static enum jfr_width width_of(const struct jfr_types *types, const struct jfr_field *field)
+{
+	enum jfr_kind kind = field->type < types->n_types ? types->types[field->type].kind : JFR_STRUCT;
+
+	if (field->array)
+		return JFR_OTHER;
+	return field->constant || kind == JFR_VARINT ? JFR_NUMBER : kind == JFR_BYTE ? JFR_ONE : JFR_OTHER;
+}
+
 void jfr_plan_init(struct jfr_plan *plan, const struct jfr_types *types, uint32_t type,
 		   const char *const *names)
 {
@@ -269,22 +278,17 @@ void jfr_plan_init(struct jfr_plan *plan, const struct jfr_types *types, uint32_
 	memset(plan->slot_of, JFR_PASS, sizeof(plan->slot_of));
 	if (type == UINT32_MAX)
 		return;
-	for (uint32_t i = 0; i < types->types[type].n && i < sizeof(plan->slot_of); i++)
+	for (uint32_t i = 0; i < types->types[type].n && i < sizeof(plan->slot_of); i++) {
+		const struct jfr_field *field = &types->fields[types->types[type].first + i];
+
+		plan->width[i] = (uint8_t)width_of(types, field);
 		for (uint8_t k = 0; names[k]; k++)
-			if (str_eq(types->fields[types->types[type].first + i].name, str_of(names[k])))
+			if (str_eq(field->name, str_of(names[k])))
 				plan->slot_of[i] = k;
+	}
 }
 
 static bool pass_value(const struct jfr_types *types, uint32_t type, struct cursor *c, int depth);
-
-static void pass_varint(struct cursor *c)
-{
-	unsigned bytes = 1;
-
-	while (c->p < c->end && (*c->p & 0x80) && bytes++ < 9)
-		c->p++;
-	cursor_skip(c, 1);
-}
 
 static bool pass_field(const struct jfr_types *types, const struct jfr_field *field, struct cursor *c, int depth)
 {
@@ -295,8 +299,11 @@ static bool pass_field(const struct jfr_types *types, const struct jfr_field *fi
 	if (n > cursor_left(c) && n > 1)	/* an item is a byte at least: structs of nothing are not written */
 		return cursor_fail(c);
 	if (varints && !field->constant) {
-		for (n *= varints; n && !c->failed; n--)
-			pass_varint(c);
+		struct cursor at = *c;	/* in registers */
+
+		for (n *= varints; n && !at.failed; n--)
+			jfr_varint(&at);
+		*c = at;
 		return !c->failed;
 	}
 	while (n-- && !c->failed) {
@@ -387,4 +394,39 @@ bool jfr_take(const struct jfr_types *types, const struct jfr_plan *plan, struct
 			return false;
 	}
 	return true;
+}
+
+bool jfr_take_numbers(const struct jfr_types *types, const struct jfr_plan *plan, struct cursor *c,
+		      uint64_t *values)
+{
+	const struct jfr_type *t;
+	struct cursor at = *c;
+
+	if (plan->type >= types->n_types)
+		return cursor_fail(c);
+	t = &types->types[plan->type];
+	memset(values, 0, (JFR_SLOTS + 1) * sizeof(*values));
+	for (uint32_t i = 0; i < t->n; i++) {
+		uint8_t slot = i < sizeof(plan->slot_of) ? plan->slot_of[i] : JFR_PASS;
+		enum jfr_width width = i < sizeof(plan->width) ? (enum jfr_width)plan->width[i] : JFR_OTHER;
+		struct cursor other;
+
+		slot = slot < JFR_SLOTS ? slot : JFR_SLOTS;
+		switch (width) {
+		case JFR_NUMBER:
+			values[slot] = jfr_varint(&at);
+			break;
+		case JFR_ONE:
+			values[slot] = cursor_u8(&at);
+			break;
+		case JFR_OTHER:		/* no number: what it says is not asked for */
+			other = at;
+			if (!pass_field(types, &types->fields[t->first + i], &other, 0))
+				cursor_fail(&at);
+			else
+				at.p = other.p;
+		}
+	}
+	*c = at;
+	return !at.failed;
 }

@@ -48,7 +48,17 @@ static int map_types(struct profile *into, const struct profile *from, struct ma
 	return 0;
 }
 
-static int map_tables(struct profile *into, const struct profile *from, struct maps *maps)
+static int map_strings(struct profile *into, const struct profile *from, struct maps *maps)
+{
+	maps->string = calloc((size_t)from->strings.n + 1, sizeof(*maps->string));
+	if (!maps->string)
+		return -ENOMEM;
+	for (uint32_t i = 1; i < from->strings.n; i++)
+		maps->string[i] = strings_add(&into->strings, strings_get(&from->strings, i));
+	return 0;
+}
+
+static int map_frames(struct profile *into, const struct profile *from, struct maps *maps)
 {
 	const struct frames *f = &from->frames;
 
@@ -309,22 +319,43 @@ static void add_header(struct profile *into, const struct profile *from, const s
 	}
 }
 
+/* All that the rows are made of, behind map_strings(). */
+static int map_tables(struct profile *into, const struct profile *from, struct maps *maps)
+{
+	int rc = map_frames(into, from, maps);
+
+	if (rc == 0)
+		rc = map_labels(into, from, maps);
+	return rc < 0 ? rc : map_stacks(into, from, maps);
+}
+
+int profile_merge_tables(struct profile *into, const struct profile *from, uint32_t **ret_stack,
+			 uint32_t **ret_set)
+{
+	struct maps maps = { 0 };
+	int rc = map_strings(into, from, &maps);
+
+	if (rc == 0)
+		rc = map_tables(into, from, &maps);
+	*ret_stack = maps.stack;
+	*ret_set = maps.set;
+	maps.stack = maps.set = NULL;
+	maps_free(&maps);
+	if (rc < 0)
+		into->failed = true;
+	return profile_failed(into) ? -ENOMEM : rc;
+}
+
 int profile_merge(struct profile *into, const struct profile *from)
 {
-	struct maps maps = { .string = calloc((size_t)from->strings.n + 1, sizeof(uint32_t)) };
+	struct maps maps = { 0 };
 	bool first = !into->n_types && !into->n;
-	int rc = maps.string ? 0 : -ENOMEM;
+	int rc = map_strings(into, from, &maps);
 
-	for (uint32_t i = 1; rc == 0 && i < from->strings.n; i++)
-		maps.string[i] = strings_add(&into->strings, strings_get(&from->strings, i));
 	if (rc == 0)
 		rc = map_types(into, from, &maps);
 	if (rc == 0)
 		rc = map_tables(into, from, &maps);
-	if (rc == 0)
-		rc = map_labels(into, from, &maps);
-	if (rc == 0)
-		rc = map_stacks(into, from, &maps);
 	if (rc == 0)
 		rc = add_rows(into, from, &maps);
 	if (rc == 0) {

@@ -188,10 +188,29 @@ void profile_add_all(struct profile *profile, uint32_t n, const uint32_t *stacks
 void profile_add_at(struct profile *profile, uint32_t stack, uint32_t label_set, uint64_t time_ns,
 		    const int64_t *values)
 {
+	if (profile->untimed) {
+		profile_add(profile, stack, label_set, values);
+		return;
+	}
 	if (VEC_RESERVE_RAW(&profile->time_ns, &profile->cap_time, (uint64_t)profile->n + 1) < 0)
 		profile->failed = true;
 	if (append(profile, stack, label_set, values))
 		profile->time_ns[profile->n++] = time_ns;
+}
+
+int profile_add_rows(struct profile *profile, uint32_t n)
+{
+	uint64_t all = (uint64_t)profile->n + n;
+
+	if (VEC_RESERVE_RAW(&profile->stack, &profile->cap_stack, all) < 0 ||
+	    VEC_RESERVE_RAW(&profile->label_set, &profile->cap_label_set, all) < 0 ||
+	    VEC_RESERVE_RAW(&profile->time_ns, &profile->cap_time, all) < 0 ||
+	    VEC_RESERVE_RAW(&profile->values, &profile->cap_values, all * profile->n_types) < 0) {
+		profile->failed = true;
+		return -ENOMEM;
+	}
+	profile->n = (uint32_t)all;
+	return 0;
 }
 
 void profile_relabel(struct profile *profile, const uint32_t *sets)

@@ -61,6 +61,7 @@ struct profile {
 
 	uint32_t *stack, *label_set;
 	uint64_t *time_ns;		/* NULL: samples carry no time */
+	bool untimed;			/* whoever reads it wants no times: profile_add_at() is profile_add() */
 	int64_t *values;
 	uint32_t n;
 	uint32_t cap_stack, cap_label_set, cap_time, cap_values;
@@ -123,6 +124,9 @@ void profile_add_to(struct profile *profile, uint32_t row, const int64_t *values
 void profile_add_at(struct profile *profile, uint32_t stack, uint32_t label_set, uint64_t time_ns,
 		    const int64_t *values);
 
+/* n rows that the caller then writes, with their times, in place. 0 or -ENOMEM. Not for .untimed ones. */
+int profile_add_rows(struct profile *profile, uint32_t n);
+
 /* Gives every row the label set sets[its set]; the column has labels.n entries from before. Rows of one
  * stack and set do not become one. */
 void profile_relabel(struct profile *profile, const uint32_t *sets);
@@ -146,6 +150,11 @@ uint64_t profile_dropped(const struct profile *profile);
  * up; the earlier start wins. Rows keep their times only when both profiles have them.
  * 0, -ENOMEM, or -E2BIG (more than VALUE_TYPES_MAX types: then nothing was added). */
 int profile_merge(struct profile *into, const struct profile *from);
+
+/* The same without rows, values and what the head tells: strings, frames, stacks and label sets. stack[id] and
+ * set[id] are what those of `from` are in `into`; both are the caller's to free, on failure too. 0 or -ENOMEM. */
+int profile_merge_tables(struct profile *into, const struct profile *from, uint32_t **ret_stack,
+			 uint32_t **ret_set);
 
 /* Whether memory ran out in any of its tables. */
 bool profile_failed(const struct profile *profile);
