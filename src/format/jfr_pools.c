@@ -10,7 +10,9 @@
 #include "model/profile.h"
 
 #define CHECKPOINTS_MAX 1000000u
-#define FRAME_MEMOS 2048
+#define FRAME_MEMOS_MIN 256u
+#define FRAME_MEMOS_MAX 65536u
+#define AHEAD_MAX 65536u	/* constants that room is made for before they are seen */
 
 /* The pools that are kept, and what of their constants is: values[0 .. 3] of the plan. */
 enum pool_kind {
@@ -36,15 +38,15 @@ static const struct {
 #define KEPT 3
 
 struct constant {
-	uint64_t id;
 	struct jfr_value values[KEPT];
-	uint32_t made;		/* what the model has of it, + 1; 0: not yet */
 };
 
 struct pool {
 	struct jfr_plan plan;
+	uint64_t *ids;		/* apart from the values, for they are looked up by every event */
+	uint32_t *made;		/* what the model has of it, + 1; 0: not yet */
 	struct constant *items;
-	uint32_t n, cap;
+	uint32_t n, cap, cap_ids, cap_made;
 	struct idindex index;
 };
 
@@ -53,45 +55,60 @@ struct jfr_pools {
 	const struct jfr_types *types;
 	struct pool pools[N_POOLS];
 	struct jfr_plan frame_plan;
-	uint32_t *frames, cap_frames;	/* of a stack that is made */
+	uint32_t *frames, cap_frames;	/* of a stack that is made, innermost first */
+	/* The stack made last, outermost first, and its nodes: many begin alike. */
+	uint32_t *last, *nodes, cap_last, cap_nodes, n_last;
 	struct frame_memo {
-		uint64_t method, line, type;
-		uint32_t frame;
-		bool known;
-	} memo[FRAME_MEMOS];
+		uint64_t method;
+		uint32_t line, type;
+		uint32_t frame;	/* + 1; 0: nothing here */
+	} *memo;		/* NULL until the first stack */
+	uint32_t memo_mask;
 };
 
-static struct constant *find(struct jfr_pools *pools, enum pool_kind kind, uint64_t id)
+#define NONE UINT32_MAX
+
+/* The constant's place in its pool, or NONE. */
+static uint32_t find(const struct jfr_pools *pools, enum pool_kind kind, uint64_t id)
 {
-	struct pool *pool = &pools->pools[kind];
+	const struct pool *pool = &pools->pools[kind];
 	uint32_t step = 0, found;
 
 	while ((found = idindex_probe(&pool->index, hash_u64(id, kind), &step)))
-		if (pool->items[found - 1].id == id)
-			return &pool->items[found - 1];
-	return NULL;
+		if (pool->ids[found - 1] == id)
+			return found - 1;
+	return NONE;
+}
+
+static int reserve(struct pool *pool, uint64_t more)
+{
+	uint64_t n = pool->n + more;
+
+	if (VEC_RESERVE_RAW(&pool->items, &pool->cap, n) < 0 || VEC_RESERVE_RAW(&pool->ids, &pool->cap_ids, n) < 0 ||
+	    VEC_RESERVE_RAW(&pool->made, &pool->cap_made, n) < 0)
+		return -ENOMEM;
+	return 0;
 }
 
 static int add_constant(struct jfr_pools *pools, enum pool_kind kind, uint64_t id, struct cursor *c)
 {
 	struct pool *pool = &pools->pools[kind];
-	struct constant constant = { .id = id };
 	struct jfr_value values[JFR_SLOTS];
 
-	memset(values, 0, sizeof(values));
+	memset(values, 0, KEPT * sizeof(*values));
 	if (kind == POOL_STRING)
 		values[0].text = jfr_text(c, &values[0].encoding, &values[0].number);
 	else if (!jfr_take(pools->types, &pool->plan, c, values))
 		return -EBADMSG;
-	memcpy(constant.values, values, sizeof(constant.values));
 	if (c->failed)
 		return -EBADMSG;
-	if (find(pools, kind, id))
+	if (find(pools, kind, id) != NONE)
 		return 0;	/* an earlier list has it too */
-	if (VEC_RESERVE(&pool->items, &pool->cap, (uint64_t)pool->n + 1) < 0 ||
-	    idindex_add(&pool->index, hash_u64(id, kind), pool->n + 1) < 0)
+	if (reserve(pool, 1) < 0 || idindex_add(&pool->index, hash_u64(id, kind), pool->n + 1) < 0)
 		return -ENOMEM;
-	pool->items[pool->n++] = constant;
+	memcpy(pool->items[pool->n].values, values, sizeof(pool->items->values));
+	pool->ids[pool->n] = id;
+	pool->made[pool->n++] = 0;
 	return 0;
 }
 
@@ -105,6 +122,13 @@ static int read_pool(struct jfr_pools *pools, struct cursor *c)
 		kind++;
 	if (type == UINT32_MAX || n > cursor_left(c))
 		return -EBADMSG;
+	if (kind < N_POOLS) {
+		uint64_t ahead = n < AHEAD_MAX ? n : AHEAD_MAX;
+
+		if (reserve(&pools->pools[kind], ahead) < 0 ||
+		    idindex_reserve(&pools->pools[kind].index, pools->pools[kind].n + ahead) < 0)
+			return -ENOMEM;
+	}
 	while (rc == 0 && n--) {
 		uint64_t id = jfr_varint(c);
 
@@ -180,10 +204,16 @@ void jfr_pools_free(struct jfr_pools *pools)
 {
 	for (int i = 0; pools && i < N_POOLS; i++) {
 		free(pools->pools[i].items);
+		free(pools->pools[i].ids);
+		free(pools->pools[i].made);
 		idindex_fini(&pools->pools[i].index);
 	}
-	if (pools)
+	if (pools) {
 		free(pools->frames);
+		free(pools->last);
+		free(pools->nodes);
+		free(pools->memo);
+	}
 	free(pools);
 }
 
@@ -191,13 +221,13 @@ void jfr_pools_free(struct jfr_pools *pools)
 static void add_text(struct jfr_pools *pools, const struct jfr_value *value, struct buf *out, int depth)
 {
 	struct cursor c = cursor_over(value->text);
-	struct constant *constant;
 	char bytes[4];
 
 	if (value->encoding == 2) {
-		constant = find(pools, POOL_STRING, value->number);
-		if (constant && depth == 0)
-			add_text(pools, &constant->values[0], out, 1);
+		uint32_t string = find(pools, POOL_STRING, value->number);
+
+		if (string != NONE && depth == 0)
+			add_text(pools, &pools->pools[POOL_STRING].items[string].values[0], out, 1);
 	} else if (value->encoding == 3) {
 		buf_add_str(out, value->text);
 	} else if (value->encoding == 4) {
@@ -222,22 +252,22 @@ uint32_t jfr_pools_string(struct jfr_pools *pools, const struct jfr_value *value
 
 static void add_symbol(struct jfr_pools *pools, uint64_t id, struct buf *out)
 {
-	struct constant *symbol = find(pools, POOL_SYMBOL, id);
+	uint32_t symbol = find(pools, POOL_SYMBOL, id);
 
-	if (symbol)
-		add_text(pools, &symbol->values[0], out, 0);
+	if (symbol != NONE)
+		add_text(pools, &pools->pools[POOL_SYMBOL].items[symbol].values[0], out, 0);
 }
 
 /* "java/lang/String" as people write it. What makes a hidden class differ from its like is left out:
  * "Work$$Lambda+0x00007f0c50001200", "Work$$Lambda/0x0800000840", "Work$$Lambda.0x0800000840". */
 static void add_class(struct jfr_pools *pools, uint64_t id, struct buf *out)
 {
-	struct constant *class = find(pools, POOL_CLASS, id);
+	uint32_t class = find(pools, POOL_CLASS, id);
 	size_t begin = out->n;
 
-	if (!class)
+	if (class == NONE)
 		return;
-	add_symbol(pools, class->values[0].number, out);
+	add_symbol(pools, pools->pools[POOL_CLASS].items[class].values[0].number, out);
 	for (size_t i = begin; i < out->n; i++) {
 		if (out->n - i > 3 && memchr("/+.", out->p[i], 3) && out->p[i + 1] == '0' && out->p[i + 2] == 'x')
 			out->n = i;
@@ -295,31 +325,32 @@ static bool is_library(struct str class)
 /* The frame of a method, without what its place in a stack says. */
 static uint32_t frame_of_method(struct jfr_pools *pools, uint64_t id)
 {
-	struct constant *method = find(pools, POOL_METHOD, id);
+	struct pool *pool = &pools->pools[POOL_METHOD];
+	uint32_t at = find(pools, POOL_METHOD, id);
 	struct strings *strings = &pools->profile->strings;
 	struct function function = { 0 };
 	struct module module = { 0 };
 	struct frame frame = { 0 };
 	struct buf name = { 0 };
 
-	if (!method)
+	if (at == NONE)
 		return 0;
-	if (method->made)
-		return method->made - 1;
-	add_class(pools, method->values[0].number, &name);
+	if (pool->made[at])
+		return pool->made[at] - 1;
+	add_class(pools, pool->items[at].values[0].number, &name);
 	if (is_library(buf_str(&name))) {
 		module.path = strings_add(strings, buf_str(&name));
 		buf_clear(&name);
 	} else if (name.n) {
 		buf_add_u8(&name, '.');
 	}
-	add_symbol(pools, method->values[1].number, &name);
+	add_symbol(pools, pool->items[at].values[1].number, &name);
 	function.name = strings_add(strings, buf_str(&name));
 	buf_fini(&name);
 	frame.function = frames_add_function(&pools->profile->frames, &function);
 	frame.module = frames_add_module(&pools->profile->frames, &module);
-	method->made = frames_add(&pools->profile->frames, &frame) + 1;
-	return method->made - 1;
+	pool->made[at] = frames_add(&pools->profile->frames, &frame) + 1;
+	return pool->made[at] - 1;
 }
 
 /* HotSpot's words, and async-profiler's. */
@@ -338,19 +369,20 @@ static const struct frame_words {
 
 static const struct frame_words *words_of(struct jfr_pools *pools, uint64_t type)
 {
-	struct constant *constant = find(pools, POOL_FRAME_TYPE, type);
+	struct pool *pool = &pools->pools[POOL_FRAME_TYPE];
+	uint32_t at = find(pools, POOL_FRAME_TYPE, type);
 	struct str words;
 
-	if (!constant)
+	if (at == NONE)
 		return &frame_words[0];
-	if (constant->made)
-		return &frame_words[constant->made - 1];
-	words = strings_get(&pools->profile->strings, jfr_pools_string(pools, &constant->values[0]));
-	constant->made = 1;
+	if (pool->made[at])
+		return &frame_words[pool->made[at] - 1];
+	words = strings_get(&pools->profile->strings, jfr_pools_string(pools, &pool->items[at].values[0]));
+	pool->made[at] = 1;
 	for (uint32_t i = 1; i < N_FRAME_WORDS; i++)
 		if (str_eq(words, str_of(frame_words[i].words)))
-			constant->made = i + 1;
-	return &frame_words[constant->made - 1];
+			pool->made[at] = i + 1;
+	return &frame_words[pool->made[at] - 1];
 }
 
 static uint32_t make_frame(struct jfr_pools *pools, uint64_t method, uint64_t line, uint64_t type)
@@ -372,71 +404,108 @@ static uint32_t make_frame(struct jfr_pools *pools, uint64_t method, uint64_t li
 	return frames_add(&pools->profile->frames, &frame);
 }
 
+/* Room for the frames of four lines of each method. */
+static int make_memo(struct jfr_pools *pools)
+{
+	uint32_t n = FRAME_MEMOS_MIN;
+
+	while (n < FRAME_MEMOS_MAX && n / 4 < pools->pools[POOL_METHOD].n)
+		n *= 2;
+	pools->memo = calloc(n, sizeof(*pools->memo));
+	pools->memo_mask = n - 1;
+	return pools->memo ? 0 : -ENOMEM;
+}
+
 /* Stacks have most of their frames in common. */
 static uint32_t find_frame(struct jfr_pools *pools, uint64_t method, uint64_t line, uint64_t type)
 {
-	uint64_t hash = hash_u64(method, line << 8 ^ type);
-	struct frame_memo *memo = &pools->memo[hash % FRAME_MEMOS];
+	struct frame_memo *memo = &pools->memo[hash_u64(method, line << 8 ^ type) & pools->memo_mask];
 
-	if (!memo->known || memo->method != method || memo->line != line || memo->type != type)
-		*memo = (struct frame_memo){ method, line, type,
-					     make_frame(pools, method, line, type), true };
-	return memo->frame;
+	if (!memo->frame || memo->method != method || memo->line != line || memo->type != type) {
+		uint32_t frame = make_frame(pools, method, line, type);
+
+		if (line > UINT32_MAX || type > UINT32_MAX)	/* nobody's: not remembered */
+			return frame;
+		*memo = (struct frame_memo){ method, (uint32_t)line, (uint32_t)type, frame + 1 };
+	}
+	return memo->frame - 1;
+}
+
+/* The stack of the n frames; nothing is looked up for what it has in common with the last one. */
+static uint32_t push_frames(struct jfr_pools *pools, uint32_t n)
+{
+	uint32_t depth = 0, stack = 0;
+
+	while (depth < n && depth < pools->n_last && pools->last[depth] == pools->frames[n - 1 - depth])
+		stack = pools->nodes[depth++];
+	for (; depth < n; depth++) {
+		stack = stacktree_push(&pools->profile->tree, stack, pools->frames[n - 1 - depth]);
+		pools->last[depth] = pools->frames[n - 1 - depth];
+		pools->nodes[depth] = stack;
+	}
+	pools->n_last = n;
+	return stack;
 }
 
 static uint32_t make_stack(struct jfr_pools *pools, const struct constant *trace)
 {
 	struct cursor c = trace->values[0].items;
-	uint32_t n = trace->values[0].n_items, stack = 0;
+	uint32_t n = trace->values[0].n_items;
 	uint64_t values[JFR_SLOTS + 1];
 
-	if (n > STACK_FRAMES_MAX || VEC_RESERVE(&pools->frames, &pools->cap_frames, (uint64_t)n + 1) < 0)
+	if (n > STACK_FRAMES_MAX || VEC_RESERVE(&pools->frames, &pools->cap_frames, (uint64_t)n + 1) < 0 ||
+	    VEC_RESERVE(&pools->last, &pools->cap_last, (uint64_t)n + 1) < 0 ||
+	    VEC_RESERVE(&pools->nodes, &pools->cap_nodes, (uint64_t)n + 1) < 0 ||
+	    (!pools->memo && make_memo(pools) < 0))
 		return 0;
 	for (uint32_t i = 0; i < n; i++) {	/* innermost first */
 		if (!jfr_take_numbers(pools->types, &pools->frame_plan, &c, values))
 			return 0;
 		pools->frames[i] = find_frame(pools, values[0], values[1], values[2]);
 	}
-	while (n--)
-		stack = stacktree_push(&pools->profile->tree, stack, pools->frames[n]);
-	return stack;
+	return push_frames(pools, n);
 }
 
 uint32_t jfr_pools_stack(struct jfr_pools *pools, uint64_t id)
 {
-	struct constant *trace = find(pools, POOL_STACK, id);
+	struct pool *pool = &pools->pools[POOL_STACK];
+	uint32_t at = find(pools, POOL_STACK, id);
 
-	if (!trace)
+	if (at == NONE)
 		return 0;
-	if (!trace->made)
-		trace->made = make_stack(pools, trace) + 1;
-	return trace->made - 1;
+	if (!pool->made[at])
+		pool->made[at] = make_stack(pools, &pool->items[at]) + 1;
+	return pool->made[at] - 1;
 }
 
 uint32_t jfr_pools_state(struct jfr_pools *pools, uint64_t id)
 {
-	struct constant *state = find(pools, POOL_STATE, id);
+	struct pool *pool = &pools->pools[POOL_STATE];
+	uint32_t at = find(pools, POOL_STATE, id);
 
-	if (!state)
+	if (at == NONE)
 		return 0;
-	if (!state->made)
-		state->made = jfr_pools_string(pools, &state->values[0]) + 1;
-	return state->made - 1;
+	if (!pool->made[at])
+		pool->made[at] = jfr_pools_string(pools, &pool->items[at].values[0]) + 1;
+	return pool->made[at] - 1;
 }
 
 struct jfr_thread jfr_pools_thread(struct jfr_pools *pools, uint64_t id)
 {
-	struct constant *constant = find(pools, POOL_THREAD, id);
+	struct pool *pool = &pools->pools[POOL_THREAD];
+	uint32_t at = find(pools, POOL_THREAD, id);
+	const struct jfr_value *values;
 	struct jfr_thread thread = { 0 };
 
-	if (!constant)
+	if (at == NONE)
 		return thread;
-	if (!constant->made) {
-		uint32_t name = jfr_pools_string(pools, &constant->values[2]);
+	values = pool->items[at].values;
+	if (!pool->made[at]) {
+		uint32_t name = jfr_pools_string(pools, &values[2]);
 
-		constant->made = (name ? name : jfr_pools_string(pools, &constant->values[0])) + 1;
+		pool->made[at] = (name ? name : jfr_pools_string(pools, &values[0])) + 1;
 	}
-	thread.name = constant->made - 1;
-	thread.os_id = constant->values[1].number <= INT32_MAX ? (int64_t)constant->values[1].number : 0;
+	thread.name = pool->made[at] - 1;
+	thread.os_id = values[1].number <= INT32_MAX ? (int64_t)values[1].number : 0;
 	return thread;
 }
