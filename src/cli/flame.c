@@ -88,7 +88,10 @@ static int write_page(const struct flame_args *a, const struct readings *reading
 static int draw(struct flame_args *a, struct err *err)
 {
 	struct readings readings;
-	int rc = readings_open(&readings, &a->reading, a->paths, a->n_paths, err);
+	int rc;
+
+	a->reading.untimed = !output_shows_times(a->output, a->format);
+	rc = readings_open(&readings, &a->reading, a->paths, a->n_paths, err);
 
 	if (rc == 0 && output_is_page(a->output, a->format)) {
 		rc = write_page(a, &readings, err);

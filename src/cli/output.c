@@ -145,6 +145,15 @@ bool output_is_page(const char *path, const char *format_name)
 	return renderer && renderer->render == render_html;
 }
 
+bool output_shows_times(const char *path, const char *format_name)
+{
+	const struct format *format = format_name ? format_named(str_of(format_name)) :
+						    format_for_path(path);
+
+	return output_is_page(path, format_name) ||
+	       (!renderer_for(path, format_name) && !(format && format->untimed));
+}
+
 /* Formats know neither filters nor a choice of type. */
 static int write_kept(const struct profile *profile, const char *path, const char *format_name,
 		      const struct output_options *options, struct err *err)

@@ -41,6 +41,9 @@ int output_check(const char *path, const char *format_name, struct err *err);
  * asked. Others keep everything. */
 bool output_is_view(const char *path, const char *format_name);
 
+/* Whether what is written shows when samples were taken. */
+bool output_shows_times(const char *path, const char *format_name);
+
 /* Whether it is the HTML page, which several profiles fit in (cli/pages.h). */
 bool output_is_page(const char *path, const char *format_name);
 

@@ -169,6 +169,19 @@ static int derive_labels(struct reading *reading, struct err *err)
 	return rc;
 }
 
+/* Whether an option is about when samples were taken. */
+static bool asks_for_times(const struct reading *reading)
+{
+	bool asks = reading->options.has_time || (reading->by && !strcmp(reading->by, "time"));
+
+	for (uint32_t i = 0; i < reading->options.n_labels; i++) {
+		struct str label = str_of(reading->labels[i]);
+
+		asks |= str_eq(str_cut(&label, '='), STR("time"));
+	}
+	return asks;
+}
+
 int reading_open(struct reading *reading, struct err *err)
 {
 	const char *path = reading->path ? reading->path : FILE_DEFAULT_NAME;
@@ -187,6 +200,7 @@ int reading_open(struct reading *reading, struct err *err)
 		return err_fail(err, -ENOENT, "there is no " FILE_DEFAULT_NAME " here: name a file, or "
 				"take a profile with sonde record");
 	aid.program = reading->program;
+	aid.untimed = reading->untimed && !asks_for_times(reading);
 	rc = format_read_aided(&reading->profile, path, &aid, err);
 	if (rc == 0)
 		rc = unnamed_resolve(&reading->profile, err);

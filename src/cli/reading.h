@@ -27,6 +27,7 @@ struct reading {
 	const char *bad_time;
 	const char *by;		/* NULL, or the label to group by */
 	bool native;		/* nothing is folded away */
+	bool untimed;		/* what is made of it shows no times (filters may ask for them still) */
 	struct profile profile;
 	struct shown shown;	/* the profile as views see it; filters are matched against it */
 	struct filter filter;

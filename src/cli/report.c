@@ -155,6 +155,7 @@ int run_report(const struct command *command, int argc, char **argv)
 	if (!files)
 		return failed("out of memory");
 	a.machine = code_reader(files);
+	a.reading.untimed = true;
 	rc = reading_open(&a.reading, &err);
 	if (rc == 0)
 		rc = prepare(&a, &err);

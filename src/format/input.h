@@ -41,6 +41,7 @@ struct raw;
  * module and an address but no function: they can be named afterwards, from the files on this machine. */
 struct read_aid {
 	const char *program;	/* the binary whose addresses the file holds (gmon.out) */
+	bool untimed;	/* nobody will look at times: rows may be without, if they can be counted by "samples" */
 	const struct code_aid *code;	/* who knows files of code and walks copied stacks (perf.data) */
 	void *context;		/* what the functions get */
 	/* The frames of n vaddrs (ascending, distinct) of a binary, without what was inlined there. 0 or -errno. */

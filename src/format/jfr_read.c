@@ -186,14 +186,14 @@ static int read_parts(struct reader *r)
 
 int jfr_read(struct profile *profile, struct input *input, struct err *err)
 {
-	struct reader r = { .profile = profile, .plan = { .what = input->what, .untimed = profile->untimed },
-			    .err = err };
+	struct reader r = { .profile = profile, .plan = { .what = input->what }, .err = err };
 	int rc = input_whole(input, &r.plan.bytes, err);
 
 	if (rc == 0)
 		rc = look(&r);
 	if (rc < 0)
 		return rc;
+	r.plan.untimed = input->aid->untimed && r.plan.seen[JFR_CPU];	/* others are counted by rows */
 	jfr_add_types(&r.plan, profile);
 	profile->start_wall_ns = r.plan.start_ns;
 	return read_parts(&r);
