@@ -90,6 +90,7 @@ static int draw(struct flame_args *a, struct err *err)
 	struct readings readings;
 	int rc;
 
+	a->reading.page = output_is_page(a->output, a->format);
 	a->reading.untimed = !output_shows_times(a->output, a->format);
 	rc = readings_open(&readings, &a->reading, a->paths, a->n_paths, err);
 

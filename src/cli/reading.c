@@ -201,6 +201,7 @@ int reading_open(struct reading *reading, struct err *err)
 				"take a profile with sonde record");
 	aid.program = reading->program;
 	aid.untimed = reading->untimed && !asks_for_times(reading);
+	aid.times_max = reading->page && !asks_for_times(reading) ? READING_PAGE_TIMES : 0;
 	rc = format_read_aided(&reading->profile, path, &aid, err);
 	if (rc == 0)
 		rc = unnamed_resolve(&reading->profile, err);

@@ -14,6 +14,7 @@ struct err;
 
 #define FILE_DEFAULT_NAME "sonde.pb.gz"
 #define READING_LABELS_MAX 32
+#define READING_PAGE_TIMES 2000000u	/* render/html_times.h */
 
 struct reading {
 	const char *path;	/* NULL: FILE_DEFAULT_NAME */
@@ -27,7 +28,8 @@ struct reading {
 	const char *bad_time;
 	const char *by;		/* NULL, or the label to group by */
 	bool native;		/* nothing is folded away */
-	bool untimed;		/* what is made of it shows no times (filters may ask for them still) */
+	bool untimed;		/* what is made of it shows no times (filters may ask for them still) ... */
+	bool page;		/* ... or is a page, which holds so many and no more: */
 	struct profile profile;
 	struct shown shown;	/* the profile as views see it; filters are matched against it */
 	struct filter filter;

@@ -184,6 +184,18 @@ static int read_parts(struct reader *r)
 	return rc;
 }
 
+/* Where nobody looks at them. Profiles without samples/count are counted by their rows and keep them. */
+static void leave_times_out(struct reader *r, const struct read_aid *aid)
+{
+	bool many = aid->times_max && r->n_rows > aid->times_max;
+	char text[80];
+
+	r->plan.untimed = r->plan.seen[JFR_CPU] && (aid->untimed || many);
+	snprintf(text, sizeof(text), "sonde: times-left-out more than %u samples", aid->times_max);
+	if (r->plan.untimed && many)
+		profile_add_comment(r->profile, str_of(text));
+}
+
 int jfr_read(struct profile *profile, struct input *input, struct err *err)
 {
 	struct reader r = { .profile = profile, .plan = { .what = input->what }, .err = err };
@@ -193,7 +205,7 @@ int jfr_read(struct profile *profile, struct input *input, struct err *err)
 		rc = look(&r);
 	if (rc < 0)
 		return rc;
-	r.plan.untimed = input->aid->untimed && r.plan.seen[JFR_CPU];	/* others are counted by rows */
+	leave_times_out(&r, input->aid);
 	jfr_add_types(&r.plan, profile);
 	profile->start_wall_ns = r.plan.start_ns;
 	return read_parts(&r);

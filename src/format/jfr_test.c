@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/test.h"
+#include "format/input.h"
 #include "format/memory_test.h"
 
 /* A file in the making: a chunk whose types, constants and events are put together here. */
@@ -316,6 +317,67 @@ TEST(chunks_follow_each_other)
 	profile_fini(&p);
 }
 
+/* Parts are of at least 8 MiB: three of them, each with chunks of its own. */
+TEST(a_large_file_is_read_in_parts_as_if_in_one)
+{
+	struct buf one = file(), bytes = { 0 };
+	struct profile p;
+	uint32_t n = 0;
+
+	while (bytes.n < ((size_t)20 << 20)) {
+		buf_add_str(&bytes, buf_str(&one));
+		n++;
+	}
+	read_file(&p, buf_str(&bytes));
+	CHECK_EQ(p.n, 3 * n);
+	CHECK_EQ(p.tree.n, 3);
+	CHECK_EQ(p.labels.n, 3);
+	CHECK_EQ(profile_total(&p, (uint32_t)profile_find_type(&p, STR("samples"))), 2 * (int64_t)n);
+	for (uint32_t i = 0; i < p.n; i++) {
+		CHECK_EQ(p.time_ns[i], i % 3 == 2 ? 2000u : i % 3 == 1 ? 3000u : 1000u);
+		CHECK_EQ(p.stack[i], p.stack[0]);
+		CHECK_EQ(p.label_set[i], i % 3 == 2 ? p.label_set[2] : p.label_set[0]);
+	}
+	buf_fini(&one);
+	buf_fini(&bytes);
+	profile_fini(&p);
+}
+
+static void read_aided(struct profile *p, struct str bytes, const struct read_aid *aid)
+{
+	struct input input;
+
+	profile_init(p);
+	CHECK_EQ(input_open_bytes(&input, bytes, "x", NULL), 0);
+	input.aid = aid;
+	CHECK_EQ(jfr_read(p, &input, NULL), 0);
+	input_close(&input);
+}
+
+TEST(times_that_nobody_looks_at_are_left_out)
+{
+	struct buf bytes = file();
+	struct profile p;
+
+	read_aided(&p, buf_str(&bytes), &(struct read_aid){ .untimed = true });
+	CHECK(!p.time_ns);
+	CHECK_EQ(p.n, 2);	/* both samples of one stack and thread are one row */
+	CHECK_EQ(profile_total(&p, (uint32_t)profile_find_type(&p, STR("samples"))), 2);
+	CHECK_EQ(p.n_comments, 0);
+	profile_fini(&p);
+
+	read_aided(&p, buf_str(&bytes), &(struct read_aid){ .times_max = 2 });
+	CHECK(!p.time_ns);
+	CHECK_STR(strings_get(&p.strings, p.comments[0]), "sonde: times-left-out more than 2 samples");
+	profile_fini(&p);
+
+	read_aided(&p, buf_str(&bytes), &(struct read_aid){ .times_max = 3 });
+	CHECK(p.time_ns);
+	CHECK_EQ(p.n, 3);
+	profile_fini(&p);
+	buf_fini(&bytes);
+}
+
 TEST(every_cut_is_refused)
 {
 	struct buf bytes = file();
@@ -348,4 +410,5 @@ TEST(what_is_unfinished_says_so)
 }
 
 TEST_MAIN(CASE(events_become_samples), CASE(threads_states_and_classes_are_labels),
-	  CASE(chunks_follow_each_other), CASE(every_cut_is_refused), CASE(what_is_unfinished_says_so))
+	  CASE(chunks_follow_each_other), CASE(a_large_file_is_read_in_parts_as_if_in_one),
+	  CASE(times_that_nobody_looks_at_are_left_out), CASE(every_cut_is_refused), CASE(what_is_unfinished_says_so))

@@ -15,7 +15,8 @@ const LIVE_MS = 70; /* a picture that takes longer waits until the hand lets go 
 
 export const WITHOUT_TIMES =
 	'This profile does not say when its samples were taken. "sonde record" keeps that (of up to 1,000,000 samples, ' +
-	'unless --no-times is given); folded stacks cannot hold it.';
+	'unless --no-times is given); folded stacks cannot hold it. Of flight recordings with more than 2,000,000 samples ' +
+	'it is left out: sonde flame --time A..B (60s..120s, or 0s.. for all) keeps that of a part.';
 
 export class TimePanel {
 	constructor(page) {
