@@ -121,6 +121,9 @@ def write_inputs(folder):
     (folder / "deep.folded").write_text(f"{stack} 5\nlevel0;other 2\n")
     pprof_made.write(folder / "python.pb.gz", [("_start@l;main@r;app.py@i;eval@r;work@i", 4, {})])
     pprof_made.write(folder / "labels.pb.gz", LABELLED)
+    pprof_made.write(folder / "heap.pb.gz", [("main;cache", (1000, 512, 3, 1 << 20), {}), ("main;load", (200, 9, 5, 512 << 10), {}),
+                                             ("main", (3, 9, 1, 9 << 10), {})],
+                     types=(("alloc_objects", "count"), ("alloc_space", "bytes"), ("inuse_objects", "count"), ("inuse_space", "bytes")))
     empty = Pprof()
     empty.write(folder / "empty.pb.gz")
     write_several(folder / "several")
@@ -136,7 +139,7 @@ def write_several(folder):
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
+def folder(tmp_path_factory):
     browser.need()
     folder = tmp_path_factory.mktemp("page")
     write_inputs(folder)
@@ -145,12 +148,27 @@ def results(tmp_path_factory):
     subprocess.run([truth.SONDE, "flame", folder / "small.pb.gz", "--unit", "s", "-o", folder / "unit.html"], check=True)
     several = [folder / "several" / name for name in ("first.pb.gz", "second.folded", "<third>.pb.gz")]
     subprocess.run([truth.SONDE, "flame", *several, "-o", folder / "several.html"], check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(folder):
     return browser.run("browser.mjs", folder)
+
+
+@pytest.fixture(scope="module")
+def access(folder):
+    return browser.run("access.mjs", folder)
 
 
 @pytest.mark.parametrize("name", browser.cases("browser.mjs"))
 def test_page(results, name):
     assert not results[name], results[name]
+
+
+@pytest.mark.parametrize("name", browser.cases("access.mjs"))
+def test_page_without_a_mouse(access, name):
+    assert not access[name], access[name]
 
 
 def test_parts():

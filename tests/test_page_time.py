@@ -58,6 +58,15 @@ def write_phases(path):
     p.write(path)
 
 
+def write_kinds(path):
+    p = Timed()
+    for ms in range(0, 4000, 10):
+        p.sample_at(["main", "read|library", "sys_read|kernel"] if ms // 500 % 2 else ["main"], ms, 10, "worker")
+    p.comment("sonde: times")
+    p.out += field(9, START_S * 10**9)
+    p.write(path)
+
+
 def sonde(*arguments, **more):
     return subprocess.run([truth.SONDE, *arguments], check=True, capture_output=True, text=True, **more).stdout
 
@@ -67,10 +76,11 @@ def results(tmp_path_factory):
     browser.need()
     folder = tmp_path_factory.mktemp("time")
     write_phases(folder / "phases.pb.gz")
+    write_kinds(folder / "kinds.pb.gz")
     write_small(folder / "untimed.pb.gz")
     (folder / "phases.py").write_text(RECORDED)
     sonde("record", "-F", "499", "-o", folder / "recorded.pb.gz", "--", sys.executable, folder / "phases.py")
-    for name in ("phases", "untimed", "recorded"):
+    for name in ("phases", "kinds", "untimed", "recorded"):
         sonde("flame", folder / f"{name}.pb.gz", "-o", folder / f"{name}.html")
     return browser.run("time.mjs", folder)
 

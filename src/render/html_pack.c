@@ -139,7 +139,7 @@ static void put_meta(struct packer *p, uint32_t type)
 
 	if (!what.n)
 		what = comment_value(profile, STR("target"));
-	buf_add_uleb(p->out, 21);
+	buf_add_uleb(p->out, 22);
 	put_pair(p, "version", STR(SONDE_VERSION));
 	put_pair(p, "title", str_of(p->options->title));
 	put_pair(p, "filter", str_of(p->options->filter_words));
@@ -147,6 +147,7 @@ static void put_meta(struct packer *p, uint32_t type)
 	put_number(p, "type", type);
 	put_pair(p, "unit", str_of(p->options->unit ? amount_unit_name(p->options->unit) : NULL));
 	put_number(p, "samples", count_samples(p));
+	put_number(p, "counted", samples_type(p->profile) >= 0);
 	put_number(p, "duration_ns", profile->duration_ns);
 	put_number(p, "start_wall_ns", profile->start_wall_ns);
 	put_rate(p);

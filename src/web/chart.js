@@ -15,6 +15,22 @@ export function depthsOf({ n, levels }) {
 	return depth;
 }
 
+/* The nodes as they are without frames of hidden kinds: parents and depths of what is left, and in .shown for each node
+ * the one that it counts for, itself or the nearest caller that is left. */
+export function withoutKinds(nodes, kinds, hidden) {
+	const { n, parent, frame } = nodes,
+		up = new Uint32Array(n),
+		shown = new Uint32Array(n),
+		depth = new Uint32Array(n);
+
+	for (let i = 1; i < n; i++) {
+		up[i] = shown[parent[i]];
+		shown[i] = hidden.has(kinds[frame[i]]) ? up[i] : i;
+		depth[i] = depth[up[i]] + 1;
+	}
+	return { nodes: { n, parent: up, frame, shown }, depth };
+}
+
 /* Threads with their groups (indexes), in the order of `groups`: some groups are parts of a thread. */
 export function threadsOf(groups) {
 	const threads = new Map();
@@ -135,7 +151,7 @@ function finish(levels, frame) {
 /* The chart of some groups (of one thread) over the profile's nodes. Consecutive samples whose stacks begin
  * alike are one box as far as they do. Level 0 is not the root but what runs innermost: a line that says it
  * all when there is no room for more. */
-export function chartOf(groups, { parent, frame }, depth, spanFor) {
+export function chartOf(groups, { parent, frame, shown }, depth, spanFor) {
 	const rows = rowsOf(groups),
 		span = spanFor(rows.ticks);
 	const levels = [new Level()],
@@ -149,8 +165,9 @@ export function chartOf(groups, { parent, frame }, depth, spanFor) {
 		for (; deep > to; deep--) levels[deep].add(since[deep], end, open[deep]);
 	};
 
-	eachSample(rows, span, (from, to, node) => {
-		const goesOn = from <= before;
+	eachSample(rows, span, (from, to, sampled) => {
+		const goesOn = from <= before,
+			node = shown ? shown[sampled] : sampled;
 		let at = node,
 			common = depth[node];
 

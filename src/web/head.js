@@ -14,12 +14,20 @@ export function make(tag, text, className) {
 
 const TITLES = {
 	cpu: 'CPU time',
+	'cpu-clock': 'CPU time',
+	'task-clock': 'CPU time',
 	samples: 'Samples',
-	wall: 'Elapsed time',
-	alloc_space: 'Memory allocated',
+	time: 'Time',
+	wall: 'Wall time',
+	off_cpu: 'Off-CPU time',
+	alloc_space: 'Allocated memory',
 	inuse_space: 'Memory in use',
 	alloc_objects: 'Allocations',
 	inuse_objects: 'Objects in use',
+	contentions: 'Contentions',
+	delay: 'Waiting time',
+	goroutine: 'Goroutines',
+	threadcreate: 'Threads created',
 };
 
 export function typeWords({ type }) {
@@ -51,7 +59,10 @@ function factsOf({ meta }) {
 	if (meta.diff) return diffFacts(JSON.parse(meta.diff));
 	/* the page's title says it, too, unless it was given one */
 	if (meta.what && meta.what !== meta.title) facts.push([meta.what, '']);
-	facts.push([count(Number(meta.samples)), meta.samples === '1' ? 'sample' : 'samples']);
+	/* without a count (Go's heap, mutex, goroutines) there are only rows */
+	const thing = meta.counted === '0' ? 'stack' : 'sample';
+
+	facts.push([count(Number(meta.samples)), meta.samples === '1' ? thing : `${thing}s`]);
 	if (Number(meta.duration_ns))
 		facts.push([
 			clock(Number(meta.duration_ns)),
@@ -100,6 +111,7 @@ export function showFacts(profile) {
 		...factsOf(profile).map(([value, words]) => {
 			const pair = make('div');
 
+			pair.title = `${value} ${words}`.trim();
 			pair.append(make('dt', words), make('dd', value));
 			return pair;
 		}),
@@ -115,10 +127,11 @@ export function showFacts(profile) {
 	}
 }
 
-/* The legend, largest first. sums: self by kind; toggled(kind) hides or shows one. */
-export function showLegend(box, sums, whole, hidden, fills, toggled) {
+/* The legend, largest first. sums: self by kind; seen: of which kinds there is a frame at all, if only as a caller;
+ * toggled(kind) hides or shows one. */
+export function showLegend(box, sums, seen, whole, hidden, fills, toggled) {
 	const kinds = KINDS.map((kind, index) => ({ ...kind, index, sum: sums[index] }))
-		.filter(({ sum, index }) => sum > 0 || hidden.has(index))
+		.filter(({ index }) => seen[index] || hidden.has(index))
 		.sort((a, b) => b.sum - a.sum);
 	const buttons = kinds.map(({ words, index, sum }) => {
 		const button = make('button'),

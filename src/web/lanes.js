@@ -2,7 +2,7 @@
 // Thread lanes: for each thread its samples in time order as a flame chart, one below the other, the costliest
 // first. A closed lane is one row, of what ran innermost. Charts are made when their lane comes into sight.
 
-import { chartOf, depthsOf, spanOf, threadsOf } from 'sonde/chart';
+import { chartOf, depthsOf, spanOf, threadsOf, withoutKinds } from 'sonde/chart';
 import { ROW, Painter } from 'sonde/draw';
 import { amount, share } from 'sonde/names';
 import { GREY } from 'sonde/palette';
@@ -32,7 +32,8 @@ export class Lanes {
 	load(profile, grid) {
 		this.profile = profile;
 		this.grid = grid;
-		this.depth = null;
+		this.shape = null; /* nodes and their depths, without those of hidden kinds */
+		this.hidden = '';
 		this.threads = threadsOf(profile.groups);
 		this.charts = new Map();
 		this.folded = null;
@@ -43,9 +44,10 @@ export class Lanes {
 		this.picked = null; /* the spot that keys led to */
 	}
 
-	/* Which threads, and what they cost: `sums` of every group. */
-	weigh(sums, chosen, type, look) {
+	/* Which threads, and what they cost: `sums` of every group; hidden: kinds whose frames are left out. */
+	weigh(sums, chosen, type, look, hidden) {
 		Object.assign(this, { look, type });
+		this.leaveOut(hidden);
 		this.picked = null;
 		this.lanes = this.threads
 			.map((thread) => ({
@@ -59,6 +61,27 @@ export class Lanes {
 		if (!this.folded) this.folded = new Set(this.lanes.slice(OPEN_AT_FIRST).map(({ thread }) => thread.key));
 		this.current = Math.min(this.current, Math.max(0, this.lanes.length - 1));
 		this.layOut();
+	}
+
+	leaveOut(hidden) {
+		const key = [...hidden].sort().join();
+
+		if (key === this.hidden) return;
+		this.hidden = key;
+		this.kinds = new Set(hidden);
+		this.shape = null;
+		this.charts.clear();
+		for (const thread of this.threads) thread.deepest = 0;
+	}
+
+	/* Made when a lane comes into sight. */
+	shaped() {
+		const { nodes, frames } = this.profile;
+
+		this.shape ??= this.hidden
+			? withoutKinds(nodes, frames.kind, this.kinds)
+			: { nodes, depth: depthsOf(nodes) };
+		return this.shape;
 	}
 
 	restyle(look) {
@@ -78,16 +101,16 @@ export class Lanes {
 	}
 
 	chart({ thread }) {
-		const { profile } = this;
+		const { profile } = this,
+			{ nodes, depth } = this.shaped();
 
-		if (!this.depth) this.depth = depthsOf(profile.nodes);
 		if (!this.charts.has(thread.key))
 			this.charts.set(
 				thread.key,
 				chartOf(
 					thread.members.map((index) => profile.groups[index]),
-					profile.nodes,
-					this.depth,
+					nodes,
+					depth,
 					(ticks) => spanOf(profile.types, profile.tickNs, profile.meta.rate, ticks),
 				),
 			);
@@ -98,11 +121,12 @@ export class Lanes {
 	rowsOf(lane) {
 		if (this.folded.has(lane.thread.key)) return 1;
 		if (!lane.thread.deepest) {
-			if (!this.depth) this.depth = depthsOf(this.profile.nodes);
+			const { nodes, depth } = this.shaped();
+
 			lane.thread.deepest = 1;
 			for (const index of lane.thread.members)
 				for (const node of this.profile.groups[index].nodes)
-					lane.thread.deepest = Math.max(lane.thread.deepest, this.depth[node]);
+					lane.thread.deepest = Math.max(lane.thread.deepest, depth[nodes.shown ? nodes.shown[node] : node]);
 		}
 		return lane.thread.deepest;
 	}

@@ -337,11 +337,13 @@ export class Page {
 			showDiffLegend($('legend'), this.colours.fills.slice(DIFF), this.diff);
 			return;
 		}
-		const sums = model.kindTotals(frames, this.totals.self, KINDS.length);
+		const sums = model.kindTotals(frames, this.totals.self, KINDS.length),
+			seen = model.kindTotals(frames, this.totals.total, KINDS.length).map(Boolean);
 
 		showLegend(
 			$('legend'),
 			sums,
+			seen,
 			this.whole,
 			this.hidden,
 			this.colours.fills,
@@ -561,12 +563,20 @@ export class Page {
 		tip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, top)}px)`;
 	}
 
+	/* What a reader who sees this for the first time may want to know. */
+	get hint() {
+		if (this.view === 'table' || this.diff) return '';
+		return this.view === 'inverted'
+			? 'Functions by what they cost themselves, their callers below. A click zooms in.'
+			: 'The wider a box, the more it cost with all it calls. A click zooms in.';
+	}
+
 	describe(spot, quiet) {
 		const { pane, node } = spot,
 			{ tree } = pane,
 			frame = tree.frame[node];
 
-		fillDetails($('details'), this.story(spot));
+		fillDetails($('details'), { ...this.story(spot), ...(node ? {} : { place: this.hint }) });
 		for (const id of ['focus', 'alike', 'copy-name']) $(id).hidden = !frame;
 		const callees = [];
 

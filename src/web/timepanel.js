@@ -137,6 +137,7 @@ export class TimePanel {
 			chosen,
 			profile.types[type],
 			page.look([]),
+			page.hidden,
 		);
 	}
 
@@ -185,8 +186,9 @@ export class TimePanel {
 	/* The function of a lane's box, in the flame graph. */
 	open(node) {
 		const { page } = this,
-			{ nodes } = page.profile,
+			{ nodes, frames } = page.profile,
 			path = stackOf(nodes, node)
+				.filter((at) => !page.hidden.has(frames.kind[nodes.frame[at]]))
 				.map((at) => page.keyOf(nodes.frame[at]))
 				.join('.');
 

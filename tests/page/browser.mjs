@@ -415,6 +415,24 @@ const cases = {
 		assert.equal((await visit.state()).threads, '5.1');
 		assert.equal(await visit.box(['[request 100]']), null);
 	},
+	'a heap profile counts stacks, and is told in bytes or objects': async () => {
+		const visit = await Visit.to('heap');
+
+		assert.match(await visit.text('#title'), /^Memory in use profile/);
+		assert.match(await visit.text('#facts'), /^stacks\s+3$/);
+		assert.match(await visit.text('#details'), /100 % 1\.51 MiB/);
+		await visit.page.selectOption('#type', { label: 'Allocations' });
+		await visit.settle();
+		assert.match(await visit.text('#title'), /^Allocations profile/);
+		assert.match(await visit.text('#details'), /100 % 1,203/);
+	},
+	'the foot says how to begin': async () => {
+		const visit = await Visit.to('small');
+
+		assert.match(await visit.text('#details'), /^all\s+Total 100 % 170 ms\s+Self 0 % 0\s+The wider a box.*A click zooms in\.$/s);
+		await visit.key('i');
+		assert.match(await visit.text('#details'), /callers below\. A click zooms in\.$/);
+	},
 	'another value type is chosen': async () => {
 		const visit = await Visit.to('small');
 

@@ -510,6 +510,26 @@ test('consecutive samples with a common beginning are one box as far as it goes'
 	assert.deepEqual(boxes(0), [[3, 0, 10], [2, 10, 20], [4, 20, 40], [3, 100, 110]]);
 });
 
+test('without hidden kinds a box is as long as what is left of its stack goes on', () => {
+	const rows = {
+		ticks: Uint32Array.from([0, 10, 20, 30]),
+		rowNodes: Uint32Array.from([4, 2, 3, 4]),
+		rowValues: [Uint32Array.from([10, 10, 10, 10])],
+	};
+	/* parse is hidden: lex stands below main */
+	const { nodes, depth } = chart.withoutKinds(CALLS, [0, 0, 3, 0, 0], new Set([3]));
+
+	assert.deepEqual([...nodes.shown], [0, 1, 1, 3, 4]);
+	assert.deepEqual([...depth], [0, 1, 2, 2, 2]);
+	const made = chart.chartOf([rows], nodes, depth, () => () => 10);
+	const boxes = (d) =>
+		Array.from({ length: made.levels[d + 1] - made.levels[d] }, (_, i) => made.levels[d] + i).map((i) => [made.frame[i], made.x[i], made.x[i] + made.total[i]]);
+
+	assert.deepEqual(boxes(1), [[1, 0, 40]]);
+	assert.deepEqual(boxes(2), [[3, 0, 10], [4, 20, 30], [3, 30, 40]]);
+	assert.equal(made.levels.length, 4);
+});
+
 test('samples of one tick share its time, and parts of a thread are put together', () => {
 	const half = (ticks, nodes) => ({ pid: 1, tid: 2, process: 'p', thread: 't', ticks: Uint32Array.from(ticks), rowNodes: Uint32Array.from(nodes), rowValues: [Uint32Array.from(ticks, () => 1)] });
 	const groups = [half([0, 10], [3, 3]), half([0, 20], [4, 4])];

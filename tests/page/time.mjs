@@ -222,6 +222,29 @@ const cases = {
 		assert.equal((await visit.state()).view, 'graph');
 		assert.match(await visit.text('#details'), /^even/);
 	},
+	'frames of hidden kinds are in no lane, and come back': async () => {
+		const visit = await Visit.to('kinds', '#time=lanes');
+
+		assert.ok(await visit.laneBox(0, 'sys_read'));
+		const deep = await visit.page.evaluate(() => window.sonde.page.time.lanes.lanes[0].rows);
+
+		await visit.page.click('#legend button[data-kind=library]');
+		await visit.settle();
+		assert.equal(await visit.laneBox(0, 'read'), null);
+		assert.equal(await visit.page.evaluate(() => window.sonde.page.time.lanes.lanes[0].rows), deep - 1);
+		const box = await visit.laneBox(0, 'sys_read');
+
+		assert.ok(Math.abs(box.y - (await visit.laneBox(0, 'main')).y - 20) < 1, 'it stands below its caller');
+		await visit.click(middle(box));
+		assert.match(await visit.text('#details'), /sys_read/);
+		await visit.page.click('#legend button[data-kind=library]');
+		await visit.settle();
+		assert.ok(await visit.laneBox(0, 'read'));
+		const again = await Visit.to('kinds', '#time=lanes&hide=library');
+
+		assert.equal(await again.laneBox(0, 'read'), null);
+		assert.deepEqual([...visit.problems, ...again.problems], []);
+	},
 	'lanes zoom and pan by wheel, drag and keys': async () => {
 		const visit = await Visit.to('phases', '#time=lanes');
 		const at = middle(await visit.laneBox(0, 'odd'));
