@@ -92,11 +92,12 @@ def installed():
 
 class Attached:
     """A profiler at work on a process, until `stop()`."""
+    ready_s = READY_S
 
     def __init__(self, command):
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log)
-        time.sleep(READY_S)
+        time.sleep(self.ready_s)
         if self.process.poll() is not None:
             self.fail()
 

@@ -63,6 +63,11 @@ public final class Regions {
 		other.regions.forEach((name, region) -> region(name)[0] += region[0]);
 	}
 
+	/** Nanoseconds. */
+	long spent(String name) {
+		return region(name)[0];
+	}
+
 	void clear() {
 		regions.clear();
 	}
