@@ -169,7 +169,7 @@ class Frame:
 
     @property
     def js(self):
-        return self.kind in JS_KINDS and not self.wasm and not self.name.startswith("[v8: ")
+        return self.kind in JS_KINDS and not self.wasm and not self.name.startswith(("[v8: ", "RegExp: ", "(regular"))
 
 
 JS_KINDS = ("interpreted", "jit", "sparkplug", "maglev", "turbofan")

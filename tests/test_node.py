@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """JavaScript in the stack: programs of known shape, on the Node.js that is installed; then the judge of nodejs.py, and a quick
 part of its matrix (`python3 tests/nodejs.py --all` runs and prints all of it)."""
+import collections
 import dataclasses
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -112,6 +114,43 @@ def test_a_recursion_as_deep_as_the_stack_is_whole(tmp_path, options):
     assert total > 50
     assert sum(n for frames, n in at_the_end if frames.count("down") == deepest) > 0.98 * total
     assert not sum(n for frames, n in stacks if any(name.startswith("[stack cut") for name in frames)) > 0.005 * total
+
+
+PATTERNS = """\
+const wasm = require(process.argv[2])(() => 0);
+const bytes = 'ab'.repeat(5000) + 'c', wide = 'жщ'.repeat(5000) + 'ц';
+function tests() { let n = 0; for (let i = 0; i < 200; i++) n += /(a|b)*?c$/.test(bytes); return n; }
+function replaces() { let n = 0; for (let i = 0; i < 200; i++) n += wide.replace(/([жщ]{2})+?ц/g, 'x').length; return n; }
+const made = new RegExp('b' + '+a{1,2}');
+function splits() { let n = 0; for (let i = 0; i < 50; i++) n += bytes.split(made).length; return n; }
+for (const end = Date.now() + 1500; Date.now() < end;) { tests(); replaces(); splits(); wasm.spin_in_wasm(3000000); }
+"""
+PATTERN_OF = {"tests": "(a|b)*?c$", "replaces": "([жщ]{2})+?ц", "splits": "b+a{1,2}"}
+
+
+@pytest.mark.parametrize("options", [["--liftoff", "--no-wasm-tier-up"], ["--no-liftoff"]], ids=["liftoff", "turbofan"])
+@pytest.mark.parametrize("version", nodejs.VERSIONS)
+def test_regular_expressions_have_their_patterns_and_wasm_is_called_so(tmp_path, version, options):
+    if not os.access(nodejs.node(version), os.X_OK):
+        pytest.skip(f"node {version} is not installed")
+    (tmp_path / "patterns.js").write_text(PATTERNS)
+    path = tmp_path / "p.pb.gz"
+    subprocess.run([truth.SONDE, "record", "-F", "499", "-o", str(path), "--", nodejs.node(version), *options,
+                    str(tmp_path / "patterns.js"), str(nodejs.SOURCES / "wasm.js")], check=True, capture_output=True, timeout=120)
+    stacks = [([f.name for loc in s.locations for f, _ in loc.lines], s.values[0]) for s in pprof_min.read(path).samples]
+    total, unnamed, found, wasm = 0, 0, collections.Counter(), 0
+    for names, n in stacks:
+        caller = next((name for name in names if name in PATTERN_OF), None)
+        for name in names:
+            if name.startswith("RegExp: "):
+                assert name == f"RegExp: {PATTERN_OF[caller]}"
+                found[name] += n
+            unnamed += n * (name in ("(regular expression)", "(V8 stub)"))
+        wasm += n * ("(wasm function)" in names)
+        total += n
+    assert len(found) == 3 and all(n > 0.03 * total for n in found.values()), found
+    assert unnamed < 0.02 * sum(found.values())
+    assert wasm > 0.05 * total
 
 
 # The judge of nodejs.py: it must pass what is right and fail what is wrong. Right data is made out of what oracle.js tells.

@@ -157,6 +157,11 @@ struct walk_v8 {
 	uint16_t bytecodes_data, bytecodes_positions;
 	uint16_t frame_wasm;	/* a frame's type: WebAssembly */
 	uint16_t type_baseline_data;	/* Node 16: stands between a function and its baseline code; else NO_FIELD */
+	uint16_t frame_regexp;	/* a frame's type: code of a regular expression; 0: its frames have none */
+	uint16_t type_regexp;	/* JSRegExp; 0: not known */
+	uint16_t type_regexp_data;	/* of its data, where they have one of their own; else NO_FIELD */
+	uint16_t regexp_data, regexp_source;	/* in a JSRegExp; in its data */
+	uint16_t regexp_code;	/* in its data: one for strings of one byte a character, and one of two */
 	uint8_t code_inline;
 	uint8_t kind_mask, kind_baseline;	/* of code_flags; one less: a copy of the interpreter's entry */
 	uint8_t zero[3];
@@ -191,6 +196,14 @@ static inline uint32_t v8_code_check(uint32_t function_check, uint32_t size, uin
 {
 	return (uint32_t)(v8_mix(v8_mix(v8_mix(function_check, size), deopt), positions) >> 32);
 }
+
+/* The same of a string: its hash and its length, as read. */
+static inline uint32_t v8_string_check(uint64_t word)
+{
+	return (uint32_t)(v8_mix(v8_mix(0, word), 1) >> 32);
+}
+
+#define V8_STRING_HEAD 8u	/* where that word is */
 
 /* The code around an instruction, from this many bytes before it on. */
 #define V8_BYTES_BEFORE 16u
@@ -304,7 +317,7 @@ struct walk_runtime {
 #define WALK_RUNTIMES_MAX 4096u		/* address spaces with a runtime, at one time */
 
 _Static_assert(sizeof(struct walk_python) == 88, "ABI with BPF");
-_Static_assert(sizeof(struct walk_v8) <= 88, "ABI with BPF");
+_Static_assert(sizeof(struct walk_v8) <= 96, "ABI with BPF");
 _Static_assert(sizeof(struct walk_jvm) == 192, "ABI with BPF");
 _Static_assert(sizeof(struct walk_runtime) == 200, "ABI with BPF");
 

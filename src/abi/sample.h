@@ -49,6 +49,8 @@ enum v8_frame {			/* the address is of ...; the check; the place */
 	V8_STUB,		/* an instruction of a frame that is no function's; 0; the frame's type */
 	V8_WASM,		/* an instruction of WebAssembly; 0; 0 */
 	V8_AT,			/* no frame, but the instruction of the V8_FUNCTION that follows; v8_bytes_check(); 0 */
+	V8_REGEXP,		/* a string: the regular expression whose code it is; v8_string_check(); 0.
+				 * Address 0: it is not known which */
 };
 
 /* Memory was read later than the stack was copied: it is the frame's function only if that instruction is in

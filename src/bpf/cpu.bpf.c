@@ -113,6 +113,8 @@ int jvm_step(uint64_t a, uint32_t b);
 static __always_inline int walk_v8_call(struct walk *w, void *out, uint32_t piece);
 int v8_step(uint32_t unused);
 int v8_builtin(uint32_t unused);
+int v8_find_regexp(uint32_t unused);
+int v8_try_regexp(uint32_t unused);
 
 static __always_inline bool walk_worth_copying(const struct walk *w);
 static __always_inline void walk_new_code(struct walk *w, void *out, uint64_t code);
@@ -167,11 +169,21 @@ JVM_PIECE(jvm_step, WALK_JVM_STEP)
 
 V8_PIECE(v8_step, WALK_V8_STEP)
 V8_PIECE(v8_builtin, WALK_V8_BUILTIN)
+V8_PIECE(v8_find_regexp, WALK_V8_FIND_REGEXP)
+V8_PIECE(v8_try_regexp, WALK_V8_TRY_REGEXP)
 
 static __always_inline int walk_v8_call(struct walk *w, void *out, uint32_t piece)
 {
 	/* an argument, because a global function must not be folded into its caller */
-	return piece == WALK_V8_STEP ? v8_step(w->n) : v8_builtin(w->n);
+	switch (piece) {
+	case WALK_V8_STEP:
+		return v8_step(w->n);
+	case WALK_V8_FIND_REGEXP:
+		return v8_find_regexp(w->n);
+	case WALK_V8_TRY_REGEXP:
+		return v8_try_regexp(w->n);
+	}
+	return v8_builtin(w->n);
 }
 
 static __always_inline int walk_jvm_call(struct walk *w, void *out, uint32_t piece, uint64_t a, uint32_t b)

@@ -125,9 +125,10 @@ void v8_frames_learn(struct v8_frames *frames, const struct process *process,
 		read_code(frames, process, objects, record, known);
 }
 
-static bool is_function(uint32_t kind)
+static bool is_function(const struct v8_known *known)
 {
-	return kind >= V8_INTERPRETED && kind <= V8_OPTIMIZED;
+	return (known->kind >= V8_INTERPRETED && known->kind <= V8_OPTIMIZED) ||
+	       (known->kind == V8_REGEXP && known->address);
 }
 
 static struct raw_frame frame_of(struct v8_frames *frames, const struct process *process,
@@ -140,7 +141,7 @@ static struct raw_frame frame_of(struct v8_frames *frames, const struct process 
 	struct raw_frame frame = { .image = IMAGE_V8_ID, .vaddr = (uint32_t)pair[1] };
 	struct v8_known *known;
 
-	if (!is_function(wanted.kind))	/* a fault, or what has no function */
+	if (!is_function(&wanted))	/* a fault, or what has no function */
 		return frame;
 	known = find(frames, &wanted);
 	if (!known && objects)
@@ -150,7 +151,7 @@ static struct raw_frame frame_of(struct v8_frames *frames, const struct process 
 	if (known && known->id)
 		frame.vaddr = (uint64_t)known->id << 32 | (uint32_t)pair[1] |
 			      (pair[0] & SAMPLE_FRAME_RETURN ? V8_VADDR_RETURN : 0);
-	else
+	else if (wanted.kind != V8_REGEXP)	/* (that is one, whichever) */
 		frame.vaddr = known ? known->fault : V8_FAULT_NO_LAYOUT;
 	return frame;
 }

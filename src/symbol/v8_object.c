@@ -52,6 +52,10 @@ static void name_other(struct naming *naming, uint32_t word)
 		naming_add(naming, &(struct naming_frame){ .name = STR("(V8 stub)"),
 							   .kind = FRAME_RUNTIME });
 		return;
+	case V8_REGEXP:
+		naming_add(naming, &(struct naming_frame){ .name = STR("(regular expression)"),
+							   .kind = FRAME_JIT });
+		return;
 	case V8_WASM:
 		naming_add(naming, &(struct naming_frame){ .name = STR("(wasm function)"),
 							   .kind = FRAME_JIT });

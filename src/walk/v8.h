@@ -290,8 +290,14 @@ WALK_INLINE void walk_v8_read_code(struct walk *w, struct walk_v8_code *c, uint6
 	c->address = c->start ? code : 0;
 }
 
-/* One of a function's two codes (codes[] of it), and whether pc is in it. */
-WALK_INLINE bool walk_v8_is_in(struct walk *w, struct walk_v8_function *f, uint32_t which, uint64_t pc)
+/* Whether the frame at hand stands in it. */
+WALK_INLINE bool walk_v8_holds(const struct walk *w, const struct walk_v8_code *c)
+{
+	return c->address && w->regs[UNWIND_RIP] - c->start < c->size + (uint64_t)w->is_return;
+}
+
+/* One of a function's two codes (codes[] of it): whether the frame stands in it. */
+WALK_INLINE bool walk_v8_is_in(struct walk *w, struct walk_v8_function *f, uint32_t which)
 {
 	struct walk_v8_code *c = &f->codes[which];
 
@@ -299,7 +305,7 @@ WALK_INLINE bool walk_v8_is_in(struct walk *w, struct walk_v8_function *f, uint3
 		walk_v8_read_code(w, c, which ? walk_v8_code_of_data(w, f) : walk_v8_code_of(w, f));
 		f->codes_known |= 1u << which;
 	}
-	return c->address && pc - c->start < c->size + (uint64_t)w->is_return;
+	return walk_v8_holds(w, c);
 }
 
 WALK_INLINE uint64_t walk_v8_second(uint32_t check, enum v8_frame kind, uint64_t place)
@@ -401,9 +407,9 @@ WALK_INLINE void walk_v8_describe(struct walk *w, uint64_t function, bool slots,
 		return;
 	if (!interpreter && !v8_untag(f->data))	/* a builtin's, whose code is in the file: another's frame */
 		walk_v8_say(w, pc, 0, V8_STUB, 0);
-	else if (walk_v8_is_in(w, f, 0, pc))
+	else if (walk_v8_is_in(w, f, 0))
 		walk_v8_in_code(w, f, &f->codes[0], slots);
-	else if (walk_v8_is_in(w, f, 1, pc))
+	else if (walk_v8_is_in(w, f, 1))
 		walk_v8_in_code(w, f, &f->codes[1], slots);
 	else
 		walk_v8_elsewhere(w);
@@ -460,7 +466,7 @@ WALK_INLINE void walk_v8_look(struct walk *w, uint64_t fp, bool framed, bool int
 
 WALK_INLINE enum walk_next walk_v8_put(struct walk *w, void *out)
 {
-	if (walk_v8_is_new(w, w->v8.words[0], w->v8.words[1]))
+	if (walk_v8_is_new(w, w->v8.words[0], w->v8.words[1]) && SAMPLE_V8_KIND(w->v8.words[1]) != V8_REGEXP)
 		walk_new_v8(w, out);
 	if (w->v8.native) {
 		if (!walk_put(out, w->n, w->v8.native))
@@ -503,6 +509,75 @@ WALK_INLINE bool walk_v8_is_function(struct walk *w)
 	return !WALK_LATE;
 }
 
+/* Whether the frame stands in the code that a word of a regular expression's data leads to, in some versions (12.x)
+ * by a wrapper, whose first field it is. */
+WALK_INLINE bool walk_v8_in_regexp(struct walk *w, uint64_t at)
+{
+	struct walk_v8_code *c = &w->v8.regexp;
+	uint64_t code = v8_untag(walk_v8_word(w, at));
+
+	walk_v8_read_code(w, c, code);
+	if (!c->address && code)
+		walk_v8_read_code(w, c, v8_untag(walk_v8_word(w, code + 8)));
+	return walk_v8_holds(w, c);
+}
+
+/* Whether the next word of the caller's frame leads to the regular expression whose code is at work: its words then. */
+WALK_INLINE bool walk_v8_is_regexp(struct walk *w)
+{
+	const struct walk_v8 *l = &w->v8.layout;
+	uint64_t word = w->v8.caller[w->v8.i_caller++ & (WALK_V8_CALLER_WORDS - 1)];
+	uint64_t data = v8_untag(word), source;
+	uint16_t type;
+
+	if ((word & 3) != V8_TAG)
+		return false;
+	type = walk_v8_type(w, data);
+	if (type == l->type_regexp)
+		data = v8_untag(walk_v8_word(w, data + l->regexp_data));
+	else if (type == RUNTIME_NO_FIELD || type != l->type_regexp_data)
+		return false;
+	if (!walk_v8_in_regexp(w, data + l->regexp_code) && !walk_v8_in_regexp(w, data + l->regexp_code + 8))
+		return false;
+	source = v8_untag(walk_v8_word(w, data + l->regexp_source));
+	walk_v8_say(w, source, v8_string_check(walk_v8_word(w, source + V8_STRING_HEAD)), V8_REGEXP, 0);
+	return true;
+}
+
+/* What walk_v8_call() is to do: pieces that are functions of their own where it makes them such. */
+enum walk_v8_piece {
+	WALK_V8_STEP,		/* walk_v8_step(): enum walk_next */
+	WALK_V8_FIND_REGEXP,	/* walk_v8_regexp() */
+	WALK_V8_TRY_REGEXP,	/* walk_v8_is_regexp() */
+	WALK_V8_BUILTIN,	/* a function's frame at a builtin: enum walk_v8_done */
+};
+
+enum walk_v8_done { WALK_V8_NONE, WALK_V8_TAKEN, WALK_V8_FULL };
+
+/* What has called the code of a regular expression keeps that in its frame, where is not told: a word of it
+ * that leads to the code at work. */
+WALK_INLINE void walk_v8_regexp(struct walk *w, void *out)
+{
+	struct walk_v8_state *v = &w->v8;
+	uint64_t fp = w->regs[UNWIND_RBP];
+
+	if (v->layout.frame_regexp)
+		walk_v8_say(w, 0, 0, V8_REGEXP, 0);
+	if ((fp & 7) || !walk_read_bytes(w, v->caller, sizeof(v->caller), fp + 16))
+		return;
+	v->i_caller = 0;
+	for (uint32_t i = 0; i < WALK_V8_CALLER_WORDS; i++)
+		if (walk_v8_call(w, out, WALK_V8_TRY_REGEXP))
+			return;
+}
+
+/* Whether run-time code that is no function's may be a regular expression's. */
+WALK_INLINE bool walk_v8_may_be_regexp(const struct walk *w)
+{
+	return w->v8.layout.type_regexp && SAMPLE_V8_KIND(w->v8.words[1]) == V8_STUB &&
+	       SAMPLE_V8_PLACE(w->v8.words[1]) == w->v8.layout.frame_regexp;
+}
+
 /* To the caller of run-time code. */
 WALK_INLINE enum walk_next walk_v8_leave(struct walk *w, enum walk_v8_stage stage)
 {
@@ -535,23 +610,23 @@ WALK_INLINE enum walk_next walk_v8_step(struct walk *w, void *out)
 		stage = WALK_V8_FRAME;
 	fp = stage == WALK_V8_AFTER ? w->regs[UNWIND_RSP] - 8 : w->regs[UNWIND_RBP];
 	walk_v8_look(w, fp, stage == WALK_V8_FRAME || stage == WALK_V8_AFTER, false);
+	if (stage == WALK_V8_FRAME && walk_v8_may_be_regexp(w))
+		walk_v8_call(w, out, WALK_V8_FIND_REGEXP);
 	if (walk_v8_put(w, out) == WALK_STOP)
 		return WALK_STOP;
 	return walk_v8_leave(w, stage);
 }
 
-/* What walk_v8_call() is to do: pieces that are functions of their own where it makes them such. */
-enum walk_v8_piece {
-	WALK_V8_STEP,		/* walk_v8_step(): enum walk_next */
-	WALK_V8_BUILTIN,	/* a function's frame at a builtin: enum walk_v8_done */
-};
-
-enum walk_v8_done { WALK_V8_NONE, WALK_V8_TAKEN, WALK_V8_FULL };
-
 WALK_INLINE int walk_v8_run(struct walk *w, void *out, enum walk_v8_piece piece)
 {
 	if (piece == WALK_V8_STEP)
 		return walk_v8_step(w, out);
+	if (piece == WALK_V8_FIND_REGEXP) {
+		walk_v8_regexp(w, out);
+		return WALK_V8_NONE;
+	}
+	if (piece == WALK_V8_TRY_REGEXP)
+		return walk_v8_is_regexp(w);
 	if (!walk_v8_is_function(w))
 		return WALK_V8_NONE;
 	return walk_v8_put(w, out) == WALK_STOP ? WALK_V8_FULL : WALK_V8_TAKEN;

@@ -36,7 +36,7 @@ static void check_words(void)
 		if (++i >= image_out.n)
 			abort();
 		kind = SAMPLE_V8_KIND(image_out.words[i]);
-		if (kind > V8_AT)
+		if (kind > V8_REGEXP)
 			abort();
 		if (kind == V8_AT && (i + 2 >= image_out.n || !(image_out.words[i + 1] & SAMPLE_FRAME_V8) ||
 				      SAMPLE_V8_KIND(image_out.words[i + 2]) != V8_FUNCTION))
@@ -59,6 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	image.runtime.v8.code_inline = layout >> 1 & 1;
 	if (layout & 4)
 		image.runtime.v8.type_baseline_data = TYPE_BASELINE;
+	if (layout & 16)
+		image.runtime.v8.frame_regexp = 27;
 	if (layout & 8)
 		image.regs[UNWIND_RIP] = at(INTERPRETER);
 	while (cursor_more(&c))

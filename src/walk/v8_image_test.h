@@ -32,10 +32,12 @@ enum { NONE, PLAIN, INTERPRETER, BUILTIN, ENTERED, END, N_RULES };
 enum {
 	MAPS, FUNCTION_MAP, SHARED_MAP, CODE_MAP, BYTECODES_MAP, BASELINE_MAP,
 	FUNCTION, SHARED, SCRIPT, CODE, OTHER_CODE, BASELINE_CODE, BYTECODES, BASELINE_DATA, GROUP, DISPATCH,
+	REGEXP_MAP, REGEXP, REGEXP_DATA, REGEXP_SOURCE,
 };
 #define OBJECT(i) (HEAP_AT + (i) * 0x80ull)
 
-enum { TYPE_FUNCTION = 2065, TYPE_SHARED = 282, TYPE_CODE = 187, TYPE_BYTECODES = 186, TYPE_BASELINE = 163 };
+enum { TYPE_FUNCTION = 2065, TYPE_SHARED = 282, TYPE_CODE = 187, TYPE_BYTECODES = 186, TYPE_BASELINE = 163,
+       TYPE_REGEXP = 2131 };
 enum { KIND_INTERPRETED = 9, KIND_BASELINE = 10, KIND_TURBOFAN = 12 };
 
 static const struct unwind_rule image_rules[N_RULES] = {
@@ -248,12 +250,20 @@ static void image_make(void)
 		.code_size = 56, .code_flags = 52, .code_deopt = 8, .code_positions = 16,
 		.bytecodes_data = 64, .bytecodes_positions = 24, .kind_mask = 15,
 		.kind_baseline = KIND_BASELINE, .frame_wasm = 4,
+		.type_regexp = TYPE_REGEXP, .type_regexp_data = RUNTIME_NO_FIELD, .regexp_data = 24,
+		.regexp_source = 24, .regexp_code = 40,
 	} };
 	make_map(FUNCTION_MAP, TYPE_FUNCTION);
 	make_map(SHARED_MAP, TYPE_SHARED);
 	make_map(CODE_MAP, TYPE_CODE);
 	make_map(BYTECODES_MAP, TYPE_BYTECODES);
 	make_map(BASELINE_MAP, TYPE_BASELINE);
+	make_map(REGEXP_MAP, TYPE_REGEXP);
+	put(OBJECT(REGEXP), OBJECT(REGEXP_MAP) + V8_TAG);
+	put(OBJECT(REGEXP) + 24, OBJECT(REGEXP_DATA) + V8_TAG);
+	put(OBJECT(REGEXP_DATA) + 24, OBJECT(REGEXP_SOURCE) + V8_TAG);
+	put(OBJECT(REGEXP_DATA) + 48, OBJECT(CODE) + V8_TAG);	/* for two bytes a character */
+	put(OBJECT(REGEXP_SOURCE) + V8_STRING_HEAD, 0x500001234);
 	put(OBJECT(FUNCTION), OBJECT(FUNCTION_MAP) + V8_TAG);
 	put(OBJECT(FUNCTION) + 32, OBJECT(SHARED) + V8_TAG);
 	put(OBJECT(FUNCTION) + 24, OBJECT(CODE) + V8_TAG);

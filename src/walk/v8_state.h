@@ -9,6 +9,7 @@
 #define WALK_V8_CODE_BYTES 80u	/* of code around an address */
 #define WALK_V8_SEEN 2048u	/* a power of two */
 #define WALK_V8_FUNCTIONS 64u	/* a power of two */
+#define WALK_V8_CALLER_WORDS 32u	/* of the frame that called a regular expression; a power of two */
 #define WALK_V8_HEAD_WORDS 10u	/* of an object that are read at once */
 
 /* Objects whose map, and with it their type, is the same one again and again. */
@@ -42,15 +43,17 @@ struct walk_v8_state {
 	uint64_t maps[WALK_V8_KINDS];	/* in this walk the last one of each kind; 0: none yet */
 	uint32_t head_bytes[WALK_V8_KINDS];	/* of each kind, what is read at once */
 	uint32_t slot;		/* in `functions`, of the frame at hand */
-	uint32_t zero2;
+	uint32_t i_caller;	/* the next word of `caller` */
 	uint64_t words[2];	/* that were made of it */
 	uint64_t at[2];		/* the two that go before them (V8_AT); 0: none do */
 	uint64_t native;	/* a frame that goes before all; 0: none does */
 	struct walk_v8 layout;
 	uint64_t around[V8_BYTES_WORDS];	/* code around an address */
 	uint64_t slots[WALK_V8_SLOTS + 1];	/* from the lowest up */
+	uint64_t caller[WALK_V8_CALLER_WORDS];	/* from the stack pointer up */
 	_Alignas(8) uint8_t bytes[WALK_V8_CODE_BYTES];
 	uint64_t head[WALK_V8_HEAD_WORDS];	/* of an object */
+	struct walk_v8_code regexp;	/* code of a regular expression that was looked at */
 	struct walk_v8_function functions[WALK_V8_FUNCTIONS];	/* by hash */
 	uint32_t seen[WALK_V8_SEEN];	/* by hash; kept between walks */
 };

@@ -245,6 +245,48 @@ TEST(what_cannot_be_read_is_a_fault_and_the_walk_goes_on)
 	CHECK_EQ(image_out.n_new, 0);
 }
 
+/* Code of a regular expression, called by a builtin's frame that has the expression in one of its slots. */
+static void make_regexp(void)
+{
+	image_make();
+	image.runtime.v8.frame_regexp = 27;
+	put(FRAME - 8, 27 << 1);
+	put(FRAME + 0x20, OBJECT(SCRIPT) + V8_TAG);
+	put(FRAME + 0x28, OBJECT(REGEXP) + V8_TAG);
+}
+
+TEST(code_of_a_regular_expression_is_told_with_the_string_that_it_was_made_of)
+{
+	make_regexp();
+	CHECK_EQ(image_walk(), WALK_COMPLETE);
+	check_pair(0, OBJECT(REGEXP_SOURCE), v8_string_check(0x500001234), V8_REGEXP, 0);
+	check_callers(2);
+	CHECK_EQ(image_out.n_new, 0);
+	/* behind a wrapper, in the other place */
+	make_regexp();
+	put(OBJECT(REGEXP_DATA) + 48, 0);
+	put(OBJECT(REGEXP_DATA) + 40, OBJECT(GROUP) + V8_TAG);
+	put(OBJECT(GROUP) + 8, OBJECT(CODE) + V8_TAG);
+	CHECK_EQ(image_walk(), WALK_COMPLETE);
+	check_pair(0, OBJECT(REGEXP_SOURCE), v8_string_check(0x500001234), V8_REGEXP, 0);
+	/* frames without a type */
+	make_regexp();
+	image.runtime.v8.frame_regexp = 0;
+	put(FRAME - 8, 0x7771);
+	put(FRAME - 16, 17ull << 32);
+	CHECK_EQ(image_walk(), WALK_COMPLETE);
+	check_pair(0, OBJECT(REGEXP_SOURCE), v8_string_check(0x500001234), V8_REGEXP, 0);
+}
+
+TEST(a_regular_expression_whose_code_is_other_code_is_not_named)
+{
+	make_regexp();
+	put(OBJECT(REGEXP_DATA) + 48, OBJECT(OTHER_CODE) + V8_TAG);
+	CHECK_EQ(image_walk(), WALK_COMPLETE);
+	check_pair(0, 0, 0, V8_REGEXP, 0);
+	check_callers(2);
+}
+
 TEST(a_function_that_calls_itself_may_run_in_different_code_each_time)
 {
 	uint64_t around[V8_BYTES_WORDS];
@@ -301,5 +343,7 @@ TEST_MAIN(CASE(code_that_the_function_has_is_told_with_the_place_in_it),
 	  CASE(behind_its_frame_the_return_address_is_on_top),
 	  CASE(what_is_no_function_is_a_stub),
 	  CASE(what_cannot_be_read_is_a_fault_and_the_walk_goes_on),
+	  CASE(code_of_a_regular_expression_is_told_with_the_string_that_it_was_made_of),
+	  CASE(a_regular_expression_whose_code_is_other_code_is_not_named),
 	  CASE(a_function_that_calls_itself_may_run_in_different_code_each_time),
 	  CASE(nothing_that_was_read_in_one_walk_is_taken_for_true_in_the_next))

@@ -6,15 +6,18 @@
 
 #include "abi/sample.h"
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/cursor.h"
 #include "base/vec.h"
 #include "runtime/v8/exits.h"
 #include "runtime/v8/functions.h"
 #include "runtime/v8/positions.h"
 #include "runtime/v8/streams.h"
+#include "runtime/v8/strings.h"
 
 #define TABLE_MAX (1u << 20)		/* bytes of one table */
 #define INLINED_MAX 4096u		/* calls inlined into one piece of code */
+#define PATTERN_MAX 120u		/* characters of a regular expression */
 #define INLINED_BYTES 16u		/* of an entry: where it is called, which literal it is */
 
 struct inlined {
@@ -276,8 +279,20 @@ bool v8_codes_at(const struct v8_memory *memory, const struct v8_where *where, s
 	return true;
 }
 
+static bool string_check(const struct v8_memory *memory, uint64_t string, uint32_t *ret_check)
+{
+	uint64_t word;
+
+	if (!v8_is_string(memory, string) || !v8_field(memory, string, V8_STRING_HEAD, &word))
+		return false;
+	*ret_check = v8_string_check(word);
+	return true;
+}
+
 static bool read_check(const struct v8_memory *memory, const struct v8_seen *seen, uint32_t *ret_check)
 {
+	if (seen->kind == V8_REGEXP)
+		return string_check(memory, seen->address, ret_check);
 	return seen->kind == V8_OPTIMIZED ? optimised_check(memory, seen->address, ret_check) :
 					    v8_function_check_now(memory, seen->address, ret_check);
 }
@@ -307,6 +322,28 @@ static enum v8_fault read_optimised(struct reading *r, uint64_t machine, struct 
 	return code->function ? V8_FAULT_NONE : V8_FAULT_FUNCTION_FAULT;
 }
 
+/* Named as V8 names it in its own logs. */
+static enum v8_fault read_regexp(struct reading *r, uint64_t source, struct code *code)
+{
+	struct v8_codes *codes = r->codes;
+	struct v8_function function = { 0 };
+	struct buf name = { .max = PATTERN_MAX * 4 + 16 };
+	struct str pattern;
+
+	if (!v8_string(r->memory, source, PATTERN_MAX, &codes->arena, &pattern))
+		return V8_FAULT_FUNCTION_FAULT;
+	buf_add_str(&name, STR("RegExp: "));
+	buf_add_str(&name, pattern);
+	function.name = name.failed ? (struct str){ 0 } : arena_dup(&codes->arena, buf_str(&name));
+	buf_fini(&name);
+	if (!function.name.n ||
+	    VEC_RESERVE(&codes->functions, &codes->cap_functions, (uint64_t)codes->n_functions + 1) < 0)
+		return V8_FAULT_FUNCTION_FAULT;
+	codes->functions[codes->n_functions] = function;
+	code->function = codes->n_functions++;
+	return V8_FAULT_NONE;
+}
+
 static enum v8_fault read_code(struct reading *r, const struct v8_seen *seen, struct code *code)
 {
 	enum v8_fault fault = V8_FAULT_NONE;
@@ -318,6 +355,8 @@ static enum v8_fault read_code(struct reading *r, const struct v8_seen *seen, st
 		return V8_FAULT_CHANGED;
 	if (seen->kind == V8_OPTIMIZED) {
 		fault = read_optimised(r, seen->address, code);
+	} else if (seen->kind == V8_REGEXP) {
+		fault = read_regexp(r, seen->address, code);
 	} else {
 		code->tier = seen->kind == V8_INTERPRETED ? V8_TIER_IGNITION :
 			     seen->kind == V8_BASELINE	  ? V8_TIER_SPARKPLUG :
@@ -355,7 +394,8 @@ uint32_t v8_codes_read(struct v8_codes *codes, const struct v8_memory *memory, u
 	struct code code = { .objects = keep_objects(codes, memory->objects) };
 
 	*ret_fault = V8_FAULT_NOT_FUNCTION;
-	if (seen->kind < V8_INTERPRETED || seen->kind > V8_OPTIMIZED || !seen->address)
+	if (((seen->kind < V8_INTERPRETED || seen->kind > V8_OPTIMIZED) && seen->kind != V8_REGEXP) ||
+	    !seen->address)
 		return 0;
 	*ret_fault = read_code(&reading, seen, &code);
 	if (*ret_fault != V8_FAULT_NONE)

@@ -44,7 +44,7 @@ struct v8_place {
 
 /* What the walk recorded of a frame (abi/sample.h). */
 struct v8_seen {
-	uint32_t kind;		/* enum v8_frame: interpreted, baseline, function or optimised */
+	uint32_t kind;		/* enum v8_frame: interpreted, baseline, function, optimised or a regular expression */
 	uint64_t address;
 	uint32_t check;
 };

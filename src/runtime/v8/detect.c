@@ -249,7 +249,7 @@ bool v8_detect(struct v8_file *ret_file, struct elf *elf)
 	struct elf_symbol any;
 	struct v8_file *file = ret_file;
 	unsigned major, minor;
-	int32_t wasm = 0;
+	int32_t type;
 	bool found = false;
 
 	*file = (struct v8_file){ 0 };
@@ -259,8 +259,10 @@ bool v8_detect(struct v8_file *ret_file, struct elf *elf)
 		return false;
 	elf_lookup_each(elf, STR(PREFIX), see_number, &numbers);
 	found = v8_objects_of(&file->objects, major, minor, lookup_number, &numbers);
-	if (lookup_number(&numbers, "frametype_WasmFrame", &wasm))
-		file->frame_wasm = (uint16_t)wasm;
+	if (lookup_number(&numbers, "frametype_WasmFrame", &type))
+		file->frame_wasm = (uint16_t)type;
+	if (lookup_number(&numbers, "frametype_IrregexpFrame", &type))
+		file->frame_regexp = (uint16_t)type;
 	free(numbers.items);
 	if (!found)
 		return false;
@@ -293,6 +295,9 @@ bool v8_layout(const struct v8_file *file, uint64_t bias, struct walk_v8 *ret_la
 		.code_start = o->code_start, .code_size = o->code_size, .code_flags = o->code_flags,
 		.code_deopt = o->code_deopt, .code_positions = o->code_positions,
 		.bytecodes_data = o->bytecode_data, .bytecodes_positions = o->bytecode_positions,
+		.frame_regexp = file->frame_regexp, .type_regexp = o->type_regexp,
+		.type_regexp_data = o->type_regexp_data, .regexp_data = o->regexp_data,
+		.regexp_source = o->regexp_source, .regexp_code = o->regexp_code,
 		.frame_wasm = file->frame_wasm, .type_baseline_data = o->type_baseline_data,
 		.code_inline = o->code_inside,
 		.kind_mask = o->kind_mask, .kind_baseline = o->kind_baseline,

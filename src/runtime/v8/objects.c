@@ -71,6 +71,11 @@ static const struct wanted table[] = {
 	{ "class_Code__flags__uint32_t", NULL, NULL, FIELD(code_flags), 48 },
 	{ "class_Code__instruction_start__uintptr_t", "class_Code__instruction_start__Address", NULL,
 	  FIELD(code_start), 40 },
+	{ "type_JSRegExp__JS_REG_EXP_TYPE", NULL, NULL, FIELD(type_regexp), 0 },
+	{ "type_IrRegExpData__IR_REG_EXP_DATA_TYPE", NULL, NULL, FIELD(type_regexp_data), V8_NO_FIELD },
+	{ "class_JSRegExp__source__Object", NULL, NULL, FIELD(regexp_data), 32 },
+	{ "class_RegExpData__source__Tagged_String_", NULL, NULL, FIELD(regexp_source), V8_NO_FIELD },
+	{ "class_IrRegExpData__capture_name_map__Tagged_Object_", NULL, NULL, FIELD(regexp_code), V8_NO_FIELD },
 	{ "type_InstructionStream__INSTRUCTION_STREAM_TYPE", NULL, NULL, FIELD(type_stream), V8_NO_FIELD },
 	{ "class_InstructionStream__instruction_start__uintptr_t", NULL, NULL, FIELD(stream_start), 32 },
 };
@@ -115,6 +120,16 @@ static void set_code(struct v8_objects *o, v8_lookup_fn lookup, void *context)
 	o->exit_bytes = o->version < 1000 ? 7 : 4;
 	/* three pointers before it, one more since there are wrappers; the order changed with them */
 	o->bytecode_positions = o->version < 1200 ? 32 : 24;
+}
+
+/* The data are before the source. Two codes are before the names of groups, or, where the data are an array, the
+ * fourth and the fifth of it; the source is its second. */
+static void set_regexps(struct v8_objects *o)
+{
+	o->regexp_data -= 8;
+	o->regexp_code = o->regexp_code == V8_NO_FIELD ? o->array_data + 24 : o->regexp_code - 16;
+	if (o->regexp_source == V8_NO_FIELD)
+		o->regexp_source = o->array_data + 8;
 }
 
 static void set_scopes(struct v8_objects *o, v8_lookup_fn lookup, void *context)
@@ -164,6 +179,7 @@ bool v8_objects_of(struct v8_objects *ret_objects, unsigned major, unsigned mino
 	o.script_url = (o.script_lazy == V8_NO_FIELD ? o.script_eval_shared + 16 : o.script_lazy) + 16;
 	set_code(&o, lookup, context);
 	set_scopes(&o, lookup, context);
+	set_regexps(&o);
 	*ret_objects = o;
 	return true;
 }

@@ -67,6 +67,10 @@ struct v8_objects {
 	uint8_t deopt_literals, deopt_shared, deopt_inlining;	/* indices; the last one, where the exits are */
 	uint8_t exit_bytes;	/* of the instructions of one */
 	bool position_flags;	/* two bits with each instruction of a position table, not a sign */
+	/* regular expressions */
+	uint16_t type_regexp, type_regexp_data;	/* JSRegExp; its data, where they have a type of their own */
+	uint16_t regexp_data;		/* in a JSRegExp, ... */
+	uint16_t regexp_source, regexp_code;	/* ... and in that */
 	/* bytecodes: length of each, prefixed with nothing, Wide, ExtraWide */
 	uint16_t n_bytecodes;		/* 0: not known */
 	uint8_t bytecode_bytes[3][V8_BYTECODES_MAX];
