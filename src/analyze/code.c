@@ -6,7 +6,6 @@
 
 #include "analyze/named.h"
 #include "analyze/places.h"
-#include "analyze/stacks.h"
 #include "analyze/tally.h"
 #include "base/err.h"
 #include "base/sum.h"
@@ -163,9 +162,7 @@ static int explain_nothing(const struct builder *b, const struct tally *tally, c
 int code_init(struct code *code, const struct profile *profile, const struct code_options *options,
 	      struct err *err)
 {
-	struct stacks_options wanted = { .filter = options->filter, .type = options->type };
 	struct builder b = { .profile = profile };
-	struct stacks stacks = { 0 };
 	struct tally *tally = NULL;
 	int rc;
 
@@ -175,11 +172,8 @@ int code_init(struct code *code, const struct profile *profile, const struct cod
 	rc = find_instructions(&b);
 	if (rc == 0)
 		rc = choose(&b, options->expression, err);
-	if (rc == 0)
-		rc = stacks_init(&stacks, profile, &b.instructions, &wanted, err);
 	if (rc == 0) {
-		code->total = stacks.n ? stacks.total[0] : 0;
-		tally = tally_places(&stacks, b.instructions.n);
+		tally = tally_places(profile, &b.instructions, options->filter, options->type, &code->total);
 		rc = tally ? make_rows(code, &b, tally) : -ENOMEM;
 	}
 	if (rc == 0)
@@ -188,7 +182,6 @@ int code_init(struct code *code, const struct profile *profile, const struct cod
 		rc = explain_nothing(&b, tally, options->expression, err);
 	if (rc == -ENOMEM)
 		err_set(err, "out of memory over %u frames", profile->frames.n_frames);
-	stacks_fini(&stacks);
 	free(tally);
 	free(b.of_instruction);
 	free(b.chosen);

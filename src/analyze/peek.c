@@ -113,12 +113,15 @@ static int look(struct peeks *peeks, const struct stacks *stacks, struct peek *p
 }
 
 /* Functions that match and that a kept sample has. */
-static int find(struct peeks *peeks, const struct stacks *stacks, const char *expression, struct err *err)
+static int find(struct peeks *peeks, const struct profile *profile, const struct peek_options *options,
+		struct err *err)
 {
-	struct tally *tally = tally_places(stacks, peeks->places.n);
+	struct tally *tally = tally_places(profile, &peeks->places, options->filter, options->type,
+					   &peeks->total);
 	struct peek_row *rows = calloc(peeks->places.n, sizeof(*rows));
 	bool *named = NULL;
-	int rc = tally && rows ? named_places(&peeks->places, expression, &named, err) : -ENOMEM;
+	int rc = tally && rows ? named_places(&peeks->places, options->expression, &named, err) :
+		 -ENOMEM;
 
 	for (uint32_t i = 1; rc == 0 && i < peeks->places.n; i++)
 		if (named[i] && tally[i].total)
@@ -133,7 +136,8 @@ static int find(struct peeks *peeks, const struct stacks *stacks, const char *ex
 	free(rows);
 	free(named);
 	if (peeks->items && !peeks->n_matching)
-		return err_fail(err, -EINVAL, "no function in these samples matches '%s'", expression);
+		return err_fail(err, -EINVAL, "no function in these samples matches '%s'",
+				options->expression);
 	return rc < 0 ? rc : peeks->items ? 0 : -ENOMEM;
 }
 
@@ -149,14 +153,12 @@ int peeks_init(struct peeks *peeks, const struct profile *profile, const struct 
 		return err_fail(err, -EINVAL, "the profile has no value type %u", options->type);
 	rc = places_init(&peeks->places, profile, BY_FUNCTION, err);
 	if (rc == 0)
+		rc = find(peeks, profile, options, err);
+	if (rc == 0)
 		rc = stacks_init(&stacks, profile, &peeks->places, &wanted, err);
 	if (rc == 0)
-		rc = find(peeks, &stacks, options->expression, err);
-	if (rc == 0) {
-		peeks->total = stacks.n ? stacks.total[0] : 0;
 		peeks->n = options->limit && options->limit < peeks->n_matching ? options->limit :
 			   peeks->n_matching;
-	}
 	for (uint32_t i = 0; rc == 0 && i < peeks->n; i++)
 		rc = look(peeks, &stacks, &peeks->items[i]);
 	stacks_fini(&stacks);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "analyze/stacks.h"
 #include "analyze/tally.h"
 #include "base/err.h"
 #include "model/profile.h"
@@ -49,8 +48,6 @@ static int make_rows(struct top *top, const struct tally *tally, enum top_order 
 int top_init(struct top *top, const struct profile *profile, const struct top_options *options,
 	     struct err *err)
 {
-	struct stacks_options wanted = { .filter = options->filter, .type = options->type };
-	struct stacks stacks = { 0 };
 	struct tally *tally = NULL;
 	int rc;
 
@@ -58,19 +55,11 @@ int top_init(struct top *top, const struct profile *profile, const struct top_op
 	if (options->type >= profile->n_types)
 		return err_fail(err, -EINVAL, "the profile has no value type %u", options->type);
 	rc = places_init(&top->places, profile, options->granularity, err);
-	if (!rc)
-		rc = stacks_init(&stacks, profile, &top->places, &wanted, err);
-	if (rc < 0)
-		goto out;
-	tally = tally_places(&stacks, top->places.n);
-	rc = tally ? 0 : -ENOMEM;
-	if (rc < 0)
-		goto out;
-	top->total = stacks.n ? stacks.total[0] : 0;
-	rc = make_rows(top, tally, options->order);
-out:
+	if (rc == 0) {
+		tally = tally_places(profile, &top->places, options->filter, options->type, &top->total);
+		rc = tally ? make_rows(top, tally, options->order) : -ENOMEM;
+	}
 	free(tally);
-	stacks_fini(&stacks);
 	if (rc < 0) {
 		err_set(err, "out of memory over %u functions", profile->frames.n_functions);
 		top_fini(top);

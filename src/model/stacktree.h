@@ -67,6 +67,10 @@ bool stacktree_index(struct stacktree *tree);
 /* The stack `frame called by parent` among the rows in the index; 0 when there is none. */
 uint32_t stacktree_find(const struct stacktree *tree, uint32_t parent, uint32_t frame);
 
+/* All ids, 0 too, each before its callees and those before the caller's next one: to be freed. 0 or -ENOMEM.
+ * A tree made by stacktree_add_all() at once has its ids in that order already. */
+int stacktree_depth_first(const struct stacktree *tree, uint32_t **ret_order);
+
 /* Frames between the root and id. */
 uint32_t stacktree_depth(const struct stacktree *tree, uint32_t id);
 
