@@ -25,16 +25,21 @@ static void *take_pieces(void *arg)
 	return NULL;
 }
 
+uint32_t parallel_most(uint64_t n)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t most = cpus < 1 ? 1 : cpus > THREADS_MAX ? THREADS_MAX : (uint32_t)cpus;
+
+	return n < most ? (uint32_t)n : most;
+}
+
 void parallel_each(uint32_t n, void (*work)(void *context, uint32_t i), void *context)
 {
 	struct queue queue = { work, context, n, 0 };
 	pthread_t threads[THREADS_MAX];
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	uint32_t wanted = cpus > 1 ? (uint32_t)cpus - 1 : 0, started = 0;
+	uint32_t wanted = n ? parallel_most(n) - 1 : 0, started = 0;
 
-	if (wanted >= n)
-		wanted = n ? n - 1 : 0;
-	while (started < wanted && started < THREADS_MAX &&
+	while (started < wanted &&
 	       pthread_create(&threads[started], NULL, take_pieces, &queue) == 0)
 		started++;
 	take_pieces(&queue);

@@ -9,4 +9,7 @@
  * order, one of them at least in the calling thread; where no thread can be had it does all of them. */
 void parallel_each(uint32_t n, void (*work)(void *context, uint32_t i), void *context);
 
+/* How many of n pieces can run at the same time; 1 at least, unless there is none. */
+uint32_t parallel_most(uint64_t n);
+
 #endif

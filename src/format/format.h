@@ -64,7 +64,8 @@ int format_read_aided(struct profile *profile, const char *path, const struct re
 int format_read_bytes(struct profile *profile, struct str bytes, const char *what,
 		      struct err *err);
 
-/* Several files as one profile (profile_merge()), two of them read at a time. aid may be NULL. */
+/* Several files as one profile (profile_merge()), read by as many threads as there are processors. aid may be
+ * NULL. */
 int format_read_all(struct profile *profile, const char *const *paths, size_t n,
 		    const struct read_aid *aid, struct err *err);
 

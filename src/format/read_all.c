@@ -1,76 +1,85 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <pthread.h>
+#include <stdlib.h>
 
 #include "base/err.h"
+#include "base/parallel.h"
 #include "format/format.h"
 #include "model/profile.h"
 
-struct job {
+/* Some neighbouring files: read and merged in order, by one thread. */
+struct share {
 	struct profile profile;
-	const char *path;
+	const char *const *paths;
+	size_t n;
 	const struct read_aid *aid;
 	struct err err;
 	int rc;
 };
 
-static void *read_one(void *arg)
+/* Empties *from. `path` is the first of what it holds. */
+static int add(struct profile *into, struct profile *from, const char *path, struct err *err)
 {
-	struct job *job = arg;
+	int rc = 0;
 
-	job->rc = format_read_aided(&job->profile, job->path, job->aid, &job->err);
-	return NULL;
-}
-
-static void start(struct job *job, const char *path, const struct read_aid *aid)
-{
-	*job = (struct job){ .path = path, .aid = aid };
-	profile_init(&job->profile);
-}
-
-static int finish(struct profile *into, struct job *job, struct err *err)
-{
-	int rc = job->rc;
-
-	if (rc < 0)
-		err_set(err, "%s", job->err.text);
-	else if (!into->n && !into->n_types)	/* the first: nothing to merge with */
-		profile_take(into, &job->profile);
-	else if ((rc = profile_merge(into, &job->profile)) == -E2BIG)
-		err_set(err, "cannot add %s: together they have more than %d value types", job->path,
+	if (!into->n && !into->n_types)	/* the first: nothing to merge with */
+		profile_take(into, from);
+	else if ((rc = profile_merge(into, from)) == -E2BIG)
+		err_set(err, "cannot add %s: together they have more than %d value types", path,
 			VALUE_TYPES_MAX);
 	else if (rc < 0)
-		err_set(err, "cannot add %s: out of memory", job->path);
-	profile_fini(&job->profile);
+		err_set(err, "cannot add %s: out of memory", path);
+	profile_fini(from);
 	return rc;
 }
 
-/* Two at a time: one here, one in a thread of its own. They share nothing; merging is in order. */
+static void read_share(void *context, uint32_t i)
+{
+	struct share *share = (struct share *)context + i;
+
+	for (size_t k = 0; share->rc == 0 && k < share->n; k++) {
+		struct profile profile;
+
+		profile_init(&profile);
+		share->rc = format_read_aided(&profile, share->paths[k], share->aid, &share->err);
+		if (share->rc == 0)
+			share->rc = add(&share->profile, &profile, share->paths[k], &share->err);
+		else
+			profile_fini(&profile);
+	}
+}
+
+/* Each processor reads and merges a share of the files; the shares are merged in order. They have nothing in
+ * common, and what comes out is what merging file by file would give. */
 int format_read_all(struct profile *profile, const char *const *paths, size_t n,
 		    const struct read_aid *aid, struct err *err)
 {
-	struct job here, beside;
-	pthread_t thread;
+	uint32_t n_shares = parallel_most(n);
+	struct share *shares = calloc((size_t)n_shares + 1, sizeof(*shares));
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < n; i += 2) {
-		bool threaded = false;
-		int second = 0;
+	if (!shares)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n_shares; i++) {
+		size_t begin = n * i / n_shares;
 
-		start(&here, paths[i], aid);
-		if (i + 1 < n) {
-			start(&beside, paths[i + 1], aid);
-			threaded = !pthread_create(&thread, NULL, read_one, &beside);
-		}
-		read_one(&here);
-		if (threaded)
-			pthread_join(thread, NULL);
-		else if (i + 1 < n)
-			read_one(&beside);
-		rc = finish(profile, &here, err);
-		if (i + 1 < n)
-			second = finish(profile, &beside, rc < 0 ? NULL : err);
-		rc = rc < 0 ? rc : second;
+		shares[i] = (struct share){ .paths = paths + begin, .aid = aid,
+					    .n = n * (i + 1) / n_shares - begin };
+		profile_init(&shares[i].profile);
 	}
+	parallel_each(n_shares, read_share, shares);
+	for (uint32_t i = 0; i < n_shares; i++) {
+		struct share *share = &shares[i];
+
+		if (rc == 0 && share->rc < 0)
+			err_set(err, "%s", share->err.text);
+		if (rc == 0)
+			rc = share->rc;
+		if (rc == 0)
+			rc = add(profile, &share->profile, share->paths[0], err);
+		else
+			profile_fini(&share->profile);
+	}
+	free(shares);
 	return rc;
 }
