@@ -3,6 +3,7 @@
  *
  *   formats gen-pprof FILE [MB [LABELS]]  synthetic pprof, uncompressed size given (50); each sample
  *                                    with 1 (the thread's id) to 4 labels (as Sonde records)
+ *   formats gen-many DIR N KB        N small pprof files, plain, of one program: DIR/000.pb, 001.pb, ...
  *   formats gen-folded FILE [LINES]  synthetic folded stacks (1,000,000 lines: 231 MB, 2.6 M nodes)
  *   formats read FILE                reads; prints what is in it, seconds, MB/s and peak memory
  *   formats parts OUT FILE           reads it twice, merges, writes; prints each part
@@ -11,6 +12,7 @@
  * Generated stacks are walks through one random call graph: a call site goes on to a few others, the
  * first of them mostly. Numbers come from a fixed seed.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +30,10 @@
 
 #define SITES 100000u
 #define FUNCTIONS 30000u
+#define SITES_OF_SMALL 400u	/* with 150 bytes each for their locations, functions and strings */
 
 static uint64_t seed = 88172645463325252u;
+static uint32_t sites = SITES;	/* of the program */
 
 static uint32_t rnd(uint32_t n)
 {
@@ -51,7 +55,7 @@ static uint32_t next_site(uint32_t site, uint32_t wild)
 
 	if (rnd(100) < wild)
 		k = 1 + rnd(1 + mix(site, 7, 12));
-	return mix(site, 100 + k, SITES);
+	return mix(site, 100 + k, sites);
 }
 
 static void put(struct buf *out, FILE *file)
@@ -83,6 +87,7 @@ struct gen {
 	struct buf message, inner, out, strings;
 	uint32_t *ids, n_ids;		/* site -> location id, in order of first use */
 	uint32_t *sites;		/* and back */
+	bool *called;			/* functions that a location names */
 	uint32_t n_strings;
 	uint32_t labels, key;		/* how many each sample has; string of the first one's key */
 };
@@ -137,6 +142,7 @@ static void gen_sample(struct gen *g)
 
 static void gen_line(struct gen *g, uint32_t function, uint32_t line)
 {
+	g->called[function] = true;
 	buf_clear(&g->inner);
 	proto_add_uint(&g->inner, PPROF_LINE_FUNCTION, function + 1);
 	proto_add_uint(&g->inner, PPROF_LINE_LINE, line);
@@ -175,6 +181,8 @@ static void gen_tables(struct gen *g)
 	for (uint32_t id = 1; id <= g->n_ids; id++)
 		gen_location(g, id);
 	for (uint32_t i = 0; i < FUNCTIONS; i++) {
+		if (!g->called[i])
+			continue;
 		buf_clear(&g->message);
 		gen_name(&text, i);
 		proto_add_uint(&g->message, PPROF_FUNCTION_ID, i + 1);
@@ -188,12 +196,13 @@ static void gen_tables(struct gen *g)
 
 static int gen_pprof(const char *path, size_t bytes, uint32_t labels)
 {
-	struct gen g = { .labels = labels, .ids = calloc(SITES + 1, 4), .sites = calloc(SITES + 1, 4) };
+	struct gen g = { .labels = labels, .ids = calloc(SITES + 1, 4), .sites = calloc(SITES + 1, 4),
+			 .called = calloc(FUNCTIONS, 1) };
 	FILE *file = fopen(path, "w");
 	size_t done = 0;
 	uint32_t samples = 0;
 
-	if (!file || !g.ids || !g.sites)
+	if (!file || !g.ids || !g.sites || !g.called)
 		return 1;
 	gen_string(&g, STR(""));
 	gen_type(&g, "samples", "count");
@@ -204,7 +213,8 @@ static int gen_pprof(const char *path, size_t bytes, uint32_t labels)
 	gen_string(&g, STR("thread"));
 	for (int i = 0; i < 8; i++)
 		gen_string(&g, STR("worker"));
-	for (; done + g.out.n + (6 << 20) < bytes; samples++) {
+	/* what locations, functions and strings will take is left free */
+	for (; done + g.out.n + (sites < SITES ? sites * 150 : 6 << 20) < bytes; samples++) {
 		gen_sample(&g);
 		if (g.out.n > 1 << 20) {
 			done += g.out.n;
@@ -215,7 +225,27 @@ static int gen_pprof(const char *path, size_t bytes, uint32_t labels)
 	buf_add_str(&g.out, buf_str(&g.strings));
 	put(&g.out, file);
 	fprintf(stderr, "%s: %u samples, %u locations\n", path, samples, g.n_ids);
+	free(g.ids);
+	free(g.sites);
+	free(g.called);
+	buf_fini(&g.message);
+	buf_fini(&g.inner);
+	buf_fini(&g.out);
+	buf_fini(&g.strings);
 	return fclose(file) ? 1 : 0;
+}
+
+static int gen_many(const char *dir, uint32_t n, size_t kb)
+{
+	char path[4096];
+	int rc = 0;
+
+	sites = SITES_OF_SMALL;
+	for (uint32_t i = 0; rc == 0 && i < n; i++) {
+		snprintf(path, sizeof(path), "%s/%03u.pb", dir, i);
+		rc = gen_pprof(path, kb * 1000, 1);
+	}
+	return rc;
 }
 
 static int gen_folded(const char *path, uint32_t lines)
@@ -340,6 +370,8 @@ int main(int argc, char **argv)
 	if (argc >= 3 && !strcmp(argv[1], "gen-pprof"))
 		return gen_pprof(argv[2], (argc > 3 ? strtoul(argv[3], NULL, 10) : 50) * 1000000,
 				 argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 1);
+	if (argc == 5 && !strcmp(argv[1], "gen-many"))
+		return gen_many(argv[2], (uint32_t)strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
 	if (argc >= 3 && !strcmp(argv[1], "gen-folded"))
 		return gen_folded(argv[2], argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 1000000);
 	if (argc == 3 && !strcmp(argv[1], "read")) {
@@ -351,6 +383,6 @@ int main(int argc, char **argv)
 		return parts(argv[2], argv[3]);
 	if (argc >= 4 && !strcmp(argv[1], "merge"))
 		return merge(argv[2], argv + 3, argc - 3);
-	fprintf(stderr, "usage: formats gen-pprof|gen-folded|read|parts|merge FILE...\n");
+	fprintf(stderr, "usage: formats gen-pprof|gen-many|gen-folded|read|parts|merge FILE...\n");
 	return 2;
 }
