@@ -32,13 +32,16 @@ struct rows {
 	uint32_t *before;	/* row -> the row + 1 of the same stack before it */
 };
 
+enum { INSIDE = 1, SEEN = 2 };	/* flags of a place: the path goes through it; a kept sample has it */
+
 struct walk {
 	const struct rows *rows;
 	const struct places *places;
 	const uint32_t *order;	/* of the stacks; NULL: that of their ids */
 	uint32_t begin, end;	/* what of it is walked here */
-	struct tally *tally;
-	bool *inside;		/* places of the path */
+	/* By place, in columns of their own: they are met at random, once for each stack, and stay in the cache. */
+	int64_t *self, *total;
+	uint8_t *flags;
 	struct step *path;
 	uint32_t n, cap;
 	int rc;			/* -EAGAIN: ids are not in depth-first order */
@@ -46,16 +49,18 @@ struct walk {
 
 static void walk_fini(struct walk *w)
 {
-	free(w->tally);
-	free(w->inside);
+	free(w->self);
+	free(w->total);
+	free(w->flags);
 	free(w->path);
 }
 
 static int walk_init(struct walk *w)
 {
-	w->tally = calloc((size_t)w->places->n + 1, sizeof(*w->tally));
-	w->inside = calloc((size_t)w->places->n + 1, sizeof(*w->inside));
-	if (!w->tally || !w->inside || VEC_RESERVE(&w->path, &w->cap, 1) < 0)
+	w->self = calloc((size_t)w->places->n + 1, sizeof(*w->self));
+	w->total = calloc((size_t)w->places->n + 1, sizeof(*w->total));
+	w->flags = calloc((size_t)w->places->n + 1, sizeof(*w->flags));
+	if (!w->self || !w->total || !w->flags || VEC_RESERVE(&w->path, &w->cap, 1) < 0)
 		return -ENOMEM;
 	w->path[w->n++] = (struct step){ 0 };
 	return 0;
@@ -67,8 +72,9 @@ static int enter(struct walk *w, uint32_t stack)
 
 	if (VEC_RESERVE(&w->path, &w->cap, (uint64_t)w->n + 1) < 0)
 		return -ENOMEM;
-	w->path[w->n++] = (struct step){ .stack = stack, .place = place, .outer = !w->inside[place] };
-	w->inside[place] = true;
+	w->path[w->n++] = (struct step){ .stack = stack, .place = place, 
+					  .outer = !(w->flags[place] & INSIDE) };
+	w->flags[place] |= INSIDE;
 	return 0;
 }
 
@@ -77,15 +83,17 @@ static void leave(struct walk *w)
 	const struct step *step = &w->path[--w->n];
 	struct step *caller = &w->path[w->n - 1];
 
-	if (step->outer)
-		w->inside[step->place] = false;
+	if (step->used) {
+		caller->used = true;
+		sum_add(&caller->total, step->total);
+	}
+	if (!step->outer)
+		return;
+	w->flags[step->place] &= (uint8_t)~INSIDE;
 	if (!step->used)
 		return;
-	caller->used = true;
-	sum_add(&caller->total, step->total);
-	w->tally[step->place].seen = true;
-	if (step->outer)
-		sum_add(&w->tally[step->place].total, step->total);
+	w->flags[step->place] |= SEEN;
+	sum_add(&w->total[step->place], step->total);
 }
 
 /* The samples of the stack entered last. */
@@ -99,7 +107,7 @@ static void add_rows(struct walk *w, uint32_t stack)
 
 		step->used = true;
 		sum_add(&step->total, value);
-		sum_add(&w->tally[step->place].self, value);
+		sum_add(&w->self[step->place], value);
 	}
 }
 
@@ -152,34 +160,33 @@ static void walk_one(void *context, uint32_t i)
 	w->rc = walk(w);
 }
 
-static void add_tallies(struct walk *to, const struct walk *from)
+static void add_sums(struct tally *tally, const struct walk *from)
 {
-	for (uint32_t i = 0; i < to->places->n; i++) {
-		to->tally[i].seen |= from->tally[i].seen;
-		sum_add(&to->tally[i].self, from->tally[i].self);
-		sum_add(&to->tally[i].total, from->tally[i].total);
+	for (uint32_t i = 0; i < from->places->n; i++) {
+		tally[i].seen |= (from->flags[i] & SEEN) != 0;
+		sum_add(&tally[i].self, from->self[i]);
+		sum_add(&tally[i].total, from->total[i]);
 	}
-	sum_add(&to->path[0].total, from->path[0].total);
 }
 
 static int walk_all(const struct rows *rows, const struct places *places, const uint32_t *order,
-		    struct tally **ret_tally, int64_t *ret_total)
+		    struct tally *tally, int64_t *ret_total)
 {
 	uint32_t n = rows->profile->tree.n, half = n < HALVES_MIN ? n : n / 2;
 	struct walk walks[] = {
 		{ .rows = rows, .places = places, .order = order, .begin = 1, .end = half },
 		{ .rows = rows, .places = places, .order = order, .begin = half, .end = n },
 	};
-	int rc;
+	uint32_t n_walks = half < n ? 2 : 1;
+	int rc = 0;
 
-	parallel_each(half < n ? 2 : 1, walk_one, walks);
-	rc = walks[0].rc ? walks[0].rc : walks[1].rc;
-	if (rc == 0) {
-		if (half < n)
-			add_tallies(&walks[0], &walks[1]);
-		*ret_total = walks[0].path[0].total;
-		*ret_tally = walks[0].tally;
-		walks[0].tally = NULL;
+	parallel_each(n_walks, walk_one, walks);
+	for (uint32_t i = 0; i < n_walks; i++)
+		rc = rc ? rc : walks[i].rc;
+	*ret_total = 0;
+	for (uint32_t i = 0; rc == 0 && i < n_walks; i++) {
+		add_sums(tally, &walks[i]);
+		sum_add(ret_total, walks[i].path[0].total);
 	}
 	walk_fini(&walks[0]);
 	walk_fini(&walks[1]);
@@ -209,16 +216,23 @@ struct tally *tally_places(const struct profile *profile, const struct places *p
 			   const struct filter *filter, uint32_t type, int64_t *ret_total)
 {
 	struct rows rows = { .profile = profile, .type = type };
-	struct tally *tally = NULL;
+	struct tally *tally = calloc((size_t)places->n + 1, sizeof(*tally));
 	uint32_t *order = NULL;
-	int rc = find_rows(&rows, filter);
+	int rc = tally ? find_rows(&rows, filter) : -ENOMEM;
 
 	if (rc == 0)
-		rc = walk_all(&rows, places, NULL, &tally, ret_total);
-	if (rc == -EAGAIN && stacktree_depth_first(&profile->tree, &order) == 0)
-		walk_all(&rows, places, order, &tally, ret_total);
+		rc = walk_all(&rows, places, NULL, tally, ret_total);
+	if (rc == -EAGAIN) {
+		rc = stacktree_depth_first(&profile->tree, &order);
+		if (rc == 0)
+			rc = walk_all(&rows, places, order, tally, ret_total);
+	}
 	free(order);
 	free(rows.last);
 	free(rows.before);
+	if (rc < 0) {
+		free(tally);
+		tally = NULL;
+	}
 	return tally;
 }
