@@ -257,6 +257,56 @@ TEST(several_files_become_one_profile)
 	rmdir(dir);
 }
 
+/* One of a hundred: some stacks of its own, some that others have too. */
+static void fill_some(struct profile *p, uint32_t k)
+{
+	profile_init(p);
+	profile_add_type(p, STR("samples"), STR("count"));
+	for (uint32_t i = 0; i < 40; i++) {
+		int64_t value = 1 + i + k;
+		uint32_t caller = test_frame(p, "f", NULL, (i * 7 + k) % 11 + 1, false, FRAME_NATIVE);
+		uint32_t stack = stacktree_push(&p->tree, 0, caller);
+
+		stack = stacktree_push(&p->tree, stack, test_frame(p, "g", NULL, i % (k + 3) + 1, false,
+								   FRAME_NATIVE));
+		profile_add(p, stack, 0, &value);
+	}
+}
+
+TEST(many_files_become_what_merging_one_by_one_gives)
+{
+	char dir[] = "/tmp/format-test-XXXXXX", names[13][64];
+	const char *paths[13];
+	struct profile all, one, read;
+
+	CHECK(mkdtemp(dir));
+	profile_init(&all);
+	for (uint32_t k = 0; k < 13; k++) {
+		snprintf(names[k], sizeof(names[k]), "%s/%u.pb", dir, k);
+		paths[k] = names[k];
+		fill_some(&one, k);
+		CHECK_EQ(format_write(&one, names[k], NULL, NULL), 0);
+		profile_fini(&one);
+		profile_init(&one);
+		CHECK_EQ(format_read(&one, names[k], NULL), 0);
+		CHECK_EQ(profile_merge(&all, &one), 0);
+		profile_fini(&one);
+	}
+	profile_init(&read);
+	CHECK_EQ(format_read_all(&read, paths, 13, NULL, NULL), 0);
+	CHECK_EQ(read.tree.n, all.tree.n);
+	CHECK_EQ(read.n, all.n);
+	CHECK(!memcmp(read.tree.parent, all.tree.parent, all.tree.n * sizeof(uint32_t)));
+	CHECK(!memcmp(read.tree.frame, all.tree.frame, all.tree.n * sizeof(uint32_t)));
+	CHECK(!memcmp(read.stack, all.stack, all.n * sizeof(uint32_t)));
+	CHECK(!memcmp(read.values, all.values, all.n * sizeof(int64_t)));
+	profile_fini(&read);
+	profile_fini(&all);
+	for (uint32_t k = 0; k < 13; k++)
+		unlink(names[k]);
+	rmdir(dir);
+}
+
 TEST_MAIN(CASE(gzip_and_zstd_are_unwrapped_whatever_the_name),
 	  CASE(a_wrapped_pprof_file_of_several_members_is_read),
 	  CASE(truncated_and_corrupt_wrapping_says_so),
@@ -265,4 +315,5 @@ TEST_MAIN(CASE(gzip_and_zstd_are_unwrapped_whatever_the_name),
 	  CASE(a_pipe_is_read_to_its_end),
 	  CASE(the_ending_names_the_format),
 	  CASE(what_cannot_be_written_leaves_nothing_behind),
-	  CASE(several_files_become_one_profile))
+	  CASE(several_files_become_one_profile),
+	  CASE(many_files_become_what_merging_one_by_one_gives))

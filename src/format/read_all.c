@@ -9,7 +9,11 @@
 
 /* Some neighbouring files: read and merged in order, by one thread. */
 struct share {
-	struct profile profile;
+	struct pending {
+		struct profile profile;
+		size_t first, n;	/* of its files */
+	} pending[8 * sizeof(size_t) + 1];
+	uint32_t n_pending;
 	const char *const *paths;
 	size_t n;
 	const struct read_aid *aid;
@@ -33,20 +37,35 @@ static int add(struct profile *into, struct profile *from, const char *path, str
 	return rc;
 }
 
+/* Puts the last two of what is pending together. */
+static int add_last(struct share *share)
+{
+	struct pending *last = &share->pending[--share->n_pending];
+	int rc = add(&last[-1].profile, &last->profile, share->paths[last->first], &share->err);
+
+	last[-1].n += last->n;
+	return rc;
+}
+
+/* Files are put together like the digits of a counter: as many with as many. Each stack is looked at as often as
+ * there are digits, not once for each file after it. */
 static void read_share(void *context, uint32_t i)
 {
 	struct share *share = (struct share *)context + i;
 
-	for (size_t k = 0; share->rc == 0 && k < share->n; k++) {
-		struct profile profile;
+	for (uint32_t k = 0; share->rc == 0 && k < share->n; k++) {
+		struct pending *next = &share->pending[share->n_pending++];
 
-		profile_init(&profile);
-		share->rc = format_read_aided(&profile, share->paths[k], share->aid, &share->err);
-		if (share->rc == 0)
-			share->rc = add(&share->profile, &profile, share->paths[k], &share->err);
-		else
-			profile_fini(&profile);
+		*next = (struct pending){ .first = k, .n = 1 };
+		profile_init(&next->profile);
+		share->rc = format_read_aided(&next->profile, share->paths[k], share->aid, &share->err);
+		while (share->rc == 0 && share->n_pending > 1 && next->n == next[-1].n) {
+			share->rc = add_last(share);
+			next--;
+		}
 	}
+	while (share->rc == 0 && share->n_pending > 1)
+		share->rc = add_last(share);
 }
 
 /* Each processor reads and merges a share of the files; the shares are merged in order. They have nothing in
@@ -65,7 +84,6 @@ int format_read_all(struct profile *profile, const char *const *paths, size_t n,
 
 		shares[i] = (struct share){ .paths = paths + begin, .aid = aid,
 					    .n = n * (i + 1) / n_shares - begin };
-		profile_init(&shares[i].profile);
 	}
 	parallel_each(n_shares, read_share, shares);
 	for (uint32_t i = 0; i < n_shares; i++) {
@@ -76,9 +94,9 @@ int format_read_all(struct profile *profile, const char *const *paths, size_t n,
 		if (rc == 0)
 			rc = share->rc;
 		if (rc == 0)
-			rc = add(profile, &share->profile, share->paths[0], err);
-		else
-			profile_fini(&share->profile);
+			rc = add(profile, &share->pending[0].profile, share->paths[0], err);
+		for (uint32_t k = 0; k < share->n_pending; k++)
+			profile_fini(&share->pending[k].profile);
 	}
 	free(shares);
 	return rc;
