@@ -170,14 +170,19 @@ int input_open(struct input *input, const char *path, struct err *err)
 	return start(input, err);
 }
 
+void input_give_back(struct input *input)
+{
+	mapped_file_close(&input->mapped);
+	buf_fini(&input->whole);
+}
+
 void input_close(struct input *input)
 {
+	input_give_back(input);
 	if (input->fd >= 0 && !input->fd_borrowed)
 		close(input->fd);
 	unwrapper_close(input->unwrapper);
 	free(input->raw);
-	mapped_file_close(&input->mapped);
-	buf_fini(&input->whole);
 	*input = (struct input){ .fd = -1 };
 }
 

@@ -213,7 +213,8 @@ static void reader_fini(struct pprof_reader *r)
 
 int pprof_read(struct profile *profile, struct input *input, struct err *err)
 {
-	struct pprof_reader r = { .profile = profile, .what = input->what, .err = err };
+	struct pprof_reader r = { .profile = profile, .what = input->what, .input = input,
+				  .err = err };
 	int rc = input_whole(input, &r.bytes, err);
 
 	if (rc == 0)

@@ -24,7 +24,8 @@
 struct pprof_reader {
 	struct profile *profile;
 	const char *what;		/* the file's name in sentences */
-	struct str bytes;		/* all of it, unwrapped; borrowed */
+	struct input *input;
+	struct str bytes;		/* all of it, unwrapped; lent by the input until the samples are read */
 	struct err *err;
 	struct pprof_notes notes;
 	struct pprof_extent {		/* by number: all of those fields lie between */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/vec.h"
+#include "format/input.h"
 #include "format/pprof.h"
 #include "format/pprof_reader.h"
 
@@ -332,7 +333,12 @@ int pprof_read_samples(struct pprof_reader *r)
 		r->time_key = strings_add(&r->profile->strings, STR(PPROF_TIME_LABEL));
 	r->frames_left = FRAMES_FREE + (uint64_t)r->bytes.n * PPROF_CHAIN_MAX;
 	rc = pprof_each(r, PPROF_SAMPLE, add_sample);
-	if (rc == 0 && batch_flush(&r->batch) < 0)
-		rc = -ENOMEM;
-	return rc;
+	if (rc < 0)
+		return rc;
+	/* the last batch is where most memory is needed */
+	free(r->seen_stacks);
+	r->seen_stacks = NULL;
+	r->bytes = (struct str){ 0 };
+	input_give_back(r->input);
+	return batch_flush(&r->batch) < 0 ? -ENOMEM : 0;
 }
