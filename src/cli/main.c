@@ -1,11 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/large.h"
 #include "base/truncation.h"
 #include "cli/command.h"
+
+/* Large columns are mappings of their own (base/large.h) and go back to the system at once. What is smaller is
+ * kept for the next use: giving it back and asking for it again was a quarter of the CPU of merging a hundred
+ * files. */
+static void keep_memory(void)
+{
+	(void)mallopt(M_MMAP_THRESHOLD, (int)LARGE_BYTES);
+	(void)mallopt(M_TRIM_THRESHOLD, 16 * (int)LARGE_BYTES);
+	(void)mallopt(M_TOP_PAD, 1 << 20);
+}
 
 int main(int argc, char **argv)
 {
@@ -13,6 +25,7 @@ int main(int argc, char **argv)
 
 	setlocale(LC_CTYPE, "");
 	truncation_survive();
+	keep_memory();
 	signal(SIGPIPE, SIG_IGN);	/* a failed write says so: see print_all() */
 	if (!strcmp(name, "--version") || !strcmp(name, "version")) {
 		puts("sonde " SONDE_VERSION);
