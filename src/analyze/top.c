@@ -25,13 +25,45 @@ static int compare(const void *left, const void *right, void *context)
 		return a1 > b1 ? -1 : 1;
 	if (a2 != b2)
 		return a2 > b2 ? -1 : 1;
-	return place_compare(&order->places[a->place], &order->places[b->place]);
+	a1 = place_compare(&order->places[a->place], &order->places[b->place]);
+	return a1 ? (int)a1 : a->place < b->place ? -1 : 1;
 }
 
-static int make_rows(struct top *top, const struct tally *tally, enum top_order by)
+/* A heap whose root is the last of its rows in order: puts the row at `at` where it belongs. */
+static void sift_down(struct top_row *rows, uint32_t n, uint32_t at, struct order *order)
 {
-	struct order order = { top->places.items, by };
-	uint32_t n = 0;
+	for (uint32_t child; (child = 2 * at + 1) < n; at = child) {
+		struct top_row row = rows[at];
+
+		if (child + 1 < n && compare(&rows[child], &rows[child + 1], order) < 0)
+			child++;
+		if (compare(&rows[child], &row, order) < 0)
+			return;
+		rows[at] = rows[child];
+		rows[child] = row;
+	}
+}
+
+/* Few are shown of many: comparing names of the others is most of the work of sorting them all. */
+static void put_first(struct top_row *rows, uint32_t n, uint32_t limit, struct order *order)
+{
+	for (uint32_t i = limit / 2; i-- > 0;)
+		sift_down(rows, limit, i, order);
+	for (uint32_t i = limit; i < n; i++) {
+		struct top_row row = rows[i];
+
+		if (compare(&row, &rows[0], order) > 0)
+			continue;
+		rows[i] = rows[0];
+		rows[0] = row;
+		sift_down(rows, limit, 0, order);
+	}
+}
+
+static int make_rows(struct top *top, const struct tally *tally, const struct top_options *options)
+{
+	struct order order = { top->places.items, options->order };
+	uint32_t n = 0, wanted;
 
 	for (uint32_t i = 1; i < top->places.n; i++)
 		n += tally[i].seen;
@@ -41,7 +73,10 @@ static int make_rows(struct top *top, const struct tally *tally, enum top_order 
 	for (uint32_t i = 1; i < top->places.n; i++)
 		if (tally[i].seen)
 			top->rows[top->n++] = (struct top_row){ i, tally[i].self, tally[i].total };
-	qsort_r(top->rows, top->n, sizeof(*top->rows), compare, &order);
+	wanted = options->limit && options->limit < top->n ? options->limit : top->n;
+	if (wanted < top->n)
+		put_first(top->rows, top->n, wanted, &order);
+	qsort_r(top->rows, wanted, sizeof(*top->rows), compare, &order);
 	return 0;
 }
 
@@ -57,7 +92,7 @@ int top_init(struct top *top, const struct profile *profile, const struct top_op
 	rc = places_init(&top->places, profile, options->granularity, err);
 	if (rc == 0) {
 		tally = tally_places(profile, &top->places, options->filter, options->type, &top->total);
-		rc = tally ? make_rows(top, tally, options->order) : -ENOMEM;
+		rc = tally ? make_rows(top, tally, options) : -ENOMEM;
 	}
 	free(tally);
 	if (rc < 0) {

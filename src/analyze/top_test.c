@@ -34,6 +34,34 @@ TEST(recursion_counts_once_in_a_total)
 	profile_fini(&p);
 }
 
+TEST(as_many_rows_as_are_wanted_come_in_order_and_the_others_behind_them)
+{
+	struct profile p;
+	struct top all, some;
+	uint64_t sum = 0;
+	char line[32];
+
+	test_profile(&p, "main 1");
+	for (uint32_t i = 0; i < 200; i++) {
+		snprintf(line, sizeof(line), "main;f%u %u", i, i * 77 % 41 / 4);	/* many are equal */
+		test_sample(&p, line, 0, 0);
+	}
+	CHECK_EQ(top_init(&all, &p, &(struct top_options){ 0 }, NULL), 0);
+	for (uint32_t limit = 1; limit < 220; limit += limit < 5 ? 1 : 31) {
+		CHECK_EQ(top_init(&some, &p, &(struct top_options){ .limit = limit }, NULL), 0);
+		CHECK_EQ(some.n, all.n);
+		for (uint32_t i = sum = 0; i < all.n; i++) {
+			if (i < limit)
+				CHECK_EQ(some.rows[i].place, all.rows[i].place);
+			sum += (uint64_t)all.rows[i].place - some.rows[i].place;
+		}
+		CHECK_EQ(sum, 0);	/* the same places */
+		top_fini(&some);
+	}
+	top_fini(&all);
+	profile_fini(&p);
+}
+
 TEST(each_line_has_a_row_when_asked_for)
 {
 	struct profile p;
@@ -127,7 +155,8 @@ TEST(threads_are_told_apart_by_their_ids_and_not_by_other_labels)
 	profile_fini(&p);
 }
 
-TEST_MAIN(CASE(recursion_counts_once_in_a_total), CASE(each_line_has_a_row_when_asked_for),
+TEST_MAIN(CASE(recursion_counts_once_in_a_total),
+	  CASE(as_many_rows_as_are_wanted_come_in_order_and_the_others_behind_them), CASE(each_line_has_a_row_when_asked_for),
 	  CASE(a_function_is_one_row_whoever_compiled_it),
 	  CASE(a_frame_without_a_function_is_named_by_its_address),
 	  CASE(a_frame_of_which_nothing_is_known_is_called_unknown),

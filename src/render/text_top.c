@@ -111,7 +111,8 @@ int text_top(struct page *page, struct err *err)
 	struct top_options wanted = { .filter = options->filter,
 				      .granularity = options->granularity,
 				      .order = options->order,
-				      .type = page->type };
+				      .type = page->type,
+				      .limit = options->limit };
 	bool amounts = page->width >= NARROW;
 	uint32_t fixed = PAGE_BAR_COLUMNS + 2 * (PERCENT + 1) + (amounts ? page->amount : 0) + 2;
 	struct page_split split;
