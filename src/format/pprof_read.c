@@ -209,6 +209,7 @@ static void reader_fini(struct pprof_reader *r)
 	free(r->pieces);
 	free(r->stack);
 	free(r->seen_stacks);
+	free(r->waiting);
 }
 
 int pprof_read(struct profile *profile, struct input *input, struct err *err)

@@ -21,6 +21,8 @@
 #define PPROF_PIECES ((uint32_t)1 << 31)
 #define PPROF_SEEN_LABELS 1024
 
+struct pprof_sample;
+
 struct pprof_reader {
 	struct profile *profile;
 	const char *what;		/* the file's name in sentences */
@@ -72,6 +74,8 @@ struct pprof_reader {
 		uint32_t n_frames;
 	} *seen_stacks;
 	size_t n_seen_stacks;
+	struct pprof_sample *waiting;	/* whose stacks are about to be looked for there */
+	uint32_t n_waiting;
 	uint64_t labels_dropped;
 	uint64_t locations_sum;
 	uint32_t *stack;		/* one sample's words, innermost first */

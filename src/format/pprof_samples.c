@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/large.h"
 #include "base/vec.h"
 #include "format/input.h"
 #include "format/pprof.h"
@@ -10,9 +11,10 @@
 #define FRAMES_FREE ((uint64_t)1 << 20)	/* that any file may have */
 #define SEEN_STACKS_MAX ((size_t)1 << 18)
 #define SEEN_BYTES 256	/* of file for each */
+#define AT_ONCE 16	/* samples whose look-ups wait for memory at the same time */
 
 /* What one sample says, before it goes to the batch. */
-struct sample {
+struct pprof_sample {
 	const char *at;
 	struct str packed;		/* its first locations, not yet in r->stack */
 	uint32_t n_words;		/* in r->stack, innermost first */
@@ -21,10 +23,12 @@ struct sample {
 	uint32_t n_values;
 	struct str labels;		/* the bytes from the first label to the last one */
 	uint64_t time_ns;
+	uint32_t set;
+	struct pprof_seen_stack *seen;	/* where its stack is looked for; NULL: nowhere */
 };
 
 /* What is not one word: a list of them, innermost first like all the sample names, or a mistake. */
-static int add_pieces(struct pprof_reader *r, struct sample *s, struct pprof_place place, uint64_t id,
+static int add_pieces(struct pprof_reader *r, struct pprof_sample *s, struct pprof_place place, uint64_t id,
 		      size_t bytes_left, bool cut_short)
 {
 	uint32_t first = place.word - PPROF_PIECES;
@@ -52,7 +56,7 @@ static struct pprof_place find_place(const struct pprof_reader *r, uint64_t id)
 	return row == PPROF_NO_ROW ? (struct pprof_place){ 0 } : r->places[row];
 }
 
-static int add_locations(struct pprof_reader *r, struct sample *s, struct str packed)
+static int add_locations(struct pprof_reader *r, struct pprof_sample *s, struct str packed)
 {
 	struct cursor c = cursor_over(packed);
 	uint64_t n_frames = 0;
@@ -84,7 +88,7 @@ static int add_locations(struct pprof_reader *r, struct sample *s, struct str pa
 }
 
 /* Those that waited: they are not all. */
-static int add_packed(struct pprof_reader *r, struct sample *s)
+static int add_packed(struct pprof_reader *r, struct pprof_sample *s)
 {
 	struct str packed = s->packed;
 
@@ -93,7 +97,7 @@ static int add_packed(struct pprof_reader *r, struct sample *s)
 }
 
 /* Old writers give each number a field of its own. */
-static int add_location(struct pprof_reader *r, struct sample *s, uint64_t id)
+static int add_location(struct pprof_reader *r, struct pprof_sample *s, uint64_t id)
 {
 	uint8_t varint[10];
 	size_t n = 0;
@@ -104,21 +108,17 @@ static int add_location(struct pprof_reader *r, struct sample *s, uint64_t id)
 	return add_locations(r, s, str_over(varint, n));
 }
 
-static int take_location(struct pprof_reader *r, struct sample *s, const struct proto_field *f)
+/* Anything but the first run of numbers. */
+static int take_location(struct pprof_reader *r, struct pprof_sample *s, const struct proto_field *f)
 {
-	int rc;
+	int rc = add_packed(r, s);
 
-	if (f->wire == PROTO_BYTES && !s->n_words && !s->packed.n) {
-		s->packed = f->bytes;
-		return 0;
-	}
-	rc = add_packed(r, s);
 	if (rc < 0)
 		return rc;
 	return f->wire == PROTO_BYTES ? add_locations(r, s, f->bytes) : add_location(r, s, f->value);
 }
 
-static int add_value(struct pprof_reader *r, struct sample *s, uint64_t value)
+static int add_value(struct pprof_reader *r, struct pprof_sample *s, uint64_t value)
 {
 	if (s->n_values == r->profile->n_types)
 		return pprof_bad(r, s->at, "a sample has more values than the %u value types",
@@ -127,7 +127,7 @@ static int add_value(struct pprof_reader *r, struct sample *s, uint64_t value)
 	return 0;
 }
 
-static int add_values(struct pprof_reader *r, struct sample *s, const struct proto_field *f)
+static int add_values(struct pprof_reader *r, struct pprof_sample *s, const struct proto_field *f)
 {
 	struct cursor c = cursor_over(f->bytes);
 	int rc = 0;
@@ -164,7 +164,7 @@ static int read_label(struct pprof_reader *r, struct str body, struct label *ret
 	return rc;
 }
 
-static int read_labels(struct pprof_reader *r, struct sample *s, uint32_t *ret_set)
+static int read_labels(struct pprof_reader *r, struct pprof_sample *s, uint32_t *ret_set)
 {
 	struct label labels[LABELS_PER_SET_MAX];
 	struct cursor c = cursor_over(s->labels);
@@ -193,7 +193,7 @@ static int read_labels(struct pprof_reader *r, struct sample *s, uint32_t *ret_s
 
 /* Few sets of labels, many samples: the same bytes mean the same set. Not so where they hold a time,
  * which is the sample's own. */
-static int find_labels(struct pprof_reader *r, struct sample *s, uint32_t *ret_set)
+static int find_labels(struct pprof_reader *r, struct pprof_sample *s, uint32_t *ret_set)
 {
 	struct pprof_seen_labels *seen =
 		&r->seen_labels[hash_str(s->labels) % PPROF_SEEN_LABELS];
@@ -211,7 +211,7 @@ static int find_labels(struct pprof_reader *r, struct sample *s, uint32_t *ret_s
 }
 
 /* What the sample unfolds to. */
-static int take_frames(struct pprof_reader *r, const struct sample *s)
+static int take_frames(struct pprof_reader *r, const struct pprof_sample *s)
 {
 	if (s->n_frames > STACK_FRAMES_MAX)
 		return pprof_bad(r, s->at, "a sample has %llu frames, more than the %zu Sonde takes",
@@ -224,7 +224,7 @@ static int take_frames(struct pprof_reader *r, const struct sample *s)
 }
 
 /* Innermost first in the file, outermost first in the model. */
-static int store_stack(struct pprof_reader *r, const struct sample *s)
+static int store_stack(struct pprof_reader *r, const struct pprof_sample *s)
 {
 	const uint32_t *from = r->stack;
 	uint32_t *to;
@@ -240,23 +240,27 @@ static int store_stack(struct pprof_reader *r, const struct sample *s)
 	return 0;
 }
 
-static struct pprof_seen_stack *seen_stack(struct pprof_reader *r, struct str bytes)
+static int make_seen_stacks(struct pprof_reader *r)
 {
-	if (!r->seen_stacks) {
-		r->n_seen_stacks = r->bytes.n / SEEN_BYTES + 1;
-		if (r->n_seen_stacks > SEEN_STACKS_MAX)
-			r->n_seen_stacks = SEEN_STACKS_MAX;
-		r->seen_stacks = calloc(r->n_seen_stacks, sizeof(*r->seen_stacks));
-	}
-	return r->seen_stacks && bytes.n && bytes.n <= UINT32_MAX ?
+	r->n_seen_stacks = r->bytes.n / SEEN_BYTES + 1;
+	if (r->n_seen_stacks > SEEN_STACKS_MAX)
+		r->n_seen_stacks = SEEN_STACKS_MAX;
+	r->seen_stacks = large_calloc(r->n_seen_stacks, sizeof(*r->seen_stacks));
+	r->waiting = calloc(AT_ONCE, sizeof(*r->waiting));
+	return r->seen_stacks && r->waiting ? 0 : -ENOMEM;
+}
+
+static struct pprof_seen_stack *seen_stack(const struct pprof_reader *r, struct str bytes)
+{
+	return bytes.n && bytes.n <= UINT32_MAX ?
 	       &r->seen_stacks[hash_str(bytes) % r->n_seen_stacks] : NULL;
 }
 
 /* Many samples, fewer stacks: the same bytes mean the same locations. */
-static int add_row(struct pprof_reader *r, struct sample *s, uint32_t set)
+static int add_row(struct pprof_reader *r, struct pprof_sample *s)
 {
 	struct str packed = s->packed;
-	struct pprof_seen_stack *seen = seen_stack(r, packed);
+	struct pprof_seen_stack *seen = s->seen;
 	struct batch *batch = &r->batch;
 	int rc;
 
@@ -265,7 +269,7 @@ static int add_row(struct pprof_reader *r, struct sample *s, uint32_t set)
 		s->n_frames = seen->n_frames;
 		rc = take_frames(r, s);
 		if (rc == 0)
-			batch_add_again(batch, seen->stack, set, s->time_ns, s->values);
+			batch_add_again(batch, seen->stack, s->set, s->time_ns, s->values);
 		return rc;
 	}
 	rc = add_packed(r, s);
@@ -276,8 +280,24 @@ static int add_row(struct pprof_reader *r, struct sample *s, uint32_t set)
 	if (seen)
 		*seen = (struct pprof_seen_stack){ packed.p, (uint32_t)packed.n, batch->n_stacks,
 						   batch->flushes, (uint32_t)s->n_frames };
-	batch_add(batch, s->n_words, set, s->time_ns, s->values);
+	batch_add(batch, s->n_words, s->set, s->time_ns, s->values);
 	return 0;
+}
+
+static int add_waiting(struct pprof_reader *r)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < r->n_waiting; i++) {
+		const struct pprof_seen_stack *seen = r->waiting[i].seen;
+
+		if (seen && seen->n_bytes == r->waiting[i].packed.n)
+			__builtin_prefetch(seen->bytes);
+	}
+	for (uint32_t i = 0; rc == 0 && i < r->n_waiting; i++)
+		rc = add_row(r, &r->waiting[i]);
+	r->n_waiting = 0;
+	return rc == 0 && r->batch.failed ? -ENOMEM : rc;
 }
 
 static struct str from_to(const char *begin, const char *end)
@@ -285,42 +305,57 @@ static struct str from_to(const char *begin, const char *end)
 	return str_over(begin, (size_t)(end - begin));
 }
 
-static int add_sample(struct pprof_reader *r, struct str body)
+static int parse_sample(struct pprof_reader *r, struct str body, struct pprof_sample *s)
 {
 	struct cursor c = cursor_over(body);
-	struct sample s;
 	struct proto_field f;
 	const char *at = body.p;	/* the field begins there */
-	uint32_t set = 0;
 	int rc = 0;
 
-	s.at = body.p;
-	s.labels = s.packed = (struct str){ 0 };
-	s.n_words = s.n_values = 0;
-	s.n_frames = s.time_ns = 0;
+	s->at = body.p;
+	s->labels = s->packed = (struct str){ 0 };
+	s->n_words = s->n_values = s->set = 0;
+	s->n_frames = s->time_ns = 0;
 	while (rc == 0 && proto_next(&c, &f)) {
-		if (f.number == PPROF_SAMPLE_LOCATION)
-			rc = take_location(r, &s, &f);
+		if (f.number == PPROF_SAMPLE_LOCATION && f.wire == PROTO_BYTES && !s->n_words && !s->packed.n)
+			s->packed = f.bytes;
+		else if (f.number == PPROF_SAMPLE_LOCATION && (rc = add_waiting(r)) == 0)	/* r->stack is taken */
+			rc = take_location(r, s, &f);
 		else if (f.number == PPROF_SAMPLE_VALUE)
-			rc = add_values(r, &s, &f);
+			rc = add_values(r, s, &f);
 		else if (f.number == PPROF_SAMPLE_LABEL)
-			s.labels = from_to(s.labels.n ? s.labels.p : at, (const char *)c.p);
+			s->labels = from_to(s->labels.n ? s->labels.p : at, (const char *)c.p);
 		at = (const char *)c.p;
 	}
 	if (rc < 0)
 		return rc;
 	if (c.failed)
 		return pprof_bad(r, body.p, "a sample is cut short");
-	if (!s.n_values)
+	if (!s->n_values)
 		return pprof_bad(r, body.p, "a sample has no values");
-	if (s.n_values != r->profile->n_types)
-		return pprof_bad(r, body.p, "a sample has %u values for %u value types", s.n_values,
+	if (s->n_values != r->profile->n_types)
+		return pprof_bad(r, body.p, "a sample has %u values for %u value types", s->n_values,
 				 r->profile->n_types);
-	if (s.labels.n)
-		rc = find_labels(r, &s, &set);
-	if (rc == 0)
-		rc = add_row(r, &s, set);
-	return rc == 0 && r->batch.failed ? -ENOMEM : rc;
+	return s->labels.n ? find_labels(r, s, &s->set) : 0;
+}
+
+/* Samples wait until there are some: then what each looks for is on its way already. One whose locations came in
+ * parts has them in r->stack and does not wait; nobody before it does any more. */
+static int add_sample(struct pprof_reader *r, struct str body)
+{
+	struct pprof_sample *s = &r->waiting[r->n_waiting];
+	int rc = parse_sample(r, body, s);
+
+	if (rc < 0)
+		return rc;
+	s->seen = seen_stack(r, s->packed);
+	if (s->n_words) {
+		rc = add_row(r, s);
+		return rc == 0 && r->batch.failed ? -ENOMEM : rc;
+	}
+	if (s->seen)
+		__builtin_prefetch(s->seen);
+	return ++r->n_waiting == AT_ONCE ? add_waiting(r) : 0;
 }
 
 int pprof_read_samples(struct pprof_reader *r)
@@ -332,7 +367,11 @@ int pprof_read_samples(struct pprof_reader *r)
 	if (r->notes.timed)
 		r->time_key = strings_add(&r->profile->strings, STR(PPROF_TIME_LABEL));
 	r->frames_left = FRAMES_FREE + (uint64_t)r->bytes.n * PPROF_CHAIN_MAX;
-	rc = pprof_each(r, PPROF_SAMPLE, add_sample);
+	rc = make_seen_stacks(r);
+	if (rc == 0)
+		rc = pprof_each(r, PPROF_SAMPLE, add_sample);
+	if (rc == 0)
+		rc = add_waiting(r);
 	if (rc < 0)
 		return rc;
 	/* the last batch is where most memory is needed */
