@@ -8,7 +8,6 @@
 #include "analyze/filter.h"
 #include "analyze/threads.h"
 #include "base/err.h"
-#include "base/large.h"
 #include "base/parallel.h"
 #include "base/vec.h"
 #include "model/profile.h"
@@ -224,43 +223,6 @@ static int fill_units(struct difftree *tree, const struct diff_input *inputs, ui
 	return rc;
 }
 
-/* A depth-first walk with a count of how often each subject is open: no walk up from each node, which a
- * deep stack would make quadratic. */
-static int mark_outer(struct difftree *tree)
-{
-	const struct stacktree *stacks = &tree->tree;
-	uint32_t *first = large_calloc((size_t)stacks->n + 1, sizeof(*first));
-	uint32_t *next = large_calloc((size_t)stacks->n + 1, sizeof(*next));
-	uint32_t *open = calloc((size_t)tree->subjects.n + 1, sizeof(*open)), at;
-	int rc;
-
-	tree->outer = calloc((size_t)stacks->n + 1, sizeof(*tree->outer));
-	rc = first && next && open && tree->outer ? 0 : -ENOMEM;
-	for (uint32_t i = stacks->n; rc == 0 && i-- > 1;) {
-		next[i] = first[stacks->parent[i]];
-		first[stacks->parent[i]] = i;
-	}
-	at = rc == 0 ? first[0] : 0;
-	while (at) {
-		tree->outer[at] = open[stacks->frame[at]]++ == 0;
-		if (first[at]) {
-			at = first[at];
-			continue;
-		}
-		while (at) {
-			open[stacks->frame[at]]--;
-			if (next[at])
-				break;
-			at = stacks->parent[at];
-		}
-		at = at ? next[at] : 0;
-	}
-	free(first);
-	free(next);
-	free(open);
-	return rc;
-}
-
 static int find_subjects(struct difftree *tree, const struct diff_input *inputs, uint32_t n,
 			 enum granularity granularity, struct err *err)
 {
@@ -298,7 +260,7 @@ int difftree_init(struct difftree *tree, const struct diff_input *inputs, uint32
 	free(node);
 	free(first);
 	if (rc == 0)
-		rc = tree->tree.failed ? -ENOMEM : mark_outer(tree);
+		rc = tree->tree.failed ? -ENOMEM : 0;
 	if (rc < 0) {
 		difftree_fini(tree);
 		return rc == -ENOMEM ? err_fail(err, rc, "out of memory over the stacks of %u "

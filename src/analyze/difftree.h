@@ -62,7 +62,7 @@ int difftree_init(struct difftree *tree, const struct diff_input *inputs, uint32
 		  enum granularity granularity, struct err *err);
 void difftree_fini(struct difftree *tree);
 
-/* Private to difftree*.c: makes .tree. ret_node, to be freed: node of stack s of input i at
+/* Private to difftree*.c: makes .tree and .outer. ret_node, to be freed: node of stack s of input i at
  * [ret_first[i] + s], 0 where no kept sample is. 0, -E2BIG or -ENOMEM. */
 int difftree_merge(struct difftree *tree, const struct diff_input *inputs, uint32_t n,
 		   uint32_t **ret_node, uint32_t *ret_first, struct err *err);

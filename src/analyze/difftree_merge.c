@@ -25,6 +25,10 @@ struct merger {
 	uint32_t *slot_of;	/* ... if this is that node + 1 */
 	uint32_t *waiting;	/* nodes to be expanded, as a stack: depth first */
 	uint32_t n_waiting, cap_waiting;
+	uint32_t *path;		/* the node expanded last, and its callers before it */
+	uint32_t n_path, cap_path;
+	bool *inside;		/* subjects of the path */
+	bool *outer;		/* of each node: none of its callers has its subject */
 };
 
 static int allocate(struct merger *m, size_t n_sources, size_t n_subjects)
@@ -37,7 +41,9 @@ static int allocate(struct merger *m, size_t n_sources, size_t n_subjects)
 	m->head = large_calloc(n_sources, sizeof(*m->head));
 	m->slot = calloc(n_subjects, sizeof(*m->slot));
 	m->slot_of = calloc(n_subjects, sizeof(*m->slot_of));
-	return m->first && m->next && m->subject && m->same && m->node && m->head && m->slot &&
+	m->inside = calloc(n_subjects, sizeof(*m->inside));
+	m->outer = large_calloc(n_sources, sizeof(*m->outer));
+	return m->inside && m->outer && m->first && m->next && m->subject && m->same && m->node && m->head && m->slot &&
 			       m->slot_of
 		       ? 0
 		       : -ENOMEM;
@@ -95,10 +101,33 @@ static void add_callee(struct merger *m, uint32_t node, uint32_t source)
 	m->head[m->node[source]] = source;
 }
 
+/* Goes from the node expanded last to one of its callees, or of its callers'. A walk up from each node would
+ * be quadratic in deep stacks. */
+static int enter(struct merger *m, uint32_t node)
+{
+	const struct stacktree *tree = m->tree;
+	uint32_t subject = tree->frame[node];
+
+	while (m->n_path && m->path[m->n_path - 1] != tree->parent[node]) {
+		uint32_t left = m->path[--m->n_path];
+
+		if (m->outer[left])
+			m->inside[tree->frame[left]] = false;
+	}
+	if (VEC_RESERVE(&m->path, &m->cap_path, (uint64_t)m->n_path + 1) < 0)
+		return -ENOMEM;
+	m->path[m->n_path++] = node;
+	m->outer[node] = node && !m->inside[subject];
+	m->inside[subject] |= node != 0;
+	return 0;
+}
+
 static int expand(struct merger *m, uint32_t node)
 {
 	uint32_t from = m->tree->n;
 
+	if (enter(m, node) < 0)
+		return -ENOMEM;
 	for (uint32_t s = m->head[node]; s; s = m->same[s])
 		for (uint32_t callee = m->first[s]; callee; callee = m->next[callee])
 			add_callee(m, node, callee);
@@ -143,9 +172,14 @@ int difftree_merge(struct difftree *tree, const struct diff_input *inputs, uint3
 	free(m.slot);
 	free(m.slot_of);
 	free(m.waiting);
-	if (rc == 0)
+	free(m.path);
+	free(m.inside);
+	if (rc == 0) {
 		*ret_node = m.node;
-	else
+		tree->outer = m.outer;
+	} else {
 		free(m.node);
+		free(m.outer);
+	}
 	return rc;
 }
