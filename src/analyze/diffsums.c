@@ -69,49 +69,50 @@ void diffsums_fini(struct diffsums *sums)
 	*sums = (struct diffsums){ 0 };
 }
 
-static void begin(struct diffsums *sums, struct summing *summing)
+static void begin(struct diffsums *sums, const struct summing *summing)
 {
 	sums->all = sums->squares = 0;
 	memset(sums->items, 0, ((size_t)summing->n_items + 1) * sizeof(*sums->items));
-	memset(summing->nodes, 0, ((size_t)summing->tree->tree.n + 1) * sizeof(*summing->nodes));
 }
 
 static void add_unit(struct diffsums *sums, struct summing *summing, const struct diff_unit *unit)
 {
 	for (uint32_t i = 0; i < unit->n; i++) {
-		struct diffsum *node = &summing->nodes[unit->node[i]];
+		uint32_t node = unit->node[i];
+		struct diffsum *item = &sums->items[summing_item(summing, node)];
 
-		if (summing->any_out && summing->out[unit->node[i]])
+		if (summing->any_out && summing->out[node])
 			continue;
-		node->value[DIFF_SELF] += unit->value[i];
-		node->square[DIFF_SELF] += unit->square[i];
+		item->value[DIFF_SELF] += unit->value[i];
+		item->square[DIFF_SELF] += unit->square[i];
+		summing->nodes[node].value += unit->value[i];
+		summing->nodes[node].square += unit->square[i];
 		sums->all += unit->value[i];
 		sums->squares += unit->square[i];
 	}
 }
 
-/* Callers precede callees: one backward pass has every total before it is handed up. */
+/* Callers precede callees: one backward pass has every total before it is handed up, and is done with a node. */
 static void finish(struct diffsums *sums, struct summing *s)
 {
 	const struct stacktree *stacks = &s->tree->tree;
 
 	for (uint32_t i = stacks->n; i-- > 1;) {
-		struct diffsum *node = &s->nodes[i], *caller = &s->nodes[stacks->parent[i]];
+		double value = s->nodes[i].value, square = s->nodes[i].square;
 		struct diffsum *item = &sums->items[summing_item(s, i)];
 
-		node->value[DIFF_TOTAL] += node->value[DIFF_SELF];
-		node->square[DIFF_TOTAL] += node->square[DIFF_SELF];
-		if (node->square[DIFF_TOTAL] == 0)
+		if (square == 0 && value == 0)
 			continue;	/* the other side's, or taken out */
-		caller->value[DIFF_TOTAL] += node->value[DIFF_TOTAL];
-		caller->square[DIFF_TOTAL] += node->square[DIFF_TOTAL];
-		item->value[DIFF_SELF] += node->value[DIFF_SELF];
-		item->square[DIFF_SELF] += node->square[DIFF_SELF];
+		s->nodes[i].value = s->nodes[i].square = 0;
+		s->nodes[stacks->parent[i]].value += value;
+		s->nodes[stacks->parent[i]].square += square;
 		if (!s->by_stack && !s->tree->outer[i])
 			continue;
-		item->value[DIFF_TOTAL] += node->value[DIFF_TOTAL];
-		item->square[DIFF_TOTAL] += node->square[DIFF_TOTAL];
+		item->value[DIFF_TOTAL] += value;
+		item->square[DIFF_TOTAL] += square;
 	}
+	if (stacks->n)
+		s->nodes[0].value = s->nodes[0].square = 0;
 }
 
 void diffsums_of_side(struct diffsums *sums, struct summing *summing, unsigned side)

@@ -31,7 +31,9 @@ struct summing {
 	uint8_t *taken;		/* item -> bits of diff_measure: what was taken out */
 	uint8_t *out;		/* node -> the same for it */
 	bool any_out;
-	struct diffsum *nodes;	/* the same of each node; scratch */
+	struct {
+		double value, square;
+	} *nodes;		/* with all that each node called; scratch, all zero between sums */
 };
 
 int summing_init(struct summing *summing, const struct difftree *tree, bool by_stack);
