@@ -122,6 +122,12 @@ static bool aid_kernel(void *context, const struct code_kernel *kernel, struct s
 	return true;
 }
 
+static void aid_expect_kernel(void *context)
+{
+	(void)context;	/* it is told before it is closed, and asked for afterwards */
+	namer_expect_kernel();
+}
+
 /* NULL: out of memory. */
 static const struct known_space *space_of(struct aid *aid, const struct code_stack *stack)
 {
@@ -191,5 +197,5 @@ static uint32_t aid_walk(void *context, const struct code_stack *stack, uint64_t
 
 const struct code_aid codeaid = {
 	.open = aid_open, .close = aid_close, .file = aid_file, .bias = aid_bias,
-	.kernel = aid_kernel, .walk = aid_walk,
+	.kernel = aid_kernel, .expect_kernel = aid_expect_kernel, .walk = aid_walk,
 };

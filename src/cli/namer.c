@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
@@ -153,13 +154,52 @@ static bool is_running_kernel(const struct build_id *id)
 	return same;
 }
 
+/* The kernel's names on their way: one for the whole process, taken by who asks first. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_t thread;
+	struct symbol_object *object;	/* NULL: none */
+} expected = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void *load(void *object)
+{
+	symbol_object_load(object);
+	return NULL;
+}
+
+void namer_expect_kernel(void)
+{
+	pthread_mutex_lock(&expected.lock);
+	if (!expected.object && symbol_object_open_kernel(&expected.object, NULL) == 0 &&
+	    pthread_create(&expected.thread, NULL, load, expected.object)) {
+		symbol_object_close(expected.object);
+		expected.object = NULL;
+	}
+	pthread_mutex_unlock(&expected.lock);
+}
+
+/* NULL: nobody has expected it, or another has taken it. */
+static struct symbol_object *take_expected(void)
+{
+	struct symbol_object *object;
+
+	pthread_mutex_lock(&expected.lock);
+	object = expected.object;
+	if (object)
+		pthread_join(expected.thread, NULL);
+	expected.object = NULL;
+	pthread_mutex_unlock(&expected.lock);
+	return object;
+}
+
 static int open_kernel(struct namer *namer, const struct build_id *id, struct err *err)
 {
 	if (!is_running_kernel(id)) {
 		namer->reason = "not the running one";
 		return 0;
 	}
-	return symbol_object_open_kernel(&namer->object, err);
+	namer->object = take_expected();
+	return namer->object ? 0 : symbol_object_open_kernel(&namer->object, err);
 }
 
 /* Ours, as far as it goes, read through the kernel and not by faulting. */

@@ -72,6 +72,9 @@ struct code_aid {
 	/* Whether it is the kernel that runs here, and then that one's build id, raw, lent until close(). */
 	bool (*kernel)(void *aid, const struct code_kernel *kernel, struct str *ret_build_id);
 
+	/* Says that this kernel's names will be asked for when all is read: they can be got ready meanwhile. */
+	void (*expect_kernel)(void *aid);
+
 	/* Walks to the thread's root: at most `max` addresses, innermost first, each to be looked up as it is
 	 * (1 is taken from return addresses). Returns how many; *ret_cut: why it ended before the root, in
 	 * words, or NULL. */

@@ -302,6 +302,9 @@ static struct frame kernel_frame(struct perfdata_code *code, struct code_map *ma
 		return frame;
 	}
 	frame.module = code->kernel_module;
+	if (kernel_runs_here(code) && !code->kernel_expected)
+		code->aid->expect_kernel(code->state);
+	code->kernel_expected = true;
 	return frame;
 }
 

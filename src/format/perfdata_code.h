@@ -60,6 +60,7 @@ struct perfdata_code {
 	struct perfdata_memo *memo;
 	struct code_kernel kernel;
 	bool kernel_asked, kernel_runs_here;
+	bool kernel_expected;	/* it has been said that its names are */
 	uint32_t kernel_module, unknown_frame;
 	struct buf frames;		/* of the last stack: uint32_t, innermost first */
 	bool failed;			/* out of memory */

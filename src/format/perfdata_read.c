@@ -40,6 +40,7 @@ struct reader {
 	const struct perfdata_event *last_event;	/* of the number: */
 	uint64_t last_id;
 	uint64_t n_samples, lost, bad, unknown;
+	uint64_t first_ns, last_ns;	/* samples, where they have times */
 	struct {
 		uint32_t pid, tid, cpu, process, thread;
 	} keys;			/* of labels: strings */
@@ -152,8 +153,12 @@ static int take_sample(struct reader *r, const struct perfdata_event *event,
 		r->bad++;
 		return 0;
 	}
-	if (!r->n_samples++)
-		r->batch.timed = event->sample_type & PERF_SAMPLE_TIME;
+	if (!r->n_samples++) {
+		r->batch.timed = event->sample_type & PERF_SAMPLE_TIME && !r->input->aid->untimed;
+		r->first_ns = time_ns;
+	}
+	r->first_ns = time_ns < r->first_ns ? time_ns : r->first_ns;
+	r->last_ns = time_ns > r->last_ns ? time_ns : r->last_ns;
 	number = number_of(r, event);
 	if (perfevents_settle_labels(&r->events) < 0 || perfevents_need_type(&r->events, number) < 0)
 		return -ENOMEM;
@@ -456,6 +461,7 @@ static int read_records(struct reader *r, struct err *err)
 		return err_fail(err, -EBADMSG, "%s is perf's, but there is no sample in it", r->input->what);
 	add_comments(r, left.n);
 	perfevents_settle_times(r->profile);
+	r->profile->duration_ns = r->last_ns - r->first_ns;	/* with or without times of samples */
 	return 0;
 }
 
