@@ -164,6 +164,21 @@ def test_a_pipe_is_read_from_a_pipe_and_a_file(programs, tmp_path):
     assert folded(packed) == ours
 
 
+def test_a_directory_of_files_is_one_recording(programs, tmp_path):
+    """perf record --threads: a file for each of perf's threads, that is of each processor."""
+    data = record(tmp_path, "--threads", "-a", "-g", "-e", "cpu-clock:u", command=[programs["with"]], name="threads.data")
+    assert data.is_dir() and (data / "data.0").exists()
+    ours, perfs = folded(data), by_perf(data)
+    assert sum(ours.values()) == sum(perfs.values())
+    assert of_ours(ours) == of_ours(perfs)
+
+
+def test_another_directory_is_refused(tmp_path):
+    (tmp_path / "data").write_text("main;deep 1\n")
+    done = subprocess.run([SONDE, "report", tmp_path], capture_output=True, text=True)
+    assert done.returncode == 1 and "is a directory" in done.stderr
+
+
 def test_the_whole_machine_is_told_apart(programs, tmp_path):
     if os.geteuid():
         pytest.skip("needs root")

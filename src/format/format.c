@@ -36,7 +36,7 @@ static const struct format formats[] = {
 	{ .name = "jfr", .words = "Java Flight Recorder's, of the JDK and of async-profiler",
 	  .detect = jfr_detect, .read = jfr_read },
 	{ .name = "perfdata", .words = "perf.data, as perf record writes it",
-	  .detect = perfdata_detect, .read = perfdata_read },
+	  .detect = perfdata_detect, .read = perfdata_read, .takes_directory = true },
 	{ .name = "otlp", .words = "OpenTelemetry's profiles, as OTLP sends them", .suffixes = { ".otlp" },
 	  .detect = otlp_detect, .read = otlp_read, .write = otlp_write,
 	  .keeps = KEEPS_ALL & ~(KEEPS(PERIOD) | KEEPS(STATISTICS) | KEEPS(COMMENTS)) },
@@ -148,8 +148,12 @@ static int detect_and_read(struct profile *profile, struct input *input, struct 
 	if (!head.n)
 		return err_fail(err, -EBADMSG, "%s is empty: there is no profile in it", input->what);
 	for (size_t i = 0; i < N_FORMATS; i++)
-		if (formats[i].detect && formats[i].detect(head))
+		if (formats[i].detect && formats[i].detect(head) &&
+		    (formats[i].takes_directory || !input->directory))
 			return formats[i].read(profile, input, err);
+	if (input->directory)
+		return err_fail(err, -EISDIR, "cannot read %s: it is a directory, and not of perf record --threads",
+				input->what);
 	list_names(known, sizeof(known), false);
 	return err_fail(err, -EBADMSG, "%s is in no format that Sonde reads (%s; plain, gzip or zstd), or "
 			"its first bytes are damaged", input->what, known);

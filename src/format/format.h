@@ -40,6 +40,7 @@ struct format {
 	bool needs_values;	/* what has no value type cannot be written: the writer relies on it */
 	uint32_t keeps;		/* bits of format/losses.h: what of a profile comes back when it is read again; 0: nothing */
 	struct format_type held[2];	/* without KEEPS(TYPES): what the default type is when read, and the other one */
+	bool takes_directory;	/* of which it reads "data" and what lies beside (format/input.h) */
 	bool untimed;	/* what it is written to shows no times */
 	bool is_view;	/* written for eyes: gets the profile as views show it (analyze/shown.h) */
 

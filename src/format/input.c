@@ -150,6 +150,24 @@ int input_open_bytes(struct input *input, struct str bytes, const char *what, st
 	return start(input, err);
 }
 
+/* The file "data" in the directory, if there is one. */
+static bool enter(struct input *input)
+{
+	int fd = openat(input->fd, "data", O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return false;
+	if (input->fd_borrowed || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return false;
+	}
+	close(input->fd);
+	input->fd = fd;
+	input->directory = true;
+	return true;
+}
+
 int input_open(struct input *input, const char *path, struct err *err)
 {
 	struct stat st;
@@ -165,7 +183,7 @@ int input_open(struct input *input, const char *path, struct err *err)
 		if (input->fd < 0)
 			return err_fail(err, -errno, "cannot open %s: %s", path, err_text(errno));
 	}
-	if (fstat(input->fd, &st) == 0 && S_ISDIR(st.st_mode))
+	if (fstat(input->fd, &st) == 0 && S_ISDIR(st.st_mode) && !enter(input))
 		return err_fail(err, -EISDIR, "cannot read %s: it is a directory", path);
 	return start(input, err);
 }

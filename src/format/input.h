@@ -53,6 +53,7 @@ struct read_aid {
 struct input {
 	const char *what;		/* names it in sentences; borrowed */
 	const char *path;		/* NULL: standard input, or memory */
+	bool directory;			/* that is one, and these are the bytes of "data" in it (perf record --threads) */
 	const struct read_aid *aid;	/* never NULL; lent by the caller of format_read_aided() */
 	int fd;				/* -1: the bytes are in memory */
 	bool fd_borrowed;

@@ -8,6 +8,7 @@
  *   perfdata_order    records in the order of time, of which a file keeps only so much as it must
  *   perfdata_task     processes, threads, and what code each has mapped where, at the time reached
  *   perfdata_code     addresses -> frames, stacks -> frames, with what the caller's machine knows of the files
+ *   perfdata_files    a recording that is a directory
  *   perfdata_read     records -> profile
  *
  * (tools/perf/Documentation/perf.data-file-format.txt in Linux, perf_event_open(2), linux/perf_event.h.)

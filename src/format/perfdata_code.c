@@ -462,6 +462,24 @@ static void add_chain(struct perfdata_code *code, const struct perfdata_sample *
 	}
 }
 
+/* The processor's own list of calls: each was where it was called from. What runs is not in it: in user space it is the
+ * sampled address, and in the kernel the function that was called last. */
+static void add_calls(struct perfdata_code *code, const struct perfdata_sample *sample, uint16_t misc,
+		      struct perfdata_space *space)
+{
+	struct cursor c = cursor_over(sample->calls);
+
+	for (uint32_t i = 0; cursor_more(&c); i++) {
+		uint64_t from = cursor_u64(&c), to = cursor_u64(&c);
+
+		cursor_skip(&c, PERFDATA_BRANCH_BYTES - 16);
+		if (i == 0)
+			add_address(code, CONTEXT_USER, NULL, space,
+				    context_of_misc(misc) == CONTEXT_USER ? sample->ip : to);
+		add_address(code, CONTEXT_USER, NULL, space, from);
+	}
+}
+
 void perfdata_code_stack(struct perfdata_code *code, const struct perfdata_event *event,
 			 const struct perfdata_sample *sample, uint16_t misc,
 			 struct perfdata_space *kernel, struct perfdata_space *space)
@@ -471,7 +489,8 @@ void perfdata_code_stack(struct perfdata_code *code, const struct perfdata_event
 
 	kernel_runs_here(code);
 	buf_clear(&code->frames);
-	add_chain(code, sample, misc, copied && !trouble, kernel, space);
+	add_chain(code, sample, misc, (copied && !trouble) || sample->calls.n, kernel, space);
+	add_calls(code, sample, misc, space);
 	if (!code->frames.n && (!copied || trouble || context_of_misc(misc) != CONTEXT_USER))
 		add_address(code, context_of_misc(misc), kernel, space, sample->ip);
 	if (copied && trouble) {

@@ -153,16 +153,20 @@ static void skip_read(struct cursor *c, uint64_t format)
 	cursor_skip(c, (times + n * each) * sizeof(uint64_t));
 }
 
-/* PERF_SAMPLE_BRANCH_STACK: pairs of addresses and what is known of each jump. */
-static void skip_branches(struct cursor *c, uint64_t type)
+/* PERF_SAMPLE_BRANCH_STACK: pairs of addresses and what is known of each jump. Where the processor kept calls that had
+ * not returned (--call-graph lbr), they are the stack. */
+static struct str take_branches(struct cursor *c, uint64_t type)
 {
 	uint64_t n = cursor_u64(c);
+	struct str all;
 
 	if (type & PERF_SAMPLE_BRANCH_HW_INDEX)
 		cursor_skip(c, sizeof(uint64_t));
 	if (n > cursor_left(c))
 		cursor_fail(c);
-	cursor_skip(c, n * (type & BRANCH_COUNTERS ? 4 : 3) * sizeof(uint64_t));
+	all = cursor_bytes(c, n * (type & BRANCH_COUNTERS ? 4 : 3) * sizeof(uint64_t));	/* counters come last */
+	return type & PERF_SAMPLE_BRANCH_CALL_STACK && !c->failed ? str_head(all, n * PERFDATA_BRANCH_BYTES) :
+	       (struct str){ 0 };
 }
 
 static struct str take_words(struct cursor *c, uint64_t n)
@@ -216,7 +220,7 @@ bool perfdata_sample_parse(const struct perfdata_event *event, const struct perf
 	if (type & PERF_SAMPLE_RAW)
 		cursor_skip(&c, cursor_u32(&c));
 	if (type & PERF_SAMPLE_BRANCH_STACK)
-		skip_branches(&c, event->branch_type);
+		s->calls = take_branches(&c, event->branch_type);
 	if (type & PERF_SAMPLE_REGS_USER) {
 		s->regs_abi = cursor_u64(&c);
 		if (s->regs_abi)

@@ -58,11 +58,14 @@ bool perfdata_record_id(const struct perfdata_event *first, const struct perfdat
 bool perfdata_record_time(const struct perfdata_event *event, const struct perfdata_record *record,
 			  uint64_t *ret_time_ns);
 
+#define PERFDATA_BRANCH_BYTES 24u
+
 struct perfdata_sample {
 	uint64_t ip, period;
 	uint32_t pid, tid, cpu;
 	bool has_cpu;
 	struct str chain;	/* u64 each, innermost first, with PERF_CONTEXT_* between */
+	struct str calls;	/* PERFDATA_BRANCH_BYTES each, the innermost call first: from, to, what is known of it */
 	uint64_t regs_abi;	/* PERF_SAMPLE_REGS_ABI_*; 0: there were no registers of user space */
 	struct str regs;	/* u64 each, of the mask, lowest bit first */
 	struct str stack;	/* from the stack pointer up */

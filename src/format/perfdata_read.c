@@ -11,6 +11,7 @@
 #include "format/input.h"
 #include "format/perfdata.h"
 #include "format/perfdata_code.h"
+#include "format/perfdata_files.h"
 #include "format/perfdata_head.h"
 #include "format/perfdata_order.h"
 #include "format/perfdata_task.h"
@@ -33,6 +34,7 @@ struct reader {
 	struct perfevents events;
 	uint32_t *event_of;	/* event of the head -> of perfevents; 0: not known yet */
 	struct perfdata_head head;
+	const char *base;	/* of the file whose records are read: its byte 0 */
 	struct perfdata_order order;
 	struct perfdata_unpack unpack;
 	struct perfdata_tasks tasks;
@@ -356,13 +358,13 @@ static int add_record(struct reader *r, struct str bytes, const struct perfdata_
 	return take(r, bytes, 0, err);
 }
 
-/* Each whole record of the bytes; *ret_left: what is behind them. */
-static int each_record(struct reader *r, struct str bytes, struct perfdata_chunk *chunk, struct str *ret_left,
-		       struct err *err);
+/* Each whole record, until at least so many bytes are behind; *ret_left: what is left. */
+static int each_record(struct reader *r, struct str bytes, size_t least, struct perfdata_chunk *chunk,
+		       struct str *ret_left, struct err *err);
 
 static int add_packed(struct reader *r, const struct perfdata_record *record, struct err *err)
 {
-	size_t at = (size_t)(record->body.p - r->head.bytes.p) - PERFDATA_HEADER_BYTES;
+	size_t at = (size_t)(record->body.p - r->base) - PERFDATA_HEADER_BYTES;
 	struct perfdata_chunk *chunk = NULL;
 	struct str left;
 	int rc = perfdata_unpack(&r->unpack, record, &r->order, &chunk);
@@ -376,24 +378,25 @@ static int add_packed(struct reader *r, const struct perfdata_record *record, st
 	if (rc < 0)
 		return -ENOMEM;
 	if (chunk)
-		rc = each_record(r, str_over(chunk->bytes, chunk->n), chunk, &left, err);
+		rc = each_record(r, str_over(chunk->bytes, chunk->n), chunk->n, chunk, &left, err);
 	perfdata_chunk_drop(&r->order, chunk);
 	return rc;
 }
 
-static int each_record(struct reader *r, struct str bytes, struct perfdata_chunk *chunk, struct str *ret_left,
-		       struct err *err)
+static int each_record(struct reader *r, struct str bytes, size_t least, struct perfdata_chunk *chunk,
+		       struct str *ret_left, struct err *err)
 {
+	size_t all = bytes.n;
 	struct perfdata_record record;
 	int rc = 0;
 
-	while (rc == 0 && perfdata_record_at(bytes, &record)) {
+	while (rc == 0 && all - bytes.n < least && perfdata_record_at(bytes, &record)) {
 		size_t n = PERFDATA_HEADER_BYTES + record.body.n;
 
 		if (record.type < PERFDATA_ATTR)
 			rc = add_record(r, str_head(bytes, n), &record, chunk, err);
-		else if (record.type == PERFDATA_FINISHED_ROUND)
-			rc = perfdata_order_round(&r->order, err);
+		else if (record.type == PERFDATA_FINISHED_ROUND && !r->input->directory)
+			rc = perfdata_order_round(&r->order, err);	/* (it is of one file, not of all) */
 		else if ((record.type == PERFDATA_COMPRESSED || record.type == PERFDATA_COMPRESSED2) && !chunk)
 			rc = add_packed(r, &record, err);
 		bytes = str_skip(bytes, n);
@@ -443,18 +446,52 @@ static void add_comments(struct reader *r, size_t left)
 	add_count(r, "the last %llu bytes of the records are no whole record", left);
 }
 
+/* perf record --threads: the file "data" has the head, data.0 ... one thread's records each. They are read in turns, as
+ * their threads wrote side by side. */
+static int read_directory(struct reader *r, struct str *ret_left, struct err *err)
+{
+	struct perfdata_files files;
+	size_t behind = 0;
+	bool more = true;
+	int rc = perfdata_files_open(&files, r->input->path, r->head.records, err);
+
+	while (rc == 0 && more) {
+		more = false;
+		for (uint32_t i = 0; rc == 0 && i < files.n; i++) {
+			struct perfdata_piece *file = &files.items[i];
+			size_t before = file->left.n;
+
+			r->base = file->base ? file->base : r->head.bytes.p;
+			rc = each_record(r, file->left, PERFDATA_TURN_BYTES, NULL, &file->left, err);
+			more |= file->left.n < before;
+		}
+	}
+	for (uint32_t i = 0; i < files.n; i++)
+		behind += files.items[i].left.n;
+	*ret_left = str_over(r->head.bytes.p, behind);
+	if (rc == 0)
+		rc = perfdata_order_end(&r->order, err);
+	perfdata_files_close(&files);
+	return rc;
+}
+
+static int read_file(struct reader *r, struct str *ret_left, struct err *err)
+{
+	int rc = each_record(r, r->head.records, SIZE_MAX, NULL, ret_left, err);
+
+	return rc < 0 ? rc : perfdata_order_end(&r->order, err);
+}
+
 static int read_records(struct reader *r, struct err *err)
 {
 	struct str left;
-	int rc = each_record(r, r->head.records, NULL, &left, err);
+	int rc = r->input->directory ? read_directory(r, &left, err) : read_file(r, &left, err);
 
-	if (rc == 0)
-		rc = perfdata_order_end(&r->order, err);
 	if (rc == 0)
 		rc = batch_flush(&r->batch);
 	if (rc < 0)
 		return rc;
-	if (!r->n_samples && left.n && !r->head.unfinished && !r->head.piped)
+	if (!r->n_samples && left.n && !r->head.unfinished && !r->head.piped && !r->input->directory)
 		return err_fail(err, -EBADMSG, "%s: the record at byte %zu is damaged, and there is no sample "
 				"before it", r->input->what, (size_t)(left.p - r->head.bytes.p));
 	if (!r->n_samples)
@@ -470,13 +507,14 @@ static uint64_t written_ns(const struct input *input)
 {
 	struct stat st;
 
-	if (!input->path || stat(input->path, &st) < 0 || !S_ISREG(st.st_mode))
+	if (!input->path || fstat(input->fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
 	return (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec;
 }
 
 static int start(struct reader *r)
 {
+	r->base = r->head.bytes.p;
 	r->order.take = take;
 	r->order.owner = r;
 	r->batch.profile = r->profile;

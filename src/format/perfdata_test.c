@@ -12,6 +12,7 @@
 /* A perf.data with one event (cpu-clock: ip, tid, time, period, callchain) and these records. */
 struct made {
 	struct buf records;
+	uint64_t branches;	/* not 0: the event has them, of this kind */
 };
 
 static void put_u32(struct buf *buf, uint32_t v)
@@ -24,10 +25,11 @@ static void put_u64(struct buf *buf, uint64_t v)
 	buf_add(buf, &v, sizeof(v));
 }
 
-static void put_attr(struct buf *buf, uint64_t sample_type)
+static void put_attr(struct buf *buf, uint64_t sample_type, uint64_t branches)
 {
 	put_u32(buf, PERF_TYPE_SOFTWARE);
-	put_u32(buf, 72);
+	put_u32(buf, branches ? 80 : 72);
+	sample_type |= branches ? PERF_SAMPLE_BRANCH_STACK : 0;
 	put_u64(buf, PERF_COUNT_SW_CPU_CLOCK);
 	put_u64(buf, 4000);
 	put_u64(buf, sample_type);
@@ -36,6 +38,8 @@ static void put_attr(struct buf *buf, uint64_t sample_type)
 	put_u64(buf, 0);
 	put_u64(buf, 0);
 	put_u64(buf, 0);
+	if (branches)
+		put_u64(buf, branches);
 }
 
 #define USUAL (PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN)
@@ -118,6 +122,31 @@ static void add_sample(struct made *m, uint64_t time, uint32_t pid, uint64_t ip)
 	buf_fini(&b);
 }
 
+/* A sample whose calls the processor kept. */
+static void add_calls(struct made *m, uint64_t time, uint16_t misc, uint64_t ip, const uint64_t (*calls)[2], uint64_t n)
+{
+	struct buf b = { 0 };
+
+	put_u64(&b, ip);
+	put_u32(&b, 7);
+	put_u32(&b, 7);
+	put_u64(&b, time);
+	put_u64(&b, 250000);
+	put_u64(&b, misc == PERF_RECORD_MISC_KERNEL ? 2 : 0);
+	if (misc == PERF_RECORD_MISC_KERNEL) {
+		put_u64(&b, (uint64_t)PERF_CONTEXT_KERNEL);
+		put_u64(&b, ip);
+	}
+	put_u64(&b, n);
+	for (uint64_t i = 0; i < n; i++) {
+		put_u64(&b, calls[i][0]);
+		put_u64(&b, calls[i][1]);
+		put_u64(&b, 0);
+	}
+	add(m, PERF_RECORD_SAMPLE, misc, &b);
+	buf_fini(&b);
+}
+
 static void add_round(struct made *m)
 {
 	struct buf none = { 0 };
@@ -128,18 +157,19 @@ static void add_round(struct made *m)
 /* The file: its header, the attr, the records. The caller frees. */
 static struct buf file_of(const struct made *m)
 {
+	uint64_t attr = m->branches ? 80 : 72;
 	struct buf b = { 0 };
 
 	buf_add_str(&b, STR("PERFILE2"));
 	put_u64(&b, 104);
-	put_u64(&b, 72 + 16);
+	put_u64(&b, attr + 16);
 	put_u64(&b, 104);
-	put_u64(&b, 72 + 16);
-	put_u64(&b, 104 + 72 + 16);
+	put_u64(&b, attr + 16);
+	put_u64(&b, 104 + attr + 16);
 	put_u64(&b, m->records.n);
 	for (int i = 0; i < 6; i++)
 		put_u64(&b, 0);
-	put_attr(&b, USUAL);
+	put_attr(&b, USUAL, m->branches);
 	put_u64(&b, 0);
 	put_u64(&b, 0);
 	buf_add_str(&b, buf_str(&m->records));
@@ -223,6 +253,29 @@ TEST(a_mapping_covers_the_middle_of_an_older_one)
 	CHECK_MADE(&m, "app+0x1004 250000\nperf-7.map+0x401005 250000\napp+0x3006 250000\n");
 }
 
+TEST(calls_that_the_processor_kept_are_the_stack)
+{
+	static const uint64_t calls[][2] = { { 0x400020, 0x400100 }, { 0x400010, 0x400018 } };
+	struct made m = { .branches = PERF_SAMPLE_BRANCH_USER | PERF_SAMPLE_BRANCH_CALL_STACK };
+
+	add_map(&m, 1, 7, 0x400000, 0x1000, "/bin/app");
+	add_calls(&m, 2, PERF_RECORD_MISC_USER, 0x400123, calls, 2);
+	add_calls(&m, 3, PERF_RECORD_MISC_KERNEL, 0xffffffff81000001, calls, 2);
+	add_calls(&m, 4, PERF_RECORD_MISC_USER, 0x400123, NULL, 0);
+	CHECK_MADE(&m, "app+0x1123 250000\napp+0x1010;app+0x1020;app+0x1123 250000\n"
+		   "app+0x1010;app+0x1020;app+0x1100;[kernel]+0xffffffff81000001 250000\n");
+}
+
+TEST(jumps_are_no_stack)
+{
+	static const uint64_t jumps[][2] = { { 0x400020, 0x400100 } };
+	struct made m = { .branches = PERF_SAMPLE_BRANCH_USER | PERF_SAMPLE_BRANCH_ANY };
+
+	add_map(&m, 1, 7, 0x400000, 0x1000, "/bin/app");
+	add_calls(&m, 2, PERF_RECORD_MISC_USER, 0x400123, jumps, 1);
+	CHECK_MADE(&m, "app+0x1123 250000\n");
+}
+
 TEST(samples_have_labels_and_times)
 {
 	struct made m = { 0 };
@@ -285,7 +338,7 @@ TEST(a_pipe_describes_its_events_among_the_records)
 	struct buf attr = { 0 }, file = { 0 };
 	struct profile p;
 
-	put_attr(&attr, USUAL);
+	put_attr(&attr, USUAL, 0);
 	put_u64(&attr, 1);
 	add(&m, PERFDATA_ATTR, 0, &attr);
 	add_map(&m, 1, 7, 0x400000, 0x1000, "/bin/app");
@@ -337,6 +390,8 @@ TEST_MAIN(CASE(an_address_is_an_offset_in_the_file_that_is_mapped_there),
       CASE(what_was_written_later_but_was_earlier_counts_first),
       CASE(a_child_has_its_parents_code_until_it_becomes_another_program),
       CASE(a_mapping_covers_the_middle_of_an_older_one),
+      CASE(calls_that_the_processor_kept_are_the_stack),
+      CASE(jumps_are_no_stack),
       CASE(samples_have_labels_and_times),
       CASE(a_compressed_record_may_end_inside_another),
       CASE(a_pipe_describes_its_events_among_the_records),
