@@ -93,7 +93,8 @@ def test_jemalloc(tmp_path):
 def gperftools(tmp_path_factory):
     folder = tmp_path_factory.mktemp("gperftools")
     program = build(folder, *GPERFTOOLS)
-    subprocess.run([program], env={**os.environ, "HEAPPROFILE": f"{folder}/tc"}, check=True, capture_output=True)
+    subprocess.run([program], env={**os.environ, "HEAPPROFILE": f"{folder}/tc",
+                                   "HEAP_PROFILE_ALLOCATION_INTERVAL": "10000000"}, check=True, capture_output=True)
     subprocess.run([program], env={**os.environ, "CPUPROFILE": f"{folder}/cpu"}, check=True, capture_output=True)
     return folder
 
@@ -125,3 +126,59 @@ def test_pprof_made_of_it_is_named_the_same(gperftools):
         ours, again = functions(path, kind), functions(gperftools / "raw.pb.gz", kind)
         for name in ("twice", "spin", "inner") if kind == "samples" else ("main", "keep", "small", "large"):
             assert (ours[name]["self"], ours[name]["total"]) == (again[name]["self"], again[name]["total"]), name
+
+
+GO_HEAP = r"""package main
+import ("os"; "runtime"; "runtime/pprof")
+var kept [][]byte
+//go:noinline
+func steady() { for i := 0; i < 200; i++ { kept = append(kept, make([]byte, 40000)) } }
+//go:noinline
+func leaky(n int) { for i := 0; i < n; i++ { kept = append(kept, make([]byte, 9000)) } }
+func dump(path string) { runtime.GC(); f, _ := os.Create(path); pprof.WriteHeapProfile(f); f.Close() }
+func main() {
+	runtime.MemProfileRate = 4096
+	steady(); leaky(500)
+	dump("a.pb.gz")
+	leaky(3000)
+	dump("b.pb.gz")
+}
+"""
+
+
+def diff(*words):
+    done = sonde("diff", "--json", *words)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def grown(found):
+    return {row["name"]: row["self"]["new_value"] - row["self"]["base_value"] for row in found["functions"]}
+
+
+def test_what_grew_between_two_moments_is_named_and_is_what_pprof_subtracts(tmp_path):
+    tool("go")
+    (tmp_path / "heap.go").write_text(GO_HEAP)
+    subprocess.run(["go", "run", "heap.go"], cwd=tmp_path, check=True)
+    found = diff(tmp_path / "a.pb.gz", tmp_path / "b.pb.gz")
+    assert found["per"] == "profile" and found["type"] == "inuse_space"
+    # in shares everything else would have become less
+    assert [row["name"] for row in found["functions"] if row["changed"]] == ["main.leaky"], found["summary"]
+    text = subprocess.run(["go", "tool", "pprof", "-top", "-unit=B", "-nodefraction=0", "-base", "a.pb.gz", "b.pb.gz"], cwd=tmp_path,
+                          capture_output=True, text=True, check=True).stdout
+    theirs = {name: int(own) for own, name in re.findall(r"^ *(-?\d+)B? .*%  (\S+)", text, re.M)}
+    assert theirs["main.leaky"] > 20_000_000
+    assert {name: by for name, by in grown(found).items() if by} == {name: pytest.approx(by, rel=1e-5) for name, by in theirs.items() if by}
+
+
+def test_dumps_of_gperftools_grow_by_what_was_allocated_between(gperftools):
+    dumps = sorted(gperftools.glob("tc.*.heap"))
+    found = diff(dumps[0], dumps[-1])
+    assert len(dumps) > 2 and found["per"] == "profile" and found["new"]["total"] > found["base"]["total"]
+    for kind in ("inuse_space", "inuse_objects"):
+        a, b = (functions(path, kind) for path in (dumps[0], dumps[-1]))
+        by = grown(diff(dumps[0], dumps[-1], "--type", kind))
+        assert "large" in by
+        assert by == {name: pytest.approx((b[name]["self"] if name in b else 0) - (a[name]["self"] if name in a else 0), rel=1e-5, abs=100)
+                      for name in by}
+    assert diff(dumps[0], dumps[-1], "--per", "total")["per"] == "total"

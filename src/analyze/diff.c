@@ -344,7 +344,7 @@ static int check_sides(const struct diff *diff, struct err *err)
 			return err_fail(err, -EINVAL, "a profile of the %s side does not say how "
 					"long it was: compare shares, or give the work done with "
 					"--per N", names[side]);
-		if (diff->per == PER_WORK && !diff->tree.worked)
+		if (diff->per >= PER_WORK && !diff->tree.worked)
 			return err_fail(err, -EINVAL, "the work done on the %s side is not known",
 					names[side]);
 	}

@@ -26,7 +26,10 @@
 
 #include "analyze/diffsums.h"
 
-enum diff_per { PER_TOTAL, PER_TIME, PER_WORK };
+enum diff_per {
+	PER_TOTAL, PER_TIME, PER_WORK,
+	PER_PROFILE,	/* amounts of a state (what the heap holds) as they are: each profile's work is 1 */
+};
 
 enum diff_verdict {
 	DIFF_NOISE,	/* no change that stands out */

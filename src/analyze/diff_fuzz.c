@@ -129,8 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint32_t i = 0; i < n; i++)
 		make_profile(&profiles[i], &c, way & 2);
 	compare(profiles, n, (struct diff_options){
-		.per = (enum diff_per)(way >> 2 & 3) <= PER_WORK ? (enum diff_per)(way >> 2 & 3)
-								 : PER_TOTAL,
+		.per = (enum diff_per)(way >> 2 & 3),
 		.by_stack = way & 16, .granularity = way & 32 ? BY_LINE : BY_FUNCTION });
 	for (uint32_t i = 0; i < n; i++)
 		profile_fini(&profiles[i]);

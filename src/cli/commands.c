@@ -59,8 +59,9 @@ static const struct option_row diff_options[] = {
 	{ 302, "total", NULL, "show costs including callees" },
 	{ 300, "lines", NULL, "by source line instead of function" },
 	{ 301, "stacks", NULL, "by stack instead of function" },
-	{ 306, "per", "total|time|N[,M]", "compare shares (the default), cost per second, or per work: each run "
-					  "did N (base) or M (new)" },
+	{ 306, "per", "total|time|profile|N[,M]", "compare shares (the default), cost per second, amounts as they "
+						  "are (the default of inuse_*), or per work: each run did N "
+						  "(base) or M (new)" },
 	{ 307, "fail-above", "PCT", "exit with 3 when something surely got more than PCT worse" },
 	{ 308, "at-least", "PCT", "what is less of all than that never fails (default 0.5%)" },
 	{ 309, "changed", NULL, "only what changed beyond noise" },

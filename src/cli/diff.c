@@ -32,6 +32,7 @@ struct diff_args {
 	uint32_t n_outputs;
 	const char *per;
 	double work[2];
+	bool per_told;
 	double above, least;
 	bool only_named;
 	const char **files;		/* those of the base first */
@@ -54,11 +55,17 @@ static int parse_percent(const char *text, double *ret_share)
 	return 0;
 }
 
-/* "total", "time", "N" (both sides did that much work in each run), "N,M" */
+/* "total", "time", "profile", "N" (both sides did that much work in each run), "N,M" */
 static int parse_per(struct diff_args *a, const char *text)
 {
 	char *end;
 
+	a->per_told = true;
+	if (!strcmp(text, "profile")) {
+		a->work[0] = a->work[1] = 1;
+		a->options.per = PER_PROFILE;
+		return 0;
+	}
 	if (!strcmp(text, "total") || !strcmp(text, "time")) {
 		a->options.per = text[1] == 'o' ? PER_TOTAL : PER_TIME;
 		return 0;
@@ -104,7 +111,7 @@ static int take_option(const struct command *command, struct diff_args *a, int i
 	case 305: a->text.limit = (uint32_t)strtoul(value, NULL, 10); return 0;
 	case 306:
 		return parse_per(a, value) == 0 ? 0 :
-		       usage_error(command, "--per takes total, time, or how much work was done "
+		       usage_error(command, "--per takes total, time, profile, or how much work was done "
 				   "in each run: N, or N,M for base and new; not '%s'", value);
 	case 307:
 		return parse_percent(value, &a->above) == 0 && a->above > 0 ? 0 :
@@ -259,6 +266,14 @@ static void tell(const struct diff_view *view, bool with_sentence, bool *ret_exc
 
 /* ---- the whole ---- */
 
+/* What a heap holds, or how many goroutines there are: of such, shares would hide that all of it grew. */
+static bool is_state(const struct reading *reading)
+{
+	struct str type = profile_type_name(&reading->shown.profile, (uint32_t)reading->type);
+
+	return str_starts(type, STR("inuse_")) || str_eq(type, STR("goroutine"));
+}
+
 static int compare(struct diff_args *a, const struct readings *readings, bool *ret_exceeded,
 		   struct err *err)
 {
@@ -271,6 +286,10 @@ static int compare(struct diff_args *a, const struct readings *readings, bool *r
 	struct diff diff = { 0 };
 	int rc = inputs ? 0 : -ENOMEM;
 
+	if (!a->per_told && is_state(newest)) {
+		a->options.per = PER_PROFILE;
+		a->work[0] = a->work[1] = 1;
+	}
 	for (uint32_t i = 0; rc == 0 && i < readings->n; i++) {
 		const struct reading *reading = &readings->items[i];
 		unsigned side = i >= a->n_files[0];

@@ -30,6 +30,7 @@ static const char *const norms[] = {
 	[PER_TOTAL] = "total",
 	[PER_TIME] = "time",
 	[PER_WORK] = "work",
+	[PER_PROFILE] = "profile",
 };
 
 static void put_digits(struct json *json, const char *key, double value)

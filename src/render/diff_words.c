@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "analyze/diff.h"
+#include "analyze/threads.h"
 #include "base/buf.h"
 #include "model/profile.h"
 #include "render/amount.h"
@@ -81,6 +82,7 @@ static const char *basis_words(const struct diff_view *view)
 	case PER_TOTAL: return "in share";
 	case PER_TIME: return "per second";
 	case PER_WORK: return "for the same work";
+	case PER_PROFILE: break;
 	}
 	return "";
 }
@@ -113,7 +115,7 @@ static void add_change(struct buf *out, const struct diff_view *view,
 	buf_addf(out, " %s %.*s ", plus_minus(view), error.n > 2 ? (int)error.n - 2 : 0,
 		 error.p ? error.p : "");
 	add_direction(out, view, number->relative > 0);
-	if (first)
+	if (first && *basis_words(view))
 		buf_addf(out, " %s", basis_words(view));
 	buf_fini(&error);
 }
@@ -133,7 +135,9 @@ static void add_whole(struct buf *out, const struct diff_view *view)
 		buf_add_str(out, STR("The whole "));
 		add_change(out, view, whole, true);
 	} else {
-		buf_addf(out, "The whole costs the same %s within noise (", basis_words(view));
+		buf_addf(out, "The whole %s the same %s%swithin noise (",
+			 view->diff->per == PER_PROFILE ? "is" : "costs", basis_words(view),
+			 *basis_words(view) ? " " : "");
 		buf_addf(out, "%+.1f %% %s %.1f)", whole->relative * 100, plus_minus(view),
 			 whole->relative_error * 100);
 	}
@@ -225,9 +229,9 @@ void diff_add_side(struct buf *out, const struct diff_view *view, unsigned side)
 		buf_add_str(out, STR(", "));
 	}
 	amount_add_count(out, s->samples);
-	buf_add_str(out, STR(" samples"));
+	buf_add_str(out, samples_type(view->profile) < 0 ? STR(" stacks") : STR(" samples"));
 	if (s->runs > 1)
-		buf_addf(out, " in %u runs", s->runs);
+		buf_addf(out, view->diff->per == PER_PROFILE ? " in %u profiles" : " in %u runs", s->runs);
 	if (view->diff->per == PER_TIME)
 		buf_addf(out, ", %.4g s long", s->seconds);
 	if (view->diff->per == PER_WORK)
