@@ -25,7 +25,7 @@ struct ids {
 
 /* A thread's tables, or those that all threads share: index there -> id here. */
 struct tables {
-	struct str strings_text, funcs_text, frames_text, stacks_text, resources_text;
+	struct str strings_text, funcs_text, frames_text, stacks_text, resources_text, sources_text;
 	struct ids strings, functions, modules, frames, stacks;	/* modules: of functions */
 };
 
@@ -163,19 +163,23 @@ static int read_strings(struct reader *r, struct tables *t)
 
 static int read_functions(struct reader *r, struct tables *t)
 {
-	static const char *const names[] = { "name", "fileName", "lineNumber", "resource" };
-	static const char *const resource_names[] = { "lib" };
-	struct column c[4], lib[1] = { { 0 } };
-	int rc = read_columns(r, t->funcs_text, names, c, 4);
+	static const char *const names[] = { "name", "fileName", "lineNumber", "resource", "source" };
+	static const char *const resource_names[] = { "lib" }, *const source_names[] = { "filename" };
+	struct column c[5], lib[1] = { { 0 } }, sources[1] = { { 0 } };
+	int rc = read_columns(r, t->funcs_text, names, c, 5);
 
 	if (rc == 0)
 		rc = read_columns(r, t->resources_text, resource_names, lib, 1);
+	if (rc == 0)
+		rc = read_columns(r, t->sources_text, source_names, sources, 1);
 	for (uint32_t i = 0; rc == 0 && i < c[0].n; i++) {
 		uint32_t resource = cell(&c[3], i, lib[0].n);
 		uint32_t module = resource == NO ? NO : cell(&lib[0], resource, r->libs.n);
+		uint32_t source = cell(&c[4], i, sources[0].n);	/* since version 58; before, .fileName */
 		struct function function = {
 			.name = id_at(&t->strings, cell(&c[0], i, t->strings.n)),
-			.file = id_at(&t->strings, cell(&c[1], i, t->strings.n)),
+			.file = id_at(&t->strings, source == NO ? cell(&c[1], i, t->strings.n) :
+							  cell(&sources[0], source, t->strings.n)),
 			.start_line = cell_or_zero(&c[2], i),
 		};
 
@@ -185,19 +189,22 @@ static int read_functions(struct reader *r, struct tables *t)
 		if (rc == 0)
 			rc = append(&t->modules, module == NO ? 0 : r->libs.v[module]);
 	}
-	free_columns(c, 4);
+	free_columns(c, 5);
 	free_columns(lib, 1);
+	free_columns(sources, 1);
 	return rc;
 }
 
 static int read_frames(struct reader *r, struct tables *t)
 {
-	static const char *const names[] = { "func", "line", "column", "address", "category", "inlineDepth" };
-	struct column c[6];
-	int rc = read_columns(r, t->frames_text, names, c, 6);
+	static const char *const names[] = { "func", "line", "column", "address", "category", "inlineDepth",
+					     "lib" };
+	struct column c[7];
+	int rc = read_columns(r, t->frames_text, names, c, 7);
 
 	for (uint32_t i = 0; rc == 0 && i < c[0].n; i++) {
 		uint32_t func = cell(&c[0], i, t->functions.n), category = cell(&c[4], i, r->kinds.n);
+		uint32_t lib = cell(&c[6], i, r->libs.n);	/* since version 70; before, the function's resource's */
 		struct frame frame = { .kind = FRAME_NATIVE, .line = cell_or_zero(&c[1], i) };
 		double address = i < c[3].n ? c[3].v[i] : -1;
 
@@ -206,7 +213,7 @@ static int read_frames(struct reader *r, struct tables *t)
 			break;
 		}
 		frame.function = t->functions.v[func];
-		frame.module = t->modules.v[func];
+		frame.module = lib == NO ? t->modules.v[func] : r->libs.v[lib];
 		frame.column = (uint16_t)cell_or_zero(&c[2], i);
 		frame.inlined = cell_or_zero(&c[5], i) > 0;
 		if (address > 0 && address < 0x1p53)
@@ -215,29 +222,47 @@ static int read_frames(struct reader *r, struct tables *t)
 			frame.kind = (uint8_t)r->kinds.v[category];
 		rc = append(&t->frames, frames_add(&r->profile->frames, &frame));
 	}
-	free_columns(c, 6);
+	free_columns(c, 7);
 	return rc;
+}
+
+/* The caller's stack; NO: there is none, or (*ret_wrong) none that stands before. Since version 66 it is told by how
+ * far before it stands, 0: none. */
+static uint32_t prefix_of(const struct column *prefix, const struct column *offset, uint32_t i, bool *ret_wrong)
+{
+	const struct column *column = offset->n ? offset : prefix;
+	uint32_t v = cell(column, i, UINT32_MAX);
+
+	*ret_wrong = v == NO ? column == offset || (i < column->n && !isnan(column->v[i])) : false;
+	if (v == NO || (column == offset && v == 0))
+		return NO;
+	*ret_wrong = column == offset ? v > i : v >= i;
+	return *ret_wrong ? NO : column == offset ? i - v : v;
 }
 
 static int read_stacks(struct reader *r, struct tables *t)
 {
-	static const char *const names[] = { "prefix", "frame" };
-	struct column c[2];
-	int rc = read_columns(r, t->stacks_text, names, c, 2);
+	static const char *const names[] = { "prefix", "frame", "prefixOffset" };
+	struct column c[3];
+	int rc = read_columns(r, t->stacks_text, names, c, 3);
+
+	if (rc == 0 && c[1].n && !c[0].n && !c[2].n)
+		rc = bad(r, t->stacks_text, "stacks without the column of their callers");
 
 	for (uint32_t i = 0; rc == 0 && i < c[1].n; i++) {
-		uint32_t frame = cell(&c[1], i, t->frames.n), prefix = cell(&c[0], i, t->stacks.n);
+		bool wrong;
+		uint32_t frame = cell(&c[1], i, t->frames.n), prefix = prefix_of(&c[0], &c[2], i, &wrong);
 
 		if (frame == NO)
 			rc = bad(r, t->stacks_text, "a stack has a frame that is not there");
-		else if (prefix == NO && i < c[0].n && !isnan(c[0].v[i]))
+		else if (wrong)
 			rc = bad(r, t->stacks_text, "a stack stands before that of its caller");
 		else
 			rc = append(&t->stacks, stacktree_push(&r->profile->tree,
 							       prefix == NO ? 0 : t->stacks.v[prefix],
 							       t->frames.v[frame]));
 	}
-	free_columns(c, 2);
+	free_columns(c, 3);
 	return rc;
 }
 
@@ -264,12 +289,13 @@ static void tables_fini(struct tables *t)
 static int find_tables(struct reader *r, struct str object, struct tables *t)
 {
 	static const char *const names[] = { "stringArray", "stringTable", "funcTable", "frameTable",
-					     "stackTable", "resourceTable" };
-	struct str texts[6];
-	int rc = find_keys(r, object, names, texts, 6);
+					     "stackTable", "resourceTable", "sources" };
+	struct str texts[7];
+	int rc = find_keys(r, object, names, texts, 7);
 
 	*t = (struct tables){ .strings_text = texts[0].n ? texts[0] : texts[1], .funcs_text = texts[2],
-			      .frames_text = texts[3], .stacks_text = texts[4], .resources_text = texts[5] };
+			      .frames_text = texts[3], .stacks_text = texts[4], .resources_text = texts[5],
+			      .sources_text = texts[6] };
 	return rc;
 }
 
@@ -382,6 +408,7 @@ static int read_thread(struct reader *r, struct str thread)
 		own.frames_text = or(own.frames_text, r->shared.frames_text);
 		own.stacks_text = or(own.stacks_text, r->shared.stacks_text);
 		own.resources_text = or(own.resources_text, r->shared.resources_text);
+		own.sources_text = or(own.sources_text, r->shared.sources_text);
 	}
 	if (t == &own || !r->shared_read)
 		rc = t->strings_text.n ? read_tables(r, t) : bad(r, thread, "a thread without strings");

@@ -27,6 +27,27 @@ TEST(tables_may_be_shared)
 		    "{\"name\":\"b\",\"samples\":{\"stack\":[0]}}]}", "main 1\nmain;f 1\n");
 }
 
+/* Version 70: callers by their distance, files in a table of their own, libraries at the frames. */
+TEST(tables_of_later_versions_are_read)
+{
+	static const char text[] = META
+		"\"shared\":{\"stringArray\":[\"main\",\"f\",\"a.c\"],\"funcTable\":{\"name\":[0,1],\"source\":[0,null],"
+		"\"lineNumber\":[3,null],\"resource\":[-1,-1]},\"sources\":{\"id\":[null],\"filename\":[2]},"
+		"\"frameTable\":{\"func\":[0,1],\"address\":[16,-1],\"lib\":[0,-1]},"
+		"\"stackTable\":{\"frame\":[0,1,1],\"prefixOffset\":[0,1,2]}},"
+		"\"threads\":[{\"name\":\"a\",\"samples\":{\"stack\":[2,1,0]}}]}";
+	const struct frame *f;
+	struct profile p;
+
+	CHECK_READS(text, "main 1\nmain;f 2\n");
+	profile_init(&p);
+	CHECK_EQ(format_read_bytes(&p, str_of(text), "x", NULL), 0);
+	f = &p.frames.frames[p.tree.frame[1]];
+	CHECK_STR(strings_get(&p.strings, p.frames.functions[f->function].file), "a.c");
+	CHECK_STR(strings_get(&p.strings, p.frames.modules[f->module].path), "/bin/x");
+	profile_fini(&p);
+}
+
 TEST(what_a_frame_is_comes_along)
 {
 	static const char text[] = META "\"threads\":[" THREAD("{\"stack\":[1],\"time\":[2.5]}") "]}";
@@ -53,8 +74,10 @@ TEST(what_is_not_there_is_refused)
 {
 	CHECK_READS(META "\"pages\":[]}", "x: byte 0: the file has no threads");
 	CHECK_READS(META "\"threads\":[{\"name\":\"a\",\"samples\":{}}]}", "x: byte 176: a thread without strings");
-	CHECK_READS(META "\"threads\":[{\"stringArray\":[],\"stackTable\":{\"frame\":[0]}}]}",
+	CHECK_READS(META "\"threads\":[{\"stringArray\":[],\"stackTable\":{\"frame\":[0],\"prefix\":[null]}}]}",
 		    "x: byte 207: a stack has a frame that is not there");
+	CHECK_READS(META "\"threads\":[{\"stringArray\":[],\"stackTable\":{\"frame\":[0]}}]}",
+		    "x: byte 207: stacks without the column of their callers");
 	CHECK_READS(META "\"threads\":[{\"stringArray\":[],\"frameTable\":{\"func\":[9]}}]}",
 		    "x: byte 207: a frame is of no function of the file");
 	CHECK_READS(META "\"threads\":[{\"name\":", "x: byte 184: the text ends in the middle");
@@ -90,5 +113,6 @@ TEST(what_is_written_is_read_back)
 	profile_fini(&q);
 }
 
-TEST_MAIN(CASE(samples_are_stacks_of_the_table), CASE(tables_may_be_shared), CASE(what_a_frame_is_comes_along),
+TEST_MAIN(CASE(samples_are_stacks_of_the_table), CASE(tables_may_be_shared),
+	  CASE(tables_of_later_versions_are_read), CASE(what_a_frame_is_comes_along),
 	  CASE(what_is_not_there_is_refused), CASE(what_is_written_is_read_back))
