@@ -281,6 +281,8 @@ static void fill_seen(struct diff_work *w)
 	if (w->n_tested && isfinite(variance))
 		diff->seen = stat_t_quantile(diff->level / w->n_tested, df) *
 			     sqrt(variance * diff->noise.ratio);
+	if (diff->noise.basis != DIFF_BY_RUNS)
+		diff->seen = fmax(diff->seen, DIFF_LEAST_SHARE);
 }
 
 static int find_changes(struct diff_work *w, const struct diff_options *options)

@@ -70,9 +70,10 @@ static bool moved_alike(const struct diff_case *c)
 static bool is_large(const struct diff_work *w, const struct diff_case *c)
 {
 	const struct diff_side *base = &w->diff->side[0];
+	double least = c->in_kernel ? DIFF_LEAST_KERNEL_SHARE : DIFF_LEAST_SHARE;
 
 	return w->diff->noise.basis == DIFF_BY_RUNS ||
-	       fabs(c->first_change) >= DIFF_LEAST_SHARE * base->total / base->norm;
+	       fabs(c->first_change) >= least * base->total / base->norm;
 }
 
 static bool stands_out(const struct diff_work *w, const struct diff_case *c)

@@ -174,6 +174,14 @@ void diff_add_sentence(struct buf *out, const struct diff_view *view)
 	buf_add_str(out, STR("; nothing else changed beyond noise."));
 }
 
+/* What differs from run to run cannot be seen in one. */
+static void add_least(struct buf *out)
+{
+	buf_addf(out, "; what differs from run to run is not in it, so changes of less than %g %% of all (in the "
+		 "kernel %g %%) are not named: give several runs", DIFF_LEAST_SHARE * 100,
+		 DIFF_LEAST_KERNEL_SHARE * 100);
+}
+
 void diff_add_noise(struct buf *out, const struct diff_view *view)
 {
 	const struct diff *diff = view->diff;
@@ -187,16 +195,15 @@ void diff_add_noise(struct buf *out, const struct diff_view *view)
 		break;
 	case DIFF_BY_TIMES:
 		buf_addf(out, "one run a side, over %u blocks of its time: %.1f times the variance "
-			 "of sampling assumed; what differs from run to run is not in it: give several runs",
-			 DIFF_BLOCKS, diff->noise.ratio);
+			 "of sampling assumed", DIFF_BLOCKS, diff->noise.ratio);
+		add_least(out);
 		break;
 	case DIFF_BY_ITEMS:
 		buf_add_str(out, STR("one run a side: sampling error only"));
 		if (diff->noise.ratio > 1.05)
 			buf_addf(out, ", its variance times %.1f for what runs usually differ by and "
 				 "%s scatter", diff->noise.ratio, what);
-		buf_add_str(out, STR("; what differs from run to run is seen only with several "
-				     "runs a side"));
+		add_least(out);
 		break;
 	case DIFF_BY_SAMPLING:
 		break;
