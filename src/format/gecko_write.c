@@ -5,31 +5,8 @@
 
 #include "base/err.h"
 #include "base/file.h"
-#include "base/vec.h"
-#include "format/functions.h"
 #include "format/gecko.h"
-#include "format/jsonfile.h"
-#include "format/threads.h"
-
-/* Which of a table of the profile a thread has, and as what. */
-struct local {
-	uint32_t *index;	/* there -> here + 1; 0: not in this thread */
-	uint32_t *items;	/* here -> there */
-	uint32_t n, cap;
-};
-
-struct writer {
-	const struct profile *profile;
-	struct functions functions;
-	struct threads_of_samples threads;
-	struct local stacks, frames, rows, modules;
-	struct strings strings;		/* of the thread */
-	struct jsonfile *out;
-	struct json *json;
-	struct buf text;
-	int count_type;			/* -1: each row is one sample */
-	bool is_time, is_bytes;		/* what the default type is */
-};
+#include "format/gecko_writer.h"
 
 static const char *const colors[FRAME_KIND_COUNT] = {
 	[FRAME_NONE] = "transparent", [FRAME_KERNEL] = "orange", [FRAME_NATIVE] = "blue",
@@ -37,297 +14,38 @@ static const char *const colors[FRAME_KIND_COUNT] = {
 	[FRAME_RUNTIME] = "purple", [FRAME_UNKNOWN] = "grey",
 };
 
-static void local_add(struct local *local, uint32_t id)
-{
-	if (local->index[id] || VEC_RESERVE(&local->items, &local->cap, (uint64_t)local->n + 1) < 0)
-		return;
-	local->items[local->n] = id;
-	local->index[id] = ++local->n;
-}
-
-static void local_clear(struct local *local)
-{
-	while (local->n)
-		local->index[local->items[--local->n]] = 0;
-}
-
-static int ascending(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* A caller's number is below its callees', there and so here. */
-static void gather_stacks(struct writer *w, const struct thread_of_samples *thread)
-{
-	const struct profile *p = w->profile;
-
-	for (uint32_t i = 0; i < thread->n; i++)
-		for (uint32_t s = p->stack[w->threads.order[thread->first + i]];
-		     s && !w->stacks.index[s]; s = p->tree.parent[s])
-			local_add(&w->stacks, s);
-	if (w->stacks.n)
-		qsort(w->stacks.items, w->stacks.n, sizeof(uint32_t), ascending);
-	for (uint32_t i = 0; i < w->stacks.n; i++)
-		w->stacks.index[w->stacks.items[i]] = i + 1;
-}
-
-static void gather(struct writer *w, const struct thread_of_samples *thread)
-{
-	const struct profile *p = w->profile;
-
-	local_clear(&w->stacks);
-	local_clear(&w->frames);
-	local_clear(&w->rows);
-	local_clear(&w->modules);
-	strings_fini(&w->strings);
-	w->strings = (struct strings){ 0 };
-	gather_stacks(w, thread);
-	for (uint32_t i = 0; i < w->stacks.n; i++)
-		local_add(&w->frames, p->tree.frame[w->stacks.items[i]]);
-	for (uint32_t i = 0; i < w->frames.n; i++)
-		local_add(&w->rows, w->functions.row_of[w->frames.items[i]]);
-	for (uint32_t i = 0; i < w->rows.n; i++)
-		if (w->functions.rows.frames[w->rows.items[i]].module)
-			local_add(&w->modules, w->functions.rows.frames[w->rows.items[i]].module);
-}
-
-static void key_str(struct writer *w, const char *key, struct str value)
+static void key_str(struct gecko_writer *w, const char *key, struct str value)
 {
 	json_key(w->json, key);
 	json_str(w->json, value);
 }
 
-static void key_int(struct writer *w, const char *key, int64_t value)
+static void key_int(struct gecko_writer *w, const char *key, int64_t value)
 {
 	json_key(w->json, key);
 	json_int(w->json, value);
 }
 
-static void key_bool(struct writer *w, const char *key, bool value)
+static void key_bool(struct gecko_writer *w, const char *key, bool value)
 {
 	json_key(w->json, key);
 	json_bool(w->json, value);
 }
 
-static void key_null(struct writer *w, const char *key)
+static void key_null(struct gecko_writer *w, const char *key)
 {
 	json_key(w->json, key);
 	json_null(w->json);
 }
 
-static void key_nothing(struct writer *w, const char *key)
+static void key_nothing(struct gecko_writer *w, const char *key)
 {
 	json_key(w->json, key);
 	json_open(w->json, '[');
 	json_close(w->json, ']');
 }
 
-typedef void cell(struct writer *w, uint32_t i);
-
-struct column {
-	const char *name;
-	cell *add;
-};
-
-/* Rows of columns: the last one of `columns` has no name. */
-static void add_table(struct writer *w, const char *name, uint32_t n, const struct column *columns)
-{
-	json_key(w->json, name);
-	json_open(w->json, '{');
-	key_int(w, "length", n);
-	for (; columns->name; columns++) {
-		json_key(w->json, columns->name);
-		json_open(w->json, '[');
-		for (uint32_t i = 0; i < n && jsonfile_flush(w->out); i++)
-			columns->add(w, i);
-		json_close(w->json, ']');
-	}
-	json_close(w->json, '}');
-}
-
-static void null_cell(struct writer *w, uint32_t i)
-{
-	(void)i;
-	json_null(w->json);
-}
-
-static void zero_cell(struct writer *w, uint32_t i)
-{
-	(void)i;
-	json_uint(w->json, 0);
-}
-
-static void false_cell(struct writer *w, uint32_t i)
-{
-	(void)i;
-	json_bool(w->json, false);
-}
-
-static void uint_or_null(struct writer *w, uint64_t v)
-{
-	if (v)
-		json_uint(w->json, v);
-	else
-		json_null(w->json);
-}
-
-static const struct frame *frame_at(const struct writer *w, uint32_t i)
-{
-	return &w->profile->frames.frames[w->frames.items[i]];
-}
-
-static void stack_prefix(struct writer *w, uint32_t i)
-{
-	uint32_t parent = w->profile->tree.parent[w->stacks.items[i]];
-
-	if (parent)
-		json_uint(w->json, w->stacks.index[parent] - 1);
-	else
-		json_null(w->json);
-}
-
-static void stack_frame(struct writer *w, uint32_t i)
-{
-	json_uint(w->json, w->frames.index[w->profile->tree.frame[w->stacks.items[i]]] - 1);
-}
-
-static void stack_category(struct writer *w, uint32_t i)
-{
-	json_uint(w->json, w->profile->frames.frames[w->profile->tree.frame[w->stacks.items[i]]].kind);
-}
-
-static void frame_address(struct writer *w, uint32_t i)
-{
-	uint64_t address = frame_at(w, i)->address;
-
-	if (address && address < 1ull << 53)	/* what a number of JavaScript holds */
-		json_uint(w->json, address);
-	else
-		json_int(w->json, -1);
-}
-
-static void frame_depth(struct writer *w, uint32_t i)
-{
-	json_uint(w->json, frame_at(w, i)->inlined);
-}
-
-static void frame_category(struct writer *w, uint32_t i)
-{
-	json_uint(w->json, frame_at(w, i)->kind);
-}
-
-static void frame_func(struct writer *w, uint32_t i)
-{
-	json_uint(w->json, w->rows.index[w->functions.row_of[w->frames.items[i]]] - 1);
-}
-
-static void frame_line(struct writer *w, uint32_t i)
-{
-	uint_or_null(w, frame_at(w, i)->line);
-}
-
-static void frame_column(struct writer *w, uint32_t i)
-{
-	uint_or_null(w, frame_at(w, i)->column);
-}
-
-static void func_name(struct writer *w, uint32_t i)
-{
-	buf_clear(&w->text);
-	functions_add_name(&w->functions, w->rows.items[i], &w->text);
-	json_uint(w->json, strings_add(&w->strings, buf_str(&w->text)));
-}
-
-static void func_resource(struct writer *w, uint32_t i)
-{
-	uint32_t module = w->functions.rows.frames[w->rows.items[i]].module;
-
-	json_int(w->json, module ? (int64_t)w->modules.index[module] - 1 : -1);
-}
-
-static void func_file(struct writer *w, uint32_t i)
-{
-	struct str file = functions_file(&w->functions, w->rows.items[i], false);
-
-	if (file.n)
-		json_uint(w->json, strings_add(&w->strings, file));
-	else
-		json_null(w->json);
-}
-
-static void func_line(struct writer *w, uint32_t i)
-{
-	uint_or_null(w, functions_line(&w->functions, w->rows.items[i]));
-}
-
-static struct str module_path(const struct writer *w, uint32_t module)
-{
-	return strings_get(&w->profile->strings, w->profile->frames.modules[module].path);
-}
-
-static void resource_lib(struct writer *w, uint32_t i)
-{
-	json_uint(w->json, w->modules.items[i] - 1);
-}
-
-static void resource_name(struct writer *w, uint32_t i)
-{
-	json_uint(w->json, strings_add(&w->strings, str_basename(module_path(w, w->modules.items[i]))));
-}
-
-static void resource_type(struct writer *w, uint32_t i)
-{
-	(void)i;
-	json_uint(w->json, 1);		/* a library */
-}
-
-static const struct column stack_columns[] = {
-	{ "prefix", stack_prefix }, { "frame", stack_frame },
-	{ "category", stack_category }, { "subcategory", zero_cell }, { 0 },
-};
-
-static const struct column frame_columns[] = {
-	{ "address", frame_address }, { "inlineDepth", frame_depth },
-	{ "category", frame_category }, { "subcategory", zero_cell },
-	{ "func", frame_func }, { "nativeSymbol", null_cell },
-	{ "innerWindowID", null_cell }, { "implementation", null_cell },
-	{ "line", frame_line }, { "column", frame_column }, { 0 },
-};
-
-static const struct column func_columns[] = {
-	{ "name", func_name }, { "isJS", false_cell }, { "relevantForJS", false_cell },
-	{ "resource", func_resource }, { "fileName", func_file },
-	{ "lineNumber", func_line }, { "columnNumber", null_cell }, { 0 },
-};
-
-static const struct column resource_columns[] = {
-	{ "lib", resource_lib }, { "name", resource_name }, { "host", null_cell },
-	{ "type", resource_type }, { 0 },
-};
-
-static const struct column symbol_columns[] = {
-	{ "address", null_cell }, { "functionSize", null_cell }, { "libIndex", null_cell },
-	{ "name", null_cell }, { 0 },
-};
-
-static const struct column marker_columns[] = {
-	{ "category", null_cell }, { "data", null_cell }, { "endTime", null_cell },
-	{ "name", null_cell }, { "phase", null_cell }, { "startTime", null_cell }, { 0 },
-};
-
-static void add_tables(struct writer *w)
-{
-	add_table(w, "stackTable", w->stacks.n, stack_columns);
-	add_table(w, "frameTable", w->frames.n, frame_columns);
-	add_table(w, "funcTable", w->rows.n, func_columns);
-	add_table(w, "resourceTable", w->modules.n, resource_columns);
-	add_table(w, "nativeSymbols", 0, symbol_columns);
-	add_table(w, "markers", 0, marker_columns);
-}
-
-static int64_t shown_value(const struct writer *w, uint32_t row)
+static int64_t shown_value(const struct gecko_writer *w, uint32_t row)
 {
 	return profile_value(w->profile, row, w->profile->default_type);
 }
@@ -335,7 +53,7 @@ static int64_t shown_value(const struct writer *w, uint32_t row)
 enum sample_column { STACK, TIME, WEIGHT, CPU_DELTA };
 
 /* Without times samples follow each other, each as long as its value says. */
-static void add_sample_column(struct writer *w, const struct thread_of_samples *thread, const char *name,
+static void add_sample_column(struct gecko_writer *w, const struct thread_of_samples *thread, const char *name,
 			      enum sample_column column)
 {
 	const struct profile *p = w->profile;
@@ -361,7 +79,7 @@ static void add_sample_column(struct writer *w, const struct thread_of_samples *
 	json_close(w->json, ']');
 }
 
-static void add_samples(struct writer *w, const struct thread_of_samples *thread)
+static void add_samples(struct gecko_writer *w, const struct thread_of_samples *thread)
 {
 	json_key(w->json, "samples");
 	json_open(w->json, '{');
@@ -376,12 +94,12 @@ static void add_samples(struct writer *w, const struct thread_of_samples *thread
 	json_close(w->json, '}');
 }
 
-static void add_thread(struct writer *w, uint32_t k)
+static void add_thread(struct gecko_writer *w, uint32_t k)
 {
 	const struct thread_of_samples *thread = &w->threads.items[k];
 	char pid[24];
 
-	gather(w, thread);
+	gecko_gather(w, thread);
 	snprintf(pid, sizeof(pid), "%lld", (long long)thread->pid);
 	json_open(w->json, '{');
 	key_str(w, "name", thread->thread.n ? thread->thread : STR("thread"));
@@ -395,7 +113,7 @@ static void add_thread(struct writer *w, uint32_t k)
 	key_null(w, "processShutdownTime");
 	key_null(w, "unregisterTime");
 	key_nothing(w, "pausedRanges");
-	add_tables(w);
+	gecko_add_tables(w);
 	add_samples(w, thread);
 	json_key(w->json, "stringArray");
 	json_open(w->json, '[');
@@ -407,7 +125,7 @@ static void add_thread(struct writer *w, uint32_t k)
 		w->out->rc = -ENOMEM;
 }
 
-static void add_categories(struct writer *w)
+static void add_categories(struct gecko_writer *w)
 {
 	json_key(w->json, "categories");
 	json_open(w->json, '[');
@@ -426,7 +144,7 @@ static void add_categories(struct writer *w)
 	json_close(w->json, ']');
 }
 
-static void add_meta(struct writer *w)
+static void add_meta(struct gecko_writer *w)
 {
 	const struct profile *p = w->profile;
 
@@ -461,14 +179,14 @@ static void add_meta(struct writer *w)
 	json_close(w->json, '}');
 }
 
-static void add_libs(struct writer *w)
+static void add_libs(struct gecko_writer *w)
 {
 	const struct frames *frames = &w->profile->frames;
 
 	json_key(w->json, "libs");
 	json_open(w->json, '[');
 	for (uint32_t i = 1; i < frames->n_modules && jsonfile_flush(w->out); i++) {
-		struct str path = module_path(w, i);
+		struct str path = gecko_module_path(w, i);
 		struct str build_id = strings_get(&w->profile->strings, frames->modules[i].build_id);
 
 		json_open(w->json, '{');
@@ -488,7 +206,7 @@ static void add_libs(struct writer *w)
 	json_close(w->json, ']');
 }
 
-static void add_file(struct writer *w)
+static void add_file(struct gecko_writer *w)
 {
 	json_open(w->json, '{');
 	add_meta(w);
@@ -503,7 +221,7 @@ static void add_file(struct writer *w)
 	json_close(w->json, '}');
 }
 
-static int prepare(struct writer *w)
+static int prepare(struct gecko_writer *w)
 {
 	const struct profile *p = w->profile;
 	struct str unit = profile_type_unit(p, p->default_type);
@@ -526,8 +244,8 @@ static int prepare(struct writer *w)
 int gecko_write(const struct profile *profile, struct new_file *file, struct err *err)
 {
 	struct jsonfile out;
-	struct writer w = { .profile = profile, .out = &out, .json = &out.json };
-	struct local *locals[] = { &w.stacks, &w.frames, &w.rows, &w.modules };
+	struct gecko_writer w = { .profile = profile, .out = &out, .json = &out.json };
+	struct gecko_local *locals[] = { &w.stacks, &w.frames, &w.rows, &w.modules };
 
 	jsonfile_begin(&out, file, err);
 	out.rc = prepare(&w);
