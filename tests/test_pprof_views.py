@@ -15,29 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SONDE = os.environ.get("SONDE", str(ROOT / "build" / "sonde"))
 sys.path.insert(0, str(ROOT / "tests"))
 import pprof_made  # noqa: E402
+from test_views import SOURCE, callgrind  # noqa: E402
 
-SOURCE = "int lex(void)\n{\n\treturn 1;\n}\n" + "\n" * 15 + "int parse(void)\n{\n\treturn lex();\n}\n"
-CALLGRIND = """# callgrind format
-events: Ir
-ob=(1) /usr/bin/app
-fl=(1) {file}
-fn=(1) main
-40 1000
-cfn=(2) parse
-calls=1 19
-41 7000
-cfn=(3) lex
-calls=1 1
-42 2000
-fn=(2)
-20 500
-21 2500
-cfn=(3)
-calls=1 1
-21 4000
-fn=(3)
-3 6000
-"""
 SAMPLES = [("main;serve;parse;lex", (5, 5000), {"thread": "net-1", "request": 17, "user": "ann"}),
            ("main;serve;parse", (2, 2000), {"thread": "net-1", "request": 18, "user": "bob"}),
            ("main;serve;reply;write@k", (3, 3000), {"thread": "net-2", "request": 17, "user": "ann"}),
@@ -59,7 +38,7 @@ def place(tmp_path_factory):
         pytest.skip("no pprof")
     place = tmp_path_factory.mktemp("views")
     (place / "a.c").write_text(SOURCE)
-    (place / "a.callgrind").write_text(CALLGRIND.format(file=place / "a.c"))
+    (place / "a.callgrind").write_text(callgrind(place / "a.c", 100))
     subprocess.run([SONDE, "convert", "a.callgrind", "calls.pb.gz"], cwd=place, check=True, capture_output=True)
     pprof_made.write(place / "labels.pb.gz", SAMPLES, TYPES)
     pprof_made.write(place / "base.pb.gz", SAMPLES[1:], TYPES)

@@ -16,33 +16,39 @@ import truth
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = "int lex(void)\n{\n\treturn 1;\n}\n\n\n\n\n\n\n\n\n\n\n\n\n\n\nint parse(void)\n{\n\treturn lex();\n}\n"
 #  main 10, parse 30 (20 and 21), lex 40 (of parse) + 20 (of main)
-CALLGRIND = """# callgrind format
+
+
+def callgrind(file, times=1):
+    """What callgrind would write of SOURCE, `times` as costly; test_pprof_views.py reads it too."""
+    def cost(n):
+        return n * times
+    return f"""# callgrind format
 events: Ir
 ob=(1) /usr/bin/app
 fl=(1) {file}
 fn=(1) main
-40 10
+40 {cost(10)}
 cfn=(2) parse
 calls=1 19
-41 70
+41 {cost(70)}
 cfn=(3) lex
 calls=1 1
-42 20
+42 {cost(20)}
 fn=(2)
-20 5
-21 25
+20 {cost(5)}
+21 {cost(25)}
 cfn=(3)
 calls=1 1
-21 40
+21 {cost(40)}
 fn=(3)
-3 60
+3 {cost(60)}
 """
 
 
 @pytest.fixture
 def report(tmp_path):
     (tmp_path / "a.c").write_text(SOURCE)
-    (tmp_path / "a.callgrind").write_text(CALLGRIND.format(file=tmp_path / "a.c"))
+    (tmp_path / "a.callgrind").write_text(callgrind(tmp_path / "a.c"))
 
     def run(*options, code=0):
         done = subprocess.run([ROOT / "build" / "sonde", "report", "a.callgrind", *options], cwd=tmp_path,
@@ -229,3 +235,29 @@ def test_csv_has_every_table(report):
     assert ("lex", "3", "60", "60") in [(row[0], row[3], row[5], row[6]) for row in table("--list", "^lex$")]
     assert report("--csv", "--threads").splitlines()[0] == "process,thread,pid,tid,samples,total_Ir_count"
     assert "code is no table for a spreadsheet" in report("--csv", "--disasm", "lex", code=1)
+
+
+@pytest.mark.parametrize("options, words", [
+    (("--tree", "--list", "lex"), "--tree and --list are two tables"),
+    (("--threads", "--callers", "lex"), "--threads and --callers are two tables"),
+    (("--json", "--csv"), "--json and --csv are two forms"),
+    (("--source", "/"), "--list REGEX --source DIR"),
+    (("--limit", "many"), "--limit takes how many rows to show (0: all), not 'many'"),
+    (("--limit", "-3"), "--limit takes")])
+def test_options_that_would_be_passed_over_are_refused(report, options, words):
+    assert words in report(*options, code=2)
+
+
+def test_a_time_that_ends_before_it_begins_is_refused(report):
+    assert "FROM before TO" in report("--time", "2s..1s", code=1)
+
+
+def test_a_report_without_a_frame_says_so(report):
+    assert "No frame is left to show" in report("--hide", ".")
+
+
+def test_csv_of_functions_knows_limit_and_total(report):
+    assert report("--csv", "--limit", "2").splitlines()[1:] == [
+        row for row in report("--csv", "--limit", "3").splitlines()[1:3]]
+    assert report("--csv", "--total", "--limit", "1").splitlines()[1].startswith("main,")
+    assert len(report("--csv").splitlines()) == 4

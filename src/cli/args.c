@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "cli/command.h"
 
 static const struct option_row *option_named(const struct command *command, const char *name, size_t n)
@@ -121,6 +122,16 @@ int failed(const char *format, ...)
 	va_end(args);
 	fputc('\n', stderr);
 	return EXIT_FAILED;
+}
+
+int parse_limit(const char *text, uint32_t *ret_limit)
+{
+	uint64_t limit;
+
+	if (str_parse_u64(str_of(text), 10, &limit) < 0)
+		return -EINVAL;
+	*ret_limit = limit < UINT32_MAX ? (uint32_t)limit : 0;	/* more than there can be */
+	return 0;
 }
 
 int parse_duration(const char *text, uint64_t *ret_ns)

@@ -63,6 +63,10 @@ void print_help(const struct command *command, FILE *out);
 /* "30", "30s", "2m", "500ms", "1h" -> nanoseconds. 0 or -EINVAL. */
 int parse_duration(const char *text, uint64_t *ret_ns);
 
+/* Rows of a table, 0: all. 0 or -EINVAL; LIMIT_WORDS is what usage_error() says then, of the text. */
+int parse_limit(const char *text, uint32_t *ret_limit);
+#define LIMIT_WORDS "--limit takes how many rows to show (0: all), not '%s'"
+
 int run_record(const struct command *command, int argc, char **argv);
 int run_report(const struct command *command, int argc, char **argv);
 int run_flame(const struct command *command, int argc, char **argv);

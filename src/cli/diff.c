@@ -108,7 +108,8 @@ static int take_option(const struct command *command, struct diff_args *a, int i
 		return 0;
 	case 303: a->as = AS_JSON; return 0;
 	case 304: a->as = AS_MARKDOWN; return 0;
-	case 305: a->text.limit = (uint32_t)strtoul(value, NULL, 10); return 0;
+	case 305:
+		return parse_limit(value, &a->text.limit) == 0 ? 0 : usage_error(command, LIMIT_WORDS, value);
 	case 306:
 		return parse_per(a, value) == 0 ? 0 :
 		       usage_error(command, "--per takes total, time, profile, or how much work was done "

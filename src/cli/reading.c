@@ -52,7 +52,8 @@ static bool parse_times(const char *text, struct filter_options *options)
 	/* a beginning may be 0, a duration never */
 	return (!strcmp(from, "0") || !strcmp(from, "0s") ||
 		parse_duration(from, &options->time_from_ns) == 0) &&
-	       (!dots[2] || parse_duration(dots + 2, &options->time_to_ns) == 0);
+	       (!dots[2] || parse_duration(dots + 2, &options->time_to_ns) == 0) &&
+	       options->time_from_ns < options->time_to_ns;
 }
 
 bool reading_option(struct reading *reading, int id, const char *value)
@@ -192,7 +193,7 @@ int reading_open(struct reading *reading, struct err *err)
 	if (reading->bad_pid)
 		return err_fail(err, -EINVAL, "'%s' is not a process id", reading->bad_pid);
 	if (reading->bad_time)
-		return err_fail(err, -EINVAL, "--time takes FROM..TO (2s..5s, 500ms.., ..1m), not '%s'",
+		return err_fail(err, -EINVAL, "--time takes FROM..TO, FROM before TO (2s..5s, 500ms.., ..1m), not '%s'",
 				reading->bad_time);
 	if (reading->too_many)
 		return err_fail(err, -EINVAL, "at most %d --label can be given", READING_LABELS_MAX);

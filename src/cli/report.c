@@ -27,11 +27,22 @@ struct report_args {
 	struct text_options text;
 	struct machine_reader machine;
 	bool json, csv, assembly;
+	const char *table_option;	/* that asked for the table; NULL: none did */
+	const char *asked_twice;	/* another one that did too */
 };
 
-static void peek(struct report_args *a, const char *expression, bool callers, bool callees)
+static void choose(struct report_args *a, enum text_table table, const char *option)
 {
-	a->text.table = TEXT_PEEK;
+	if (a->table_option && a->text.table != table && !a->asked_twice)
+		a->asked_twice = option;
+	else
+		a->table_option = option;
+	a->text.table = table;
+}
+
+static void peek(struct report_args *a, const char *option, const char *expression, bool callers, bool callees)
+{
+	choose(a, TEXT_PEEK, option);
 	a->text.expression = expression;
 	a->text.callers |= callers;
 	a->text.callees |= callees;
@@ -66,23 +77,26 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 		if (reading_option(&a->reading, id, args.value))
 			continue;
 		switch (id) {
-		case 300: a->text.table = TEXT_TOP; break;
-		case 301: a->text.table = TEXT_TREE; break;
+		case 300: choose(a, TEXT_TOP, "--top"); break;
+		case 301: choose(a, TEXT_TREE, "--tree"); break;
 		case 302: a->text.granularity = BY_LINE; break;
-		case 303: a->text.table = TEXT_THREADS; break;
+		case 303: choose(a, TEXT_THREADS, "--threads"); break;
 		case 304: a->json = true; break;
-		case 305: a->text.limit = (uint32_t)strtoul(args.value, NULL, 10); break;
+		case 305:
+			if (parse_limit(args.value, &a->text.limit) < 0)
+				rc = usage_error(command, LIMIT_WORDS, args.value);
+			break;
 		case 306: a->text.order = TOP_BY_TOTAL; break;
-		case 307: peek(a, args.value, true, true); break;
-		case 308: peek(a, args.value, true, false); break;
-		case 309: peek(a, args.value, false, true); break;
+		case 307: peek(a, "--peek", args.value, true, true); break;
+		case 308: peek(a, "--callers", args.value, true, false); break;
+		case 309: peek(a, "--callees", args.value, false, true); break;
 		case 310:
-			a->text.table = TEXT_LIST;
+			choose(a, TEXT_LIST, "--list");
 			a->text.expression = args.value;
 			break;
 		case 315:
 			a->assembly = true;
-			a->text.table = TEXT_LIST;
+			choose(a, TEXT_LIST, "--disasm");
 			a->text.expression = args.value;
 			break;
 		case 314: a->assembly = true; break;
@@ -97,6 +111,14 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 			rc = reading_word(&a->reading, command, id, args.value);
 		}
 	}
+	if (rc == 0 && a->asked_twice)
+		rc = usage_error(command, "%s and %s are two tables: ask for one at a time", a->table_option,
+				 a->asked_twice);
+	if (rc == 0 && a->json && a->csv)
+		rc = usage_error(command, "--json and --csv are two forms: ask for one at a time");
+	if (rc == 0 && a->text.source_directory && a->text.table != TEXT_LIST)
+		rc = usage_error(command, "--source says where the files are that --list shows: --list REGEX "
+				 "--source DIR");
 	if (rc == 0 && a->assembly && a->text.table != TEXT_LIST)
 		rc = usage_error(command, "--asm shows the code of what --list names: --list REGEX --asm, or "
 				 "--disasm REGEX");
@@ -135,10 +157,11 @@ static int report_text(struct buf *out, struct report_args *a, struct err *err)
 	return text_report(out, &a->reading.shown.profile, &a->text, err);
 }
 
-/* What the format csv writes, with every value type. */
+/* What the format csv writes, with every value type: all functions by what they cost themselves. */
 static bool is_of_functions(const struct report_args *a)
 {
-	return a->text.table == TEXT_TOP && a->text.granularity == BY_FUNCTION && !a->text.by;
+	return a->text.table == TEXT_TOP && a->text.granularity == BY_FUNCTION && !a->text.by &&
+	       a->text.order != TOP_BY_TOTAL && !a->text.limit;
 }
 
 int run_report(const struct command *command, int argc, char **argv)

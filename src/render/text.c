@@ -30,6 +30,8 @@ static int report(struct buf *out, const struct profile *profile,
 		buf_add_str(out, STR("\nThe profile has no samples.\n"));
 	} else if (with_table && options->filter && !options->filter->kept) {
 		buf_add_str(out, STR("\nNo sample passes the filter.\n"));
+	} else if (with_table && profile->tree.n <= 1) {
+		buf_add_str(out, STR("\nNo frame is left to show: the samples have none, or --hide and --show leave none.\n"));
 	} else if (with_table) {
 		page_end_line(&page);
 		if (options->by)
