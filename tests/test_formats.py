@@ -277,3 +277,16 @@ def test_a_flight_recording_is_read_as_jfr_prints_it(sonde, tmp_path):
     assert waited > 0 and abs(functions("delay")["Work.locked"] / 1e6 - waited) < 0.02 * waited
     weights = printed("jdk.ObjectAllocationSample")
     assert sum(functions("alloc_objects").values()) == len(weights) > 0
+    converter = pathlib.Path.home() / ".cache/sonde-testbed/java-peers/jfr-converter-4.1.jar"     # tools/testbed java-peers
+    if not converter.exists():
+        return
+    run("java", "-jar", converter, "--dot", "-o", "collapsed", made, tmp_path / "theirs.collapsed")
+    run(sonde, "convert", made, tmp_path / "ours.columns")
+    head, *lines = (tmp_path / "ours.columns").read_text().splitlines()
+    column = [name.strip("*") for name in head[2:].split()].index("samples/count")
+    ours = collections.Counter({stack: int(counts[column]) for stack, *counts in
+                                (line.rsplit(" ", len(head.split()) - 1) for line in lines)})
+    theirs = collections.Counter({re.sub(r"_\[\w\]", "", ";".join(stack)): count for stack, count in
+                                  unfolded((tmp_path / "theirs.collapsed").read_text()).items()})
+    own = {stack: count for stack, count in (+ours).items() if "Work." in stack}
+    assert own == {stack: count for stack, count in theirs.items() if "Work." in stack}

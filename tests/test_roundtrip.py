@@ -140,6 +140,39 @@ def test_massif_trees_are_summed_up_exactly(tmp_path):
             assert "main;mid;leaf" in ";".join(stacks_of(out)).replace("(below main);", "")
 
 
+def printed_peak(text):
+    """Stacks of the peak's tree as ms_print draws it, outermost first: what each holds beyond its callers' lines."""
+    peak = re.search(r"(\d+) \(peak\)", text)[1]
+    tree = re.split(rf"\n +{peak} .*\n", text)[1].split("\n---")[0]
+    stacks, path = collections.Counter(), []
+    for lead, size, name in re.findall(r"^([ |]*)->[\d.]+% \(([\d,]+)B\) (?:0x\w+: )?(\S+)", tree, re.M):
+        size = int(size.replace(",", ""))
+        del path[len(lead) // 2:]
+        if path:
+            stacks[";".join(reversed(path))] -= size
+        path.append(name)
+        stacks[";".join(reversed(path))] += size
+    return +stacks
+
+
+@pytest.mark.skipif(not shutil.which("ms_print"), reason="no ms_print")
+def test_the_peak_is_that_of_ms_print(tmp_path):
+    (tmp_path / "h.c").write_text("""#include <stdlib.h>
+        static void *keep[300];
+        __attribute__((noinline)) void *leaf(int n) { return malloc(n); }
+        __attribute__((noinline)) void *mid(int n) { return leaf(n + 1); }
+        __attribute__((noinline)) void *other(int n) { return malloc(n * 2); }
+        int main(void) { for (int i = 0; i < 300; i++) keep[i] = i % 3 == 0 ? mid(i * 10) : i % 3 == 1 ? leaf(i) : other(i);
+                         for (int i = 0; i < 99; i++) free(keep[i]); return 0; }""")
+    run("gcc", "-g", "-O1", tmp_path / "h.c", "-o", tmp_path / "h")
+    done = subprocess.run(["valgrind", "--tool=massif", f"--massif-out-file={tmp_path / 'massif.out'}", tmp_path / "h"],
+                          capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"valgrind failed: {done.stderr[-80:]}")
+    wanted = printed_peak(run("ms_print", tmp_path / "massif.out"))
+    assert len(wanted) == 3 and stacks_of(tmp_path / "massif.out") == wanted
+
+
 def test_json_of_the_report_is_the_same_after_pprof(source, tmp_path):
     run(SONDE, "convert", source, tmp_path / "b.pb")
     assert json.loads(run(SONDE, "report", "--json", source)) == json.loads(run(SONDE, "report", "--json", tmp_path / "b.pb"))
