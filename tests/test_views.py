@@ -11,6 +11,7 @@ from unittest.mock import ANY
 
 import pytest
 
+import pprof_made
 import truth
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -261,3 +262,19 @@ def test_csv_of_functions_knows_limit_and_total(report):
         row for row in report("--csv", "--limit", "3").splitlines()[1:3]]
     assert report("--csv", "--total", "--limit", "1").splitlines()[1].startswith("main,")
     assert len(report("--csv").splitlines()) == 4
+
+
+def test_small_values_of_a_large_unit_stay_in_their_column(tmp_path):
+    path = pprof_made.write(tmp_path / "x.pb.gz", [("main;a", 9_000_000_000, {}), ("main;b", 90_000_000, {}), ("main;c", 1_000_000, {})],
+                            (("cpu", "nanoseconds"),))
+    text = subprocess.run([ROOT / "build" / "sonde", "report", path, "--unit", "min"], capture_output=True, text=True, check=True).stdout
+    table = text.split("\n\n")[1].splitlines()
+    assert len({line.index(name) for line, name in zip(table[1:4], "abc")}) == 1, text
+
+
+def test_a_heading_is_never_cut(tmp_path):
+    path = pprof_made.write(tmp_path / "x.pb.gz", [("main;a", 9, {})])
+    for what, heading in (("line", "Function and line"), ("kind", "Function and kind")):
+        text = subprocess.run([ROOT / "build" / "sonde", "report", path, "--granularity", what], capture_output=True, text=True,
+                              env={"COLUMNS": "80"}, check=True).stdout
+        assert heading in text

@@ -29,13 +29,15 @@ static const char *const tints[FRAME_KIND_COUNT] = {
 	[FRAME_TURBOFAN] = "\x1b[32m",
 };
 
-/* What amount_add() needs; in a unit that was asked for the whole may need more. */
+#define SMALLEST_PART 10000	/* of the whole: what is less is seldom shown */
+
+/* What amount_add() needs; in a unit that was asked for the whole may need more, and so may small parts of it. */
 static uint32_t amount_columns(struct page *page)
 {
 	uint32_t columns = AMOUNT;
 
-	if (page->options->unit) {
-		amount_add_in(&page->cell, profile_total(page->profile, page->type),
+	for (int64_t part = 1; page->options->unit && part <= SMALLEST_PART; part *= 10) {
+		amount_add_in(&page->cell, profile_total(page->profile, page->type) / part,
 			      amount_cell_unit(page->unit), page->options->unit, page->options->unicode);
 		if (label_columns(buf_str(&page->cell), 40) >= columns)
 			columns = label_columns(buf_str(&page->cell), 40) + 1;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "analyze/top.h"
 #include "base/sum.h"
 #include "model/profile.h"
@@ -23,7 +25,7 @@ static const char *const headings[] = {
 static struct page_split measure(const struct page *page, const struct top *top, uint32_t rows,
 				 uint32_t left)
 {
-	uint32_t name = 8, where = 0;
+	uint32_t name = (uint32_t)strlen(headings[page->options->granularity]), where = 0;
 
 	for (uint32_t i = 0; i < rows; i++) {
 		const struct place *place = &top->places.items[top->rows[i].place];
