@@ -172,6 +172,8 @@ void diff_add_sentence(struct buf *out, const struct diff_view *view)
 	if (told < diff->n_named)
 		buf_addf(out, "; %u more changed", diff->n_named - told);
 	buf_add_str(out, STR("; nothing else changed beyond noise."));
+	if (diff->noise.basis != DIFF_BY_RUNS && diff->per != PER_PROFILE)
+		buf_add_str(out, STR(" One run a side: runs of one program may differ by as much."));
 }
 
 /* What differs from run to run cannot be seen in one. */
