@@ -25,7 +25,7 @@ struct input;
 
 #define PIECE_WORKERS_MAX 4
 #define PIECE_BLOCKS 2		/* a worker goes on while its last block waits to be taken */
-#define PIECE_BYTES ((size_t)512 << 10)
+#define PIECE_BYTES ((size_t)1 << 20)
 
 struct pieces {
 	/* How many bytes of the text are whole records; 0: not even one. The last piece of a file is
