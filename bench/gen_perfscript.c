@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bench/gen_perfscript.c - makes text as `perf script` prints it, to standard output.
  *
- *   gen_perfscript MB [plain]    about so many megabytes; "plain": function names without offsets
+ *   gen_perfscript MB [plain|- [STACKS]]    about so many megabytes; "plain": function names without offsets;
+ *                                           at most so many distinct stacks, after which they come again
  *
  * Two thirds of what readers-costs.md measured is kept at every size: 44 frames a stack, 86 bytes a line, half of
  * the stacks seen before, 44,000 places in code. Stacks are walks through one random call graph. Numbers
@@ -107,6 +108,7 @@ int main(int argc, char **argv)
 {
 	uint64_t bytes = (argc > 1 ? strtoull(argv[1], NULL, 10) : 400) * 1000000, seed = 88172645463325252u;
 	uint32_t samples = (uint32_t)(bytes / SAMPLE_BYTES), n = 0;
+	uint32_t stacks_max = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : UINT32_MAX;
 	uint64_t *seeds = calloc((size_t)samples + 1, sizeof(*seeds));
 
 	if (!seeds)
@@ -116,7 +118,7 @@ int main(int argc, char **argv)
 	for (uint32_t i = 0; i < samples; i++) {
 		uint32_t which = n;
 
-		if (!n || (uint64_t)n * 430 <= (uint64_t)i * 224)
+		if (!n || (n < stacks_max && (uint64_t)n * 430 <= (uint64_t)i * 224))
 			seeds[n++] = next(&seed);
 		else
 			which = rnd(&seed, n);
