@@ -5,12 +5,20 @@
 const MAGIC = 'SONDEFG1';
 const LINES_MAGIC = 'SONDELN1';
 
+/* Base64 text -> bytes, also in browsers from before 2025. A loop: Uint8Array.from() with a function takes 25 times
+ * as long. */
+function bytesOf(text) {
+	if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+	const raw = atob(text.trim()),
+		bytes = new Uint8Array(raw.length);
+
+	for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+	return bytes;
+}
+
 /* Base64 text of a deflate-raw stream -> its bytes. */
 export async function unpack(text) {
-	const packed = Uint8Array.fromBase64
-		? Uint8Array.fromBase64(text)
-		: Uint8Array.from(atob(text.trim()), (c) => c.charCodeAt(0));
-	const stream = new Blob([packed])
+	const stream = new Blob([bytesOf(text)])
 		.stream()
 		.pipeThrough(new DecompressionStream('deflate-raw'));
 
