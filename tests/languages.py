@@ -438,7 +438,8 @@ def recorder(backend, rate, path, workload):
     if backend == "py-spy":
         return [PY_SPY, "record", "-r", str(rate), "-f", "raw", "--full-filenames", "-t", "-o", str(path),
                 *(["-s"] if workload.children else [])]
-    return [truth.SONDE, "record", "-F", str(rate), "-o", str(path)]
+    # --native: what `report --native` would look up later, the file has too, and both can be compared
+    return [truth.SONDE, "record", "-F", str(rate), "--native", "-o", str(path)]
 
 
 def run(python, workload, scratch, seconds, backend):

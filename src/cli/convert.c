@@ -48,7 +48,7 @@ static int convert(const struct asked *asked, struct err *err)
 	profile_init(&profile);
 	rc = format_read_all(&profile, asked->words, (size_t)asked->n - 1, &asked->aid, err);
 	if (rc == 0)
-		rc = unnamed_resolve(&profile, err);
+		rc = unnamed_resolve(&profile, asked->options.native, err);
 	if (rc == 0)
 		rc = output_write(&profile, asked->words[asked->n - 1], asked->format, &asked->options, err);
 	if (rc == 0)

@@ -80,6 +80,17 @@ bool namer_wanted(const struct profile *profile, uint32_t id)
 	}
 }
 
+bool namer_line_wanted(const struct profile *profile, uint32_t id)
+{
+	const struct frames *frames = &profile->frames;
+	const struct frame *frame = &frames->frames[id];
+	struct str path = path_of(profile, frame->module);
+
+	return frame->kind == FRAME_RUNTIME && frame->module && frame->address && !frame->line &&
+	       !frames->functions[frame->function].file && frames->modules[frame->module].build_id &&
+	       str_starts(path, STR("/")) && !str_starts(path, STR("//"));
+}
+
 /* Empty where it is none that a file has (Go's own, a path). */
 static struct build_id parse_build_id(struct str hex)
 {

@@ -47,6 +47,9 @@ void namer_expect_kernel(void);
 /* Whether the frame is one that somebody may be asked for: it has a module and an address, and no name. */
 bool namer_wanted(const struct profile *profile, uint32_t frame);
 
+/* Whether it is a language runtime's own, of a file that can be told for the same, and has a name without a place. */
+bool namer_line_wanted(const struct profile *profile, uint32_t frame);
+
 /* The one for the module of such a frame, before the first file is read. 0 or -ENOMEM. */
 int namer_open(struct namer *namer, const struct profile *profile, uint32_t module, struct err *err);
 void namer_close(struct namer *namer);

@@ -205,7 +205,7 @@ int reading_open(struct reading *reading, struct err *err)
 	aid.times_max = reading->page && !asks_for_times(reading) ? READING_PAGE_TIMES : 0;
 	rc = format_read_aided(&reading->profile, path, &aid, err);
 	if (rc == 0)
-		rc = unnamed_resolve(&reading->profile, err);
+		rc = unnamed_resolve(&reading->profile, reading->native, err);
 	if (rc == 0)
 		rc = find_type(reading, err);
 	if (rc == 0)

@@ -250,7 +250,7 @@ static struct record_options session_options(const struct record_args *a, const 
 {
 	const struct target *target = &a->target;
 	struct record_options options = {
-		.target = target->words, .times = !a->no_times,
+		.target = target->words, .times = !a->no_times, .runtime_lines = a->native,
 		.cpu = { .rate_hz = (uint32_t)a->rate_hz, .mode = TARGET_TGIDS,
 			 .pids = target->list.items, .n_pids = target->list.n,
 			 .ring_bytes = (uint32_t)a->ring_kib << 10 },

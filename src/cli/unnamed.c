@@ -23,6 +23,7 @@ struct query {
 
 struct unnamed {
 	struct profile *profile;
+	bool lines;		/* of a runtime's functions, which have names */
 	struct query *queries;
 	uint32_t n, cap;
 	struct stack_span *spans;	/* frame -> what it becomes, of: */
@@ -40,7 +41,7 @@ static int collect(struct unnamed *u)
 	for (uint32_t id = 1; id < u->profile->frames.n_frames; id++) {
 		const struct frame *frame = &u->profile->frames.frames[id];
 
-		if (!namer_wanted(u->profile, id))
+		if (!(u->lines ? namer_line_wanted(u->profile, id) : namer_wanted(u->profile, id)))
 			continue;
 		if (VEC_RESERVE(&u->queries, &u->cap, (uint64_t)u->n + 1) < 0)
 			return -ENOMEM;
@@ -148,6 +149,14 @@ static uint32_t to_vaddrs(const struct unnamed *u, const struct namer *namer, st
 	return kept;
 }
 
+/* Whether an answer says where the code is, and not only what it is called. */
+static bool tells_line(const struct profile *profile, uint32_t frame)
+{
+	const struct frames *frames = &profile->frames;
+
+	return frames->frames[frame].line || frames->functions[frames->frames[frame].function].file;
+}
+
 /* queries[0 .. n) are of one file and ascend. */
 static int name_by_object(struct unnamed *u, struct symbol_object *object, const struct query *queries,
 			uint32_t n, struct err *err)
@@ -169,6 +178,8 @@ static int name_by_object(struct unnamed *u, struct symbol_object *object, const
 
 		for (uint32_t k = count; k-- > 0;)
 			u->named[u->n_named++] = chains.frames[first + k];
+		if (u->lines && !tells_line(u->profile, chains.frames[first]))
+			count = 0;
 		for (; at < n && queries[at].address == vaddrs[q]; at++)
 			u->spans[queries[at].frame] = (struct stack_span){ base + first, count };
 	}
@@ -182,9 +193,11 @@ static int name_module(struct unnamed *u, struct query *queries, uint32_t n, str
 	struct namer namer;
 	int rc = namer_open(&namer, u->profile, queries[0].file, err);
 
-	if (rc == 0 && namer.reason)
+	if (rc == 0 && namer.object && u->lines)
+		symbol_object_set_interpreter(namer.object, true);
+	if (rc == 0 && namer.reason && !u->lines)
 		rc = name_by_reason(u, queries, n, namer.reason);
-	else if (rc == 0)
+	else if (rc == 0 && !namer.reason)
 		rc = name_by_object(u, namer.object, queries, to_vaddrs(u, &namer, queries, n), err);
 	namer_close(&namer);
 	return rc;
@@ -208,9 +221,9 @@ static int name_all(struct unnamed *u, struct err *err)
 	return rc == 0 && profile_failed(u->profile) ? -ENOMEM : rc;
 }
 
-int unnamed_resolve(struct profile *profile, struct err *err)
+static int resolve(struct profile *profile, bool lines, struct err *err)
 {
-	struct unnamed u = { .profile = profile };
+	struct unnamed u = { .profile = profile, .lines = lines };
 	int rc = collect(&u);
 
 	if (rc == 0 && u.n) {
@@ -224,4 +237,11 @@ int unnamed_resolve(struct profile *profile, struct err *err)
 	if (rc < 0)
 		err_set(err, "cannot name the addresses of the profile: %s", err_text(rc));
 	return rc;
+}
+
+int unnamed_resolve(struct profile *profile, bool runtime_lines, struct err *err)
+{
+	int rc = resolve(profile, false, err);
+
+	return rc == 0 && runtime_lines ? resolve(profile, true, err) : rc;
 }

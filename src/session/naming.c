@@ -75,7 +75,7 @@ static int open_runtime(struct symbol_object **ret_object, const struct image *i
 	       symbol_object_set_jitdump(*ret_object, image->jitdump, err) : 0;
 }
 
-static int open_file(struct symbol_object **ret_object, const struct image *image,
+static int open_file(struct symbol_object **ret_object, const struct image *image, bool runtime_lines,
 		     struct err *err)
 {
 	int rc = symbol_object_open_file(ret_object, image->fd, image->path, image->root,
@@ -84,7 +84,7 @@ static int open_file(struct symbol_object **ret_object, const struct image *imag
 	if (rc == 0)
 		symbol_object_set_stamp(*ret_object, image->size, image->mtime_ns);
 	if (rc == 0 && image->interpreter)
-		symbol_object_set_interpreter(*ret_object);
+		symbol_object_set_interpreter(*ret_object, runtime_lines);
 	return rc;
 }
 
@@ -94,7 +94,7 @@ static bool ask_kernel(void *context, uint64_t address, struct str *ret_name, st
 }
 
 static int open_object(struct symbol_object **ret_object, const struct images *images, uint32_t id,
-		       struct err *err)
+		       bool runtime_lines, struct err *err)
 {
 	const struct image *image = images_get(images, id);
 
@@ -102,7 +102,7 @@ static int open_object(struct symbol_object **ret_object, const struct images *i
 	case IMAGE_KERNEL:
 		return symbol_object_open_kernel(ret_object, err);
 	case IMAGE_FILE:
-		return open_file(ret_object, image, err);
+		return open_file(ret_object, image, runtime_lines, err);
 	case IMAGE_VDSO:
 		return symbol_object_open_vdso(ret_object, image->elf.bytes, err);
 	case IMAGE_RUNTIME:
@@ -130,14 +130,14 @@ static bool is_named(const struct frames *frames, uint32_t frame)
 
 /* Names the addresses of one image: queries[0 .. n), sorted. */
 static int name_image(struct profile *profile, struct chains *chains, const struct images *images,
-		      const struct query *queries, uint32_t n, struct err *err)
+		      const struct query *queries, uint32_t n, bool runtime_lines, struct err *err)
 {
 	struct symbol_chains named = { 0 };
 	struct symbol_object *object = NULL;
 	struct ksyms *ksyms = queries[0].image == IMAGE_KERNEL_ID ? ksyms_open() : NULL;
 	uint64_t *vaddrs = calloc(n, sizeof(*vaddrs));
 	uint32_t distinct = 0;
-	int rc = vaddrs ? open_object(&object, images, queries[0].image, err) : -ENOMEM;
+	int rc = vaddrs ? open_object(&object, images, queries[0].image, runtime_lines, err) : -ENOMEM;
 
 	for (uint32_t i = 0; rc == 0 && i < n; i++)
 		if (!distinct || vaddrs[distinct - 1] != queries[i].vaddr)
@@ -180,7 +180,7 @@ static int name_cut(struct profile *profile, struct chains *chains, uint32_t raw
 }
 
 static int name_all(struct profile *profile, struct chains *chains, const struct rawtree *raw,
-		    const struct images *images, struct err *err)
+		    const struct images *images, bool runtime_lines, struct err *err)
 {
 	struct query *queries = calloc(raw->n_frames, sizeof(*queries));
 	uint32_t n = 0;
@@ -199,7 +199,8 @@ static int name_all(struct profile *profile, struct chains *chains, const struct
 	for (uint32_t first = 0, end; rc == 0 && first < n; first = end) {
 		for (end = first; end < n && queries[end].image == queries[first].image; end++)
 			;
-		rc = name_image(profile, chains, images, queries + first, end - first, err);
+		rc = name_image(profile, chains, images, queries + first, end - first, runtime_lines,
+				err);
 	}
 	free(queries);
 	return rc;
@@ -270,7 +271,7 @@ static int convert_tree(struct profile *profile, const struct chains *chains,
 }
 
 int naming_finish(struct profile *profile, const struct rawtree *raw, const struct images *images,
-		  uint64_t period_ns, uint64_t start_ns, struct err *err)
+		  uint64_t period_ns, uint64_t start_ns, bool runtime_lines, struct err *err)
 {
 	struct chains chains = {
 		.first = calloc(raw->n_frames, sizeof(*chains.first)),
@@ -280,7 +281,7 @@ int naming_finish(struct profile *profile, const struct rawtree *raw, const stru
 	int rc = chains.first && chains.n && chains.named ? 0 : -ENOMEM;
 
 	if (rc == 0)
-		rc = name_all(profile, &chains, raw, images, err);
+		rc = name_all(profile, &chains, raw, images, runtime_lines, err);
 	if (rc == 0)
 		rc = count_named(profile, &chains, raw);
 	if (rc == 0)

@@ -15,8 +15,9 @@ struct images;
 
 /* Adds all that was counted to the profile, whose value types are "samples" and "cpu" (nanoseconds: the
  * period each), and fills its share of named frames; where the tree has times, each sample as a row of
- * its own, in the order they came in, at its time since start_ns. 0 or -ENOMEM. */
+ * its own, in the order they came in, at its time since start_ns. runtime_lines: an
+ * interpreter's own frames have lines and inlined calls too. 0 or -ENOMEM. */
 int naming_finish(struct profile *profile, const struct rawtree *raw, const struct images *images,
-		  uint64_t period_ns, uint64_t start_ns, struct err *err);
+		  uint64_t period_ns, uint64_t start_ns, bool runtime_lines, struct err *err);
 
 #endif

@@ -41,7 +41,7 @@ struct recording {
 	struct profile names;	/* strings and labels of the samples, until they are moved */
 	struct label_memo memo[LABEL_MEMO];
 	uint32_t rate_hz;
-	bool times;
+	bool times, runtime_lines;
 	uint64_t start_ns, start_wall_ns, end_ns;
 	uint64_t samples, complete;
 	char target[256];
@@ -144,6 +144,7 @@ int record_start(struct recording **ret_recording, const struct record_options *
 	r->keys.vthread = strings_add(&r->names.strings, STR("vthread"));
 	r->rate_hz = options->cpu.rate_hz;
 	r->times = options->times;
+	r->runtime_lines = options->runtime_lines;
 	r->raw.times_max = options->times ? RECORD_TIMES_MAX : 0;
 	snprintf(r->target, sizeof(r->target), "%s", options->target ? options->target : "");
 	rc = cpu_start(&r->cpu, &options->cpu, take, r, err);
@@ -248,7 +249,7 @@ int record_finish(struct recording *r, struct profile *profile, struct err *err)
 	profile_add_type(profile, STR("cpu"), STR("nanoseconds"));
 	describe(r, profile, &totals);
 	return naming_finish(profile, &r->raw, cpu_images(r->cpu), 1000000000 / r->rate_hz, r->start_ns,
-			     err);
+			     r->runtime_lines, err);
 }
 
 void record_close(struct recording *r)

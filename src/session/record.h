@@ -26,6 +26,7 @@ struct record_options {
 	struct cpu_options cpu;
 	const char *target;	/* words for the report's head: "pid 123 (nginx)" */
 	bool times;		/* keep when each sample was taken, unless there are more than ... */
+	bool runtime_lines;	/* also look up lines and inlined calls of an interpreter's own functions */
 };
 
 /* -errno with a sentence; -EPERM says what is missing. */

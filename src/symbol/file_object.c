@@ -32,6 +32,7 @@ struct file_object {
 	uint64_t stamp_bytes, stamp_mtime_ns;	/* when it was mapped; 0, 0: not told */
 	bool system;			/* a library that came with the system */
 	bool interpreter;		/* it interprets other code */
+	bool without_lines;		/* only symbol tables are asked */
 
 	bool loaded;
 	const char *trouble;		/* why nothing can be named; NULL: it can */
@@ -171,11 +172,13 @@ static void open_debug_information(struct file_object *file)
 	if (file->debug.bytes.n) {
 		if (symbols_load(&file->debug_symbols, &file->debug, NULL) < 0)
 			file->debug_symbols = (struct symbols){ 0 };
+		if (file->without_lines)
+			return;
 		if (dwarf_open(&file->dwarf, &file->debug, debug_path, NULL) < 0)
 			file->dwarf = NULL;
 		return;
 	}
-	if (dwarf_open(&file->dwarf, &file->elf, debug_path, NULL) < 0)
+	if (!file->without_lines && dwarf_open(&file->dwarf, &file->elf, debug_path, NULL) < 0)
 		file->dwarf = NULL;
 }
 
@@ -460,10 +463,14 @@ void symbol_object_set_stamp(struct symbol_object *object, uint64_t bytes, uint6
 	}
 }
 
-void symbol_object_set_interpreter(struct symbol_object *object)
+void symbol_object_set_interpreter(struct symbol_object *object, bool lines)
 {
-	if (object->source == &file_source)
-		((struct file_object *)object)->interpreter = true;
+	struct file_object *file = (struct file_object *)object;
+
+	if (object->source == &file_source) {
+		file->interpreter = true;
+		file->without_lines = !lines;
+	}
 }
 
 const char *symbol_object_trouble(struct symbol_object *object)

@@ -36,9 +36,11 @@ int symbol_object_open_file(struct symbol_object **ret_object, int fd, struct st
  * the same. Other objects ignore it. */
 void symbol_object_set_stamp(struct symbol_object *object, uint64_t bytes, uint64_t mtime_ns);
 
-/* Says that such a file is an interpreter: its own functions are then FRAME_RUNTIME. Other objects
- * ignore it. */
-void symbol_object_set_interpreter(struct symbol_object *object);
+/* Says that such a file is an interpreter: its own functions are then FRAME_RUNTIME, and without `lines`
+ * named by symbol tables only, with neither line nor inlined calls. (Distributions compress the debug
+ * information of theirs: it costs more than the rest of a short recording, for frames that views leave out.)
+ * Other objects ignore it. */
+void symbol_object_set_interpreter(struct symbol_object *object, bool lines);
 
 /* Why such a file names nothing ("changed on disk since it was mapped"); NULL when it can be asked, and for
  * other objects. Reads the file. */
