@@ -73,10 +73,20 @@ struct walk_python {
 	uint16_t tstate_thread;	/* its thread pointer (thread_id) */
 };
 
-/* What the kernel saw of a code object, so that the host can tell another one at the same address. */
-static inline uint32_t python_check(uint32_t first_line, uint64_t file, uint64_t name)
+/* From 3.12 on each code object has a number of its own (co_version), so far behind its first line. */
+#define PYTHON_VERSION_MINOR 12u
+#define PYTHON_VERSION_OFF 24u
+
+/* What the kernel saw of a code object, so that the host can tell another one at the same address: a program that
+ * makes and drops functions has the next one where the last was, its file's and its name's string too. `version` is
+ * 0 up to 3.11. */
+static inline uint32_t python_check(uint32_t first_line, uint32_t version, uint64_t file, uint64_t name)
 {
-	uint64_t h = (file ^ (name << 17 | name >> 47)) * 0x9e3779b97f4a7c15ull + first_line;
+	uint64_t h = (file ^ (name << 17 | name >> 47)) * 0x9e3779b97f4a7c15ull +
+		     (first_line | (uint64_t)version << 32);
+
+	h ^= h >> 29;
+	h *= 0x9e3779b97f4a7c15ull;
 
 	return (uint32_t)(h >> 32) ^ (uint32_t)h;
 }

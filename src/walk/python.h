@@ -255,13 +255,15 @@ WALK_INLINE bool walk_python_read_code(struct walk *w, uint64_t code)
 {
 	struct walk_python_state *p = &w->python;
 	const struct walk_python *layout = &p->layout;
-	uint32_t first = layout->code_first_line & ~7u;
+	uint32_t first = layout->code_first_line & ~7u, version = 0;
 
 	p->code_at = 0;
 	if (!walk_read_bytes(w, p->code, sizeof(p->code), code + first))
 		return false;
 	p->code_at = code;
-	p->check = python_check(walk_python_u32(p->code, sizeof(p->code), layout->code_first_line - first),
+	if (layout->minor >= PYTHON_VERSION_MINOR)
+		version = walk_python_u32(p->code, sizeof(p->code), layout->code_first_line - first + PYTHON_VERSION_OFF);
+	p->check = python_check(walk_python_u32(p->code, sizeof(p->code), layout->code_first_line - first), version,
 				walk_python_u64(p->code, sizeof(p->code), layout->code_file - first),
 				walk_python_u64(p->code, sizeof(p->code), layout->code_name - first));
 	return true;

@@ -145,7 +145,7 @@ static enum walk_end walk(struct fixture *f)
 static uint64_t second_word(uint32_t i, uint32_t line, uint32_t instr)
 {
 	(void)i;
-	return (uint64_t)python_check(line, 0xf11e, 0x4a3e + line) << 32 | instr;
+	return (uint64_t)python_check(line, 0, 0xf11e, 0x4a3e + line) << 32 | instr;
 }
 
 static void check_python(const struct fixture *f, uint32_t word, uint32_t i, uint32_t line,

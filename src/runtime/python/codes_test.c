@@ -81,6 +81,7 @@ TEST(stacks_of_3_14_are_named) { check_image("3.14", STACK); }
 #define CODE 0x1000
 #define TYPE 0x2000
 #define TYPE_NAME 0x3000
+#define VERSION 77
 #define FILE_AT 0x4000
 #define NAME_AT 0x5000
 #define TABLE_AT 0x6000
@@ -124,6 +125,7 @@ static void make_with_references(struct made *m, uint64_t references)
 	put(m, TYPE + 24, TYPE_NAME);
 	image_add(&m->reads, TYPE_NAME, "code", 5);
 	put(m, CODE + 68, 5);
+	put(m, CODE + 92, VERSION);
 	put(m, CODE + 112, FILE_AT);
 	put(m, CODE + 120, NAME_AT);
 	put(m, CODE + 128, NAME_AT);
@@ -142,7 +144,7 @@ static uint32_t read_made(struct made *m, enum python_fault *ret_fault)
 	struct str reads = buf_str(&m->reads);
 
 	return python_codes_read(m->codes, &m->walk, image_read, &reads, CODE,
-				 python_check(5, FILE_AT, NAME_AT), ret_fault);
+				 python_check(5, VERSION, FILE_AT, NAME_AT), ret_fault);
 }
 
 static void unmake(struct made *m)
@@ -202,6 +204,23 @@ TEST(strings_of_every_width_become_utf8)
 	CHECK_EQ(place.line, 5);
 	CHECK(!python_codes_place(m.codes, 99, 0, &place));
 	CHECK(!python_codes_place(m.codes, 0, 0, &place));
+	unmake(&m);
+}
+
+/* All of it is as it was, but for the number that a code object has from 3.12 on. */
+TEST(another_object_with_the_same_strings_is_no_name)
+{
+	enum python_fault fault;
+	struct made m;
+	struct str reads;
+
+	make(&m);
+	put_ascii(&m, FILE_AT, "app.py");
+	put_ascii(&m, NAME_AT, "run");
+	reads = buf_str(&m.reads);
+	CHECK_EQ(python_codes_read(m.codes, &m.walk, image_read, &reads, CODE,
+				   python_check(5, VERSION + 1, FILE_AT, NAME_AT), &fault), 0);
+	CHECK_EQ(fault, PYTHON_FAULT_CHANGED);
 	unmake(&m);
 }
 

@@ -119,12 +119,14 @@ static inline void stacks_frame(struct stacks *s, uint64_t frame)
 	struct python_source source = { .names = s->names, .read = s->read, .context = s->context };
 	enum python_fault fault;
 	struct python_place place;
-	uint32_t first, id, index = 0;
+	uint32_t first, version = 0, id, index = 0;
 	int32_t instr;
 
 	python_read_u32(&memory, code + w->code_first_line, &first);
+	if (w->minor >= PYTHON_VERSION_MINOR)
+		python_read_u32(&memory, code + w->code_first_line + PYTHON_VERSION_OFF, &version);
 	id = python_codes_read_from(s->codes, &source, w, s->read, s->context, code,
-			       python_check(first, python_word(&memory, code + w->code_file),
+			       python_check(first, version, python_word(&memory, code + w->code_file),
 					    python_word(&memory, code + w->code_name)),
 			       &fault);
 	if (w->instr == PYTHON_INSTR_INDEX) {

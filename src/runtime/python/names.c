@@ -290,7 +290,7 @@ static void look_at_code(struct python_names *names, uint64_t code, const struct
 	memcpy(&flags, block + o->code_first_line - sizeof(flags), sizeof(flags));
 	if (inside)
 		whole = inner_name(&scratch, inside->outer, inside->in_function, name);
-	check = python_check(first_line, word_in(block, o->code_file), word_in(block, o->code_name));
+	check = python_check(first_line, 0, word_in(block, o->code_file), word_in(block, o->code_name));
 	if (str_eq(name, STR("<module>"))) {
 		whole = (struct str){ 0 };
 	} else if (!whole.n || !ends_with(whole, name) || find_named(names, code, check)) {
