@@ -10,6 +10,7 @@
 
 #include "base/cursor.h"
 #include "base/err.h"
+#include "base/large.h"
 
 #ifndef ELFCOMPRESS_ZSTD
 #define ELFCOMPRESS_ZSTD 2
@@ -52,6 +53,7 @@ static int decompress(struct str stream, uint32_t method, uint64_t size, uint64_
 	out = malloc(size ? (size_t)size : 1);
 	if (!out)
 		return -ENOMEM;
+	large_advise(out, (size_t)size);
 	ok = method == ELFCOMPRESS_ZLIB ? inflate_all(stream, out, (size_t)size) :
 					  unzstd_all(stream, out, (size_t)size);
 	if (!ok) {
