@@ -447,10 +447,34 @@ def is_recording(pid, target):
     return opened_perf_events(pid)
 
 
+def activity(pid):
+    """CPU time of all threads in clock ticks, and how many of them are not asleep."""
+    ticks = awake = 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        fields = (task / "stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+        awake += fields[0] != "S"
+    return ticks, awake
+
+
+def wait_until_idle(target, looks=4, limit_s=30):
+    """Until it waits for the word to begin: on a busy machine the imports of a Python take a second and more, and what a
+    profiler sees of them the program does not tell."""
+    before, same, until = None, 0, time.monotonic() + limit_s
+    while same < looks and target.poll() is None and time.monotonic() < until:
+        time.sleep(0.05)
+        try:
+            now = activity(target.pid)
+        except OSError:         # a thread that ended meanwhile
+            continue
+        same = same + 1 if now == before and not now[1] else 0
+        before = now
+
+
 def run_attached(record, command, cwd):
     env = dict(os.environ, TRUTH_WAIT="1")
     target = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env, cwd=cwd)
-    time.sleep(0.2)
+    wait_until_idle(target)
     limit = ["-d", "300"] if SONDE in record else []
     sonde = subprocess.Popen([*record, *limit, "-p", str(target.pid)], stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True)
