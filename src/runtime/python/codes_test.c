@@ -278,5 +278,6 @@ TEST_MAIN(CASE(stacks_of_3_6_are_named), CASE(stacks_of_3_7_are_named),
 	  CASE(stacks_of_3_12_are_named), CASE(stacks_of_3_13_are_named),
 	  CASE(stacks_of_3_14_are_named), CASE(an_object_that_was_freed_is_not_named), CASE(equal_code_objects_are_one),
 	  CASE(strings_of_every_width_become_utf8), CASE(another_object_at_the_address_is_no_name),
+	  CASE(another_object_with_the_same_strings_is_no_name),
 	  CASE(an_object_of_another_type_is_no_code),
 	  CASE(a_name_longer_than_any_is_cut_and_says_so))
