@@ -66,11 +66,13 @@ static bool read_check(const struct walk_python *python, const struct python_mem
 	uint32_t version = 0;
 
 	if (!python_read_u32(memory, address + python->code_first_line, &code->first_line) ||
-	    (python->minor >= PYTHON_VERSION_MINOR &&
-	     !python_read_u32(memory, address + python->code_first_line + PYTHON_VERSION_OFF, &version)) ||
 	    !python_read_u64(memory, address + python->code_file, ret_file) ||
 	    !python_read_u64(memory, address + python->code_name, ret_name))
 		return false;
+	/* (what cannot be read is not what the kernel saw) */
+	if (python->minor >= PYTHON_VERSION_MINOR &&
+	    !python_read_u32(memory, address + python->code_first_line + PYTHON_VERSION_OFF, &version))
+		version = 0;
 	*ret_check = python_check(code->first_line, version, *ret_file, *ret_name);
 	return true;
 }

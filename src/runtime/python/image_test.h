@@ -123,8 +123,9 @@ static inline void stacks_frame(struct stacks *s, uint64_t frame)
 	int32_t instr;
 
 	python_read_u32(&memory, code + w->code_first_line, &first);
-	if (w->minor >= PYTHON_VERSION_MINOR)
-		python_read_u32(&memory, code + w->code_first_line + PYTHON_VERSION_OFF, &version);
+	if (w->minor >= PYTHON_VERSION_MINOR &&	/* older images do not hold it */
+	    !python_read_u32(&memory, code + w->code_first_line + PYTHON_VERSION_OFF, &version))
+		version = 0;
 	id = python_codes_read_from(s->codes, &source, w, s->read, s->context, code,
 			       python_check(first, version, python_word(&memory, code + w->code_file),
 					    python_word(&memory, code + w->code_name)),
