@@ -258,6 +258,9 @@ bool v8_function_read(const struct v8_memory *memory, uint64_t shared, struct v8
 	own = initializer_name(memory, shared);
 	if (!own.n)
 		own = string_or_none(memory, name, arena);
+	/* one that is being moved has a name, and is tried again */
+	if ((name && !own.p) || (scope.inferred && v8_type(memory, scope.inferred) == V8_NO_FIELD))
+		return false;
 	if (own.n)
 		own = with_class(memory, &scope, source, own, arena);
 	else
@@ -265,6 +268,8 @@ bool v8_function_read(const struct v8_memory *memory, uint64_t shared, struct v8
 	if (function.script)
 		v8_script_place(&scripts->items[function.script], begin_of(memory, shared, &scope),
 				&function.line, &function.column);
+	if (!own.n && function.script && source && !scripts->items[function.script].starts)
+		return false;	/* so is one whose place is its name */
 	if (!own.n && function.script)
 		own = by_place(&scripts->items[function.script], function.line, function.column, arena);
 	if (!own.n)
