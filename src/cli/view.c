@@ -5,6 +5,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -15,25 +16,62 @@
 #include "cli/pages.h"
 #include "cli/readings.h"
 
+#define WORDS_MOST 16	/* of $BROWSER */
+
 extern char **environ;
 
-/* Nothing is lost where there is none: the address has been printed. */
-static void open_browser(const char *url)
+/* Starts a command of words, with the address for "%s" or as the last one. False: it cannot be started. */
+static bool start_browser(char *command, const char *url)
 {
-	const char *browser = getenv("BROWSER");
-	char *const argv[] = { (char *)(browser && *browser ? browser : "xdg-open"), (char *)url, NULL };
+	char *argv[WORDS_MOST + 2], *rest = command, *word;
 	posix_spawn_file_actions_t files;
+	bool told = false, started;
+	uint32_t n = 0;
 	pid_t pid;
 
-	if (!(browser && *browser) && !getenv("DISPLAY") && !getenv("WAYLAND_DISPLAY"))
-		return;
-	signal(SIGCHLD, SIG_IGN);	/* it is not waited for */
+	while (n < WORDS_MOST && (word = strsep(&rest, " \t"))) {
+		if (!*word)
+			continue;
+		told |= !strcmp(word, "%s");
+		argv[n++] = strcmp(word, "%s") ? word : (char *)url;
+	}
+	if (!n)
+		return false;
+	if (!told)
+		argv[n++] = (char *)url;
+	argv[n] = NULL;
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", 0, 0);
 	posix_spawn_file_actions_addopen(&files, 2, "/dev/null", 0, 0);
-	if (posix_spawnp(&pid, argv[0], &files, NULL, argv, environ))
-		fprintf(stderr, "cannot start %s: open the address yourself\n", argv[0]);
+	started = posix_spawnp(&pid, argv[0], &files, NULL, argv, environ) == 0;
 	posix_spawn_file_actions_destroy(&files);
+	return started;
+}
+
+static bool is_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value;
+}
+
+/* $BROWSER is a list of commands with colons between, of which the first that starts is taken (xdg-open(1), Python's
+ * webbrowser). Nothing is lost where there is none: the address has been printed. */
+static void open_browser(const char *url)
+{
+	const char *browser = is_set("BROWSER") ? getenv("BROWSER") : "xdg-open";
+	char *commands, *rest, *command;
+	bool started = false;
+
+	if (!is_set("BROWSER") && !is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY"))
+		return;
+	commands = rest = strdup(browser);
+	signal(SIGCHLD, SIG_IGN);	/* it is not waited for */
+	while (!started && (command = strsep(&rest, ":")))
+		started = start_browser(command, url);
+	if (!started)
+		fprintf(stderr, "cannot start %s: open the address yourself\n", browser);
+	free(commands);
 }
 
 /* A descriptor that can be read once somebody wants us to end; or -errno, and the signals do as ever. */

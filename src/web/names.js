@@ -158,11 +158,12 @@ const ASKED = {
 
 function pick(n, steps) {
 	if (!n) return '0';
-	const [, size, name] = steps.find(([least]) => n >= least) || steps[steps.length - 1],
+	/* what would be rounded up to 1,000 is one of the next */
+	const [, size, name] = steps.find(([least]) => n >= least * 0.9995) || steps[steps.length - 1],
 		value = n / size;
 
 	return `${
-		value >= 100 || value === Math.round(value)
+		value >= 99.95 || value === Math.round(value)
 			? Math.round(value)
 			: value.toPrecision(3)
 	} ${name}`;

@@ -74,6 +74,24 @@ const cases = {
 		assert.ok((await visit.page.evaluate(() => document.getElementById('stage').scrollTop)) > 100);
 		assert.deepEqual((await visit.state()).path, []);
 	},
+	'what opens stays in the window of a telephone': async () => {
+		const visit = await Person.to('small', { width: 390, height: 800 });
+		const inside = async (selector) => {
+			const box = await visit.page.locator(selector).boundingBox();
+
+			assert.ok(box.x >= 0 && box.x + box.width <= 390 && box.y >= 0 && box.y + box.height <= 800, `${selector} ${JSON.stringify(box)}`);
+		};
+
+		await visit.click('#callees summary');
+		await inside('#callees ul');
+		await visit.click('#callees summary');
+		await visit.page.locator('#threads-open').scrollIntoViewIfNeeded();
+		await visit.click('#threads-open');
+		await inside('#threads');
+		await visit.key('Escape');
+		await visit.click('#help-open');
+		await inside('#help');
+	},
 	'what a finger presses is large enough to hit': async () => {
 		const visit = await Person.to('small', { width: 390, height: 800 });
 

@@ -53,6 +53,20 @@ const cases = {
 		await small.page.keyboard.press('?');
 		assert.doesNotMatch(await small.text('#help'), /--native/);
 	},
+	'facts of the head that do not fit are left out whole': async () => {
+		for (const width of [800, 1000, 1200]) {
+			const visit = await Visit.to('python', { width });
+			const cut = await visit.page.$$eval('#facts div', (list) => {
+				const box = document.getElementById('facts').getBoundingClientRect();
+
+				return list
+					.map((fact) => fact.getBoundingClientRect())
+					.filter(({ top, right }) => top < box.bottom && right > box.right + 1).length;
+			});
+
+			assert.equal(cut, 0, String(width));
+		}
+	},
 	'a click zooms: the box takes the whole width, its callers stay above': async () => {
 		const visit = await Visit.to('small');
 		const all = await visit.box([]);

@@ -309,6 +309,9 @@ test('numbers are said in a unit a person reads', () => {
 	assert.equal(amount(0, 'nanoseconds'), '0');
 	assert.equal(amount(1536, 'bytes'), '1.50 KiB');
 	assert.equal(amount(90e9, 'nanoseconds'), '90 s');
+	assert.equal(amount(999.6e6, 'nanoseconds'), '1.00 s');
+	assert.equal(amount(99.96e6, 'nanoseconds'), '100 ms');
+	assert.equal(amount(999.4e6, 'nanoseconds'), '999 ms');
 	assert.equal(amount(3, 'milliseconds'), '3 ms');
 	assert.equal(amount(3, 'megabytes'), '3 MiB');
 	assert.equal(amount(12, 'allocations'), '12 allocations');
