@@ -220,6 +220,27 @@ def test_a_file_that_has_changed_names_nothing(programs, tmp_path, build_ids):
     assert any(name.startswith(("[app", "app+")) for stack in folded(data) for name in stack)
 
 
+def test_a_file_that_is_gone_is_taken_from_where_perf_keeps_it(programs, tmp_path):
+    program, cache = tmp_path / "program", tmp_path / "kept"
+    build(program, "leaf", "-fomit-frame-pointer")
+    data = record(tmp_path, "--call-graph", "dwarf", "-e", "cpu-clock:u", command=[program])
+    done = subprocess.run(["perf", "--buildid-dir", cache, "buildid-cache", "--add", program], capture_output=True, text=True)
+    if done.returncode or not (cache / ".build-id").exists():
+        pytest.skip(f"perf buildid-cache: {done.stderr.strip()[-200:]}")
+    before = of_ours(folded(data))
+    build(program, "another", "-fomit-frame-pointer")
+    without, kept = (unfolded(subprocess.run([SONDE, "convert", data, "-", "-f", "folded"], capture_output=True, text=True,
+                                             check=True, env={**os.environ, "PERF_BUILDID_DIR": str(place)}).stdout)
+                     for place in (tmp_path, cache))
+    assert any("changed on disk" in frame for stack in without for frame in stack)
+    assert of_ours(kept) == before
+    assert not any("changed on disk" in frame for stack in kept for frame in stack)
+    program.unlink()
+    gone = subprocess.run([SONDE, "convert", data, "-", "-f", "folded"], capture_output=True, text=True, check=True,
+                          env={**os.environ, "PERF_BUILDID_DIR": str(cache)}).stdout
+    assert of_ours(unfolded(gone)) == before
+
+
 def test_children_run_their_parents_code_and_their_own(programs, tmp_path):
     data = record(tmp_path, "-g", "-e", "cpu-clock:u", command=["sh", "-c", f"{programs['with']}; exec {programs['without']}"])
     by_name = sonde("report", "--by", "process", data)

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "elf/buildcache.h"
 #include "elf/elf.h"
 #include "model/profile.h"
 #include "proc/process.h"
@@ -140,6 +141,27 @@ static const char *trouble_of_path(const struct profile *profile, struct str pat
 	return NULL;
 }
 
+/* The file where perf keeps copies by build id: in place of one that is not there, or is another by now. */
+static int open_kept(struct namer *namer, struct str path, const struct build_id *id, struct err *err)
+{
+	struct str raw = str_over(id->bytes, id->n);
+	char kept[PATH_MAX];
+	int fd, rc;
+
+	if (!buildcache_find(raw, kept, sizeof(kept)))
+		return 0;
+	fd = open(kept, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	symbol_object_close(namer->object);
+	namer->object = NULL;
+	rc = symbol_object_open_file(&namer->object, fd, path, STR(""), raw, err);
+	if (rc == 0)
+		namer->reason = symbol_object_trouble(namer->object);
+	close(fd);
+	return rc;
+}
+
 static int open_file(struct namer *namer, const struct profile *profile, struct str path,
 		     const struct build_id *id, struct err *err)
 {
@@ -148,11 +170,11 @@ static int open_file(struct namer *namer, const struct profile *profile, struct 
 	namer->takes_mappings = true;
 	namer->reason = trouble_of_path(profile, path, id->n > 0);
 	if (namer->reason)
-		return 0;
+		return open_kept(namer, path, id, err);
 	rc = symbol_object_open_file(&namer->object, -1, path, STR(""), str_over(id->bytes, id->n), err);
 	if (rc == 0)
 		namer->reason = symbol_object_trouble(namer->object);
-	return rc;
+	return rc == 0 && namer->reason ? open_kept(namer, path, id, err) : rc;
 }
 
 static bool is_running_kernel(const struct build_id *id)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collect/recorded.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "collect/images.h"
+#include "elf/buildcache.h"
 #include "walk/host.h"
 
 struct recorded {
@@ -50,13 +52,29 @@ static const char *trouble_of(struct str path)
 	return access(text, F_OK) == 0 ? "changed on disk since it was mapped" : NULL;
 }
 
+/* The same file, by its build id, from where perf keeps copies. 0: there is none. */
+static uint32_t kept_by_perf(struct recorded *recorded, const struct image_query *query)
+{
+	struct image_query kept = *query;
+	char path[PATH_MAX];
+
+	if (!buildcache_find(str_over(query->build_id, query->build_id_n), path, sizeof(path)))
+		return 0;
+	kept.path = str_of(path);
+	return images_of_mapping(&recorded->images, &kept);
+}
+
 uint32_t recorded_file(struct recorded *recorded, const struct image_query *query, uint64_t recorded_ns,
 		       struct str *ret_build_id, const char **ret_trouble)
 {
-	uint32_t id = images_of_mapping(&recorded->images, query);
+	uint32_t id = images_of_mapping(&recorded->images, query), kept;
 	struct image *image = images_get(&recorded->images, id);
 
 	*ret_trouble = NULL;
+	if (!image->elf.n_segments && (kept = kept_by_perf(recorded, query))) {
+		id = kept;
+		image = images_get(&recorded->images, id);
+	}
 	if (!image->elf.n_segments) {
 		*ret_trouble = trouble_of(query->path);
 		return 0;

@@ -21,7 +21,8 @@ struct recorded;
 struct recorded *recorded_new(void);
 void recorded_free(struct recorded *recorded);
 
-/* The image of a file that was mapped by that path, with that build id (or, without one, that inode), and not
+/* (A file that is not at its path may be where perf keeps copies by build id: elf/buildcache.h.)
+ * The image of a file that was mapped by that path, with that build id (or, without one, that inode), and not
  * written since recorded_ns (since 1970; 0: not known). 0: it is not here, or another is: *ret_trouble then
  * says so (else NULL). ret_build_id is lent. "[vdso]" is our own. */
 uint32_t recorded_file(struct recorded *recorded, const struct image_query *query, uint64_t recorded_ns,
