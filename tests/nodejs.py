@@ -411,7 +411,7 @@ def judge_oracle(expected, stacks):
             result.matched += stack.count
             result.seen[label] += stack.count
             via = expected[label].get("via")
-            if via and not any(n == "" or re.search(via[1], n) for n in native_behind(below, via[0])):
+            if via and not any(n == "" or n.startswith("[") or re.search(via[1], n) for n in native_behind(below, via[0])):
                 result.via[label] += stack.count
         else:
             result.wrong[describe(expected[label], label, first, got, below)] += stack.count
