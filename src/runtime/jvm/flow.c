@@ -10,8 +10,7 @@
 enum step {
 	STEP_ON,	/* to the next instruction */
 	STEP_JUMP,
-	STEP_RETURN,
-	STEP_LOST,	/* nobody knows */
+	STEP_LOST,	/* nobody knows; or to the caller: JDK 11 has no place at a return */
 };
 
 /* An instruction's way on; *ret_target of a jump. */
@@ -27,7 +26,7 @@ static enum step step_of(const struct x86_insn *insn, int64_t end, int64_t *ret_
 	if (is_near || (one_byte && (insn->opcode & 0xf0) == 0x70))
 		return insn->imm < 0 ? STEP_JUMP : STEP_ON;
 	if (one_byte && (insn->opcode == 0xc3 || insn->opcode == 0xc2))
-		return STEP_RETURN;
+		return STEP_LOST;
 	/* jmp *r: to a table's case, or away */
 	if (one_byte && insn->opcode == 0xff && (insn->modrm >> 3 & 7) == 4)
 		return STEP_LOST;
@@ -96,8 +95,6 @@ uint32_t jvm_flow_next(const struct jvm_flow *flow, const struct jvm_scopes *sco
 		switch (walk_on(flow, scopes, after, start, off, &target)) {
 		case STEP_ON:
 			return after;
-		case STEP_RETURN:
-			return after > 0 ? after - 1 : after;
 		case STEP_LOST:
 			return first;
 		case STEP_JUMP:

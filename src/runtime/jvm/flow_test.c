@@ -71,10 +71,11 @@ TEST(a_poll_is_its_own_place_and_what_follows_a_call_is_not_the_calls)
 	CHECK_EQ(NEXT(slow, 13, 1, 13, 21), 1);
 }
 
-TEST(a_return_counts_for_the_place_before_it)
+TEST(what_comes_to_a_return_before_a_place_counts_by_address)
 {
-	CHECK_EQ(NEXT(loop, 23, 9, 23, INT32_MAX), 2);
-	CHECK_EQ(NEXT(slow, 6, 1, 13, 21), 1);
+	CHECK_EQ(NEXT(loop, 23, 9, 23, INT32_MAX), 3);
+	CHECK_EQ(NEXT(slow, 6, 1, 13, 21), 2);
+	CHECK_EQ(NEXT(loop, 23, 40, 50, INT32_MAX), 1);	/* not for what is before the first one */
 }
 
 TEST(a_jump_back_is_followed_from_where_no_loop_is)
@@ -109,7 +110,7 @@ TEST(jumps_that_never_come_to_a_place_end)
 TEST_MAIN(CASE(before_a_place_an_instruction_counts_for_it),
 	  CASE(behind_a_loops_poll_the_poll_comes_next_and_not_what_follows_the_loop),
 	  CASE(a_poll_is_its_own_place_and_what_follows_a_call_is_not_the_calls),
-	  CASE(a_return_counts_for_the_place_before_it), CASE(a_jump_back_is_followed_from_where_no_loop_is),
+	  CASE(what_comes_to_a_return_before_a_place_counts_by_address), CASE(a_jump_back_is_followed_from_where_no_loop_is),
 	  CASE(a_loop_without_a_place_counts_for_what_is_behind_it),
 	  CASE(code_that_cannot_be_read_or_is_none_counts_by_address),
 	  CASE(jumps_that_never_come_to_a_place_end))
