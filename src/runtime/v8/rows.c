@@ -187,31 +187,47 @@ static size_t padding_before(struct str code, size_t at)
 	return at;
 }
 
-/* Without names: a function begins behind padding, of one int3 at least. Few of them may be part of an
- * instruction, or stand behind a call that does not return: they count where the instructions from the last
- * beginning on come to an end there. */
+/* The farthest place that a function is known to jump to, in bytes of the code, with one more instruction of it. Where
+ * another may begin does not count: that one is gone on with. */
+static size_t reach_of(const struct x86_insn *insn, size_t behind, size_t alignment, size_t reach)
+{
+	size_t target = behind + (size_t)(int64_t)insn->imm;
+	bool conditional;
+
+	if (!is_jump(insn, &conditional) || insn->imm < 0 || target % alignment == 0)
+		return reach;
+	return target > reach ? target : reach;
+}
+
+/* Without names: a function begins behind padding, of one int3 at least, and where no jump from before leads over it
+ * into what is behind. Few int3 may be part of an instruction, or stand behind a call that does not return: they
+ * count where the instructions from the last beginning on come to an end there. */
 static void find_by_padding(struct rows *rows, struct str code)
 {
+	size_t alignment = rows->file->objects.version < 1000 ? 32 : 64;
 	size_t decoded = 0;	/* an instruction begins here; ... */
 	struct x86_insn insn = { 0 };	/* ... the one before it */
+	size_t reach = 0;	/* of the jumps since the last beginning */
 
-	for (size_t at = 0; at < code.n; at += rows->file->objects.version < 1000 ? 32 : 64) {
+	for (size_t at = 0; at < code.n; at += alignment) {
 		size_t padding = padding_before(code, at);
 
 		if (at && (padding == at || (uint8_t)code.p[at] == 0xcc))
 			continue;
 		while (decoded < padding) {
 			if (!x86_decode(str_skip(code, decoded), &insn) || !insn.length)
-				insn.length = 1;
+				insn = (struct x86_insn){ .length = 1 };
 			decoded += insn.length;
+			reach = reach_of(&insn, decoded, alignment, reach);
 		}
-		if (at && at - padding < PADDING_SURE && (decoded != padding || !is_end(&insn)))
+		if (at && (reach > at || (at - padding < PADDING_SURE && (decoded != padding || !is_end(&insn)))))
 			continue;
 		if (rows->n == FUNCTIONS_MAX ||
 		    VEC_RESERVE(&rows->functions, &rows->cap, (uint64_t)rows->n + 1) < 0)
 			return;
 		rows->functions[rows->n++] = (struct function){ .start = rows->file->blob + at };
 		decoded = at;
+		reach = 0;
 	}
 }
 
