@@ -79,8 +79,6 @@ def stacks_of(path):
 def test_a_python_that_makes_and_drops_functions(python, tmp_path):
     if not python.there():
         pytest.skip(f"no {python.path}")
-    if languages.minor_of(python) < 12:
-        pytest.skip("its code objects have no number of their own (docs/python.md, Limits)")
     out = tmp_path / "x.pb.gz"
     done = subprocess.run([truth.SONDE, "record", "-F", str(RATE), "-o", out, "--", *python.command(),
                            languages.SOURCES / "churn.py", "2"], capture_output=True, text=True, timeout=120)

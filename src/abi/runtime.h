@@ -73,17 +73,51 @@ struct walk_python {
 	uint16_t tstate_thread;	/* its thread pointer (thread_id) */
 };
 
-/* From 3.12 on each code object has a number of its own (co_version), so far behind its first line. */
+/* From 3.12 on each code object has a number of its own (co_version), so far behind its first line. Before, the
+ * first characters of its strings are looked at: its file's, and those of the name that is shown (PyASCIIObject). */
 #define PYTHON_VERSION_MINOR 12u
 #define PYTHON_VERSION_OFF 24u
+#define PYTHON_TEXT_WORDS 12u		/* length, hash, state, one more; up to 64 characters if it is ASCII */
+#define PYTHON_TEXT_ASCII (1u << 6)	/* in the state */
+#define PYTHON_TEXT_PAGE 4096u
+
+/* How much of a string is looked at, from its length on: no byte of another page, which may not be there. */
+static inline uint32_t python_text_bytes(uint64_t at)
+{
+	uint32_t left = PYTHON_TEXT_PAGE - (uint32_t)(at & (PYTHON_TEXT_PAGE - 1));
+
+	return left < PYTHON_TEXT_WORDS * 8 ? left : PYTHON_TEXT_WORDS * 8;
+}
+
+/* What an ASCII string's characters come to; 0 for others. What could not be read is zero. */
+static inline uint32_t python_text_check(const uint64_t text[PYTHON_TEXT_WORDS])
+{
+	uint64_t n = text[0], h = n;
+
+	if (!((uint32_t)text[2] & PYTHON_TEXT_ASCII))
+		return 0;
+	for (uint32_t i = 0; i < PYTHON_TEXT_WORDS - 4; i++) {
+		uint64_t word = text[4 + i];
+
+		if (n < 8 * (i + 1))
+			word &= n > 8 * i ? (1ull << (8 * (n - 8 * i) & 63)) - 1 : 0;
+		h = (h ^ word) * 0x9e3779b97f4a7c15ull;
+	}
+	return (uint32_t)(h >> 32);
+}
+
+static inline uint32_t python_strings_check(uint32_t file, uint32_t name)
+{
+	return file ^ (name << 13 | name >> 19);
+}
 
 /* What the kernel saw of a code object, so that the host can tell another one at the same address: a program that
- * makes and drops functions has the next one where the last was, its file's and its name's string too. `version` is
- * 0 up to 3.11. */
-static inline uint32_t python_check(uint32_t first_line, uint32_t version, uint64_t file, uint64_t name)
+ * makes and drops functions has the next one where the last was, its file's and its name's string too. `own`: its
+ * number, or python_strings_check(). */
+static inline uint32_t python_check(uint32_t first_line, uint32_t own, uint64_t file, uint64_t name)
 {
 	uint64_t h = (file ^ (name << 17 | name >> 47)) * 0x9e3779b97f4a7c15ull +
-		     (first_line | (uint64_t)version << 32);
+		     (first_line | (uint64_t)own << 32);
 
 	h ^= h >> 29;
 	h *= 0x9e3779b97f4a7c15ull;

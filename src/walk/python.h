@@ -250,22 +250,53 @@ WALK_INLINE uint32_t walk_python_instr(struct walk *w, uint64_t code)
 	return (uint32_t)((int64_t)(at - start) >> 1);
 }
 
+WALK_INLINE uint32_t walk_python_text(struct walk *w, uint64_t string)
+{
+	struct walk_python_state *p = &w->python;
+	uint64_t at = string + p->layout.object_bytes, n = python_text_bytes(at);
+
+	for (int i = 0; i < (int)PYTHON_TEXT_WORDS; i++)
+		p->text[i] = 0;
+	barrier_var(n);
+	if (n <= sizeof(p->text))
+		walk_read_bytes(w, p->text, (uint32_t)n, at);
+	return python_text_check(p->text);
+}
+
+/* What tells the strings of a code object up to 3.11 from others at their addresses. Most callers are of the
+ * same file. */
+WALK_INLINE uint32_t walk_python_strings(struct walk *w, uint64_t file, uint64_t name)
+{
+	struct walk_python_state *p = &w->python;
+
+	if (file != p->file_at) {
+		p->file_at = file;
+		p->file_check = walk_python_text(w, file);
+	}
+	return python_strings_check(p->file_check, walk_python_text(w, name));
+}
+
 /* Reads of a code object what the check is made of. A function that called itself has it again. */
 WALK_INLINE bool walk_python_read_code(struct walk *w, uint64_t code)
 {
 	struct walk_python_state *p = &w->python;
 	const struct walk_python *layout = &p->layout;
-	uint32_t first = layout->code_first_line & ~7u, version = 0;
+	uint32_t first = layout->code_first_line & ~7u, own = 0;
+	uint64_t file, name;
 
 	p->code_at = 0;
 	if (!walk_read_bytes(w, p->code, sizeof(p->code), code + first))
 		return false;
 	p->code_at = code;
+	file = walk_python_u64(p->code, sizeof(p->code), layout->code_file - first);
+	name = walk_python_u64(p->code, sizeof(p->code), layout->code_name - first);
 	if (layout->minor >= PYTHON_VERSION_MINOR)
-		version = walk_python_u32(p->code, sizeof(p->code), layout->code_first_line - first + PYTHON_VERSION_OFF);
-	p->check = python_check(walk_python_u32(p->code, sizeof(p->code), layout->code_first_line - first), version,
-				walk_python_u64(p->code, sizeof(p->code), layout->code_file - first),
-				walk_python_u64(p->code, sizeof(p->code), layout->code_name - first));
+		own = walk_python_u32(p->code, sizeof(p->code), layout->code_first_line - first + PYTHON_VERSION_OFF);
+	else
+		own = walk_python_strings(w, file, layout->code_qualname == RUNTIME_NO_FIELD ? name :
+					  walk_python_u64(p->code, sizeof(p->code), layout->code_qualname - first));
+	p->check = python_check(walk_python_u32(p->code, sizeof(p->code), layout->code_first_line - first), own,
+				file, name);
 	return true;
 }
 

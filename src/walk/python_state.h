@@ -29,7 +29,10 @@ struct walk_python_state {
 	uint8_t zero[2];
 	uint64_t interpreter;	/* of the thread's state, where that is how to find the lock; else 0 */
 	uint64_t code_at;	/* the code object that `check` is of; 0: of none */
+	uint64_t file_at;	/* the file's string that `file_check` is of; 0: of none */
 	uint32_t check;		/* python_check() */
+	uint32_t file_check;	/* python_text_check() */
+	uint64_t text[PYTHON_TEXT_WORDS];
 	uint32_t last, made;	/* of `seen`: the entry met last; how many were made */
 	struct walk_python layout;
 	_Alignas(8) uint8_t globals[WALK_PYTHON_GLOBALS];	/* at layout.gil_at */

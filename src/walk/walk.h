@@ -443,6 +443,7 @@ WALK_INLINE void walk_begin_python(struct walk *w)
 	w->python.progress = WALK_PYTHON_NEW;
 	w->python.running = w->python.drain = w->python.mark_runs = 1;
 	w->python.code_at = 0;
+	w->python.file_at = 0;
 }
 
 /* No native frame follows. A stack that reached its root has had all its interpreted frames; where it
@@ -526,6 +527,7 @@ WALK_INLINE void walk_begin(struct walk *w, bool is_return)
 	w->python.progress = WALK_PYTHON_NEW;
 	w->python.running = w->python.drain = w->python.mark_runs = 0;
 	w->python.code_at = 0;
+	w->python.file_at = 0;
 	w->python.gil = SAMPLE_GIL_UNKNOWN;
 	w->jvm.low = w->jvm.high = 0;	/* until walk_jvm_begin() */
 }

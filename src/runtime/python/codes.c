@@ -59,21 +59,31 @@ static bool is_alive(const struct walk_python *python, const struct python_memor
 	return python->free_threaded || !python_read_u64(memory, object, &references) || ((uint32_t)references && !(references >> 32 & 0xffff));
 }
 
+static uint32_t read_own(const struct walk_python *python, const struct python_memory *memory, uint64_t address,
+			 uint64_t file, uint64_t name)
+{
+	struct python_shape shape = python_shape_of(python);
+	uint32_t number;
+
+	if (python->minor >= PYTHON_VERSION_MINOR)	/* (what cannot be read is not what the kernel saw) */
+		return python_read_u32(memory, address + python->code_first_line + PYTHON_VERSION_OFF, &number) ?
+		       number : 0;
+	if (python->code_qualname != RUNTIME_NO_FIELD)
+		name = python_word(memory, address + python->code_qualname);
+	return python_strings_check(python_string_check(memory, shape, file),
+				    python_string_check(memory, shape, name));
+}
+
 static bool read_check(const struct walk_python *python, const struct python_memory *memory,
 		       uint64_t address, struct code *code, uint64_t *ret_file, uint64_t *ret_name,
 		       uint32_t *ret_check)
 {
-	uint32_t version = 0;
-
 	if (!python_read_u32(memory, address + python->code_first_line, &code->first_line) ||
 	    !python_read_u64(memory, address + python->code_file, ret_file) ||
 	    !python_read_u64(memory, address + python->code_name, ret_name))
 		return false;
-	/* (what cannot be read is not what the kernel saw) */
-	if (python->minor >= PYTHON_VERSION_MINOR &&
-	    !python_read_u32(memory, address + python->code_first_line + PYTHON_VERSION_OFF, &version))
-		version = 0;
-	*ret_check = python_check(code->first_line, version, *ret_file, *ret_name);
+	*ret_check = python_check(code->first_line, read_own(python, memory, address, *ret_file, *ret_name),
+				  *ret_file, *ret_name);
 	return true;
 }
 

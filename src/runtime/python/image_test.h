@@ -119,17 +119,11 @@ static inline void stacks_frame(struct stacks *s, uint64_t frame)
 	struct python_source source = { .names = s->names, .read = s->read, .context = s->context };
 	enum python_fault fault;
 	struct python_place place;
-	uint32_t first, version = 0, id, index = 0;
+	uint32_t check, id, index = 0;
 	int32_t instr;
 
-	python_read_u32(&memory, code + w->code_first_line, &first);
-	if (w->minor >= PYTHON_VERSION_MINOR &&	/* older images do not hold it */
-	    !python_read_u32(&memory, code + w->code_first_line + PYTHON_VERSION_OFF, &version))
-		version = 0;
-	id = python_codes_read_from(s->codes, &source, w, s->read, s->context, code,
-			       python_check(first, version, python_word(&memory, code + w->code_file),
-					    python_word(&memory, code + w->code_name)),
-			       &fault);
+	python_codes_check(w, s->read, s->context, code, &check);
+	id = python_codes_read_from(s->codes, &source, w, s->read, s->context, code, check, &fault);
 	if (w->instr == PYTHON_INSTR_INDEX) {
 		python_read_u32(&memory, frame + w->frame_instr, &index);
 		instr = (int32_t)index;

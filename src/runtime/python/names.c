@@ -278,6 +278,7 @@ static void look_at_code(struct python_names *names, uint64_t code, const struct
 	struct arena scratch = { 0 };
 	uint8_t block[CODE_BYTES];
 	uint32_t first_line, flags, check;
+	uint64_t file, name_at;
 	struct str name;
 	struct inside within;
 
@@ -290,7 +291,11 @@ static void look_at_code(struct python_names *names, uint64_t code, const struct
 	memcpy(&flags, block + o->code_first_line - sizeof(flags), sizeof(flags));
 	if (inside)
 		whole = inner_name(&scratch, inside->outer, inside->in_function, name);
-	check = python_check(first_line, 0, word_in(block, o->code_file), word_in(block, o->code_name));
+	file = word_in(block, o->code_file);
+	name_at = word_in(block, o->code_name);
+	check = python_check(first_line, python_strings_check(python_string_check(&names->memory, names->shape, file),
+						       python_string_check(&names->memory, names->shape, name_at)),
+			     file, name_at);
 	if (str_eq(name, STR("<module>"))) {
 		whole = (struct str){ 0 };
 	} else if (!whole.n || !ends_with(whole, name) || find_named(names, code, check)) {

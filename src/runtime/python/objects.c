@@ -84,6 +84,14 @@ bool python_string(const struct python_memory *memory, struct python_shape shape
 	return true;
 }
 
+uint32_t python_string_check(const struct python_memory *memory, struct python_shape shape, uint64_t string)
+{
+	uint64_t text[PYTHON_TEXT_WORDS] = { 0 }, at = string + shape.object_bytes;
+
+	python_read(memory, text, python_text_bytes(at), at);
+	return python_text_check(text);
+}
+
 bool python_bytes(const struct python_memory *memory, struct python_shape shape, uint64_t address,
 		  struct arena *arena, struct str *ret_bytes)
 {

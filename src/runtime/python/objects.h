@@ -29,6 +29,9 @@ static inline struct python_shape python_shape_of(const struct walk_python *pyth
 bool python_string(const struct python_memory *memory, struct python_shape shape, uint64_t address,
 		   struct arena *arena, struct str *ret_text);
 
+/* python_text_check() of a string. */
+uint32_t python_string_check(const struct python_memory *memory, struct python_shape shape, uint64_t string);
+
 /* A bytes object. False when it is none, or too long. */
 bool python_bytes(const struct python_memory *memory, struct python_shape shape, uint64_t address,
 		  struct arena *arena, struct str *ret_bytes);
