@@ -219,9 +219,12 @@ class Function:
     def names(self):
         """What Sonde may call it (docs/nodejs.md)."""
         if not self.name:
-            base = self.file if self.file.startswith("[") else self.file.rpartition("/")[2]
-            return {f"(anonymous {base}:{self.start[0]}:{self.start[1]})"}
+            return {self.place_as_name()}
         return {self.name, f"{self.inside}.{self.name}"} if self.inside and self.inside != self.name else {self.name}
+
+    def place_as_name(self):
+        base = self.file if self.file.startswith("[") else self.file.rpartition("/")[2]
+        return f"(anonymous {base}:{self.start[0]}:{self.start[1]})"
 
 
 class Script:
@@ -248,9 +251,10 @@ class Script:
 
 
 class Known:
-    """url -> scripts of a program, as one version of V8 has them."""
+    """url -> scripts of a program, as one version of V8 has them. eager: V8 was told to compile all at once."""
 
-    def __init__(self, told):
+    def __init__(self, told, eager=False):
+        self.eager = eager
         self.files = collections.defaultdict(list)
         for url, scripts in told.items():
             path = plain_path(url)
@@ -273,10 +277,12 @@ class Known:
 
     def names_at(self, told, path, place):
         """What a frame may be called of which `new Error().stack` tells a name: as V8's own table has the function. Where a
-        closure was given another name, either; where V8 has thrown the function away, the name told."""
+        closure was given another name, either; where V8 has thrown the function away, the name told. Each thread compiles
+        Node's own files anew, and one that does so eagerly has no name where another has inferred one."""
         functions = self.functions_at(path, place)
         same = [f for f in functions if f.name == ("" if told == "eval" else told)]
-        return frozenset().union(*(f.names() for f in same or functions), {told} if told not in ("", "eval") else ())
+        unnamed = {f.place_as_name() for f in functions} if self.eager and not told and path.startswith("node:") else ()
+        return frozenset().union(*(f.names() for f in same or functions), {told} if told not in ("", "eval") else (), unnamed)
 
     @functools.lru_cache(maxsize=None)
     def judge(self, frame):
@@ -299,17 +305,22 @@ class Known:
         return (named, place) if named or own else None
 
 
+# Where all is compiled at once V8 (9.4 to 13.6 at least) infers no names for functions that are assigned to something, and says so
+# itself.
+NAMING_OPTIONS = ("--no-lazy",)
+
+
 @functools.cache
-def known(binary, arguments):
-    """Of a program that is run once more, under V8's own inspector and unprofiled."""
+def known(binary, arguments, options=()):
+    """Of a program that is run once more, under V8's own inspector and unprofiled; options: those that names depend on."""
     with tempfile.TemporaryDirectory() as folder:
         out = pathlib.Path(folder, "known.json")
-        done = subprocess.run([binary, "--expose-gc", "-r", str(SOURCES / "known.js"), *arguments], capture_output=True,
+        done = subprocess.run([binary, *options, "--expose-gc", "-r", str(SOURCES / "known.js"), *arguments], capture_output=True,
                               text=True, env=dict(environment(KNOWN_FILE=str(out)), ORACLE_SPIN_MS="1"), timeout=300,
                               cwd=folder)
         if not out.exists():
             raise RuntimeError(f"known.js: {done.stderr[-300:]}")
-        found = Known(json.loads(out.read_text()))
+        found = Known(json.loads(out.read_text()), bool(options))
     for path in list(found.files):
         if path.startswith(str(SOURCES)):
             found.add_alias(f"[eval in {path}]", "")
@@ -558,7 +569,7 @@ def judge(row, out, path, seconds):
         row.verdict = truth.Verdict(case, samples=profile.n, cover=1)
         truth.judge_report(row.verdict, profile)
     row.failures += row.verdict.failures
-    functions = known(node(row.version), arguments_of(row, 0.3))
+    functions = known(node(row.version), arguments_of(row, 0.3), tuple(o for o in row.mode.options if o in NAMING_OPTIONS))
     judge_frames(row, stacks, functions)
     if row.workload.kind == "oracle":
         judge_told(row, out, stacks, functions)
