@@ -349,7 +349,7 @@ def test_a_profile_shows_what_the_program_says_of_itself(row):
 
 def test_where_all_is_compiled_at_once_a_function_of_nodes_own_may_have_no_name():
     told = {"node:events": [[["exports.emit", 19, 23, 25, 2, "", False]]], "/app.js": [[["exports.f", 1, 11, 3, 2, "", False]]]}
-    unnamed = "(anonymous events:19:23)"
+    unnamed = "(anonymous node:events:19:23)"
     assert nodejs.Known(told).names_at("", "node:events", (20, 1)) == {"exports.emit"}
     assert nodejs.Known(told, eager=True).names_at("", "node:events", (20, 1)) == {"exports.emit", unnamed}
     assert unnamed not in nodejs.Known(told, eager=True).names_at("emit", "node:events", (20, 1))
