@@ -253,7 +253,8 @@ def test_a_flight_recording_is_read_as_jfr_prints_it(sonde, tmp_path):
         " static synchronized void locked() throws Exception { Thread.sleep(30); }\n"
         " public static void main(String[] a) throws Exception {\n"
         "  Thread t = new Thread(() -> { try { for (int i = 0; i < 9; i++) locked(); } catch (Exception e) { } }, \"locker\");\n"
-        "  t.start(); long end = System.nanoTime() + 2_000_000_000L, s = 0;\n"
+        "  t.start(); for (int i = 0; i < 9; i++) locked();\n"
+        "  long end = System.nanoTime() + 2_000_000_000L, s = 0;\n"
         "  while (System.nanoTime() < end) { s += spin(2_000_000) + grow(2000).length; if (s % 3 == 0) locked(); }\n"
         "  t.join(); System.out.println(s);\n }\n}\n")
     run("javac", "-d", tmp_path, tmp_path / "Work.java")
@@ -270,7 +271,7 @@ def test_a_flight_recording_is_read_as_jfr_prints_it(sonde, tmp_path):
             own[row["name"]] += row["self"]
         return +own
     samples = collections.Counter()
-    for event in printed("jdk.ExecutionSample"):
+    for event in printed("jdk.ExecutionSample") + printed("jdk.NativeMethodSample"):
         samples[re.search(r"stackTrace = \[\s*([\w.$]+)\(", event)[1]] += 1
     assert samples["Work.spin"] > 0 and functions("samples") == samples
     waited = sum(float(ms) for event in printed("jdk.JavaMonitorEnter") for ms in re.findall(r"duration = ([\d.]+) ms", event))
