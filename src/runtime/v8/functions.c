@@ -268,8 +268,11 @@ bool v8_function_read(const struct v8_memory *memory, uint64_t shared, struct v8
 	if (function.script)
 		v8_script_place(&scripts->items[function.script], begin_of(memory, shared, &scope),
 				&function.line, &function.column);
+	/* so is one whose place is its name */
 	if (!own.n && function.script && source && !scripts->items[function.script].starts)
-		return false;	/* so is one whose place is its name */
+		return false;
+	if (!own.n && script && v8_type(memory, script) == V8_NO_FIELD)
+		return false;
 	if (!own.n && function.script)
 		own = by_place(&scripts->items[function.script], function.line, function.column, arena);
 	if (!own.n)

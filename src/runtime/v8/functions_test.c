@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Functions while V8 moves what they are of. */
+#include "runtime/v8/functions.h"
+
+#include "base/test.h"
+#include "runtime/v8/image_test.h"
+
+#define SHARED_MAP 0x10000u
+#define STRING_MAP 0x10100u
+#define ODDBALL_MAP 0x10200u
+#define SHARED 0x2000u
+#define NAME 0x3000u
+#define SCRIPT 0x4000u
+
+static struct buf image;
+static struct v8_objects objects;
+
+static void add_map(uint64_t at, uint16_t type)
+{
+	uint8_t map[16] = { 0 };
+
+	memcpy(map + 12, &type, 2);
+	image_add(&image, at, map, sizeof(map));
+}
+
+/* A function of that name (NULL: it has none); where its script stands is an object with that first word. */
+static bool read_function(const char *name, uint64_t script_head, struct arena *arena, struct v8_function *ret_function)
+{
+	uint64_t words[16] = { SHARED_MAP + 1 }, text[16] = { STRING_MAP + 1 };
+	struct v8_scripts scripts = { 0 };
+	struct v8_memory memory = { image_read, NULL, &objects };
+	struct str bytes;
+	bool is_one;
+
+	buf_clear(&image);
+	CHECK(v8_objects_of(&objects, 13, 6, image_lookup, NULL));
+	add_map(SHARED_MAP, objects.type_shared);
+	add_map(STRING_MAP, 40);
+	add_map(ODDBALL_MAP, 131);
+	words[objects.shared_name / 8] = name ? NAME + 1 : 0;
+	words[objects.shared_script / 8] = SCRIPT + 1;
+	image_add(&image, SHARED, words, sizeof(words));
+	text[1] = (uint64_t)(name ? strlen(name) : 0) << 32;
+	memcpy(&text[2], name ? name : "", name ? strlen(name) : 0);
+	image_add(&image, NAME, text, sizeof(text));
+	image_add(&image, SCRIPT, &script_head, sizeof(script_head));
+	bytes = buf_str(&image);
+	memory.context = &bytes;
+	is_one = v8_function_read(&memory, SHARED, &scripts, 1, arena, ret_function);
+	v8_scripts_fini(&scripts);
+	return is_one;
+}
+
+TEST(a_function_without_a_name_whose_script_is_being_moved_is_not_called_anonymous)
+{
+	struct v8_function function = { 0 };
+	struct arena arena = { 0 };
+
+	/* where an object is moved its new address is in place of its map */
+	CHECK(!read_function(NULL, 0x5000, &arena, &function));
+	CHECK(read_function("leaf", 0x5000, &arena, &function));
+	CHECK_STR(function.name, "leaf");
+	/* V8's own have none: undefined stands there */
+	CHECK(read_function(NULL, ODDBALL_MAP + 1, &arena, &function));
+	CHECK_STR(function.name, "(anonymous)");
+	arena_fini(&arena);
+	buf_fini(&image);
+}
+
+TEST_MAIN(CASE(a_function_without_a_name_whose_script_is_being_moved_is_not_called_anonymous))
