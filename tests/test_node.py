@@ -149,7 +149,7 @@ def test_regular_expressions_have_their_patterns_and_wasm_is_called_so(tmp_path,
         wasm += n * ("(wasm function)" in names)
         total += n
     assert len(found) == 3 and all(n > 0.03 * total for n in found.values()), found
-    assert unnamed < 0.02 * sum(found.values())
+    assert unnamed < 0.05 * sum(found.values())     # stacks that were copied first are walked when their code may be gone
     assert wasm > 0.05 * total
 
 
