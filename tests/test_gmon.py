@@ -62,6 +62,8 @@ def test_own_time_calls_and_totals_are_those_of_gprof(tmp_path, flags):
             (found.groups() for found in map(FLAT.match, gprof(tmp_path, "-p")) if found)}
     assert {"spin", "leaf", "fib", "even", "odd", "few", "many"} <= set(flat) and flat["spin"][0] > 0.2
     for name, (own, _) in flat.items():
+        if name == "_init":     # the last symbol before .plt, so gprof calls what runs there so
+            continue
         assert cpu.get(name, {"self": 0})["self"] / 1e9 == pytest.approx(own, abs=0.0101), name
     compared = 0
     for line in gprof(tmp_path, "-q"):
