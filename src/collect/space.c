@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bisect.h"
+
 struct space *space_new(uint32_t id, const struct space *like)
 {
 	struct space *space = calloc(1, sizeof(*space));
@@ -36,20 +38,9 @@ void space_free(struct space *space)
 
 const struct space_map *space_find(const struct space *space, uint64_t address)
 {
-	uint32_t low = 0, high = space ? space->n : 0;
+	uint32_t n = space ? space->n : 0, at = BISECT(n, i, space->maps[i].end <= address);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		const struct space_map *map = &space->maps[middle];
-
-		if (address < map->start)
-			high = middle;
-		else if (address >= map->end)
-			low = middle + 1;
-		else
-			return map;
-	}
-	return NULL;
+	return at < n && space->maps[at].start <= address ? &space->maps[at] : NULL;
 }
 
 int space_insert(struct space *space, struct space_map map)

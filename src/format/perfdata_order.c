@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bisect.h"
 #include "base/vec.h"
 
 struct perfdata_chunk *perfdata_chunk_new(struct perfdata_order *order, size_t n)
@@ -124,21 +125,14 @@ int perfdata_order_add(struct perfdata_order *order, struct str record, uint64_t
 
 int perfdata_order_round(struct perfdata_order *order, struct err *err)
 {
-	uint32_t low = 0, high = order->n;
-	int rc = high ? sort(order) : 0;
+	uint32_t n;	/* those that are not younger than the last round's youngest */
+	int rc = order->n ? sort(order) : 0;
 
-	if (rc < 0 || !high)
+	if (rc < 0 || !order->n)
 		return rc;
-	while (low < high) {	/* those that are not younger than the last round's youngest */
-		uint32_t middle = low + (high - low) / 2;
-
-		if (order->items[middle].time_ns <= order->round_ns)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	n = BISECT(order->n, i, order->items[i].time_ns <= order->round_ns);
 	order->round_ns = order->youngest_ns;
-	return take(order, low, err);
+	return take(order, n, err);
 }
 
 int perfdata_order_end(struct perfdata_order *order, struct err *err)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bisect.h"
 #include "base/vec.h"
 
 static void space_drop(struct perfdata_space *space)
@@ -145,17 +146,7 @@ static struct perfdata_space *own_space(struct perfdata_tasks *tasks, struct per
 /* The first map that ends behind the address. */
 static uint32_t first_behind(const struct perfdata_space *space, uint64_t address)
 {
-	uint32_t low = 0, high = space->n;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (space->maps[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return BISECT(space->n, i, space->maps[i].end <= address);
 }
 
 struct code_map *perfdata_space_find(struct perfdata_space *space, uint64_t address)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/go/table.h"
 
+#include "base/bisect.h"
 #include "base/cursor.h"
 
 /* Per-pc data of a record (runtime.funcdata and pcdata, internal/abi/symtab.go). */
@@ -84,19 +85,12 @@ bool go_table_function(const struct go_table *table, uint32_t i, struct go_funct
 
 bool go_table_find(const struct go_table *table, uint64_t vaddr, struct go_function *ret_function)
 {
-	uint32_t low = 0, high = table->n_functions;
+	uint32_t before;
 
 	if (vaddr < table->text || vaddr >= table->text_end)
 		return false;
-	while (high - low > 1) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (table->text + functab_word(table, 2 * (uint64_t)middle) <= vaddr)
-			low = middle;
-		else
-			high = middle;
-	}
-	return go_table_function(table, low, ret_function) && vaddr >= ret_function->start &&
+	before = BISECT(table->n_functions, i, table->text + functab_word(table, 2 * (uint64_t)i) <= vaddr);
+	return before && go_table_function(table, before - 1, ret_function) && vaddr >= ret_function->start &&
 	       vaddr < ret_function->end;
 }
 

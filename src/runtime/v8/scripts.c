@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/bisect.h"
 #include "base/vec.h"
 #include "runtime/v8/strings.h"
 
@@ -220,22 +221,16 @@ uint32_t v8_scripts_read(struct v8_scripts *scripts, const struct v8_memory *mem
 void v8_script_place(const struct v8_script *script, int32_t position, uint32_t *ret_line,
 		     uint32_t *ret_column)
 {
-	uint32_t low = 0, high = script->n_starts;
 	int64_t line, column;
+	uint32_t row;
 
 	*ret_line = *ret_column = 0;
-	if (position < 0 || !high || (uint32_t)position > script->n_characters)
+	if (position < 0 || !script->n_starts || (uint32_t)position > script->n_characters)
 		return;
-	while (high - low > 1) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (script->starts[middle] <= (uint32_t)position)
-			low = middle;
-		else
-			high = middle;
-	}
-	line = (int64_t)low + 1 + script->line_offset;
-	column = (int64_t)position - script->starts[low] + 1 + (low ? 0 : script->column_offset);
+	/* (the first line starts at 0) */
+	row = BISECT(script->n_starts, i, script->starts[i] <= (uint32_t)position) - 1;
+	line = (int64_t)row + 1 + script->line_offset;
+	column = (int64_t)position - script->starts[row] + 1 + (row ? 0 : script->column_offset);
 	if (line > 0 && line <= INT32_MAX)
 		*ret_line = (uint32_t)line;
 	if (column > 0 && column <= INT32_MAX)
