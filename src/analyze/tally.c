@@ -72,7 +72,7 @@ static int enter(struct walk *w, uint32_t stack)
 
 	if (VEC_RESERVE(&w->path, &w->cap, (uint64_t)w->n + 1) < 0)
 		return -ENOMEM;
-	w->path[w->n++] = (struct step){ .stack = stack, .place = place, 
+	w->path[w->n++] = (struct step){ .stack = stack, .place = place,
 					  .outer = !(w->flags[place] & INSIDE) };
 	w->flags[place] |= INSIDE;
 	return 0;

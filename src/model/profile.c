@@ -103,17 +103,21 @@ double profile_unit_ns(const struct profile *profile, uint32_t type)
 	return 0;
 }
 
+/* Room for so many rows in all, but for their times. */
+static bool reserve_rows(struct profile *profile, uint64_t n)
+{
+	if (VEC_RESERVE_RAW(&profile->stack, &profile->cap_stack, n) < 0 ||
+	    VEC_RESERVE_RAW(&profile->label_set, &profile->cap_label_set, n) < 0 ||
+	    VEC_RESERVE_RAW(&profile->values, &profile->cap_values, n * profile->n_types) < 0)
+		profile->failed = true;
+	return !profile->failed;
+}
+
 static bool append(struct profile *profile, uint32_t stack, uint32_t label_set,
 		   const int64_t *values)
 {
-	uint64_t n = (uint64_t)profile->n + 1;
-
-	if (profile->failed || VEC_RESERVE_RAW(&profile->stack, &profile->cap_stack, n) < 0 ||
-	    VEC_RESERVE_RAW(&profile->label_set, &profile->cap_label_set, n) < 0 ||
-	    VEC_RESERVE_RAW(&profile->values, &profile->cap_values, n * profile->n_types) < 0) {
-		profile->failed = true;
+	if (profile->failed || !reserve_rows(profile, (uint64_t)profile->n + 1))
 		return false;
-	}
 	profile->stack[profile->n] = stack;
 	profile->label_set[profile->n] = label_set;
 	memcpy(profile->values + (size_t)profile->n * profile->n_types, values,
@@ -202,13 +206,10 @@ int profile_add_rows(struct profile *profile, uint32_t n)
 {
 	uint64_t all = (uint64_t)profile->n + n;
 
-	if (VEC_RESERVE_RAW(&profile->stack, &profile->cap_stack, all) < 0 ||
-	    VEC_RESERVE_RAW(&profile->label_set, &profile->cap_label_set, all) < 0 ||
-	    VEC_RESERVE_RAW(&profile->time_ns, &profile->cap_time, all) < 0 ||
-	    VEC_RESERVE_RAW(&profile->values, &profile->cap_values, all * profile->n_types) < 0) {
+	if (VEC_RESERVE_RAW(&profile->time_ns, &profile->cap_time, all) < 0)
 		profile->failed = true;
+	if (profile->failed || !reserve_rows(profile, all))
 		return -ENOMEM;
-	}
 	profile->n = (uint32_t)all;
 	return 0;
 }

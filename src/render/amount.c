@@ -164,12 +164,12 @@ int amount_find_unit(const char *name, struct str unit, const struct amount_unit
 	return -EINVAL;
 }
 
-/* Whole numbers with their thousands apart; below 100 as many digits as make three. */
 const char *amount_unit_name(const struct amount_unit *unit)
 {
 	return unit->name;
 }
 
+/* Whole numbers with their thousands apart; below 100 as many digits as make three. */
 void amount_add_in(struct buf *out, int64_t value, struct str unit, const struct amount_unit *in,
 		   bool unicode)
 {

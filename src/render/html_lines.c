@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/err.h"
 #include "model/profile.h"
 #include "render/html_packer.h"
 
@@ -40,7 +39,7 @@ static int put_frames(struct packer *p)
 	return 0;
 }
 
-static int put_all(struct packer *p, struct err *err)
+static int put_all(struct packer *p)
 {
 	bool crowded = p->n_frames > LINES_MOST || p->tree.n > NODES_MOST;
 	int rc;
@@ -54,10 +53,10 @@ static int put_all(struct packer *p, struct err *err)
 		rc = html_put_tree(p);
 	if (rc == 0)
 		rc = html_put_groups(p);
-	return rc == 0 ? html_put_sources(p, err) : rc;
+	return rc == 0 ? html_put_sources(p) : rc;
 }
 
-int html_put_lines(struct buf *out, const struct packer *functions, struct err *err)
+int html_put_lines(struct buf *out, const struct packer *functions)
 {
 	struct packer p = { .profile = functions->profile, .options = functions->options, .out = out,
 			    .threads = functions->threads, .labels = functions->labels,
@@ -67,13 +66,13 @@ int html_put_lines(struct buf *out, const struct packer *functions, struct err *
 	if (p.options->granularity != BY_FUNCTION || p.options->diff || !any_line(p.profile))
 		return 0;
 	memcpy(p.scale, functions->scale, sizeof(p.scale));
-	rc = places_init(&p.places, p.profile, BY_LINE, err);
+	rc = places_init(&p.places, p.profile, BY_LINE, NULL);
 	if (rc == 0)
-		rc = html_tree_init(&p.tree, p.profile, &p.places, p.options->filter, p.type, err);
+		rc = html_tree_init(&p.tree, p.profile, &p.places, p.options->filter, p.type, NULL);
 	if (rc == 0)
 		rc = html_rank_frames(&p);
 	if (rc == 0)
-		rc = put_all(&p, err);
+		rc = put_all(&p);
 	if (p.scratch.failed)
 		rc = -ENOMEM;
 	places_fini(&p.places);

@@ -321,7 +321,6 @@ int html_put_tree(struct packer *p)
 struct halves {
 	struct packer *p;
 	struct buf *lines;
-	struct err errs[2];
 	int rcs[2];
 };
 
@@ -338,7 +337,7 @@ static void put_half(void *context, uint32_t i)
 {
 	struct halves *halves = context;
 
-	halves->rcs[i] = i ? html_put_lines(halves->lines, halves->p, &halves->errs[i]) : put_rest(halves->p);
+	halves->rcs[i] = i ? html_put_lines(halves->lines, halves->p) : put_rest(halves->p);
 }
 
 static int pack(struct packer *p, struct buf *lines, struct err *err)

@@ -16,7 +16,6 @@
 #include "render/html_labels.h"
 #include "render/html_tree.h"
 
-struct err;
 
 struct packer {
 	const struct profile *profile;
@@ -59,10 +58,10 @@ int html_put_groups(struct packer *p);
 
 /* The block of lines, if the profile tells any: the same samples, with a node for each line of a function. 0 or
  * -ENOMEM. */
-int html_put_lines(struct buf *out, const struct packer *functions, struct err *err);
+int html_put_lines(struct buf *out, const struct packer *functions);
 
 /* Appends the source of the lines that cost something, and of those around them. 0 or -ENOMEM. */
-int html_put_sources(struct packer *lines, struct err *err);
+int html_put_sources(struct packer *lines);
 
 /* s with control characters as the pictures Unicode has for them, but for tabs where they are kept; lent by
  * `scratch`, which must not hold s. */

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "analyze/top.h"
-#include "base/err.h"
 #include "base/hash.h"
 #include "base/vec.h"
 #include "model/profile.h"
@@ -151,13 +150,13 @@ static void want(struct files *files, struct file *file, uint32_t line)
 }
 
 /* The costliest lines come first: what does not fit any more matters least. */
-static int choose(struct files *files, struct err *err)
+static int choose(struct files *files)
 {
 	const struct packer *p = files->lines;
 	struct top_options wanted = { .filter = p->options->filter, .granularity = BY_LINE, .order = TOP_BY_SELF,
 				      .type = p->type };
 	struct top top;
-	int rc = top_init(&top, p->profile, &wanted, err);
+	int rc = top_init(&top, p->profile, &wanted, NULL);
 
 	if (rc < 0)
 		return rc;
@@ -197,13 +196,13 @@ static void put_file(struct packer *p, const struct file *file)
 	buf_fini(&text);
 }
 
-int html_put_sources(struct packer *p, struct err *err)
+int html_put_sources(struct packer *p)
 {
 	struct files files = { .n = 1, .lines = p };
 	int rc = 0;
 
 	if (p->options->sources)
-		rc = choose(&files, err);
+		rc = choose(&files);
 	buf_add_uleb(p->out, p->options->sources != NULL);
 	buf_add_uleb(p->out, files.n - 1);
 	for (uint32_t i = 1; i < files.n; i++)

@@ -48,7 +48,6 @@ void python_codes_free(struct python_codes *codes)
 	free(codes);
 }
 
-/* What the kernel saw, seen again. */
 /* A freed object's count of references is a pointer to the next free one, or 0 (Objects/obmalloc.c); the
  * count itself has 32 bits, and from 3.14 on flags in the uppermost 16. */
 static bool is_alive(const struct walk_python *python, const struct python_memory *memory,
@@ -59,6 +58,7 @@ static bool is_alive(const struct walk_python *python, const struct python_memor
 	return python->free_threaded || !python_read_u64(memory, object, &references) || ((uint32_t)references && !(references >> 32 & 0xffff));
 }
 
+/* What python_check() takes as a code object's own. */
 static uint32_t read_own(const struct walk_python *python, const struct python_memory *memory, uint64_t address,
 			 uint64_t file, uint64_t name)
 {
@@ -74,6 +74,7 @@ static uint32_t read_own(const struct walk_python *python, const struct python_m
 				    python_string_check(memory, shape, name));
 }
 
+/* What the kernel saw, seen again. */
 static bool read_check(const struct walk_python *python, const struct python_memory *memory,
 		       uint64_t address, struct code *code, uint64_t *ret_file, uint64_t *ret_name,
 		       uint32_t *ret_check)

@@ -15,14 +15,6 @@
 static struct buf image;
 static struct v8_objects objects;
 
-static void add_map(uint64_t at, uint16_t type)
-{
-	uint8_t map[16] = { 0 };
-
-	memcpy(map + 12, &type, 2);
-	image_add(&image, at, map, sizeof(map));
-}
-
 /* A function of that name (NULL: it has none); where its script stands is an object with that first word. */
 static bool read_function(const char *name, uint64_t script_head, struct arena *arena, struct v8_function *ret_function)
 {
@@ -34,9 +26,9 @@ static bool read_function(const char *name, uint64_t script_head, struct arena *
 
 	buf_clear(&image);
 	CHECK(v8_objects_of(&objects, 13, 6, image_lookup, NULL));
-	add_map(SHARED_MAP, objects.type_shared);
-	add_map(STRING_MAP, 40);
-	add_map(ODDBALL_MAP, 131);
+	image_add_map(&image, SHARED_MAP, objects.type_shared);
+	image_add_map(&image, STRING_MAP, 40);
+	image_add_map(&image, ODDBALL_MAP, 131);
 	words[objects.shared_name / 8] = name ? NAME + 1 : 0;
 	words[objects.shared_script / 8] = SCRIPT + 1;
 	image_add(&image, SHARED, words, sizeof(words));

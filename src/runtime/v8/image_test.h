@@ -55,4 +55,13 @@ static inline bool image_lookup(void *context, const char *name, int32_t *ret_va
 	return false;
 }
 
+/* The map of objects of that instance type. */
+static inline void image_add_map(struct buf *image, uint64_t at, uint16_t type)
+{
+	uint8_t map[16] = { 0 };
+
+	memcpy(map + 12, &type, sizeof(type));
+	image_add(image, at, map, sizeof(map));
+}
+
 #endif

@@ -11,14 +11,6 @@
 static struct buf image;
 static struct v8_objects objects;
 
-static void add_map(uint64_t at, uint16_t type)
-{
-	uint8_t map[16] = { 0 };
-
-	memcpy(map + 12, &type, 2);
-	image_add(&image, at, map, sizeof(map));
-}
-
 static void add_string(uint64_t at, const char *text)
 {
 	uint64_t map = STRING_MAP + 1;
@@ -41,8 +33,8 @@ static struct v8_script script_of(struct v8_scripts *scripts, const char *name, 
 
 	buf_clear(&image);
 	CHECK(v8_objects_of(&objects, 13, 6, image_lookup, NULL));
-	add_map(STRING_MAP, 40);
-	add_map(SCRIPT_MAP, objects.type_script);
+	image_add_map(&image, STRING_MAP, 40);
+	image_add_map(&image, SCRIPT_MAP, objects.type_script);
 	add_string(0x3000, "let a;\nlet b;");
 	add_string(0x4000, name ? name : "");
 	add_string(0x5000, url ? url : "");
