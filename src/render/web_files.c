@@ -22,6 +22,10 @@
 	X(model_js, "model.js", "sonde/model")          \
 	X(names_js, "names.js", "sonde/names")          \
 	X(page_js, "page.js", "sonde/page")             \
+	X(pageaddress_js, "pageaddress.js", "sonde/pageaddress") \
+	X(pagedetails_js, "pagedetails.js", "sonde/pagedetails") \
+	X(pagesearch_js, "pagesearch.js", "sonde/pagesearch") \
+	X(pagewords_js, "pagewords.js", "sonde/pagewords") \
 	X(palette_js, "palette.js", "sonde/palette")    \
 	X(profiles_js, "profiles.js", "sonde/profiles") \
 	X(stage_js, "stage.js", "sonde/stage")          \
