@@ -13,8 +13,8 @@
  *   profiler.Malloc                                             malloc_objects/count, malloc_space/bytes
  *   JavaMonitorEnter, ThreadPark                                contentions/count, delay/nanoseconds
  *
- * jfr_types.c reads the description, jfr_pools.c the constants, jfr_chunk.c a chunk with both, jfr_rows.c its events;
- * jfr_read.c looks through the file, parts it and lets the parts be read side by side.
+ * jfr_types.c reads the description, jfr_pools.c the constants, of which jfr_names.c makes names and jfr_stacks.c stacks,
+ * jfr_chunk.c a chunk with all this, jfr_rows.c its events; jfr_read.c looks through the file, parts it and lets the parts be read side by side.
  */
 #ifndef SONDE_FORMAT_JFR_H
 #define SONDE_FORMAT_JFR_H
