@@ -7,9 +7,12 @@
  *   perfdata_event    one record: what is where in a sample, by what its event was asked to write
  *   perfdata_order    records in the order of time, of which a file keeps only so much as it must
  *   perfdata_task     processes, threads, and what code each has mapped where, at the time reached
- *   perfdata_code     addresses -> frames, stacks -> frames, with what the caller's machine knows of the files
+ *   perfdata_code     addresses -> frames, with what the caller's machine knows of the files
+ *   perfdata_stack    a sample's stack -> frames
  *   perfdata_files    a recording that is a directory
- *   perfdata_read     records -> profile
+ *   perfdata_changes  records of mappings, names, forks -> tasks
+ *   perfdata_samples  samples -> rows of the profile
+ *   perfdata_read     a file -> records in their turn
  *
  * (tools/perf/Documentation/perf.data-file-format.txt in Linux, perf_event_open(2), linux/perf_event.h.)
  */

@@ -2,20 +2,16 @@
 #include "format/perfdata_code.h"
 
 #include <errno.h>
-#include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/cursor.h"
 #include "base/vec.h"
 #include "format/module_kind.h"
-#include "format/perfdata_event.h"
 #include "format/perfdata_head.h"
 #include "format/perfdata_task.h"
 #include "model/profile.h"
 
 #define MEMO (1u << 16)
-#define FRAMES_MAX 8192u	/* of a walked stack */
 #define BUILD_ID_MAX 20u
 
 enum file_kind { FILE_OF_CODE, FILE_RUN_TIME, FILE_VDSO, FILE_KERNEL, FILE_BPF };
@@ -173,7 +169,7 @@ static uint32_t add_module(struct perfdata_code *code, struct str path, struct s
 						   .build_id = hex_of(code, build_id) });
 }
 
-static uint32_t add_function(struct perfdata_code *code, struct str name)
+uint32_t perfdata_code_function(struct perfdata_code *code, struct str name)
 {
 	return frames_add_function(&code->profile->frames,
 				   &(struct function){ .name = intern(code, name) });
@@ -197,10 +193,10 @@ static void ask_file(struct perfdata_code *code, struct perfdata_file *file)
 					      &id, &trouble);
 	if (trouble) {
 		snprintf(text, sizeof(text), "[%.*s: %s]", STR_ARG(str_basename(path_of(code, file))), trouble);
-		file->function = add_function(code, str_of(text));
+		file->function = perfdata_code_function(code, str_of(text));
 	}
 	if (file->kind == FILE_BPF)
-		file->function = add_function(code, path_of(code, file));
+		file->function = perfdata_code_function(code, path_of(code, file));
 	/* what is not had has a module for each mapping, which tells offsets */
 	if (file->kind == FILE_BPF)
 		file->module = add_module(code, STR("[bpf]"), (struct str){ 0 });
@@ -208,8 +204,7 @@ static void ask_file(struct perfdata_code *code, struct perfdata_file *file)
 		file->module = add_module(code, path_of(code, file), id);
 }
 
-/* Whether it is this machine's kernel, as far as the aid can tell; our own vDSO is its processes' too. */
-static bool kernel_runs_here(struct perfdata_code *code)
+bool perfdata_code_kernel(struct perfdata_code *code)
 {
 	struct str build_id = code->kernel.build_id;
 
@@ -221,13 +216,13 @@ static bool kernel_runs_here(struct perfdata_code *code)
 	return code->kernel_runs_here;
 }
 
-static void ask_map(struct perfdata_code *code, struct code_map *map)
+void perfdata_code_ask(struct perfdata_code *code, struct code_map *map)
 {
 	struct perfdata_file *file = &code->files[map->file];
 
 	if (map->image != CODE_IMAGE_UNASKED)
 		return;
-	if (file->kind == FILE_VDSO && !kernel_runs_here(code))
+	if (file->kind == FILE_VDSO && !perfdata_code_kernel(code))
 		file->asked = true;
 	ask_file(code, file);
 	map->image = file->image;
@@ -253,7 +248,7 @@ static struct frame user_frame(struct perfdata_code *code, struct code_map *map,
 	const struct perfdata_file *file = &code->files[map->file];
 	struct frame frame = { .address = address };
 
-	ask_map(code, map);
+	perfdata_code_ask(code, map);
 	if (file->kind == FILE_OF_CODE && !map->image)
 		frame = offset_frame(code, file, map, address);
 	else if (file->kind == FILE_OF_CODE)
@@ -296,13 +291,13 @@ static struct frame kernel_frame(struct perfdata_code *code, struct code_map *ma
 		frame.module = file->module;
 		return frame;
 	}
-	if (!kernel_runs_here(code) && file && is_kernel_module(path_of(code, file), &name)) {
+	if (!perfdata_code_kernel(code) && file && is_kernel_module(path_of(code, file), &name)) {
 		snprintf(text, sizeof(text), name.p[0] == '[' ? "%.*s" : "[%.*s]", STR_ARG(name));
 		frame.module = add_module(code, str_of(text), (struct str){ 0 });
 		return frame;
 	}
 	frame.module = code->kernel_module;
-	if (kernel_runs_here(code) && !code->kernel_expected)
+	if (perfdata_code_kernel(code) && !code->kernel_expected)
 		code->aid->expect_kernel(code->state);
 	code->kernel_expected = true;
 	return frame;
@@ -314,15 +309,14 @@ static uint32_t unknown_frame(struct perfdata_code *code)
 	struct frame frame = { .kind = FRAME_UNKNOWN };
 
 	if (!code->unknown_frame) {
-		frame.function = add_function(code, STR("[no mapping holds this address]"));
+		frame.function = perfdata_code_function(code, STR("[no mapping holds this address]"));
 		code->unknown_frame = frames_add(&code->profile->frames, &frame);
 	}
 	return code->unknown_frame;
 }
 
-/* The frame of an address; `space` is NULL where nothing is mapped. */
-static uint32_t frame_of(struct perfdata_code *code, struct perfdata_space *space, bool in_kernel,
-			 uint64_t address)
+uint32_t perfdata_code_frame(struct perfdata_code *code, struct perfdata_space *space, bool in_kernel,
+			     uint64_t address)
 {
 	uint32_t id = space ? space->id : 0;
 	struct perfdata_memo *memo = &code->memo[hash_u64(address, id) >> 32 & (MEMO - 1)];
@@ -338,169 +332,4 @@ static uint32_t frame_of(struct perfdata_code *code, struct perfdata_space *spac
 		return memo->frame = unknown_frame(code);
 	frame = in_kernel ? kernel_frame(code, map, address) : user_frame(code, map, address);
 	return memo->frame = frames_add(&code->profile->frames, &frame);
-}
-
-static void add_frame(struct perfdata_code *code, uint32_t frame)
-{
-	buf_add(&code->frames, &frame, sizeof(frame));
-}
-
-/* A frame that only says something. */
-static void add_words(struct perfdata_code *code, const char *words)
-{
-	struct frame frame = { .function = add_function(code, str_of(words)), .kind = FRAME_UNKNOWN };
-
-	add_frame(code, frames_add(&code->profile->frames, &frame));
-}
-
-/* Walks the copied stack. False: there was no frame of user space in it. */
-static bool add_walked(struct perfdata_code *code, const struct perfdata_event *event,
-		       const struct perfdata_sample *sample, struct perfdata_space *space)
-{
-	struct code_stack stack = { .bytes = sample->stack, .full = sample->stack_full };
-	struct cursor regs = cursor_over(sample->regs);
-	uint64_t addresses[FRAMES_MAX];
-	const char *cut = NULL;
-	char text[128];
-	uint32_t n;
-
-	for (uint32_t bit = 0; bit < CODE_REGS; bit++)
-		if (event->regs_user >> bit & 1)
-			stack.regs[bit] = cursor_u64(&regs);
-	for (uint32_t i = 0; space && !space->asked && i < space->n; i++)
-		ask_map(code, &space->maps[i]);
-	if (space) {
-		space->asked = true;
-		stack.maps = space->maps;
-		stack.n_maps = space->n;
-		stack.generation = space->id;
-	}
-	n = code->aid->walk(code->state, &stack, addresses, FRAMES_MAX, &cut);
-	for (uint32_t i = 0; i < n; i++)
-		add_frame(code, frame_of(code, space, false, addresses[i]));
-	if (cut) {
-		snprintf(text, sizeof(text), "[stack cut: %s]", cut);
-		add_words(code, text);
-	}
-	return n;
-}
-
-/* Why a copied stack cannot be walked here; NULL: it can. */
-static const char *unwalkable(const struct perfdata_code *code, const struct perfdata_sample *sample)
-{
-	if (!code->aid)
-		return "a copied stack, which was not walked";
-	if (sample->regs_abi != PERF_SAMPLE_REGS_ABI_64)
-		return "32-bit process";
-	if (code->head->arch.n && !str_eq(code->head->arch, STR("x86_64")))
-		return "copied on a machine of another kind";
-	return NULL;
-}
-
-enum context { CONTEXT_KERNEL, CONTEXT_USER, CONTEXT_OTHER };
-
-static enum context context_of(uint64_t marker)
-{
-	switch (marker) {
-	case (uint64_t)PERF_CONTEXT_KERNEL:
-		return CONTEXT_KERNEL;
-	case (uint64_t)PERF_CONTEXT_USER:
-		return CONTEXT_USER;
-	default:
-		return CONTEXT_OTHER;	/* a guest, a hypervisor */
-	}
-}
-
-static enum context context_of_misc(uint16_t misc)
-{
-	switch (misc & PERF_RECORD_MISC_CPUMODE_MASK) {
-	case PERF_RECORD_MISC_KERNEL:
-		return CONTEXT_KERNEL;
-	case PERF_RECORD_MISC_USER:
-		return CONTEXT_USER;
-	default:
-		return CONTEXT_OTHER;
-	}
-}
-
-static void add_address(struct perfdata_code *code, enum context context, struct perfdata_space *kernel,
-			struct perfdata_space *space, uint64_t address)
-{
-	switch (context) {
-	case CONTEXT_KERNEL:
-		add_frame(code, frame_of(code, kernel, true, address));
-		break;
-	case CONTEXT_USER:
-		add_frame(code, frame_of(code, space, false, address));
-		break;
-	case CONTEXT_OTHER:
-		add_words(code, "[guest or hypervisor]");
-		break;
-	}
-}
-
-/* The call chain as it was recorded: runs of addresses, each after a word that says where they are from. The
- * first of a run is where it was, the others where a call returns to. */
-static void add_chain(struct perfdata_code *code, const struct perfdata_sample *sample, uint16_t misc,
-		      bool without_user, struct perfdata_space *kernel, struct perfdata_space *space)
-{
-	enum context context = context_of_misc(misc);
-	struct cursor c = cursor_over(sample->chain);
-	bool first = true;
-
-	while (cursor_more(&c)) {
-		uint64_t address = cursor_u64(&c);
-
-		if (address >= (uint64_t)PERF_CONTEXT_MAX) {
-			context = context_of(address);
-			first = true;
-			continue;
-		}
-		if (!(without_user && context == CONTEXT_USER))
-			add_address(code, context, kernel, space, address - !first);
-		first = false;
-	}
-}
-
-/* The processor's own list of calls: each was where it was called from. What runs is not in it: in user space it is the
- * sampled address, and in the kernel the function that was called last. */
-static void add_calls(struct perfdata_code *code, const struct perfdata_sample *sample, uint16_t misc,
-		      struct perfdata_space *space)
-{
-	struct cursor c = cursor_over(sample->calls);
-
-	for (uint32_t i = 0; cursor_more(&c); i++) {
-		uint64_t from = cursor_u64(&c), to = cursor_u64(&c);
-
-		cursor_skip(&c, PERFDATA_BRANCH_BYTES - 16);
-		if (i == 0)
-			add_address(code, CONTEXT_USER, NULL, space,
-				    context_of_misc(misc) == CONTEXT_USER ? sample->ip : to);
-		add_address(code, CONTEXT_USER, NULL, space, from);
-	}
-}
-
-void perfdata_code_stack(struct perfdata_code *code, const struct perfdata_event *event,
-			 const struct perfdata_sample *sample, uint16_t misc,
-			 struct perfdata_space *kernel, struct perfdata_space *space)
-{
-	bool copied = sample->regs_abi && (event->sample_type & PERF_SAMPLE_STACK_USER);
-	const char *trouble = copied ? unwalkable(code, sample) : NULL;
-
-	kernel_runs_here(code);
-	buf_clear(&code->frames);
-	add_chain(code, sample, misc, (copied && !trouble) || sample->calls.n, kernel, space);
-	add_calls(code, sample, misc, space);
-	if (!code->frames.n && (!copied || trouble || context_of_misc(misc) != CONTEXT_USER))
-		add_address(code, context_of_misc(misc), kernel, space, sample->ip);
-	if (copied && trouble) {
-		char text[128];
-
-		snprintf(text, sizeof(text), "[stack cut: %s]", trouble);
-		add_words(code, text);
-	} else if (copied && !add_walked(code, event, sample, space) && !code->frames.n) {
-		add_address(code, CONTEXT_USER, kernel, space, sample->ip);
-	}
-	if (code->frames.failed)
-		code->failed = true;
 }

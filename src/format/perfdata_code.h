@@ -77,6 +77,19 @@ uint32_t perfdata_code_file(struct perfdata_code *code, const struct perfdata_ma
 /* The kernel's own mapping, which tells where its function `symbol` was. */
 void perfdata_code_set_kernel(struct perfdata_code *code, struct str symbol, uint64_t address);
 
+/* The frame of an address; `space` is NULL where nothing is mapped. */
+uint32_t perfdata_code_frame(struct perfdata_code *code, struct perfdata_space *space, bool in_kernel,
+			     uint64_t address);
+
+/* A function of that name. */
+uint32_t perfdata_code_function(struct perfdata_code *code, struct str name);
+
+/* Whether it is this machine's kernel, as far as the aid can tell; our own vDSO is its processes' too. */
+bool perfdata_code_kernel(struct perfdata_code *code);
+
+/* Has the aid find what is mapped there, once. */
+void perfdata_code_ask(struct perfdata_code *code, struct code_map *map);
+
 /* The frames of a sample's stack, in code->frames. `misc` is its record's, `kernel` and `space` (NULL: none)
  * are what was mapped then. */
 void perfdata_code_stack(struct perfdata_code *code, const struct perfdata_event *event,

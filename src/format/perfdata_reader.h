@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* format/perfdata_reader.h
+ *
+ * What reading one perf.data takes, between its two halves:
+ *
+ *   perfdata_read      the file: records, unpacked and put in order, each handed in its turn to
+ *   perfdata_changes   what tells of processes: mappings, names, forks, exits
+ *   perfdata_samples   samples -> rows of the profile
+ */
+#ifndef SONDE_FORMAT_PERFDATA_READER_H
+#define SONDE_FORMAT_PERFDATA_READER_H
+
+#include <stdint.h>
+
+#include "format/batch.h"
+#include "format/perfdata_code.h"
+#include "format/perfdata_event.h"
+#include "format/perfdata_head.h"
+#include "format/perfdata_order.h"
+#include "format/perfdata_task.h"
+#include "format/perfdata_unpack.h"
+#include "format/perfevents.h"
+
+struct input;
+struct profile;
+
+struct perfdata_reader {
+	struct profile *profile;
+	struct input *input;
+	struct batch batch;
+	struct perfevents events;
+	uint32_t *event_of;	/* event of the head -> of perfevents; 0: not known yet */
+	struct perfdata_head head;
+	const char *base;	/* of the file whose records are read: its byte 0 */
+	struct perfdata_order order;
+	struct perfdata_unpack unpack;
+	struct perfdata_tasks tasks;
+	struct perfdata_code code;
+	const struct perfdata_event *last_event;	/* of the number: */
+	uint64_t last_id;
+	uint64_t n_samples, lost, bad, unknown;
+	uint64_t first_ns, last_ns;	/* samples, where they have times */
+	struct {
+		uint32_t pid, tid, cpu, process, thread;
+	} keys;			/* of labels: strings */
+};
+
+/* The string's number in the profile. */
+uint32_t perfdata_intern(struct perfdata_reader *r, struct str s);
+
+/* A sample becomes a row. 0 or -ENOMEM. */
+int perfdata_take_sample(struct perfdata_reader *r, const struct perfdata_event *event,
+			 const struct perfdata_record *record, uint64_t time_ns);
+
+/* Any other record of use changes what is known of processes; event: of the record, or NULL. 0, -ENOMEM or -E2BIG. */
+int perfdata_take_change(struct perfdata_reader *r, const struct perfdata_event *event,
+			 const struct perfdata_record *record);
+
+#endif

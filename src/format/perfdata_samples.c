@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "format/perfdata_reader.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+
+#include "format/input.h"
+#include "model/profile.h"
+
+#define WAITING_ROWS_MAX ((uint32_t)1 << 20)	/* samples on their way into the profile */
+#define WAITING_WORDS_MAX ((size_t)32 << 20)
+
+static uint32_t number_of(struct perfdata_reader *r, const struct perfdata_event *event)
+{
+	uint32_t *number = &r->event_of[event - r->head.events];
+	char text[64];
+
+	if (!*number)
+		*number = perfevents_find(&r->events,
+					  perfevents_plain_name(perfdata_event_name(event, text, sizeof(text))));
+	return *number;
+}
+
+uint32_t perfdata_intern(struct perfdata_reader *r, struct str s)
+{
+	return strings_add(&r->profile->strings, s);
+}
+
+static uint32_t make_set(struct perfdata_reader *r, const struct perfdata_sample *sample, const struct perfdata_thread *t,
+			 uint32_t process_name, uint32_t event)
+{
+	struct label set[8];
+	uint32_t n = 0;
+
+	set[n++] = (struct label){ .key = r->keys.pid, .num = (int32_t)sample->pid };
+	set[n++] = (struct label){ .key = r->keys.tid, .num = (int32_t)sample->tid };
+	if (sample->has_cpu)
+		set[n++] = (struct label){ .key = r->keys.cpu, .num = sample->cpu };
+	if (process_name)
+		set[n++] = (struct label){ .key = r->keys.process, .str = process_name };
+	if (t->name)
+		set[n++] = (struct label){ .key = r->keys.thread, .str = t->name };
+	return perfevents_label(&r->events, labels_add(&r->profile->labels, set, n), event);
+}
+
+/* A thread's samples mostly have the labels of the one before. */
+static uint32_t label_set(struct perfdata_reader *r, const struct perfdata_sample *sample, struct perfdata_thread *t,
+			  uint32_t process_name, uint32_t event)
+{
+	uint32_t wanted = r->events.labeled ? event : 0;
+
+	if (t->set && t->set_name == t->name && t->set_process == process_name &&
+	    t->set_pid == sample->pid && t->set_cpu == sample->cpu && t->set_event == wanted)
+		return t->set;
+	t->set = make_set(r, sample, t, process_name, event);
+	t->set_name = t->name;
+	t->set_process = process_name;
+	t->set_pid = sample->pid;
+	t->set_cpu = sample->cpu;
+	t->set_event = wanted;
+	return t->set;
+}
+
+/* The frames, outermost first. */
+static int add_stack(struct perfdata_reader *r, uint32_t set, uint64_t time_ns, const int64_t *values)
+{
+	const uint32_t *frames = (const uint32_t *)(const void *)r->code.frames.p;
+	uint32_t n = (uint32_t)(r->code.frames.n / sizeof(*frames)), *words = batch_words(&r->batch, n);
+
+	if (!words)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		words[i] = frames[n - 1 - i];
+	batch_add(&r->batch, n, set, time_ns, values);
+	if (r->batch.n >= WAITING_ROWS_MAX || r->batch.words.n >= WAITING_WORDS_MAX * sizeof(*words))
+		batch_flush(&r->batch);
+	return r->batch.failed || r->code.failed ? -ENOMEM : 0;
+}
+
+int perfdata_take_sample(struct perfdata_reader *r, const struct perfdata_event *event,
+			 const struct perfdata_record *record, uint64_t time_ns)
+{
+	int64_t values[VALUE_TYPES_MAX] = { 1 };
+	struct perfdata_process *process, *kernel;
+	struct perfdata_space *space, *kernel_space;
+	struct perfdata_sample sample;
+	struct perfdata_thread *thread;
+	uint32_t number, type, name;
+
+	if (!perfdata_sample_parse(event, record, &sample)) {
+		r->bad++;
+		return 0;
+	}
+	if (!r->n_samples++) {
+		r->batch.timed = event->sample_type & PERF_SAMPLE_TIME && !r->input->aid->untimed;
+		r->first_ns = time_ns;
+	}
+	r->first_ns = time_ns < r->first_ns ? time_ns : r->first_ns;
+	r->last_ns = time_ns > r->last_ns ? time_ns : r->last_ns;
+	number = number_of(r, event);
+	if (perfevents_settle_labels(&r->events) < 0 || perfevents_need_type(&r->events, number) < 0)
+		return -ENOMEM;
+	type = r->events.items[number].type;
+	if (type != PERFEVENTS_NO_TYPE)
+		values[type] = sample.period > INT64_MAX ? INT64_MAX : (int64_t)sample.period;
+	kernel = perfdata_process(&r->tasks, PERFDATA_KERNEL_PID);
+	kernel_space = kernel ? kernel->space : NULL;
+	process = perfdata_process(&r->tasks, sample.pid);
+	thread = perfdata_thread(&r->tasks, sample.tid);
+	if (!process || !thread)
+		return -ENOMEM;
+	space = process->space;
+	name = process->name ? process->name : thread->name;
+	perfdata_code_stack(&r->code, event, &sample, record->misc, kernel_space, space);
+	return add_stack(r, label_set(r, &sample, thread, name, number), time_ns, values);
+}
