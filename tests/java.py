@@ -629,7 +629,7 @@ def oracle(row, out, stacks, sonde):
     if not result.total:
         raise truth.RunFailed("no sample in spin()")
     row.stacks = result.matched / result.total
-    if row.stacks < 0.99:
+    if row.stacks < 0.995:
         row.failures.append(f"{result.total - result.matched} of {result.total} samples match no told stack")
         row.failures += [f"{count}x {text}" for text, count in result.wrong.most_common(6)]
     unseen = sorted({label for label, _ in expected.values()} - set(result.seen))

@@ -56,7 +56,15 @@ static bool grow(struct pprof_path *path)
 	return true;
 }
 
-/* One frame further in. A frame that was inlined into its caller has one location with it. */
+/* A location's whole code, so many bytes from the end: what it does not need, in front of it, is overwritten by
+ * the next. There is room. */
+static void put(const struct pprof_path *path, size_t outside, struct pprof_code code)
+{
+	memcpy(path->bytes + path->cap_bytes - outside - sizeof(code.bytes), code.bytes, sizeof(code.bytes));
+}
+
+/* One frame further in. A frame that was inlined into its caller has one location with it, in place of the
+ * caller's. */
 static bool push(struct pprof_path *path, uint32_t stack)
 {
 	const struct pprof_locations *l = path->locations;
@@ -69,11 +77,18 @@ static bool push(struct pprof_path *path, uint32_t stack)
 		return false;
 	if (path->cap_bytes - outside < sizeof(code) && !grow(path))
 		return false;
-	/* whole codes: the bytes in front of this one are overwritten by the next */
-	memcpy(path->bytes + path->cap_bytes - outside - sizeof(code.bytes), code.bytes,
-	       sizeof(code.bytes));
+	put(path, outside, code);
 	path->steps[path->n++] = (struct pprof_step){ stack, outside, outside + code.n };
 	return true;
+}
+
+/* One frame out: where the two had one location, the caller's own is put there again. */
+static void pop(struct pprof_path *path)
+{
+	const struct pprof_step *gone = &path->steps[--path->n], *caller = gone - 1;
+
+	if (gone->outside < caller->n)
+		put(path, caller->outside, path->codes[path->locations->chain_of[caller->stack]]);
 }
 
 /* A parent's id is below its child's, so the deepest stack that both have is found by giving up the
@@ -88,7 +103,7 @@ bool pprof_path_go(struct pprof_path *path, uint32_t stack, struct str *ret_ids)
 		return false;
 	while (path->steps[path->n - 1].stack != stack) {
 		if (path->steps[path->n - 1].stack > stack) {
-			path->n--;
+			pop(path);
 			continue;
 		}
 		if (VEC_RESERVE(&path->pending, &path->cap_pending, (uint64_t)n + 1) < 0)

@@ -447,6 +447,35 @@ TEST(locations_that_begin_with_the_same_frame_share_its_node)
 	file_fini(&f);
 }
 
+/* Managed code has no address: equal frames are one, with what is inlined into them and without. */
+TEST(a_caller_that_has_inlined_is_alone_again_in_the_next_row)
+{
+	static const char *const want[] = { "main;f;g;h", "main;f;g;e", "main;f;e" };
+	struct profile p, q;
+	uint32_t at[3], e;
+	int64_t value = 1;
+
+	profile_init(&p);
+	profile_add_type(&p, STR("samples"), STR("count"));
+	at[0] = stacktree_push(&p.tree, 0, test_frame(&p, "main", NULL, 0, false, FRAME_C1));
+	at[1] = stacktree_push(&p.tree, at[0], test_frame(&p, "f", NULL, 0, false, FRAME_C2));
+	at[2] = stacktree_push(&p.tree, at[1], test_frame(&p, "g", NULL, 0, true, FRAME_C2));
+	e = test_frame(&p, "e", NULL, 0, false, FRAME_C1);
+	profile_add(&p, stacktree_push(&p.tree, at[2], test_frame(&p, "h", NULL, 0, true, FRAME_C2)), 0, &value);
+	profile_add(&p, stacktree_push(&p.tree, at[2], e), 0, &value);
+	profile_add(&p, stacktree_push(&p.tree, at[1], e), 0, &value);
+	again(&p, &q);
+	CHECK_EQ(q.n, 3);
+	for (uint32_t i = 0; i < 3; i++) {
+		char *text = stack_text(&q, q.stack[i]);
+
+		CHECK_STR(str_of(text), want[i]);
+		free(text);
+	}
+	profile_fini(&p);
+	profile_fini(&q);
+}
+
 TEST(rows_without_times_are_written_by_their_stacks)
 {
 	struct profile p, q;
@@ -594,6 +623,7 @@ TEST_MAIN(CASE(what_is_written_is_read_back),
 	  CASE(many_samples_keep_their_order),
 	  CASE(unpacked_numbers_huge_ids_and_unknown_fields_are_read),
 	  CASE(locations_that_begin_with_the_same_frame_share_its_node),
+	  CASE(a_caller_that_has_inlined_is_alone_again_in_the_next_row),
 	  CASE(rows_without_times_are_written_by_their_stacks),
 	  CASE(without_a_comment_the_kind_follows_from_the_mapping),
 	  CASE(what_is_named_but_not_there_is_refused_with_the_place),
