@@ -43,6 +43,46 @@ def test_help_fits_a_terminal_and_tells_every_option(command):
     assert "there is no option '--such'" in subprocess.run([SONDE, command, "--such"], capture_output=True, text=True).stderr
 
 
+@pytest.mark.parametrize("words, nearest", [
+    (["report", "--tre"], "--tree"), (["report", "--focsu", "x"], "--focus"), (["flame", "--otuput=x"], "--output"),
+    (["report", "-top"], "--top"), (["report", "-focus=RE"], "--focus"), (["report", "-nodecount=3"], "--limit"),
+    (["report", "--cum"], "--total"), (["diff", "--sample_index", "x"], "--type"), (["record", "--freq", "99"], "--rate"),
+    (["reprot"], "report"), (["help", "recrod"], "record")])
+def test_a_wrong_word_gets_the_nearest_right_one(words, nearest):
+    done = subprocess.run([SONDE, *words], capture_output=True, text=True)
+    assert done.returncode == 2 and f"did you mean {nearest}?" in done.stderr, done.stderr
+
+
+def test_nothing_is_near_to_nonsense(tmp_path):
+    for words in (["report", "--xyzzy"], ["report", "-z"], ["xyzzy"], ["completion", "--tree"]):
+        done = subprocess.run([SONDE, *words], capture_output=True, text=True)
+        assert done.returncode == 2 and "there is no" in done.stderr and "did you mean" not in done.stderr
+    (tmp_path / "x.folded").write_text("a;b 5\n")
+    done = subprocess.run([SONDE, tmp_path / "x.folded"], capture_output=True, text=True)
+    assert done.returncode == 2 and f"sonde report {tmp_path}/x.folded" in done.stderr
+
+
+def test_what_cannot_be_written_or_shown_is_told_with_what_can(tmp_path):
+    (tmp_path / "x.folded").write_text("a;b 5\n")
+
+    def said(*words):
+        done = subprocess.run([SONDE, *words], capture_output=True, text=True, cwd=tmp_path)
+        assert done.returncode in (1, 2) and len(done.stderr.splitlines()) == 1, done.stderr
+        return done.stderr
+    assert "reads jfr and does not write it" in said("convert", "x.folded", "y", "-f", "jfr")
+    assert "is a directory" in said("convert", "x.folded", tmp_path)
+    assert "with -f; there are html, svg, json, " in said("convert", "x.folded", "-")
+    assert "it has: samples" in said("report", "x.folded", "--type", "cpu")
+    assert "'y.folded' too" in said("convert", "x.folded", "-o", "z.folded", "-o", "y.folded")
+
+
+def test_convert_takes_its_output_by_option_and_names_behind_dashes(tmp_path):
+    (tmp_path / "-x.folded").write_text("a;b 5\n")
+    sonde("convert", "-o", "y.folded", "--", "-x.folded", cwd=tmp_path)
+    assert (tmp_path / "y.folded").read_text() == "a;b 5\n"
+    assert "100" in sonde("report", "--", "-x.folded", cwd=tmp_path)
+
+
 def test_the_manual_page_has_them_all():
     page = sonde("man").replace("\\-", "-")
     for command in COMMANDS:

@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "cli/command.h"
+#include "cli/nearest.h"
 
 static const struct option_row *option_named(const struct command *command, const char *name, size_t n)
 {
@@ -30,6 +31,18 @@ static int bad(struct args *args, const char *what, int n, const char *option)
 	return ARG_BAD;
 }
 
+/* `text` is what was written, dashes and all, `word` the name in it. */
+static int unknown(struct args *args, struct str text, struct str word)
+{
+	const char *nearest = nearest_option(args->command, word);
+
+	if (nearest)
+		usage_error(args->command, "there is no option '%.*s': did you mean --%s?", STR_ARG(text), nearest);
+	else
+		usage_error(args->command, "there is no option '%.*s'", STR_ARG(text));
+	return ARG_BAD;
+}
+
 static int long_option(struct args *args, const char *text)
 {
 	const char *equals = strchr(text, '=');
@@ -41,7 +54,7 @@ static int long_option(struct args *args, const char *text)
 		return ARG_HELP;
 	}
 	if (!o)
-		return bad(args, "there is no option", (int)n + 2, text - 2);
+		return unknown(args, str_over(text - 2, n + 2), str_over(text, n));
 	if (!o->argument && equals)
 		return bad(args, "no value may follow the option", (int)n + 2, text - 2);
 	args->value = equals ? equals + 1 : NULL;
@@ -51,6 +64,16 @@ static int long_option(struct args *args, const char *text)
 		args->value = args->argv[args->next++];
 	}
 	return o->id;
+}
+
+/* A letter that is none. Who writes -top or -focus=RE, as Go's flags are written, means a long option. */
+static int unknown_letter(struct args *args, const char *letter)
+{
+	struct str word = str_of(args->argv[args->next - 1] + 1), name = str_cut(&word, '=');
+
+	if (name.n > 2)
+		return unknown(args, str_over(name.p - 1, name.n + 1), name);
+	return unknown(args, str_of(letter), str_of(letter + 1));
 }
 
 static int short_option(struct args *args)
@@ -63,7 +86,7 @@ static int short_option(struct args *args)
 		return ARG_HELP;
 	}
 	if (!o)
-		return bad(args, "there is no option", 2, name);
+		return unknown_letter(args, name);
 	args->rest++;
 	if (o->argument) {
 		if (*args->rest)
@@ -87,8 +110,14 @@ int args_next(struct args *args)
 	if (args->next >= args->argc)
 		return ARG_END;
 	word = args->argv[args->next++];
-	if (!strcmp(word, "--"))
-		return ARG_END;
+	if (args->ended) {
+		args->value = word;
+		return ARG_WORD;
+	}
+	if (!strcmp(word, "--")) {
+		args->ended = args->only_words;
+		return args->only_words ? args_next(args) : ARG_END;
+	}
 	if (word[0] == '-' && word[1] == '-')
 		return long_option(args, word + 2);
 	if (word[0] == '-' && word[1]) {

@@ -7,6 +7,7 @@
 #ifndef SONDE_CLI_COMMAND_H
 #define SONDE_CLI_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@ struct command {
 	const char *words;	/* one line */
 	const char *details;	/* paragraphs for --help and the man page */
 	const struct option_row *options;	/* ends with a NULL name */
+	bool lists_formats;	/* in --help and the man page */
 	int (*run)(const struct command *command, int argc, char **argv);
 };
 
@@ -38,6 +40,8 @@ struct args {
 	const struct command *command;
 	int argc;
 	char **argv;
+	bool only_words;	/* behind "--" there are words, and no command or second list */
+	bool ended;		/* it was met */
 	int next;		/* first argument not taken */
 	const char *value;	/* of the option just returned */
 	const char *rest;	/* letters left of a cluster like -ap */
@@ -46,8 +50,8 @@ struct args {
 enum { ARG_END = 0, ARG_WORD = -1, ARG_BAD = -2, ARG_HELP = -3 };
 
 /* The next option's id (its argument in .value), ARG_WORD (a word in .value), ARG_END, ARG_BAD (a
- * sentence has been printed), or ARG_HELP (help has been printed). After "--" everything is left:
- * argv[next ..). */
+ * sentence has been printed), or ARG_HELP (help has been printed). After "--" everything is left,
+ * argv[next ..), or (only_words) is a word, whatever it begins with. */
 int args_next(struct args *args);
 
 /* Prints "sonde NAME: sentence" and how to get help to standard error; returns EXIT_USAGE. */

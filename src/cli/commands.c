@@ -45,7 +45,7 @@ static const struct option_row report_options[] = {
 };
 
 static const struct option_row flame_options[] = {
-	{ 'o', "output", "FILE", "x.html or x.svg (default flame.html)" },
+	{ 'o', "output", "FILE", "x.html or x.svg (default flame.html), or any format that sonde convert writes; - is standard output" },
 	{ 'f', "format", "NAME", "write this format whatever FILE is called" },
 	{ 300, "icicle", NULL, "root at the top (SVG; the HTML page switches)" },
 	{ 301, "title", "TEXT", "instead of what was sampled" },
@@ -85,6 +85,7 @@ static const struct option_row view_options[] = {
 };
 
 static const struct option_row convert_options[] = {
+	{ 'o', "output", "OUT", "the same as OUT at the end" },
 	{ 'f', "format", "NAME", "write this format whatever OUT is called" },
 	PROGRAM_OPTION,
 	NATIVE_OPTION,
@@ -114,8 +115,9 @@ const struct command commands[] = {
 	{ .name = "report", .usage = "[FILE] [options]", .words = "read a profile as a table",
 	  .details = "FILE is any profile that Sonde reads (default sonde.pb.gz; - is standard input).",
 	  .options = report_options, .run = run_report },
-	{ .name = "flame", .usage = "[FILE...] [-o OUT]", .words = "draw a profile as a flame graph",
-	  .details = "The HTML page is one file that works from disk, without any network. Several FILEs are "
+	{ .name = "flame", .usage = "[FILE...] [options]", .words = "draw a profile as a flame graph",
+	  .details = "FILE is any profile that Sonde reads (default sonde.pb.gz; - is standard input).\n"
+		     "The HTML page is one file that works from disk, without any network. Several FILEs are "
 		     "apart in it, with a menu to switch between them (sonde convert A B OUT makes one "
 		     "profile of several, sonde diff compares them).",
 	  .options = flame_options, .run = run_flame },
@@ -128,14 +130,19 @@ const struct command commands[] = {
 		     "  sonde diff before.pb.gz after.pb.gz\n"
 		     "  sonde diff base-*.pb.gz -- new-*.pb.gz --fail-above 5% -o report.md",
 	  .options = diff_options, .run = run_diff },
-	{ .name = "view", .usage = "[FILE...]", .words = "open a profile in the browser",
+	{ .name = "view", .usage = "[FILE...] [options]", .words = "open a profile in the browser",
 	  .details = "Serves the page of 'sonde flame' to this machine only, at an address that cannot be guessed, "
-		     "until Ctrl-C; opens $BROWSER, or what the desktop opens pages with.",
+		     "until Ctrl-C; opens $BROWSER, or what the desktop opens pages with.\n"
+		     "FILE is any profile that Sonde reads (default sonde.pb.gz; - is standard input). Several are apart "
+		     "in the page, with a menu.",
 	  .options = view_options, .run = run_view },
 	{ .name = "convert", .usage = "IN... OUT", .words = "any format to any other",
-	  .details = "IN's format is found by what it contains, OUT's by what it is called. Several INs become "
-		     "one profile. What of it OUT's format cannot hold is said.",
-	  .options = convert_options, .run = run_convert },
+	  .details = "IN's format is found by what it contains, OUT's by what it is called. - is standard input or "
+		     "output. Several INs become one profile. What of it OUT's format cannot hold is said.\n"
+		     "  sonde convert perf.data x.pb.gz\n"
+		     "  perf script | sonde convert - x.speedscope.json\n"
+		     "  sonde convert jstack.*.txt x.folded",
+	  .options = convert_options, .lists_formats = true, .run = run_convert },
 	{ .name = "system", .usage = "", .words = "what this machine permits, and what is missing",
 	  .details = "Names the ways of profiling that work here for this user, what each cannot see, "
 		     "and how to get the others.",

@@ -19,8 +19,9 @@
 #include "model/profile.h"
 
 struct asked {
-	const char **words;	/* inputs, and the output last */
+	const char **words;	/* inputs */
 	int n;
+	const char *output;
 	const char *format;
 	struct read_aid aid;
 	struct output_options options;
@@ -46,13 +47,13 @@ static int convert(const struct asked *asked, struct err *err)
 	int rc;
 
 	profile_init(&profile);
-	rc = format_read_all(&profile, asked->words, (size_t)asked->n - 1, &asked->aid, err);
+	rc = format_read_all(&profile, asked->words, (size_t)asked->n, &asked->aid, err);
 	if (rc == 0)
 		rc = unnamed_resolve(&profile, asked->options.native, err);
 	if (rc == 0)
-		rc = output_write(&profile, asked->words[asked->n - 1], asked->format, &asked->options, err);
+		rc = output_write(&profile, asked->output, asked->format, &asked->options, err);
 	if (rc == 0)
-		tell_losses(&profile, asked->words[asked->n - 1], asked->format);
+		tell_losses(&profile, asked->output, asked->format);
 	profile_fini(&profile);
 	return rc;
 }
@@ -61,14 +62,13 @@ static int convert(const struct asked *asked, struct err *err)
 static int check_and_convert(const struct command *command, const struct asked *asked)
 {
 	struct err err = { 0 };
-	const char *out;
+	const char *out = asked->output;
 	int rc;
 
-	if (asked->n < 2)
+	if (!out || !asked->n)
 		return usage_error(command, "takes two files, IN and OUT");
-	out = asked->words[asked->n - 1];
 	/* a pattern of the shell that was meant to be all inputs would lose the last one */
-	if (asked->n > 2 && access(out, F_OK) == 0)
+	if (asked->n > 1 && access(out, F_OK) == 0)
 		return usage_error(command, "with several files to read, the one to write must not be "
 				   "there: %s is", out);
 	if (output_check(out, asked->format, &err) < 0)
@@ -79,7 +79,7 @@ static int check_and_convert(const struct command *command, const struct asked *
 
 int run_convert(const struct command *command, int argc, char **argv)
 {
-	struct args args = { .command = command, .argc = argc, .argv = argv };
+	struct args args = { .command = command, .argc = argc, .argv = argv, .only_words = true };
 	struct asked asked = { .words = calloc((size_t)argc + 1, sizeof(*asked.words)), .options = { .type = -1 },
 			       .aid = { .place = place_addresses, .code = &codeaid } };
 	int id, code = EXIT_DONE;
@@ -87,7 +87,11 @@ int run_convert(const struct command *command, int argc, char **argv)
 	if (!asked.words)
 		return failed("out of memory");
 	while ((id = args_next(&args)) != ARG_END && id != ARG_HELP && id != ARG_BAD) {
-		if (id == 'f')
+		if (id == 'o' && asked.output)
+			code = usage_error(command, "one file is written, not '%s' too", args.value);
+		else if (id == 'o')
+			asked.output = args.value;
+		else if (id == 'f')
 			asked.format = args.value;
 		else if (id == OPTION_PROGRAM)
 			asked.aid.program = args.value;
@@ -96,9 +100,11 @@ int run_convert(const struct command *command, int argc, char **argv)
 		else if (asked.n < argc)
 			asked.words[asked.n++] = args.value;
 	}
+	if (!asked.output && asked.n > 1)
+		asked.output = asked.words[--asked.n];
 	if (id == ARG_BAD)
 		code = EXIT_USAGE;
-	else if (id == ARG_END)
+	else if (id == ARG_END && code == EXIT_DONE)
 		code = check_and_convert(command, &asked);
 	free(asked.words);
 	return code;

@@ -46,7 +46,7 @@ static int check_output(const struct flame_args *a, struct err *err)
 /* 0, or what to exit with. */
 static int parse(const struct command *command, int argc, char **argv, struct flame_args *a)
 {
-	struct args args = { .command = command, .argc = argc, .argv = argv };
+	struct args args = { .command = command, .argc = argc, .argv = argv, .only_words = true };
 	int id;
 
 	while ((id = args_next(&args)) != ARG_END) {

@@ -6,9 +6,12 @@
 
 #include "base/str.h"
 #include "cli/command.h"
+#include "cli/output.h"
+#include "format/format.h"
 
 #define WIDTH 80
 #define OPTION_COLUMNS 29
+#define FORMAT_COLUMNS 15
 
 /* Words from a column on, lines after the first from `indent` on. */
 static void print_wrapped(const char *text, size_t n, size_t column, size_t indent, FILE *out)
@@ -62,6 +65,40 @@ static void print_option(const struct option_row *o, FILE *out)
 	print_wrapped(o->words, strlen(o->words), OPTION_COLUMNS, OPTION_COLUMNS, out);
 }
 
+/* "pprof's protobuf ... (.pb.gz .pprof)" and what is done with it. */
+static void format_words(char *text, size_t cap, const char *words, bool reads, bool writes,
+			 const char *const *suffixes)
+{
+	size_t n = (size_t)snprintf(text, cap, "%s%s", words, reads && writes ? "" : reads ? "; only read" : "; only written");
+
+	for (int i = 0; i < FORMAT_SUFFIXES_MAX && suffixes[i] && n < cap; i++)
+		n += (size_t)snprintf(text + n, cap - n, "%s%s%s", i ? " " : " (", suffixes[i],
+				      i + 1 == FORMAT_SUFFIXES_MAX || !suffixes[i + 1] ? ")" : "");
+}
+
+static void print_format(const char *name, const char *words, bool reads, bool writes,
+			 const char *const *suffixes, void *context)
+{
+	char text[256];
+
+	format_words(text, sizeof(text), words, reads, writes, suffixes);
+	fprintf(context, "  %-12s ", name);
+	print_wrapped(text, strlen(text), FORMAT_COLUMNS, FORMAT_COLUMNS, context);
+}
+
+static void print_roff(const char *text);
+
+static void print_roff_format(const char *name, const char *words, bool reads, bool writes,
+			      const char *const *suffixes, void *context)
+{
+	char text[256];
+
+	(void)context;
+	format_words(text, sizeof(text), words, reads, writes, suffixes);
+	printf(".TP\n\\fB%s\\fR\n", name);
+	print_roff(text);
+}
+
 void print_help(const struct command *command, FILE *out)
 {
 	if (!command) {
@@ -72,8 +109,13 @@ void print_help(const struct command *command, FILE *out)
 		      "flame.html\n", out);
 		return;
 	}
-	fprintf(out, "usage: sonde %s %s\n\n%s.\n", command->name, command->usage, command->words);
+	fprintf(out, "usage: sonde %s%s%s\n\n%s.\n", command->name, *command->usage ? " " : "", command->usage,
+		command->words);
 	print_paragraphs(command->details, out);
+	if (command->lists_formats) {
+		fputs("\nFormats, each in gzip or zstd too; NAME is what -f takes:\n", out);
+		output_list_formats(print_format, out);
+	}
 	if (command->options->name)
 		fputc('\n', out);
 	for (const struct option_row *o = command->options; o->name; o++)
@@ -126,6 +168,10 @@ int run_man(const struct command *command, int argc, char **argv)
 		print_roff(command->words);
 		puts(".PP");
 		print_roff(command->details);
+		if (command->lists_formats) {
+			puts(".PP\nFormats, each in gzip or zstd too:");
+			output_list_formats(print_roff_format, NULL);
+		}
 		for (const struct option_row *o = command->options; o->name; o++) {
 			puts(".TP");
 			if (o->id < 256)

@@ -4,10 +4,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/large.h"
 #include "base/truncation.h"
 #include "cli/command.h"
+#include "cli/nearest.h"
 
 /* Large columns are mappings of their own (base/large.h) and go back to the system at once. What is smaller is
  * kept for the next use: giving it back and asking for it again was a quarter of the CPU of merging a hundred
@@ -17,6 +19,31 @@ static void keep_memory(void)
 	(void)mallopt(M_MMAP_THRESHOLD, (int)LARGE_BYTES);
 	(void)mallopt(M_TRIM_THRESHOLD, 16 * (int)LARGE_BYTES);
 	(void)mallopt(M_TOP_PAD, 1 << 20);
+}
+
+/* `sonde x.pb.gz` is a mistake that people make: they mean to look at it. */
+static int unknown_command(const char *name)
+{
+	const char *nearest = nearest_command(str_of(name));
+
+	if (access(name, F_OK) == 0)
+		return usage_error(NULL, "there is no command '%s': to read that file, sonde report %s", name, name);
+	if (nearest)
+		return usage_error(NULL, "there is no command '%s': did you mean %s?", name, nearest);
+	return usage_error(NULL, "there is no command '%s'", name);
+}
+
+/* The command that `sonde help NAME` asks about. */
+static int help_of(const char *name)
+{
+	const struct command *command = commands;
+
+	while (command->name && strcmp(command->name, name))
+		command++;
+	if (!command->name)
+		return unknown_command(name);
+	print_help(command, stdout);
+	return EXIT_DONE;
 }
 
 int main(int argc, char **argv)
@@ -32,11 +59,9 @@ int main(int argc, char **argv)
 		return EXIT_DONE;
 	}
 	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
-		const struct command *command = argc > 2 ? commands : NULL;
-
-		while (command && command->name && strcmp(command->name, argv[2]))
-			command++;
-		print_help(command && command->name ? command : NULL, stdout);
+		if (argc > 2)
+			return help_of(argv[2]);
+		print_help(NULL, stdout);
 		return EXIT_DONE;
 	}
 	for (const struct command *command = commands; command->name; command++)
@@ -46,5 +71,5 @@ int main(int argc, char **argv)
 		print_help(NULL, stderr);
 		return EXIT_USAGE;
 	}
-	return usage_error(NULL, "there is no command '%s'", name);
+	return unknown_command(name);
 }

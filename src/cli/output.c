@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "elf/debuginfod.h"
 #include "format/format.h"
+#include "format/losses.h"
 #include "model/profile.h"
 #include "render/html.h"
 #include "render/json.h"
@@ -71,10 +72,11 @@ static int render_json(struct buf *out, const struct profile *profile,
 static const struct renderer {
 	const char *name, *suffix;
 	render_fn render;
+	const char *words;
 } renderers[] = {
-	{ "html", ".html", render_html },
-	{ "svg", ".svg", render_svg },
-	{ "json", ".json", render_json },
+	{ "html", ".html", render_html, "a page for the browser: flame graph, callers, table, time" },
+	{ "svg", ".svg", render_svg, "a flame graph as a picture, with search and zoom" },
+	{ "json", ".json", render_json, "the table of functions (docs/report-json.md)" },
 };
 
 #define N_RENDERERS (sizeof(renderers) / sizeof(renderers[0]))
@@ -95,24 +97,47 @@ int output_check(const char *path, const char *format_name, struct err *err)
 	const struct format *format = format_name ? format_named(str_of(format_name)) :
 						    format_for_path(path);
 	struct buf known = { 0 };
+	struct stat st;
+	bool by_name;
 	size_t n;
 	const struct format *table = format_table(&n);
 
 	if (renderer_for(path, format_name) || (format && format->write))
 		return 0;
+	if (format)
+		return err_fail(err, -EINVAL, "Sonde reads %s and does not write it (%s)", format->name, format->words);
+	by_name = format_name || !strcmp(path, "-");
 	for (size_t i = 0; i < N_RENDERERS; i++)
-		buf_addf(&known, "%s%s", i ? ", " : "", renderers[i].suffix);
+		buf_addf(&known, "%s%s", i ? ", " : "", by_name ? renderers[i].name : renderers[i].suffix);
 	for (size_t i = 0; i < n; i++)
 		if (table[i].write)
-			buf_addf(&known, ", %s", table[i].suffixes[0]);
+			buf_addf(&known, ", %s", by_name ? table[i].name : table[i].suffixes[0]);
 	if (format_name)
-		err_set(err, "no format is called '%s'; there are %.*s (without the dot)",
-			format_name, STR_ARG(buf_str(&known)));
+		err_set(err, "no format is called '%s'; there are %.*s", format_name, STR_ARG(buf_str(&known)));
+	else if (by_name)
+		err_set(err, "name the format of standard output with -f; there are %.*s", STR_ARG(buf_str(&known)));
+	else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		err_set(err, "%s is a directory: name the file to write in it", path);
 	else
 		err_set(err, "the name %s does not say which format to write; endings are %.*s "
 			"(or use -f)", path, STR_ARG(buf_str(&known)));
 	buf_fini(&known);
 	return -EINVAL;
+}
+
+void output_list_formats(void (*tell)(const char *name, const char *words, bool reads, bool writes,
+				      const char *const *suffixes, void *context), void *context)
+{
+	size_t n;
+	const struct format *table = format_table(&n);
+
+	for (size_t i = 0; i < N_RENDERERS; i++)
+		tell(renderers[i].name, renderers[i].words, false, true,
+		     (const char *const[]){ renderers[i].suffix, NULL }, context);
+	for (size_t i = 0; i < n; i++)
+		/* "pb" is only a way to write what "pprof" reads */
+		tell(table[i].name, table[i].words, table[i].detect || table[i].keeps == KEEPS_ALL, table[i].write,
+		     table[i].suffixes, context);
 }
 
 int output_try(const char *path, struct err *err)

@@ -34,6 +34,11 @@ struct source_places;
 void output_sources(struct source_places *ret_places, const struct profile *profile, const char *path,
 		    const char *directory);
 
+/* Each format that is read or written: what -f takes, one line of words, and the endings (up to a NULL, or
+ * FORMAT_SUFFIXES_MAX of them). */
+void output_list_formats(void (*tell)(const char *name, const char *words, bool reads, bool writes,
+				      const char *const *suffixes, void *context), void *context);
+
 /* Whether something can write that; else a sentence that lists what can. */
 int output_check(const char *path, const char *format_name, struct err *err);
 

@@ -9,6 +9,7 @@
 
 #include "analyze/derived.h"
 #include "analyze/groups.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "cli/codeaid.h"
 #include "cli/command.h"
@@ -134,14 +135,23 @@ int reading_word(struct reading *reading, const struct command *command, int id,
 	return 0;
 }
 
+/* The sentence lists those that there are: nobody can guess them. */
 static int find_type(struct reading *reading, struct err *err)
 {
+	const struct profile *profile = &reading->profile;
+	struct buf names = { 0 };
+
 	reading->type = -1;
 	if (!reading->type_name)
 		return 0;
-	reading->type = profile_find_type(&reading->profile, str_of(reading->type_name));
-	return reading->type >= 0 ? 0 :
-	       err_fail(err, -EINVAL, "the profile has no values of type '%s'", reading->type_name);
+	reading->type = profile_find_type(profile, str_of(reading->type_name));
+	if (reading->type >= 0)
+		return 0;
+	for (uint32_t i = 0; i < profile->n_types; i++)
+		buf_addf(&names, "%s%.*s", i ? ", " : "; it has: ", STR_ARG(profile_type_name(profile, i)));
+	err_set(err, "the profile has no values of type '%s'%.*s", reading->type_name, STR_ARG(buf_str(&names)));
+	buf_fini(&names);
+	return -EINVAL;
 }
 
 /* A label that is asked for and that no sample has may be one that says what the sample is. */

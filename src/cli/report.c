@@ -65,7 +65,7 @@ static bool granularity_of(const char *word, enum granularity *ret_granularity)
 
 static int parse(const struct command *command, int argc, char **argv, struct report_args *a)
 {
-	struct args args = { .command = command, .argc = argc, .argv = argv };
+	struct args args = { .command = command, .argc = argc, .argv = argv, .only_words = true };
 	int id, rc = 0;
 
 	a->text.limit = LIMIT_UNSET;

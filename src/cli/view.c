@@ -130,7 +130,7 @@ static int view(const struct reading *common, const char *const *paths, uint32_t
 
 int run_view(const struct command *command, int argc, char **argv)
 {
-	struct args args = { .command = command, .argc = argc, .argv = argv };
+	struct args args = { .command = command, .argc = argc, .argv = argv, .only_words = true };
 	struct reading reading = { .page = true };	/* the options that all files share */
 	const char **paths = calloc((size_t)argc + 1, sizeof(*paths));
 	struct err err = { 0 };
