@@ -13,8 +13,9 @@
  *   profiler.Malloc                                             malloc_objects/count, malloc_space/bytes
  *   JavaMonitorEnter, ThreadPark                                contentions/count, delay/nanoseconds
  *
- * jfr_types.c reads the description, jfr_pools.c the constants, of which jfr_names.c makes names and jfr_stacks.c stacks,
- * jfr_chunk.c a chunk with all this, jfr_rows.c its events; jfr_read.c looks through the file, parts it and lets the parts be read side by side.
+ * jfr_types.c reads the description, jfr_values.c what is described; jfr_pools.c the constants, of which jfr_names.c
+ * makes names and jfr_stacks.c stacks; jfr_chunk.c a chunk with all this, jfr_rows.c its events; jfr_read.c looks
+ * through the file, parts it and lets the parts be read side by side.
  */
 #ifndef SONDE_FORMAT_JFR_H
 #define SONDE_FORMAT_JFR_H
@@ -36,6 +37,8 @@ int jfr_read(struct profile *profile, struct input *input, struct err *err);
  *
  * A field of a type: a number, text, a struct of other fields, or the id of a constant; or an array of such. */
 enum jfr_kind { JFR_VARINT, JFR_BYTE, JFR_FLOAT, JFR_DOUBLE, JFR_STRING, JFR_STRUCT };
+
+#define JFR_DEPTH_MAX 32	/* of elements in elements, and of structs in structs */
 
 struct jfr_field {
 	uint64_t type_id;	/* as the file has it */
