@@ -8,6 +8,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -46,6 +47,26 @@ def test_functions_of_node_are_named_in_their_stacks(tmp_path):
     places = {(file, line) for frames, _ in stacks for name, file, line in frames if name == "slowFunction"}
     assert (str(tmp_path / "app.js"), 4) in places, places
     assert share("sorted") > 0.01
+
+
+@pytest.mark.parametrize("refused", ["bpf", "bpf,perf_event_open"], ids=["perf", "ptrace"])
+@pytest.mark.parametrize("version", [v for v in nodejs.VERSIONS if v != 22])
+def test_where_stacks_are_copied_javascript_has_its_names_too(tmp_path, version, refused):
+    if not os.access(nodejs.node(version), os.X_OK):
+        pytest.skip(f"node {version} is not installed")
+    (tmp_path / "app.js").write_text(PROGRAM.replace("+ 3000", "+ 1200"))
+    path = tmp_path / "p.pb.gz"
+    subprocess.run([sys.executable, str(truth.HERE / "refuse.py"), refused, truth.SONDE, "record", "-F", "499", "-o", str(path), "--",
+                    nodejs.node(version), str(tmp_path / "app.js")], check=True, capture_output=True, timeout=120)
+    stacks = [([f.name for loc in s.locations for f, _ in loc.lines], s.values[0]) for s in pprof_min.read(path).samples]
+    names = collections.Counter()
+    for frames, n in stacks:
+        for name in frames:
+            names[name] += n
+    total = sum(n for _, n in stacks)
+    assert names["slowFunction"] > 0.4 * total and names["executeUserEntryPoint"] > 0.7 * total and names["sorted"] > 0.005 * total
+    lost = sum(n for name, n in names.items() if name.startswith("[v8: "))
+    assert lost < 0.05 * (lost + names["slowFunction"] + names["Box.spin"] + names["executeUserEntryPoint"])     # moved meanwhile
 
 
 LOOP = """\

@@ -143,7 +143,7 @@ static enum walk_end walk_copy(struct records *records, const struct sample_copy
 			.n_recorded = record->hdr.n_user ? record->hdr.n_user : 2,
 		};
 
-		if (runtime && runtime->kind == RUNTIME_JVM)
+		if (runtime && (runtime->kind == RUNTIME_JVM || runtime->kind == RUNTIME_V8))
 			target.read_object = read_now;
 		/* nothing is missing where there is no interpreter */
 		if (!record->hdr.n_user && !has_interpreter(records, process))

@@ -30,14 +30,14 @@ WALK_INLINE uint64_t walk_v8_word(struct walk *w, uint64_t at)
 {
 	uint64_t word;
 
-	return !(at & 7) && walk_read_bytes(w, &word, sizeof(word), at) ? word : 0;
+	return !(at & 7) && walk_read_object(w, &word, sizeof(word), at) ? word : 0;
 }
 
 WALK_INLINE uint32_t walk_v8_half(struct walk *w, uint64_t at)
 {
 	uint32_t half;
 
-	return !(at & 3) && walk_read_bytes(w, &half, sizeof(half), at) ? half : 0;
+	return !(at & 3) && walk_read_object(w, &half, sizeof(half), at) ? half : 0;
 }
 
 /* An object's instance type; RUNTIME_NO_FIELD when it cannot be read. */
@@ -46,7 +46,7 @@ WALK_INLINE uint16_t walk_v8_type(struct walk *w, uint64_t object)
 	uint64_t map = object ? v8_untag(walk_v8_word(w, object)) : 0;
 	uint16_t type;
 
-	if (!map || !walk_read_bytes(w, &type, sizeof(type), map + w->v8.layout.map_type))
+	if (!map || !walk_read_object(w, &type, sizeof(type), map + w->v8.layout.map_type))
 		return RUNTIME_NO_FIELD;
 	return type;
 }
@@ -102,7 +102,7 @@ WALK_INLINE bool walk_v8_read_head(struct walk *w, uint64_t object, enum walk_v8
 	barrier_var(n);
 	if (n > sizeof(w->v8.head) || !object || (object & 7))
 		return false;
-	return walk_read_bytes(w, w->v8.head, (uint32_t)n, object);
+	return walk_read_object(w, w->v8.head, (uint32_t)n, object);
 }
 
 /* Reads an object's head: whether its instance type is one of these. A collection under way leaves where an
@@ -125,7 +125,7 @@ WALK_INLINE bool walk_v8_head_is(struct walk *w, uint64_t *object, enum walk_v8_
 	map = v8_untag(v->head[0]);
 	if (map && map == v->maps[kind])
 		return true;
-	if (!map || !walk_read_bytes(w, &type, sizeof(type), map + v->layout.map_type) || type < first ||
+	if (!map || !walk_read_object(w, &type, sizeof(type), map + v->layout.map_type) || type < first ||
 	    type > last)
 		return false;
 	v->maps[kind] = map;
@@ -172,7 +172,7 @@ WALK_INLINE enum walk_v8_stage walk_v8_stage(struct walk *w)
 	uint32_t four;
 
 	if (w->is_return || !w->all_regs ||
-	    !walk_read_bytes(w, w->v8.bytes, WALK_V8_CODE_BYTES, pc - WALK_V8_BEHIND))
+	    !walk_read_object(w, w->v8.bytes, WALK_V8_CODE_BYTES, pc - WALK_V8_BEHIND))
 		return WALK_V8_FRAME;
 	four = walk_v8_bytes(w, WALK_V8_BEHIND - 1);
 	if (four == 0xe5894855)		/* between the two */
@@ -348,6 +348,15 @@ WALK_INLINE bool walk_v8_interpreted(struct walk *w)
 	return true;
 }
 
+/* The words of a frame that nothing but its slot says to be the function's. What is there late may have come since. */
+WALK_INLINE void walk_v8_placeless(struct walk *w, const struct walk_v8_function *f)
+{
+	if (WALK_LATE)
+		walk_v8_say(w, 0, 0, V8_FAULT, V8_FAULT_CHANGED);
+	else
+		walk_v8_say(w, f->shared, f->check, V8_FUNCTION, 0);
+}
+
 /* The words of a frame whose code is not its function's: entered in the middle of a loop, or thrown away
  * since. The host looks for it, by the instruction, and knows it again by the bytes there. */
 WALK_INLINE void walk_v8_elsewhere(struct walk *w)
@@ -356,9 +365,8 @@ WALK_INLINE void walk_v8_elsewhere(struct walk *w)
 	const struct walk_v8_function *f = walk_v8_at_hand(w);
 	uint64_t pc = w->regs[UNWIND_RIP];
 
-	if (!walk_read_bytes(w, v->around, sizeof(v->around), pc - V8_BYTES_BEFORE)) {
-		walk_v8_say(w, WALK_LATE ? 0 : f->shared, WALK_LATE ? 0 : f->check,
-			    WALK_LATE ? V8_FAULT : V8_FUNCTION, WALK_LATE ? V8_FAULT_CHANGED : 0);
+	if (!walk_read_object(w, v->around, sizeof(v->around), pc - V8_BYTES_BEFORE)) {
+		walk_v8_placeless(w, f);
 		return;
 	}
 	walk_v8_say(w, pc, v8_bytes_check(v->around), V8_AT, 0);
@@ -374,11 +382,16 @@ WALK_INLINE void walk_v8_in_code(struct walk *w, const struct walk_v8_function *
 	const struct walk_v8 *l = &w->v8.layout;
 	uint64_t place = w->regs[UNWIND_RIP] - c->start;
 
+	uint32_t kind = c->flags & l->kind_mask;
+
 	w->v8.code = c->address;
-	/* each function has its own where V8 was told so (--interpreted-frames-native-stack) */
-	if ((c->flags & l->kind_mask) + 1u == l->kind_baseline && slots && walk_v8_interpreted(w))
+	/* the interpreter: a function's own one where V8 was told so (--interpreted-frames-native-stack), or the
+	 * builtin, where V8 has made a second one of it that is not known as the file's */
+	if (kind < l->kind_baseline && slots && walk_v8_interpreted(w))
 		return;
-	if ((c->flags & l->kind_mask) == l->kind_baseline)
+	if (kind < l->kind_baseline)
+		walk_v8_placeless(w, f);
+	else if (kind == l->kind_baseline)
 		walk_v8_say(w, f->shared, f->check, V8_BASELINE, place);
 	else
 		walk_v8_say(w, c->address, v8_code_check(f->check, c->size, c->deopt, c->positions),
@@ -431,6 +444,21 @@ WALK_INLINE bool walk_v8_is_new(struct walk *w, uint64_t first, uint64_t second)
 	return true;
 }
 
+/* The lower ones may lie below the stack pointer, where a copied stack ends. */
+WALK_INLINE bool walk_v8_read_slots(struct walk *w, uint64_t fp)
+{
+	uint64_t *slots = w->v8.slots;
+
+	if (fp & 7)
+		return false;
+	if (walk_read_bytes(w, slots, WALK_V8_SLOTS * 8, fp - WALK_V8_SLOTS * 8))
+		return true;
+	if (!WALK_LATE)
+		return false;
+	slots[0] = slots[1] = slots[2] = 0;
+	return walk_read_bytes(w, slots + 3, 16, fp - 16);
+}
+
 /* Finds the words of the frame whose pointer is fp. `framed`: it stands, or did. */
 WALK_INLINE void walk_v8_look(struct walk *w, uint64_t fp, bool framed, bool interpreter)
 {
@@ -445,7 +473,7 @@ WALK_INLINE void walk_v8_look(struct walk *w, uint64_t fp, bool framed, bool int
 			walk_v8_say(w, pc, 0, V8_STUB, 0);
 		return;
 	}
-	if ((fp & 7) || !walk_read_bytes(w, v->slots, WALK_V8_SLOTS * 8, fp - WALK_V8_SLOTS * 8)) {
+	if (!walk_v8_read_slots(w, fp)) {
 		walk_v8_say(w, 0, 0, V8_FAULT, V8_FAULT_FRAME_FAULT);
 		return;
 	}

@@ -38,7 +38,7 @@ enum {
 
 enum { TYPE_FUNCTION = 2065, TYPE_SHARED = 282, TYPE_CODE = 187, TYPE_BYTECODES = 186, TYPE_BASELINE = 163,
        TYPE_REGEXP = 2131 };
-enum { KIND_INTERPRETED = 9, KIND_BASELINE = 10, KIND_TURBOFAN = 12 };
+enum { KIND_BUILTIN = 2, KIND_INTERPRETED = 9, KIND_BASELINE = 10, KIND_TURBOFAN = 12 };
 
 static const struct unwind_rule image_rules[N_RULES] = {
 	[PLAIN] = { .kind = UNWIND_CFA, .cfa_base = UNWIND_RSP, .cfa_off = 8, .ra_off = -8,

@@ -115,6 +115,19 @@ TEST(where_the_interpreter_stands_the_function_does)
 	check_function(V8_INTERPRETED, 18);
 }
 
+/* V8 has moved the builtins' pages (mremap()), which no event tells. */
+TEST(a_second_interpreter_in_run_time_code_is_the_interpreter)
+{
+	image_make();
+	put_bytecode_slots(7);
+	make_code(CODE, 0x200, 0x100, KIND_BUILTIN);
+	check_function(V8_INTERPRETED, 7);
+	/* another builtin, as the one that compiles the function when it is called first */
+	image_make();
+	make_code(CODE, 0x200, 0x100, KIND_BUILTIN);
+	check_function(V8_FUNCTION, 0);
+}
+
 TEST(where_a_file_has_no_rows_for_builtins_their_frames_are_found_all_the_same)
 {
 	image_make();
@@ -334,6 +347,7 @@ TEST_MAIN(CASE(code_that_the_function_has_is_told_with_the_place_in_it),
 	  CASE(other_code_is_told_by_the_instruction_and_the_bytes_there),
 	  CASE(a_loop_that_was_gone_on_with_in_code_is_not_interpreted),
 	  CASE(where_the_interpreter_stands_the_function_does),
+	  CASE(a_second_interpreter_in_run_time_code_is_the_interpreter),
 	  CASE(where_a_file_has_no_rows_for_builtins_their_frames_are_found_all_the_same),
 	  CASE(a_function_that_a_collection_is_moving_is_found_where_it_is_now),
 	  CASE(what_works_in_a_functions_frame_is_a_frame_of_its_own),
