@@ -9,14 +9,20 @@
 
 #define AHEAD 16	/* rows that are asked of memory before they are needed */
 
+#define N_COLUMNS 6
+
+static struct buf *column_of(struct batch *batch, uint32_t i)
+{
+	struct buf *columns[N_COLUMNS] = { &batch->words, &batch->first, &batch->stacks, &batch->sets,
+					   &batch->values, &batch->times };
+
+	return columns[i];
+}
+
 void batch_fini(struct batch *batch)
 {
-	buf_fini(&batch->words);
-	buf_fini(&batch->first);
-	buf_fini(&batch->stacks);
-	buf_fini(&batch->sets);
-	buf_fini(&batch->values);
-	buf_fini(&batch->times);
+	for (uint32_t i = 0; i < N_COLUMNS; i++)
+		buf_fini(column_of(batch, i));
 	*batch = (struct batch){ 0 };
 }
 
@@ -51,6 +57,41 @@ void batch_add(struct batch *batch, size_t n, uint32_t label_set, uint64_t time_
 	buf_add(&batch->first, &at, sizeof(at));
 	batch->words.n += n * sizeof(uint32_t);
 	batch_add_again(batch, batch->n_stacks++, label_set, time_ns, values);
+}
+
+static void add_to_each(struct buf *column, uint32_t more)
+{
+	uint32_t *p = (uint32_t *)(void *)column->p;
+
+	for (size_t i = 0; i < column->n / sizeof(*p); i++)
+		p[i] += more;
+}
+
+int batch_append(struct batch *into, struct batch *from)
+{
+	if (from->n > BATCH_ROWS - into->n || from->words.n + into->words.n > BATCH_WORDS * sizeof(uint32_t))
+		batch_flush(into);
+	add_to_each(&from->first, (uint32_t)(into->words.n / sizeof(uint32_t)));
+	add_to_each(&from->stacks, into->n_stacks);
+	for (uint32_t i = 0; i < N_COLUMNS; i++) {
+		struct buf *to = column_of(into, i), *rest = column_of(from, i);
+
+		if (to->n) {
+			buf_add_str(to, buf_str(rest));
+			buf_fini(rest);
+		} else {	/* moved */
+			buf_fini(to);
+			*to = *rest;
+			*rest = (struct buf){ 0 };
+		}
+		into->failed |= to->failed;
+	}
+	into->n += from->n;
+	into->n_stacks += from->n_stacks;
+	into->labeled |= from->labeled;
+	into->failed |= from->failed;
+	from->n = from->n_stacks = 0;
+	return into->failed ? -ENOMEM : 0;
 }
 
 /* Without labels and times a row is its stack: rows are found by the stack's id, not by a hash. Only into a
@@ -131,13 +172,8 @@ int batch_flush(struct batch *batch)
 	}
 	if (profile_failed(batch->profile))
 		batch->failed = true;
-	buf_clear(&batch->words);
-	buf_clear(&batch->first);
-	buf_clear(&batch->stacks);
-	buf_clear(&batch->sets);
-	buf_clear(&batch->values);
-	buf_clear(&batch->times);
+	for (uint32_t i = 0; i < N_COLUMNS; i++)
+		buf_clear(column_of(batch, i));
 	batch->n = batch->n_stacks = 0;
-	batch->flushes++;
 	return batch->failed ? -ENOMEM : 0;
 }

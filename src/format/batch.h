@@ -26,7 +26,6 @@ struct batch {
 	struct buf stacks, sets, values, times;	/* columns of the rows; stacks: which one, while some are shared */
 	uint32_t n;		/* rows */
 	uint32_t n_stacks;
-	uint32_t flushes;	/* a stack's number holds until the next */
 	const struct stack_span *spans;	/* borrowed; NULL: words are frames */
 	const uint32_t *frames;
 	bool timed;		/* rows carry times: set before the first one */
@@ -54,6 +53,10 @@ void batch_add(struct batch *batch, size_t n, uint32_t label_set, uint64_t time_
 /* A row of the same stack as an earlier one of this batch: `stack` is what .n_stacks was before batch_add(). */
 void batch_add_again(struct batch *batch, uint32_t stack, uint32_t label_set, uint64_t time_ns,
 		     const int64_t *values);
+
+/* Puts what waits in `from`, a batch for the same profile, behind what waits in `into`, which is flushed first where
+ * both are too much together; `from` is empty afterwards. 0 or -ENOMEM. */
+int batch_append(struct batch *into, struct batch *from);
 
 /* Adds what waits to the profile. 0 or -ENOMEM. */
 int batch_flush(struct batch *batch);

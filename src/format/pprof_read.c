@@ -8,7 +8,7 @@
 #include "format/pprof.h"
 #include "format/pprof_reader.h"
 
-int pprof_bad(struct pprof_reader *r, const char *at, const char *format, ...)
+int pprof_fail(const struct pprof_reader *r, struct err *err, const char *at, const char *format, ...)
 {
 	char why[256];
 	va_list args;
@@ -16,7 +16,7 @@ int pprof_bad(struct pprof_reader *r, const char *at, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(why, sizeof(why), format, args);
 	va_end(args);
-	return err_fail(r->err, -EBADMSG, "%s: not a sound pprof file: at byte %zu (unpacked), %s: "
+	return err_fail(err, -EBADMSG, "%s: not a sound pprof file: at byte %zu (unpacked), %s: "
 			"get the file again", r->what, (size_t)(at - r->bytes.p), why);
 }
 
@@ -41,7 +41,12 @@ static int check_top(struct pprof_reader *r)
 	struct proto_field f;
 	size_t at = 0;
 
+	r->marks = malloc((r->bytes.n / PPROF_MARK_BYTES + 1) * sizeof(*r->marks));
+	if (!r->marks)
+		return -ENOMEM;
 	while (proto_next(&c, &f)) {
+		while (r->n_marks <= at / PPROF_MARK_BYTES)
+			r->marks[r->n_marks++] = at;
 		if (f.number <= PPROF_DOC_URL) {
 			struct pprof_extent *extent = &r->extents[f.number];
 
@@ -64,9 +69,9 @@ static int read_type(struct pprof_reader *r, struct str body, struct value_type 
 
 	while (rc == 0 && proto_next(&c, &f)) {
 		if (f.number == PPROF_TYPE_TYPE)
-			rc = pprof_string(r, body.p, f.value, &ret_type->type);
+			rc = pprof_string(r, r->err, body.p, f.value, &ret_type->type);
 		else if (f.number == PPROF_TYPE_UNIT)
-			rc = pprof_string(r, body.p, f.value, &ret_type->unit);
+			rc = pprof_string(r, r->err, body.p, f.value, &ret_type->unit);
 	}
 	return rc < 0 || !c.failed ? rc : pprof_bad(r, body.p, "a value type is cut short");
 }
@@ -93,7 +98,7 @@ static int set_period_type(struct pprof_reader *r, struct str body)
 static int take_comment(struct pprof_reader *r, uint64_t index)
 {
 	uint32_t id;
-	int rc = pprof_string(r, r->bytes.p, index, &id);
+	int rc = pprof_string(r, r->err, r->bytes.p, index, &id);
 	struct str text;
 
 	if (rc < 0)
@@ -143,13 +148,13 @@ static int read_header(struct pprof_reader *r)
 		else if (f.number == PPROF_COMMENT)
 			rc = take_comments(r, &f);
 		else if (f.number == PPROF_DROP_FRAMES)
-			rc = pprof_string(r, r->bytes.p, f.value, &profile->drop_frames);
+			rc = pprof_string(r, r->err, r->bytes.p, f.value, &profile->drop_frames);
 		else if (f.number == PPROF_KEEP_FRAMES)
-			rc = pprof_string(r, r->bytes.p, f.value, &profile->keep_frames);
+			rc = pprof_string(r, r->err, r->bytes.p, f.value, &profile->keep_frames);
 		else if (f.number == PPROF_DOC_URL)
-			rc = pprof_string(r, r->bytes.p, f.value, &profile->doc_url);
+			rc = pprof_string(r, r->err, r->bytes.p, f.value, &profile->doc_url);
 		else if (f.number == PPROF_DEFAULT_TYPE)
-			rc = pprof_string(r, r->bytes.p, f.value, &default_name);
+			rc = pprof_string(r, r->err, r->bytes.p, f.value, &default_name);
 	}
 	if (rc == 0)
 		rc = pprof_each(r, PPROF_SAMPLE_TYPE, add_sample_type);
@@ -198,6 +203,7 @@ static void reader_fini(struct pprof_reader *r)
 	pprof_ids_fini(&r->function_ids);
 	pprof_ids_fini(&r->location_ids);
 	batch_fini(&r->batch);
+	free(r->marks);
 	free(r->strings);
 	free(r->modules);
 	free(r->module_kinds);
@@ -207,9 +213,6 @@ static void reader_fini(struct pprof_reader *r)
 	free(r->places);
 	free(r->places_by_id);
 	free(r->pieces);
-	free(r->stack);
-	free(r->seen_stacks);
-	free(r->waiting);
 }
 
 int pprof_read(struct profile *profile, struct input *input, struct err *err)

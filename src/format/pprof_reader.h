@@ -2,7 +2,7 @@
 /* format/pprof_reader.h
  *
  * One reading of a pprof file, shared by pprof_tables.c (strings, mappings, functions, locations),
- * pprof_samples.c and pprof_read.c (the rest). Fields may come in any order, so each kind is read in a pass
+ * pprof_parts.c (samples) and pprof_read.c (the rest). Fields may come in any order, so each kind is read in a pass
  * of its own, in the order in which they need each other.
  */
 #ifndef SONDE_FORMAT_PPROF_READER_H
@@ -19,9 +19,7 @@
 #include "model/profile.h"
 
 #define PPROF_PIECES ((uint32_t)1 << 31)
-#define PPROF_SEEN_LABELS 1024
-
-struct pprof_sample;
+#define PPROF_MARK_BYTES ((size_t)1 << 20)
 
 struct pprof_reader {
 	struct profile *profile;
@@ -33,6 +31,8 @@ struct pprof_reader {
 	struct pprof_extent {		/* by number: all of those fields lie between */
 		size_t begin, end;
 	} extents[PPROF_DOC_URL + 1];
+	size_t *marks;			/* mark k: the first field that begins at or behind k PPROF_MARK_BYTES */
+	uint32_t n_marks;
 
 	uint32_t *strings;		/* index in the file -> id in the model */
 	uint32_t n_strings, cap_strings;
@@ -60,26 +60,10 @@ struct pprof_reader {
 	uint32_t n_pieces, cap_pieces;
 
 	struct batch batch;
-	uint64_t frames_left;		/* budget: see pprof_samples.c */
+	uint64_t frames_left;		/* that samples may still unfold to: see pprof_parts.c */
 	uint32_t time_key;		/* string; 0: rows have no times */
-	struct pprof_seen_labels {
-		struct str bytes;	/* a sample's labels in the file */
-		uint32_t set;
-	} seen_labels[PPROF_SEEN_LABELS];	/* by hash */
-	/* By hash, where a sample's locations were seen before: the batch's stack. NULL: none seen yet. */
-	struct pprof_seen_stack {
-		const char *bytes;	/* in the file; NULL: none */
-		uint32_t n_bytes;
-		uint32_t stack, flushes;	/* of the batch: its number, and when it held */
-		uint32_t n_frames;
-	} *seen_stacks;
-	size_t n_seen_stacks;
-	struct pprof_sample *waiting;	/* whose stacks are about to be looked for there */
-	uint32_t n_waiting;
 	uint64_t labels_dropped;
 	uint64_t locations_sum;
-	uint32_t *stack;		/* one sample's words, innermost first */
-	uint32_t cap_stack;
 };
 
 /* A field of the file's top level: fn(reader, body) for each with that number. */
@@ -87,11 +71,13 @@ typedef int pprof_visit(struct pprof_reader *r, struct str body);
 int pprof_each(struct pprof_reader *r, uint32_t number, pprof_visit *visit);
 
 /* Fails with "WHAT: not a sound pprof file: at byte N: ..."; `at` points into r->bytes. */
-int pprof_bad(struct pprof_reader *r, const char *at, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+int pprof_fail(const struct pprof_reader *r, struct err *err, const char *at, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+#define pprof_bad(r, ...) pprof_fail((r), (r)->err, __VA_ARGS__)
 
 /* The model's id of a string of the file; 0 or -EBADMSG. */
-int pprof_string(struct pprof_reader *r, const char *at, uint64_t index, uint32_t *ret_id);
+int pprof_string(const struct pprof_reader *r, struct err *err, const char *at, uint64_t index,
+		 uint32_t *ret_id);
 
 int pprof_read_strings(struct pprof_reader *r);
 /* Mappings, functions, locations: after the strings and the notes. */

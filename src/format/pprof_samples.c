@@ -4,11 +4,13 @@
 
 #include "base/large.h"
 #include "base/vec.h"
-#include "format/input.h"
 #include "format/pprof.h"
-#include "format/pprof_reader.h"
+#include "format/pprof_part.h"
 
-#define FRAMES_FREE ((uint64_t)1 << 20)	/* that any file may have */
+/* A full part stops: all together are one batch. A sample has STACK_FRAMES_MAX words at most, so that the few
+ * that wait fit in as well. */
+#define ROWS_MAX (BATCH_ROWS / 2 / PPROF_PARTS)
+#define WORDS_MAX (BATCH_WORDS / 2 / PPROF_PARTS)
 #define SEEN_STACKS_MAX ((size_t)1 << 18)
 #define SEEN_BYTES 256	/* of file for each */
 #define AT_ONCE 16	/* samples whose look-ups wait for memory at the same time */
@@ -16,8 +18,8 @@
 /* What one sample says, before it goes to the batch. */
 struct pprof_sample {
 	const char *at;
-	struct str packed;		/* its first locations, not yet in r->stack */
-	uint32_t n_words;		/* in r->stack, innermost first */
+	struct str packed;		/* its first locations, not yet in part->stack */
+	uint32_t n_words;		/* in part->stack, innermost first */
 	uint64_t n_frames;
 	int64_t values[VALUE_TYPES_MAX];
 	uint32_t n_values;
@@ -28,21 +30,21 @@ struct pprof_sample {
 };
 
 /* What is not one word: a list of them, innermost first like all the sample names, or a mistake. */
-static int add_pieces(struct pprof_reader *r, struct pprof_sample *s, struct pprof_place place, uint64_t id,
+static int add_pieces(struct pprof_part *part, struct pprof_sample *s, struct pprof_place place, uint64_t id,
 		      size_t bytes_left, bool cut_short)
 {
 	uint32_t first = place.word - PPROF_PIECES;
 
 	if (cut_short)
-		return pprof_bad(r, s->at, "a sample's locations are cut short");
+		return pprof_fail(part->reader, &part->err, s->at, "a sample's locations are cut short");
 	if (!place.n)
-		return pprof_bad(r, s->at, "a sample names location %llu, which is not there",
+		return pprof_fail(part->reader, &part->err, s->at, "a sample names location %llu, which is not there",
 				 (unsigned long long)id);
-	if (VEC_RESERVE(&r->stack, &r->cap_stack,
+	if (VEC_RESERVE(&part->stack, &part->cap_stack,
 			(uint64_t)s->n_words + place.n + bytes_left) < 0)
 		return -ENOMEM;
 	for (uint32_t i = place.n; i-- > 0;)
-		r->stack[s->n_words++] = r->pieces[first + i];
+		part->stack[s->n_words++] = part->reader->pieces[first + i];
 	return 0;
 }
 
@@ -56,19 +58,19 @@ static struct pprof_place find_place(const struct pprof_reader *r, uint64_t id)
 	return row == PPROF_NO_ROW ? (struct pprof_place){ 0 } : r->places[row];
 }
 
-static int add_locations(struct pprof_reader *r, struct pprof_sample *s, struct str packed)
+static int add_locations(struct pprof_part *part, struct pprof_sample *s, struct str packed)
 {
 	struct cursor c = cursor_over(packed);
 	uint64_t n_frames = 0;
 	uint32_t *to;
 
 	/* a byte each at least; one more: never NULL */
-	if (VEC_RESERVE(&r->stack, &r->cap_stack, s->n_words + (uint64_t)packed.n + 1) < 0)
+	if (VEC_RESERVE(&part->stack, &part->cap_stack, s->n_words + (uint64_t)packed.n + 1) < 0)
 		return -ENOMEM;
-	to = r->stack + s->n_words;
+	to = part->stack + s->n_words;
 	while (cursor_more(&c)) {
 		uint64_t id = cursor_uleb_short(&c);
-		struct pprof_place place = find_place(r, id);
+		struct pprof_place place = find_place(part->reader, id);
 		int rc;
 
 		n_frames += place.n;
@@ -76,28 +78,28 @@ static int add_locations(struct pprof_reader *r, struct pprof_sample *s, struct 
 			*to++ = place.word;
 			continue;
 		}
-		s->n_words = (uint32_t)(to - r->stack);
-		rc = add_pieces(r, s, place, id, cursor_left(&c), c.failed);
+		s->n_words = (uint32_t)(to - part->stack);
+		rc = add_pieces(part, s, place, id, cursor_left(&c), c.failed);
 		if (rc < 0)
 			return rc;
-		to = r->stack + s->n_words;
+		to = part->stack + s->n_words;
 	}
-	s->n_words = (uint32_t)(to - r->stack);
+	s->n_words = (uint32_t)(to - part->stack);
 	s->n_frames += n_frames;
 	return 0;
 }
 
 /* Those that waited: they are not all. */
-static int add_packed(struct pprof_reader *r, struct pprof_sample *s)
+static int add_packed(struct pprof_part *part, struct pprof_sample *s)
 {
 	struct str packed = s->packed;
 
 	s->packed = (struct str){ 0 };
-	return packed.n ? add_locations(r, s, packed) : 0;
+	return packed.n ? add_locations(part, s, packed) : 0;
 }
 
 /* Old writers give each number a field of its own. */
-static int add_location(struct pprof_reader *r, struct pprof_sample *s, uint64_t id)
+static int add_location(struct pprof_part *part, struct pprof_sample *s, uint64_t id)
 {
 	uint8_t varint[10];
 	size_t n = 0;
@@ -105,41 +107,41 @@ static int add_location(struct pprof_reader *r, struct pprof_sample *s, uint64_t
 	for (; id >= 0x80; id >>= 7)
 		varint[n++] = (uint8_t)(id | 0x80);
 	varint[n++] = (uint8_t)id;
-	return add_locations(r, s, str_over(varint, n));
+	return add_locations(part, s, str_over(varint, n));
 }
 
 /* Anything but the first run of numbers. */
-static int take_location(struct pprof_reader *r, struct pprof_sample *s, const struct proto_field *f)
+static int take_location(struct pprof_part *part, struct pprof_sample *s, const struct proto_field *f)
 {
-	int rc = add_packed(r, s);
+	int rc = add_packed(part, s);
 
 	if (rc < 0)
 		return rc;
-	return f->wire == PROTO_BYTES ? add_locations(r, s, f->bytes) : add_location(r, s, f->value);
+	return f->wire == PROTO_BYTES ? add_locations(part, s, f->bytes) : add_location(part, s, f->value);
 }
 
-static int add_value(struct pprof_reader *r, struct pprof_sample *s, uint64_t value)
+static int add_value(struct pprof_part *part, struct pprof_sample *s, uint64_t value)
 {
-	if (s->n_values == r->profile->n_types)
-		return pprof_bad(r, s->at, "a sample has more values than the %u value types",
-				 r->profile->n_types);
+	if (s->n_values == part->reader->profile->n_types)
+		return pprof_fail(part->reader, &part->err, s->at, "a sample has more values than the %u value types",
+				 part->reader->profile->n_types);
 	s->values[s->n_values++] = (int64_t)value;
 	return 0;
 }
 
-static int add_values(struct pprof_reader *r, struct pprof_sample *s, const struct proto_field *f)
+static int add_values(struct pprof_part *part, struct pprof_sample *s, const struct proto_field *f)
 {
 	struct cursor c = cursor_over(f->bytes);
 	int rc = 0;
 
 	if (f->wire != PROTO_BYTES)
-		return add_value(r, s, f->value);
+		return add_value(part, s, f->value);
 	while (rc == 0 && cursor_more(&c))
-		rc = add_value(r, s, cursor_uleb(&c));
-	return rc < 0 || !c.failed ? rc : pprof_bad(r, s->at, "a sample's values are cut short");
+		rc = add_value(part, s, cursor_uleb(&c));
+	return rc < 0 || !c.failed ? rc : pprof_fail(part->reader, &part->err, s->at, "a sample's values are cut short");
 }
 
-static int read_label(struct pprof_reader *r, struct str body, struct label *ret_label)
+static int read_label(struct pprof_part *part, struct str body, struct label *ret_label)
 {
 	struct cursor c = cursor_over(body);
 	struct label label = { 0 };
@@ -148,23 +150,23 @@ static int read_label(struct pprof_reader *r, struct str body, struct label *ret
 
 	while (rc == 0 && proto_next(&c, &f)) {
 		if (f.number == PPROF_LABEL_KEY)
-			rc = pprof_string(r, body.p, f.value, &label.key);
+			rc = pprof_string(part->reader, &part->err, body.p, f.value, &label.key);
 		else if (f.number == PPROF_LABEL_STR)
-			rc = pprof_string(r, body.p, f.value, &label.str);
+			rc = pprof_string(part->reader, &part->err, body.p, f.value, &label.str);
 		else if (f.number == PPROF_LABEL_NUM)
 			label.num = (int64_t)f.value;
 		else if (f.number == PPROF_LABEL_UNIT)
-			rc = pprof_string(r, body.p, f.value, &label.unit);
+			rc = pprof_string(part->reader, &part->err, body.p, f.value, &label.unit);
 	}
 	if (rc == 0 && c.failed)
-		rc = pprof_bad(r, body.p, "a label is cut short");
+		rc = pprof_fail(part->reader, &part->err, body.p, "a label is cut short");
 	if (label.str)
 		label.num = label.unit = 0;
 	*ret_label = label;
 	return rc;
 }
 
-static int read_labels(struct pprof_reader *r, struct pprof_sample *s, uint32_t *ret_set)
+static int read_labels(struct pprof_part *part, struct pprof_sample *s, uint32_t *ret_set)
 {
 	struct label labels[LABELS_PER_SET_MAX];
 	struct cursor c = cursor_over(s->labels);
@@ -177,62 +179,61 @@ static int read_labels(struct pprof_reader *r, struct pprof_sample *s, uint32_t 
 
 		if (f.number != PPROF_SAMPLE_LABEL)
 			continue;
-		rc = read_label(r, f.bytes, &label);
+		rc = read_label(part, f.bytes, &label);
 		if (rc < 0)
 			return rc;
-		if (r->time_key && label.key == r->time_key && !label.str)
+		if (part->reader->time_key && label.key == part->reader->time_key && !label.str)
 			s->time_ns = (uint64_t)label.num;
 		else if (n < LABELS_PER_SET_MAX)
 			labels[n++] = label;
 		else
-			r->labels_dropped++;
+			part->labels_dropped++;
 	}
-	*ret_set = labels_add(&r->profile->labels, labels, n);
+	*ret_set = labels_add(&part->labels, labels, n);
 	return 0;
 }
 
 /* Few sets of labels, many samples: the same bytes mean the same set. Not so where they hold a time,
  * which is the sample's own. */
-static int find_labels(struct pprof_reader *r, struct pprof_sample *s, uint32_t *ret_set)
+static int find_labels(struct pprof_part *part, struct pprof_sample *s, uint32_t *ret_set)
 {
 	struct pprof_seen_labels *seen =
-		&r->seen_labels[hash_str(s->labels) % PPROF_SEEN_LABELS];
-	uint64_t dropped = r->labels_dropped;
+		&part->seen_labels[hash_str(s->labels) % PPROF_SEEN_LABELS];
+	uint64_t dropped = part->labels_dropped;
 	int rc;
 
 	if (seen->bytes.n && str_eq(seen->bytes, s->labels)) {
 		*ret_set = seen->set;
 		return 0;
 	}
-	rc = read_labels(r, s, ret_set);
-	if (rc == 0 && !r->time_key && dropped == r->labels_dropped)
+	rc = read_labels(part, s, ret_set);
+	if (rc == 0 && !part->reader->time_key && dropped == part->labels_dropped)
 		*seen = (struct pprof_seen_labels){ s->labels, *ret_set };
 	return rc;
 }
 
 /* What the sample unfolds to. */
-static int take_frames(struct pprof_reader *r, const struct pprof_sample *s)
+static int take_frames(struct pprof_part *part, const struct pprof_sample *s)
 {
 	if (s->n_frames > STACK_FRAMES_MAX)
-		return pprof_bad(r, s->at, "a sample has %llu frames, more than the %zu Sonde takes",
+		return pprof_fail(part->reader, &part->err, s->at, "a sample has %llu frames, more than the %zu Sonde takes",
 				 (unsigned long long)s->n_frames, STACK_FRAMES_MAX);
-	if (s->n_frames > r->frames_left)
-		return pprof_bad(r, s->at, "its samples unfold to far more frames than a file of this "
-				 "size can mean");
-	r->frames_left -= s->n_frames;
+	if (s->n_frames > part->reader->frames_left - part->frames)
+		return pprof_part_too_many(part->reader, &part->err, s->at);
+	part->frames += s->n_frames;
 	return 0;
 }
 
 /* Innermost first in the file, outermost first in the model. */
-static int store_stack(struct pprof_reader *r, const struct pprof_sample *s)
+static int store_stack(struct pprof_part *part, const struct pprof_sample *s)
 {
-	const uint32_t *from = r->stack;
+	const uint32_t *from = part->stack;
 	uint32_t *to;
-	int rc = take_frames(r, s);
+	int rc = take_frames(part, s);
 
 	if (rc < 0)
 		return rc;
-	to = batch_words(&r->batch, s->n_words);
+	to = batch_words(&part->batch, s->n_words);
 	if (!to)
 		return -ENOMEM;
 	for (uint32_t i = s->n_words; i-- > 0;)
@@ -240,64 +241,63 @@ static int store_stack(struct pprof_reader *r, const struct pprof_sample *s)
 	return 0;
 }
 
-static int make_seen_stacks(struct pprof_reader *r)
+static int make_seen_stacks(struct pprof_part *part)
 {
-	r->n_seen_stacks = r->bytes.n / SEEN_BYTES + 1;
-	if (r->n_seen_stacks > SEEN_STACKS_MAX)
-		r->n_seen_stacks = SEEN_STACKS_MAX;
-	r->seen_stacks = large_calloc(r->n_seen_stacks, sizeof(*r->seen_stacks));
-	r->waiting = calloc(AT_ONCE, sizeof(*r->waiting));
-	return r->seen_stacks && r->waiting ? 0 : -ENOMEM;
+	part->n_seen_stacks = (part->end - part->begin) / SEEN_BYTES + 1;
+	if (part->n_seen_stacks > SEEN_STACKS_MAX)
+		part->n_seen_stacks = SEEN_STACKS_MAX;
+	part->seen_stacks = large_calloc(part->n_seen_stacks, sizeof(*part->seen_stacks));
+	part->waiting = calloc(AT_ONCE, sizeof(*part->waiting));
+	return part->seen_stacks && part->waiting ? 0 : -ENOMEM;
 }
 
-static struct pprof_seen_stack *seen_stack(const struct pprof_reader *r, struct str bytes)
+static struct pprof_seen_stack *seen_stack(const struct pprof_part *part, struct str bytes)
 {
 	return bytes.n && bytes.n <= UINT32_MAX ?
-	       &r->seen_stacks[hash_str(bytes) % r->n_seen_stacks] : NULL;
+	       &part->seen_stacks[hash_str(bytes) % part->n_seen_stacks] : NULL;
 }
 
 /* Many samples, fewer stacks: the same bytes mean the same locations. */
-static int add_row(struct pprof_reader *r, struct pprof_sample *s)
+static int add_row(struct pprof_part *part, struct pprof_sample *s)
 {
 	struct str packed = s->packed;
 	struct pprof_seen_stack *seen = s->seen;
-	struct batch *batch = &r->batch;
+	struct batch *batch = &part->batch;
 	int rc;
 
-	if (seen && seen->bytes && seen->flushes == batch->flushes &&
-	    str_eq(str_over(seen->bytes, seen->n_bytes), packed)) {
+	if (seen && seen->bytes && str_eq(str_over(seen->bytes, seen->n_bytes), packed)) {
 		s->n_frames = seen->n_frames;
-		rc = take_frames(r, s);
+		rc = take_frames(part, s);
 		if (rc == 0)
 			batch_add_again(batch, seen->stack, s->set, s->time_ns, s->values);
 		return rc;
 	}
-	rc = add_packed(r, s);
+	rc = add_packed(part, s);
 	if (rc == 0)
-		rc = store_stack(r, s);
+		rc = store_stack(part, s);
 	if (rc < 0)
 		return rc;
 	if (seen)
 		*seen = (struct pprof_seen_stack){ packed.p, (uint32_t)packed.n, batch->n_stacks,
-						   batch->flushes, (uint32_t)s->n_frames };
+						   (uint32_t)s->n_frames };
 	batch_add(batch, s->n_words, s->set, s->time_ns, s->values);
 	return 0;
 }
 
-static int add_waiting(struct pprof_reader *r)
+static int add_waiting(struct pprof_part *part)
 {
 	int rc = 0;
 
-	for (uint32_t i = 0; i < r->n_waiting; i++) {
-		const struct pprof_seen_stack *seen = r->waiting[i].seen;
+	for (uint32_t i = 0; i < part->n_waiting; i++) {
+		const struct pprof_seen_stack *seen = part->waiting[i].seen;
 
-		if (seen && seen->n_bytes == r->waiting[i].packed.n)
+		if (seen && seen->n_bytes == part->waiting[i].packed.n)
 			__builtin_prefetch(seen->bytes);
 	}
-	for (uint32_t i = 0; rc == 0 && i < r->n_waiting; i++)
-		rc = add_row(r, &r->waiting[i]);
-	r->n_waiting = 0;
-	return rc == 0 && r->batch.failed ? -ENOMEM : rc;
+	for (uint32_t i = 0; rc == 0 && i < part->n_waiting; i++)
+		rc = add_row(part, &part->waiting[i]);
+	part->n_waiting = 0;
+	return rc == 0 && part->batch.failed ? -ENOMEM : rc;
 }
 
 static struct str from_to(const char *begin, const char *end)
@@ -305,7 +305,7 @@ static struct str from_to(const char *begin, const char *end)
 	return str_over(begin, (size_t)(end - begin));
 }
 
-static int parse_sample(struct pprof_reader *r, struct str body, struct pprof_sample *s)
+static int parse_sample(struct pprof_part *part, struct str body, struct pprof_sample *s)
 {
 	struct cursor c = cursor_over(body);
 	struct proto_field f;
@@ -319,10 +319,10 @@ static int parse_sample(struct pprof_reader *r, struct str body, struct pprof_sa
 	while (rc == 0 && proto_next(&c, &f)) {
 		if (f.number == PPROF_SAMPLE_LOCATION && f.wire == PROTO_BYTES && !s->n_words && !s->packed.n)
 			s->packed = f.bytes;
-		else if (f.number == PPROF_SAMPLE_LOCATION && (rc = add_waiting(r)) == 0)	/* r->stack is taken */
-			rc = take_location(r, s, &f);
+		else if (f.number == PPROF_SAMPLE_LOCATION && (rc = add_waiting(part)) == 0)	/* part->stack is taken */
+			rc = take_location(part, s, &f);
 		else if (f.number == PPROF_SAMPLE_VALUE)
-			rc = add_values(r, s, &f);
+			rc = add_values(part, s, &f);
 		else if (f.number == PPROF_SAMPLE_LABEL)
 			s->labels = from_to(s->labels.n ? s->labels.p : at, (const char *)c.p);
 		at = (const char *)c.p;
@@ -330,54 +330,62 @@ static int parse_sample(struct pprof_reader *r, struct str body, struct pprof_sa
 	if (rc < 0)
 		return rc;
 	if (c.failed)
-		return pprof_bad(r, body.p, "a sample is cut short");
+		return pprof_fail(part->reader, &part->err, body.p, "a sample is cut short");
 	if (!s->n_values)
-		return pprof_bad(r, body.p, "a sample has no values");
-	if (s->n_values != r->profile->n_types)
-		return pprof_bad(r, body.p, "a sample has %u values for %u value types", s->n_values,
-				 r->profile->n_types);
-	return s->labels.n ? find_labels(r, s, &s->set) : 0;
+		return pprof_fail(part->reader, &part->err, body.p, "a sample has no values");
+	if (s->n_values != part->reader->profile->n_types)
+		return pprof_fail(part->reader, &part->err, body.p, "a sample has %u values for %u value types", s->n_values,
+				 part->reader->profile->n_types);
+	return s->labels.n ? find_labels(part, s, &s->set) : 0;
 }
 
 /* Samples wait until there are some: then what each looks for is on its way already. One whose locations came in
- * parts has them in r->stack and does not wait; nobody before it does any more. */
-static int add_sample(struct pprof_reader *r, struct str body)
+ * parts has them in part->stack and does not wait; nobody before it does any more. */
+static int add_sample(struct pprof_part *part, struct str body)
 {
-	struct pprof_sample *s = &r->waiting[r->n_waiting];
-	int rc = parse_sample(r, body, s);
+	struct pprof_sample *s = &part->waiting[part->n_waiting];
+	int rc = parse_sample(part, body, s);
 
 	if (rc < 0)
 		return rc;
-	s->seen = seen_stack(r, s->packed);
+	s->seen = seen_stack(part, s->packed);
 	if (s->n_words) {
-		rc = add_row(r, s);
-		return rc == 0 && r->batch.failed ? -ENOMEM : rc;
+		rc = add_row(part, s);
+		return rc == 0 && part->batch.failed ? -ENOMEM : rc;
 	}
 	if (s->seen)
 		__builtin_prefetch(s->seen);
-	return ++r->n_waiting == AT_ONCE ? add_waiting(r) : 0;
+	return ++part->n_waiting == AT_ONCE ? add_waiting(part) : 0;
 }
 
-int pprof_read_samples(struct pprof_reader *r)
+static int read_fields(struct pprof_part *part)
 {
-	int rc;
+	struct cursor c = cursor_over(str_head(part->reader->bytes, part->end));
+	const struct batch *batch = &part->batch;
+	struct proto_field f;
+	int rc = 0;
 
-	r->batch = (struct batch){ .profile = r->profile, .timed = r->notes.timed, .spans = r->words,
-				   .frames = r->chains };
-	if (r->notes.timed)
-		r->time_key = strings_add(&r->profile->strings, STR(PPROF_TIME_LABEL));
-	r->frames_left = FRAMES_FREE + (uint64_t)r->bytes.n * PPROF_CHAIN_MAX;
-	rc = make_seen_stacks(r);
-	if (rc == 0)
-		rc = pprof_each(r, PPROF_SAMPLE, add_sample);
-	if (rc == 0)
-		rc = add_waiting(r);
-	if (rc < 0)
-		return rc;
-	/* the last batch is where most memory is needed */
-	free(r->seen_stacks);
-	r->seen_stacks = NULL;
-	r->bytes = (struct str){ 0 };
-	input_give_back(r->input);
-	return batch_flush(&r->batch) < 0 ? -ENOMEM : 0;
+	cursor_seek(&c, part->begin);
+	while (rc == 0 && batch->n < ROWS_MAX && batch->words.n < WORDS_MAX * sizeof(uint32_t) &&
+	       proto_next(&c, &f)) {
+		if (f.number == PPROF_SAMPLE && f.wire == PROTO_BYTES)
+			rc = add_sample(part, f.bytes);
+		part->stopped = cursor_pos(&c);
+	}
+	return rc < 0 ? rc : add_waiting(part);
+}
+
+void pprof_part_read(struct pprof_part *part)
+{
+	const struct pprof_reader *r = part->reader;
+
+	part->batch = (struct batch){ .profile = r->profile, .timed = r->notes.timed };
+	part->stopped = part->begin;
+	labels_init(&part->labels);
+	part->rc = make_seen_stacks(part);
+	if (part->rc == 0)
+		part->rc = read_fields(part);
+	free(part->seen_stacks);
+	free(part->waiting);
+	free(part->stack);
 }

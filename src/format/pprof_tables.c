@@ -8,10 +8,11 @@
 
 #define INLINE_CHAIN_MAX 4096	/* lines of one location */
 
-int pprof_string(struct pprof_reader *r, const char *at, uint64_t index, uint32_t *ret_id)
+int pprof_string(const struct pprof_reader *r, struct err *err, const char *at, uint64_t index,
+		 uint32_t *ret_id)
 {
 	if (index >= r->n_strings && index)
-		return pprof_bad(r, at, "it names string %llu of %u", (unsigned long long)index,
+		return pprof_fail(r, err, at, "it names string %llu of %u", (unsigned long long)index,
 				 r->n_strings);
 	*ret_id = index ? r->strings[index] : 0;
 	return 0;
@@ -58,9 +59,9 @@ static int add_mapping(struct pprof_reader *r, struct str body)
 		else if (f.number == PPROF_MAPPING_OFFSET)
 			module.offset = f.value;
 		else if (f.number == PPROF_MAPPING_FILE)
-			rc = pprof_string(r, body.p, f.value, &module.path);
+			rc = pprof_string(r, r->err, body.p, f.value, &module.path);
 		else if (f.number == PPROF_MAPPING_BUILD_ID)
-			rc = pprof_string(r, body.p, f.value, &module.build_id);
+			rc = pprof_string(r, r->err, body.p, f.value, &module.build_id);
 	}
 	if (rc < 0)
 		return rc;
@@ -90,11 +91,11 @@ static int add_function(struct pprof_reader *r, struct str body)
 		if (f.number == PPROF_FUNCTION_ID)
 			id = f.value;
 		else if (f.number == PPROF_FUNCTION_NAME)
-			rc = pprof_string(r, body.p, f.value, &function.name);
+			rc = pprof_string(r, r->err, body.p, f.value, &function.name);
 		else if (f.number == PPROF_FUNCTION_SYSTEM_NAME)
-			rc = pprof_string(r, body.p, f.value, &function.system_name);
+			rc = pprof_string(r, r->err, body.p, f.value, &function.system_name);
 		else if (f.number == PPROF_FUNCTION_FILE)
-			rc = pprof_string(r, body.p, f.value, &function.file);
+			rc = pprof_string(r, r->err, body.p, f.value, &function.file);
 		else if (f.number == PPROF_FUNCTION_START_LINE)
 			function.start_line = line_number(f.value);
 	}
