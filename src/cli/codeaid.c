@@ -15,7 +15,7 @@
 #include "format/code_aid.h"
 
 #define SPACES 64u
-#define KALLSYMS_HEAD ((size_t)1 << 20)	/* the kernel's own begin is among its first symbols */
+#define KALLSYMS_HEAD ((size_t)1 << 20)	/* the kernel's own begin is among its first symbols, mostly the first */
 
 /* The mappings of a space as walk/ has them, for as long as its generation. */
 struct known_space {
@@ -76,7 +76,21 @@ static bool aid_bias(void *context, uint32_t image, uint64_t start, uint64_t off
 	return recorded_bias(((struct aid *)context)->recorded, image, start, off, ret_bias);
 }
 
-/* Whether the kernel has that function at that address: a line "ffffffff81000000 T _text". */
+/* Whether a line "ffffffff81000000 T _text" is among the whole ones, which *text then is past. */
+static bool take_symbol(struct str *text, struct str symbol, uint64_t address)
+{
+	while (str_find(*text, '\n') >= 0) {
+		struct str line = str_cut(text, '\n'), word = str_cut(&line, ' ');
+		uint64_t value;
+
+		if (str_eq(str_skip(line, 2), symbol) && str_parse_u64(word, 16, &value) == 0 &&
+		    value && value == address)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the kernel has that function at that address. Its list is made as it is read: no more than that. */
 static bool has_symbol(struct str symbol, uint64_t address)
 {
 	int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
@@ -84,18 +98,13 @@ static bool has_symbol(struct str symbol, uint64_t address)
 	size_t n = 0;
 	ssize_t got = fd >= 0 && text ? 1 : 0;
 	bool found = false;
-	struct str rest;
+	struct str rest = str_over(text, 0);
 
-	while (got > 0 && n < KALLSYMS_HEAD) {
+	while (got > 0 && n < KALLSYMS_HEAD && !found) {
 		got = read(fd, text + n, KALLSYMS_HEAD - n);
 		n += got > 0 ? (size_t)got : 0;
-	}
-	for (rest = str_over(text, n); rest.n && !found;) {
-		struct str line = str_cut(&rest, '\n'), word = str_cut(&line, ' ');
-		uint64_t value;
-
-		found = str_eq(str_skip(line, 2), symbol) && str_parse_u64(word, 16, &value) == 0 &&
-			value && value == address;
+		rest.n = n - (size_t)(rest.p - text);
+		found = take_symbol(&rest, symbol, address);
 	}
 	free(text);
 	if (fd >= 0)

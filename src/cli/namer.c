@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "collect/ksyms.h"
 #include "elf/buildcache.h"
 #include "elf/elf.h"
 #include "model/profile.h"
@@ -187,10 +188,11 @@ static bool is_running_kernel(const struct build_id *id)
 	return same;
 }
 
-/* The kernel's names on their way: one for the whole process, taken by who asks first. */
+/* Who will tell the kernel's names, or is on the way: one for the whole process, taken by who asks first. */
 static struct {
 	pthread_mutex_t lock;
-	pthread_t thread;
+	struct ksyms *ksyms;		/* asked for single names; NULL: it is not to be had, or was taken */
+	pthread_t thread;		/* else reads all of them into: */
 	struct symbol_object *object;	/* NULL: none */
 } expected = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
@@ -203,7 +205,9 @@ static void *load(void *object)
 void namer_expect_kernel(void)
 {
 	pthread_mutex_lock(&expected.lock);
-	if (!expected.object && symbol_object_open_kernel(&expected.object, NULL) == 0 &&
+	if (!expected.object && !expected.ksyms)
+		expected.ksyms = ksyms_open();
+	if (!expected.object && !expected.ksyms && symbol_object_open_kernel(&expected.object, NULL) == 0 &&
 	    pthread_create(&expected.thread, NULL, load, expected.object)) {
 		symbol_object_close(expected.object);
 		expected.object = NULL;
@@ -211,28 +215,41 @@ void namer_expect_kernel(void)
 	pthread_mutex_unlock(&expected.lock);
 }
 
-/* NULL: nobody has expected it, or another has taken it. */
-static struct symbol_object *take_expected(void)
+/* Neither: nobody has expected it, or another has taken it. */
+static void take_expected(struct namer *namer)
 {
-	struct symbol_object *object;
-
 	pthread_mutex_lock(&expected.lock);
-	object = expected.object;
-	if (object)
+	namer->ksyms = expected.ksyms;
+	namer->object = expected.object;
+	if (namer->object)
 		pthread_join(expected.thread, NULL);
+	expected.ksyms = NULL;
 	expected.object = NULL;
 	pthread_mutex_unlock(&expected.lock);
-	return object;
+}
+
+static bool ask_kernel(void *context, uint64_t address, struct str *ret_name, struct str *ret_module)
+{
+	return ksyms_find(context, address, ret_name, ret_module);
 }
 
 static int open_kernel(struct namer *namer, const struct build_id *id, struct err *err)
 {
+	int rc;
+
 	if (!is_running_kernel(id)) {
 		namer->reason = "not the running one";
 		return 0;
 	}
-	namer->object = take_expected();
-	return namer->object ? 0 : symbol_object_open_kernel(&namer->object, err);
+	take_expected(namer);
+	if (namer->object)
+		return 0;
+	if (!namer->ksyms)
+		namer->ksyms = ksyms_open();
+	rc = symbol_object_open_kernel(&namer->object, err);
+	if (rc == 0 && namer->ksyms)
+		symbol_object_set_kernel_names(namer->object, ask_kernel, namer->ksyms);
+	return rc;
 }
 
 /* Ours, as far as it goes, read through the kernel and not by faulting. */
@@ -299,6 +316,7 @@ int namer_open(struct namer *namer, const struct profile *profile, uint32_t modu
 void namer_close(struct namer *namer)
 {
 	symbol_object_close(namer->object);
+	ksyms_close(namer->ksyms);
 	perf_home_close(&namer->home);
 	*namer = NAMER_CLOSED;
 }

@@ -19,6 +19,7 @@
 #include "proc/perfhome.h"
 
 struct err;
+struct ksyms;
 struct mapped_file;
 struct profile;
 struct stat;
@@ -26,6 +27,7 @@ struct symbol_object;
 
 struct namer {
 	struct symbol_object *object;
+	struct ksyms *ksyms;		/* the object's, of the kernel; NULL: none */
 	const char *reason;		/* why it cannot be asked; NULL: it can */
 	bool takes_mappings;		/* a file: its vaddrs follow from where it was mapped */
 	struct perf_home home;
@@ -40,8 +42,9 @@ bool namer_is_younger(const struct stat *file, const struct profile *profile);
 /* The running kernel's build id, raw, lent by `notes`, which the caller closes; empty where it cannot be had. */
 struct str namer_running_kernel(struct mapped_file *notes);
 
-/* Reads the running kernel's names (tens of milliseconds) in a thread of its own, for the next namer_open() that
- * wants them. Where no thread can be had they are read then. */
+/* Gets the running kernel's names ready for the next namer_open() that wants them: where the kernel may not be asked for
+ * single ones (collect/ksyms.h) all are read (tens of milliseconds) in a thread of their own. Where no thread can be
+ * had they are read then. */
 void namer_expect_kernel(void);
 
 /* Whether the frame is one that somebody may be asked for: it has a module and an address, and no name. */
