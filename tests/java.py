@@ -640,7 +640,7 @@ def oracle(row, out, stacks, sonde):
         row.failures.append(f"C is not there: {dict(result.via)}")
     if sonde:
         row.thread = "ok"
-        if result.unnamed > 0.02 * result.total:
+        if result.unnamed > 0.005 * result.total:
             row.failures.append(f"{result.unnamed} samples of threads without their names")
         if sum(result.threads.values()) > 0.005 * result.total:
             row.thread = "FAIL"

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A quick part of the Java matrix; `python3 tests/java.py --all` runs and prints all of it. First the judge itself: it
 must pass what is right and fail what is wrong."""
+import collections
 import dataclasses
+import re
 import subprocess
 
 import pytest
@@ -148,3 +150,20 @@ def test_a_java_profile_shows_what_the_program_says_of_itself(name):
     if row.skipped:
         pytest.skip(f"{row.name}: {row.skipped}")
     assert not row.failures, "\n".join(row.failures)
+
+
+def test_threads_that_c_attached_have_their_names_from_their_first_sample(built, tmp_path):
+    jdk = next((jdk for jdk in java.jdks() if jdk.there()), None)
+    if not built.embed or not built.native or not jdk:
+        pytest.skip("no C compiler, no jni.h, or no JDK")
+    path = tmp_path / "p.pb.gz"
+    done = subprocess.run([*java.recorder(path), "--", built.embed, str(java.libjvm_of(jdk)), built.classes, built.native,
+                           "work.Oracle", "nativeThreads"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    names = {"embedding": collections.Counter(), "thread_in_c": collections.Counter()}
+    for stack in java.stacks_of_sonde(path):
+        for function, seen in names.items():
+            if any(frame.name == function for frame in stack.frames):
+                seen[stack.thread] += stack.count
+    assert set(names["embedding"]) == {"main"}, names      # most of it is JNI_CreateJavaVM, before Java knows the thread
+    assert names["thread_in_c"] and all(re.fullmatch(r"Thread-\d+", name) for name in names["thread_in_c"]), names

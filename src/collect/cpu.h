@@ -39,6 +39,7 @@ struct raw_sample {
 	pid_t pid, tid;
 	const char *process;	/* at most 15 bytes; lent until the handler returns */
 	const char *thread;	/* at most 63 bytes; likewise */
+	bool own_name;		/* it is the name that the program gave it, not the kernel's */
 	const struct raw_frame *frames;	/* leaf first: kernel, then user; lent likewise */
 	uint32_t n, n_kernel;
 	enum walk_end end;

@@ -385,6 +385,7 @@ static int take_sample(struct records *records, const struct sample_hdr *hdr)
 	sample.process = name;
 	sample.thread = threadnames_find(&records->threadnames, process, sample.tid,
 					 hdr->labels_at);
+	sample.own_name = sample.thread;
 	if (!sample.thread)
 		sample.thread = thread;
 	sample.frames = records->frames;

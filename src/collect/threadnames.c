@@ -131,6 +131,19 @@ static bool take(void *context, const struct python_thread *thread)
 	return true;
 }
 
+/* Names are some ten reads each: those that are known are not read again. */
+static bool wants_java(void *context, const struct jvm_thread *thread)
+{
+	const struct search *search = context;
+	const struct threadname *known = NULL;
+
+	if (search->thread_pointer && thread->pthread == search->thread_pointer)
+		return true;
+	if (thread->tid <= INT32_MAX)
+		known = find(search->names, search->incarnation, (pid_t)thread->tid);
+	return !known || !known->name;
+}
+
 static bool take_java(void *context, const struct jvm_thread *thread)
 {
 	struct python_thread same = { thread->pthread, thread->tid, thread->name };
@@ -146,7 +159,7 @@ static void read_java_names(const struct jvm_file *file, uint64_t bias, pid_t *p
 	struct jvm_memory memory = { process_read_whole, pid };
 
 	if (structs && offsets)
-		(void)jvm_thread_names(structs, offsets, bias, &memory, scratch, take_java, search);
+		(void)jvm_thread_names(structs, offsets, bias, &memory, scratch, wants_java, take_java, search);
 }
 
 static const char *read_name(struct threadnames *names, const struct process *process, pid_t tid,

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "collect/cpu.h"
+#include "session/latenames.h"
 #include "session/naming.h"
 #include "session/rawtree.h"
 
@@ -28,6 +29,7 @@ struct label_memo {
 	pid_t pid, tid;
 	char process[16], thread[64];
 	enum sample_gil gil;
+	bool own_name;
 	uint64_t activity;	/* goroutine or virtual thread */
 	uint32_t label_set;
 	uint32_t set;
@@ -40,6 +42,7 @@ struct recording {
 	struct rawtree raw;
 	struct profile names;	/* strings and labels of the samples, until they are moved */
 	struct label_memo memo[LABEL_MEMO];
+	struct latenames late;
 	uint32_t rate_hz;
 	bool times, runtime_lines;
 	uint64_t start_ns, start_wall_ns, end_ns;
@@ -82,26 +85,28 @@ static uint32_t label_set(struct recording *r, const struct raw_sample *sample)
 {
 	uint64_t activity = sample->goroutine || sample->virtual_thread ? sample->activity : 0;
 	struct label_memo *memo = &r->memo[(uint32_t)sample->tid % LABEL_MEMO];
+	struct latenames_thread thread = { .pid = sample->pid, .tid = sample->tid };
 	struct label set[6 + RAW_LABELS_MAX];
 	uint32_t n = 4;
 
 	if (memo->set && memo->pid == sample->pid && memo->tid == sample->tid &&
 	    memo->gil == sample->gil && memo->activity == activity &&
-	    memo->label_set == sample->label_set &&
+	    memo->label_set == sample->label_set && memo->own_name == sample->own_name &&
 	    !strcmp(memo->process, sample->process) && !strcmp(memo->thread, sample->thread))
 		return memo->set;
 	set[0] = (struct label){ .key = r->keys.pid, .num = sample->pid };
 	set[1] = (struct label){ .key = r->keys.tid, .num = sample->tid };
-	set[2] = (struct label){ .key = r->keys.process,
-				 .str = strings_add(&r->names.strings, str_of(sample->process)) };
-	set[3] = (struct label){ .key = r->keys.thread,
-				 .str = strings_add(&r->names.strings, str_of(sample->thread)) };
+	thread.process = strings_add(&r->names.strings, str_of(sample->process));
+	thread.name = strings_add(&r->names.strings, str_of(sample->thread));
+	set[2] = (struct label){ .key = r->keys.process, .str = thread.process };
+	set[3] = (struct label){ .key = r->keys.thread, .str = thread.name };
 	if (sample->gil != SAMPLE_GIL_UNKNOWN)
 		set[n++] = (struct label){ .key = r->keys.gil,
 					   .str = strings_add(&r->names.strings,
 							      str_of(gil_words[sample->gil])) };
 	n += add_activity(r, sample, set + n);
 	memo->gil = sample->gil;
+	memo->own_name = sample->own_name;
 	memo->activity = activity;
 	memo->label_set = sample->label_set;
 	memo->pid = sample->pid;
@@ -109,6 +114,8 @@ static uint32_t label_set(struct recording *r, const struct raw_sample *sample)
 	memcpy(memo->process, sample->process, strlen(sample->process) + 1);
 	memcpy(memo->thread, sample->thread, strlen(sample->thread) + 1);
 	memo->set = labels_add(&r->names.labels, set, n);
+	if (latenames_note(&r->late, &thread, sample->own_name, memo->set) < 0)
+		r->names.labels.failed = true;
 	return memo->set;
 }
 
@@ -232,6 +239,15 @@ static void describe(const struct recording *r, struct profile *profile,
 			(unsigned long long)totals->lost_events);
 }
 
+static void name_late_threads(struct recording *r, struct profile *profile)
+{
+	uint32_t *sets = latenames_sets(&r->late, &profile->labels, r->keys.thread);
+
+	for (uint32_t i = 0; sets && i < r->raw.n_counts; i++)
+		r->raw.counts[i].label_set = sets[r->raw.counts[i].label_set];
+	free(sets);
+}
+
 int record_finish(struct recording *r, struct profile *profile, struct err *err)
 {
 	struct cpu_totals totals;
@@ -248,6 +264,7 @@ int record_finish(struct recording *r, struct profile *profile, struct err *err)
 	profile_add_type(profile, STR("samples"), STR("count"));
 	profile_add_type(profile, STR("cpu"), STR("nanoseconds"));
 	describe(r, profile, &totals);
+	name_late_threads(r, profile);
 	return naming_finish(profile, &r->raw, cpu_images(r->cpu), 1000000000 / r->rate_hz, r->start_ns,
 			     r->runtime_lines, err);
 }
@@ -258,6 +275,7 @@ void record_close(struct recording *r)
 		return;
 	cpu_close(r->cpu);
 	rawtree_fini(&r->raw);
+	latenames_fini(&r->late);
 	profile_fini(&r->names);
 	free(r);
 }

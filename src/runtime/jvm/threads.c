@@ -19,6 +19,7 @@ struct reading {
 	struct thread_fields fields;
 	uint64_t bias;
 	struct arena *arena;
+	bool (*wants)(void *seer, const struct jvm_thread *thread);
 	bool (*see)(void *seer, const struct jvm_thread *thread);
 	void *seer;
 	uint32_t n;
@@ -65,11 +66,12 @@ static bool take_thread(struct reading *r, uint64_t thread)
 	struct jvm_thread found = { 0 };
 	uint32_t tid;
 
-	if (!osthread || !jvm_read_u32(&r->memory, osthread + r->fields.tid, &tid) || !tid ||
-	    !read_name(r, thread, &found.name))
+	if (!osthread || !jvm_read_u32(&r->memory, osthread + r->fields.tid, &tid) || !tid)
 		return true;
 	found.tid = tid;
 	found.pthread = jvm_word(&r->memory, osthread + r->fields.pthread);
+	if ((r->wants && !r->wants(r->seer, &found)) || !read_name(r, thread, &found.name))
+		return true;
 	r->n++;
 	return r->see(r->seer, &found);
 }
@@ -106,10 +108,12 @@ static void take_chain(struct reading *r, uint64_t thread)
 
 uint32_t jvm_thread_names(const struct jvm_vmstructs *structs, const struct jvm_offsets *o, uint64_t bias,
 			  const struct jvm_memory *memory, struct arena *arena,
+			  bool (*wants)(void *seer, const struct jvm_thread *thread),
 			  bool (*see)(void *seer, const struct jvm_thread *thread), void *seer)
 {
 	struct reading reading = {
-		.structs = structs, .memory = *memory, .bias = bias, .arena = arena, .see = see, .seer = seer,
+		.structs = structs, .memory = *memory, .bias = bias, .arena = arena,
+		.wants = wants, .see = see, .seer = seer,
 	};
 	uint64_t vaddr;
 

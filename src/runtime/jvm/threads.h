@@ -25,10 +25,11 @@ struct jvm_thread {
 	struct str name;	/* in the arena */
 };
 
-/* Calls `see` for each thread that has a name; ends early when it gives false. The number seen; 0 also when
- * HotSpot has not started yet. */
+/* Calls `see` for each thread that has a name and that `wants` (NULL: all; it sees no name) asks for; ends early when it gives false. The
+ * number seen; 0 also when HotSpot has not started yet. */
 uint32_t jvm_thread_names(const struct jvm_vmstructs *structs, const struct jvm_offsets *o, uint64_t bias,
 			  const struct jvm_memory *memory, struct arena *arena,
+			  bool (*wants)(void *seer, const struct jvm_thread *thread),
 			  bool (*see)(void *seer, const struct jvm_thread *thread), void *seer);
 
 #endif

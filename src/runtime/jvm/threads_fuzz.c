@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 65536 || !jvm_vmstructs_read(&structs, &where, 0, image_read, &image))
 		return 0;
 	(void)jvm_offsets_find(&offsets, &structs, 0, &memory);
-	if (jvm_thread_names(&structs, &image_offsets[jdk % IMAGE_JDKS], 0, &memory, &arena, see, &n) != n)
+	if (jvm_thread_names(&structs, &image_offsets[jdk % IMAGE_JDKS], 0, &memory, &arena, NULL, see, &n) != n)
 		abort();
 	arena_fini(&arena);
 	jvm_vmstructs_fini(&structs);

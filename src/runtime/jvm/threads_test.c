@@ -143,6 +143,7 @@ static void add_world(struct buf *image, const struct jvm_offsets *o, enum shape
 struct found {
 	struct jvm_thread thread;
 	char name[80];
+	bool wanted;
 };
 
 static bool see(void *seer, const struct jvm_thread *thread)
@@ -152,6 +153,13 @@ static bool see(void *seer, const struct jvm_thread *thread)
 	found->thread = *thread;
 	snprintf(found->name, sizeof(found->name), "%.*s", STR_ARG(thread->name));
 	return true;
+}
+
+static bool wants(void *seer, const struct jvm_thread *thread)
+{
+	const struct found *found = seer;
+
+	return thread->tid == 4711 && !thread->name.n && found->wanted;
 }
 
 static uint32_t read_threads(struct buf *image, struct found *found)
@@ -168,7 +176,7 @@ static uint32_t read_threads(struct buf *image, struct found *found)
 	tables_finish(&tables, image);
 	view = str_over(image->p, image->n);
 	CHECK(jvm_vmstructs_read(&structs, &tables.places, 0, image_read, &view));
-	n = jvm_thread_names(&structs, &image_offsets[IMAGE_25], 0, &memory, &arena, see, found);
+	n = jvm_thread_names(&structs, &image_offsets[IMAGE_25], 0, &memory, &arena, wants, see, found);
 	jvm_vmstructs_fini(&structs);
 	arena_fini(&arena);
 	return n;
@@ -178,7 +186,7 @@ TEST(a_thread_has_its_java_name_however_objects_are_referred_to)
 {
 	for (enum shape shape = NARROW; shape <= COMPACT; shape++) {
 		struct buf image = { 0 };
-		struct found found = { 0 };
+		struct found found = { .wanted = true };
 
 		add_world(&image, &image_offsets[IMAGE_25], shape);
 		add_heap(&image, shape, "main-worker-\xfc", 13, 0);
@@ -193,7 +201,7 @@ TEST(a_thread_has_its_java_name_however_objects_are_referred_to)
 TEST(names_beyond_latin1_have_two_bytes_a_character)
 {
 	struct buf image = { 0 };
-	struct found found = { 0 };
+	struct found found = { .wanted = true };
 
 	add_world(&image, &image_offsets[IMAGE_25], NARROW);
 	add_heap(&image, NARROW, "\x3d\xd8\x00\xde\x61\x00", 6, 1);
@@ -205,7 +213,7 @@ TEST(names_beyond_latin1_have_two_bytes_a_character)
 TEST(an_object_of_another_class_is_no_name)
 {
 	struct buf image = { 0 };
-	struct found found = { 0 };
+	struct found found = { .wanted = true };
 
 	add_world(&image, &image_offsets[IMAGE_25], WIDE);
 	image_add(&image, STRING, (uint64_t[]){ 1, THREAD_KLASS }, 16);	/* it was moved there meanwhile */
@@ -214,5 +222,18 @@ TEST(an_object_of_another_class_is_no_name)
 	buf_fini(&image);
 }
 
-TEST_MAIN(CASE(a_thread_has_its_java_name_however_objects_are_referred_to),
+TEST(a_thread_that_is_known_is_not_asked_for_its_name)
+{
+	struct buf image = { 0 };
+	struct found found = { 0 };
+
+	add_world(&image, &image_offsets[IMAGE_25], NARROW);
+	add_heap(&image, NARROW, "main", 4, 0);
+	CHECK_EQ(read_threads(&image, &found), 0);
+	CHECK_EQ(found.name[0], '\0');
+	buf_fini(&image);
+}
+
+TEST_MAIN(CASE(a_thread_that_is_known_is_not_asked_for_its_name),
+	  CASE(a_thread_has_its_java_name_however_objects_are_referred_to),
 	  CASE(names_beyond_latin1_have_two_bytes_a_character), CASE(an_object_of_another_class_is_no_name))
