@@ -124,7 +124,7 @@ static bool find_vaddr(const struct namer *namer, const struct module *module, u
 		       uint64_t *ret_vaddr)
 {
 	if (!namer->takes_mappings || !tells_mapping(module)) {
-		*ret_vaddr = address;
+		*ret_vaddr = namer->takes_mappings ? symbol_object_rebase(namer->object, address) : address;
 		return true;
 	}
 	return address >= module->start && (!module->limit || address < module->limit) &&

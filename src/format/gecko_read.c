@@ -55,9 +55,14 @@ static void add_samples(struct gecko_reader *r, const struct gecko_tables *t, co
 		values[CPU_TYPE] = sum_round(cpu * (r->cpu_in_us ? 1e3 : 1));
 		if (stack == GECKO_NONE || !(values[COUNT_TYPE] || (r->has_cpu && values[CPU_TYPE])))
 			continue;	/* the thread did not run, or began */
+		if (!(at > 0 && at < 9e12))
+			at = 0;
+		if (at < r->first_ms)
+			r->first_ms = at;
+		if (at > r->last_ms)
+			r->last_ms = at;
 		if (r->timed)
-			profile_add_at(r->profile, t->stacks.v[stack], label_set,
-				       at > 0 && at < 9e12 ? (uint64_t)(at * 1e6 + 0.5) : 0, values);
+			profile_add_at(r->profile, t->stacks.v[stack], label_set, (uint64_t)(at * 1e6 + 0.5), values);
 		else
 			profile_add(r->profile, t->stacks.v[stack], label_set, values);
 	}
@@ -96,7 +101,8 @@ static int read_samples(struct gecko_reader *r, struct str object, const struct 
 	return rc;
 }
 
-/* A label of text or of a number; a number in quotes is one. */
+/* A label of text or of a number; a number in quotes is one, and so is "1234.1", the second process that samply saw
+ * of that id. */
 static void add_label(struct gecko_reader *r, struct str value, const char *key, bool number, struct label *set,
 		      uint32_t *n)
 {
@@ -109,6 +115,8 @@ static void add_label(struct gecko_reader *r, struct str value, const char *key,
 		text = json_take_str(&json);
 	else if (json_peek(&json) == JSON_NUMBER)
 		text = json_pass(&json);
+	if (number)
+		text = str_cut(&text, '.');
 	if (number && str_parse_u64(text, 10, &v) == 0 && v <= INT64_MAX)
 		label.num = (int64_t)v;
 	else if (!number)
@@ -212,6 +220,8 @@ static int read_category(struct gecko_reader *r, struct str category)
 			kind = (enum frame_kind)k;
 	if (str_eq(name, STR("JavaScript")))
 		kind = FRAME_JIT;
+	else if (str_eq(name, STR("Kernel")))
+		kind = FRAME_KERNEL;
 	else if (str_eq(name, STR("GC / CC")))
 		kind = FRAME_RUNTIME;
 	return rc < 0 ? rc : gecko_append(&r->kinds, kind);
@@ -258,6 +268,8 @@ static int read_file(struct gecko_reader *r)
 		rc = gecko_bad(r, r->text, "the file has no threads");
 	if (rc == 0)
 		rc = each_item(r, texts[3], read_thread);
+	if (rc == 0 && !r->ours && r->last_ms > r->first_ms)
+		r->profile->duration_ns = (uint64_t)((r->last_ms - r->first_ms) * 1e6);
 	if (rc == 0 && !r->profile->n_types)
 		profile_add_type(r->profile, STR("samples"), STR("count"));
 	return rc;
@@ -265,7 +277,7 @@ static int read_file(struct gecko_reader *r)
 
 int gecko_read(struct profile *profile, struct input *input, struct err *err)
 {
-	struct gecko_reader r = { .profile = profile, .what = input->what, .err = err };
+	struct gecko_reader r = { .profile = profile, .what = input->what, .err = err, .first_ms = INFINITY };
 	int rc = input_whole(input, &r.text, err);
 
 	if (rc == 0)

@@ -43,6 +43,7 @@ struct gecko_reader {
 	struct gecko_ids libs;	/* modules */
 	struct gecko_ids kinds;	/* category -> frame kind */
 	struct gecko_tables shared;
+	double first_ms, last_ms;	/* of samples */
 	bool shared_read, ours, timed, cpu_in_us, has_cpu;
 	int rc;
 };

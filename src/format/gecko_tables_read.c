@@ -5,6 +5,7 @@
 
 #include "base/jsonread.h"
 #include "format/gecko_reader.h"
+#include "format/module_kind.h"
 #include "model/profile.h"
 
 static int read_strings(struct gecko_reader *r, struct gecko_tables *t)
@@ -52,6 +53,34 @@ static int read_functions(struct gecko_reader *r, struct gecko_tables *t)
 	return rc;
 }
 
+/* samply writes an address where it knows no function. The files on this machine may know one; an address in no file,
+ * as walks along frame pointers meet them, is no name at all. */
+static void take_address_for_name(struct gecko_reader *r, struct frame *frame)
+{
+	struct str name = strings_get(&r->profile->strings, r->profile->frames.functions[frame->function].name);
+	uint64_t told;
+
+	if (!str_starts(name, STR("0x")) || str_parse_u64(str_skip(name, 2), 16, &told) < 0)
+		return;
+	if (frame->module && told == frame->address) {
+		frame->function = 0;
+	} else if (!frame->module) {
+		frame->function = frames_add_function(&r->profile->frames, &(struct function){
+			.name = strings_add(&r->profile->strings, STR("[unknown]")) });
+		frame->address = 0;
+		frame->kind = FRAME_UNKNOWN;
+	}
+}
+
+/* Categories of code that is not the language's, in Firefox and in samply; whose code the module tells. */
+static enum frame_kind kind_of(const struct gecko_reader *r, uint32_t category, uint32_t module)
+{
+	enum frame_kind kind = category == GECKO_NONE ? FRAME_NATIVE : (enum frame_kind)r->kinds.v[category];
+	struct str path = strings_get(&r->profile->strings, r->profile->frames.modules[module].path);
+
+	return kind == FRAME_NATIVE && !r->ours ? module_kind(path) : kind;
+}
+
 static int read_frames(struct gecko_reader *r, struct gecko_tables *t)
 {
 	static const char *const names[] = { "func", "line", "column", "address", "category", "inlineDepth",
@@ -75,8 +104,9 @@ static int read_frames(struct gecko_reader *r, struct gecko_tables *t)
 		frame.inlined = gecko_cell_or_zero(&c[5], i) > 0;
 		if (address > 0 && address < 0x1p53)
 			frame.address = (uint64_t)address;
-		if (category != GECKO_NONE)
-			frame.kind = (uint8_t)r->kinds.v[category];
+		frame.kind = (uint8_t)kind_of(r, category, frame.module);
+		if (!r->ours)
+			take_address_for_name(r, &frame);
 		rc = gecko_append(&t->frames, frames_add(&r->profile->frames, &frame));
 	}
 	gecko_free_columns(c, 7);

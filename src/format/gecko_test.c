@@ -70,6 +70,39 @@ TEST(what_a_frame_is_comes_along)
 	profile_fini(&p);
 }
 
+/* samply's: addresses from the beginning of a file where it knows no name, and ids of processes that came again. */
+TEST(what_samply_knows_no_name_of_keeps_its_address)
+{
+	static const char text[] =
+		"{\"meta\":{\"preprocessedProfileVersion\":49,\"startTime\":1,\"sampleUnits\":{\"threadCPUDelta\":\"\xc2\xb5s\"},"
+		"\"categories\":[{\"name\":\"Other\"},{\"name\":\"User\"},{\"name\":\"Kernel\"}]},"
+		"\"libs\":[{\"name\":\"x\",\"path\":\"/bin/x\",\"codeId\":\"ab12\"}],\"threads\":[{\"name\":\"w\",\"tid\":\"31.2\","
+		"\"pid\":\"30\",\"stringArray\":[\"0x7ffe1\",\"0x10\",\"k\"],\"resourceTable\":{\"lib\":[0]},"
+		"\"funcTable\":{\"name\":[0,1,2],\"resource\":[-1,0,-1]},\"frameTable\":{\"func\":[0,1,2],"
+		"\"address\":[524257,16,-1],\"category\":[1,1,2]},\"stackTable\":{\"prefix\":[null,0,1],\"frame\":[0,1,2]},"
+		"\"samples\":{\"stack\":[2,1],\"time\":[5,7.5],\"threadCPUDelta\":[3,4]}}]}";
+	const struct label *tid;
+	struct profile p;
+	uint32_t k;
+
+	profile_init(&p);
+	CHECK_EQ(format_read_bytes(&p, str_of(text), "x", NULL), 0);
+	k = p.stack[0];
+	CHECK_EQ(p.frames.frames[p.tree.frame[k]].kind, FRAME_KERNEL);
+	k = p.tree.parent[k];
+	CHECK_EQ(p.frames.frames[p.tree.frame[k]].function, 0);
+	CHECK_EQ(p.frames.frames[p.tree.frame[k]].address, 16);
+	CHECK_EQ(p.frames.frames[p.tree.frame[k]].kind, FRAME_NATIVE);
+	k = p.tree.parent[k];
+	CHECK_EQ(p.frames.frames[p.tree.frame[k]].kind, FRAME_UNKNOWN);
+	CHECK_STR(frame_name(&p.frames, p.tree.frame[k]), "[unknown]");
+	CHECK_EQ(p.duration_ns, 2500000);
+	CHECK_EQ(profile_total(&p, 1), 7000);
+	tid = labels_find(&p.labels, p.label_set[0], strings_find(&p.strings, STR("tid")));
+	CHECK(tid && tid->num == 31);
+	profile_fini(&p);
+}
+
 TEST(what_is_not_there_is_refused)
 {
 	CHECK_READS(META "\"pages\":[]}", "x: byte 0: the file has no threads");
@@ -115,4 +148,4 @@ TEST(what_is_written_is_read_back)
 
 TEST_MAIN(CASE(samples_are_stacks_of_the_table), CASE(tables_may_be_shared),
 	  CASE(tables_of_later_versions_are_read), CASE(what_a_frame_is_comes_along),
-	  CASE(what_is_not_there_is_refused), CASE(what_is_written_is_read_back))
+	  CASE(what_samply_knows_no_name_of_keeps_its_address), CASE(what_is_not_there_is_refused), CASE(what_is_written_is_read_back))

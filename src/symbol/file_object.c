@@ -486,6 +486,19 @@ bool symbol_object_vaddr(struct symbol_object *object, uint64_t off, uint64_t *r
 	return elf_code_vaddr_of_off(&((struct file_object *)object)->elf, off, ret_vaddr);
 }
 
+uint64_t symbol_object_rebase(struct symbol_object *object, uint64_t address)
+{
+	const struct elf *elf = &((struct file_object *)object)->elf;
+	uint64_t first = UINT64_MAX;
+
+	if (object->source != &file_source || symbol_object_trouble(object))
+		return address;
+	for (uint32_t i = 0; i < elf->n_segments; i++)
+		if (elf->segments[i].type == PT_LOAD && elf->segments[i].vaddr < first)
+			first = elf->segments[i].vaddr;
+	return first != UINT64_MAX && address < first && address <= UINT64_MAX - first ? first + address : address;
+}
+
 int symbol_object_open_vdso(struct symbol_object **ret_object, struct str bytes, struct err *err)
 {
 	struct file_object *file = new_file_object(STR("[vdso]"), STR(""));

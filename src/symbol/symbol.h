@@ -50,6 +50,10 @@ const char *symbol_object_trouble(struct symbol_object *object);
  * it, and for other objects. Reads the file. */
 bool symbol_object_vaddr(struct symbol_object *object, uint64_t off, uint64_t *ret_vaddr);
 
+/* Some tools count addresses from the beginning of the file's image (Firefox's and samply's): the vaddr, where the
+ * number is less than any vaddr of the file; else it is one already. Of what is no file here, as it is. */
+uint64_t symbol_object_rebase(struct symbol_object *object, uint64_t address);
+
 /* Interpreted code: "addresses" are id << 32 | instruction, of the codes (lent until the object is
  * closed); id 0: an enum python_fault. */
 int symbol_object_open_python(struct symbol_object **ret_object, const struct python_codes *codes,
