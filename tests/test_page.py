@@ -32,6 +32,7 @@ class Pprof:
 
     PERIOD_NS = 10_000_000
     folder, suffix = None, ".c"  # of source files: "lex.c"
+    first_line = 30  # of each function
 
     def __init__(self):
         self.strings, self.functions, self.out = {"": 0}, {}, b""
@@ -68,7 +69,7 @@ class Pprof:
             self.out += field(4, field(1, at) + field(2, 1) + field(4, line))
             self.out += field(5, field(1, at) + field(2, self.string(name)) + field(3, self.string(name)) +
                               field(4, self.string(f"{self.folder}/{name}{self.suffix}" if self.folder else
-                                                   f"{name}{self.suffix}")) + field(5, 30))
+                                                   f"{name}{self.suffix}")) + field(5, self.first_line))
             self.comment(f"sonde: kind {kind} {at}")
         self.out += field(10, 30 * 10**9) + field(11, self.type("cpu", "nanoseconds")) + field(12, self.PERIOD_NS)
         self.out += field(14, self.string("cpu"))

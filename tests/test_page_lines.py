@@ -21,8 +21,9 @@ def sonde(*arguments, **more):
     return subprocess.run([truth.SONDE, *arguments], check=True, capture_output=True, text=True, **more).stdout
 
 
-def write(path, folder, samples=LINES, suffix=".c", start_s=0):
+def write(path, folder, samples=LINES, suffix=".c", start_s=0, first_line=30):
     p = Pprof()
+    p.first_line = first_line
     p.folder, p.suffix = folder, suffix
     for stack, n in samples:
         p.sample(stack.split(";"), n, 10, 10, "app", "main")
@@ -79,7 +80,17 @@ def results(tmp_path_factory):
         sonde("flame", path, "-o", folder / f"{name}.html", *(["--no-source"] if name == "nosource" else []))
     sonde("flame", folder / "lines.pb.gz", folder / "timed.pb.gz", "-o", folder / "several.html")
     assert "secret\n" not in unpacked(folder / "secret.html")
+    write_sides(folder, source)
     return browser.run("lines.mjs", folder)
+
+
+def write_sides(folder, source):
+    """A page of a diff: line 41 of lex costs thrice as much, and a comment of seven lines was put before all functions."""
+    for name, first, samples in (("base", 30, (("main@35", 9000), ("main@35;lex@40", 8000), ("main@35;lex@41", 3000))),
+                                 ("new", 37, (("main@42", 9000), ("main@42;lex@47", 8000), ("main@42;lex@48", 9000)))):
+        write(folder / f"{name}.pb.gz", source, samples, first_line=first)
+    sonde("diff", folder / "base.pb.gz", folder / "new.pb.gz", "--per", "1", "-o", folder / "sides.html")
+    sonde("diff", folder / "base.pb.gz", folder / "new.pb.gz", "--lines", "-o", folder / "by_line.html")
 
 
 @pytest.mark.parametrize("name", browser.cases("lines.mjs"))
@@ -99,6 +110,15 @@ def listed(path, *options):
     """line -> (self, total) of what `sonde report --list` says of parse."""
     rows = csv.DictReader(io.StringIO(sonde("report", "--list", "^parse$", "--csv", path, *options)))
     return {int(row["line"]): (int(row["self_cpu_nanoseconds"]), int(row["total_cpu_nanoseconds"])) for row in rows}
+
+
+def test_a_diff_with_no_source_holds_none(tmp_path):
+    (tmp_path / "lex.c").write_text("kept to itself\n" * 100)
+    for name in ("a", "b"):
+        write(tmp_path / f"{name}.pb.gz", tmp_path)
+    for flags in ([], ["--no-source"]):
+        sonde("diff", tmp_path / "a.pb.gz", tmp_path / "b.pb.gz", "-o", tmp_path / "x.html", *flags)
+        assert ("kept to itself" in unpacked(tmp_path / "x.html")) == (not flags)
 
 
 @pytest.mark.parametrize("fragment, options", [

@@ -70,6 +70,7 @@ static const struct option_row diff_options[] = {
 	{ 304, "markdown", NULL, "a table for a pull request" },
 	{ 'o', "output", "FILE", "x.html, x.svg, x.md, x.json or x.txt; may be repeated" },
 	{ 'f', "format", "NAME", "write this format whatever FILE is called" },
+	PAGE_OPTIONS,
 	UNIT_OPTION,
 	READING_OPTIONS,
 	END

@@ -9,13 +9,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analyze/difflines.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/readings.h"
 #include "cli/screen.h"
 #include "render/diff.h"
+#include "render/source.h"
 
 #define LIMIT_DEFAULT 30
 #define LIMIT_UNSET UINT32_MAX
@@ -216,6 +219,16 @@ static int check_outputs(const struct command *command, const struct diff_args *
 	return rc;
 }
 
+/* Only a page has a panel for lines. */
+static bool wants_lines(const struct diff_args *a)
+{
+	bool page = false;
+
+	for (uint32_t i = 0; i < a->n_outputs; i++)
+		page = page || !strcmp(renderer_for(a, a->outputs[i])->name, "html");
+	return page && a->options.granularity == BY_FUNCTION;
+}
+
 static int write_outputs(const struct diff_args *a, const struct diff_view *view, struct err *err)
 {
 	struct buf out = { 0 };
@@ -285,6 +298,8 @@ static int compare(struct diff_args *a, const struct readings *readings, bool *r
 				  .above = a->above, .least = a->least,
 				  .only_named = a->only_named };
 	struct diff diff = { 0 };
+	struct difflines lines = { 0 };
+	struct source_places sources;
 	int rc = inputs ? 0 : -ENOMEM;
 
 	if (!a->per_told && is_state(newest)) {
@@ -304,6 +319,13 @@ static int compare(struct diff_args *a, const struct readings *readings, bool *r
 	if (rc == 0)
 		rc = diff_init(&diff, inputs, readings->n, &a->options, err);
 	view.diff = &diff;
+	if (rc == 0 && wants_lines(a)) {
+		rc = difflines_init(&lines, &diff.tree, inputs, readings->n, err);
+		view.lines = &lines;
+	}
+	output_sources(&sources, &newest->profile, newest->path ? newest->path : FILE_DEFAULT_NAME,
+		       a->reading.source_directory);
+	view.sources = a->reading.no_source ? NULL : &sources;
 	view.text.type = newest->type;
 	if (rc == 0)
 		rc = reading_unit(newest, &view.text.unit, err);
@@ -316,6 +338,7 @@ static int compare(struct diff_args *a, const struct readings *readings, bool *r
 		rc = a->n_outputs ? write_outputs(a, &view, err) : print(a, &view, err);
 	if (rc == 0)
 		tell(&view, a->n_outputs > 0, ret_exceeded);
+	difflines_fini(&lines);
 	diff_fini(&diff);
 	free(inputs);
 	return rc;

@@ -16,8 +16,10 @@ struct buf;
 struct diff;
 struct diff_number;
 struct diff_row;
+struct difflines;
 struct err;
 struct profile;
+struct source_places;
 
 struct diff_view {
 	const struct diff *diff;
@@ -29,6 +31,8 @@ struct diff_view {
 	enum granularity granularity;
 	double least;			/* the gate's: see diff_worst() */
 	double above;			/* 0: no gate */
+	const struct difflines *lines;	/* the page's; NULL: it has none */
+	const struct source_places *sources;	/* the page's; NULL: it holds no source */
 	bool only_named;		/* a table of what changed, and nothing else */
 };
 

@@ -63,7 +63,7 @@ int html_put_lines(struct buf *out, const struct packer *functions)
 			    .type = functions->type, .functions = functions };
 	int rc;
 
-	if (p.options->granularity != BY_FUNCTION || p.options->diff || !any_line(p.profile))
+	if (p.options->granularity != BY_FUNCTION || !any_line(p.profile))
 		return 0;
 	memcpy(p.scale, functions->scale, sizeof(p.scale));
 	rc = places_init(&p.places, p.profile, BY_LINE, NULL);

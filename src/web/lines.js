@@ -34,6 +34,35 @@ export function weighLines(lines, { types, frames, tickNs }, { type, chosen, ran
 	return functionTotals(tree, n);
 }
 
+/* The same of both sides of a diff, as parts of the base's whole cost: .self and .total are of both on average, .now is the
+ * new side's. */
+export function weighSides(lines, profile, diff, hidden) {
+	const [base, now] = [0, 1].map((side) => {
+		const { self, total } = weighLines(lines, profile, { type: side, chosen: null, range: null, hidden }),
+			factor = diff.factor[side] * profile.types[side].scale;
+
+		return { self: self.map((value) => value * factor), total: total.map((value) => value * factor) };
+	});
+
+	return {
+		self: now.self.map((value, i) => (value + base.self[i]) / 2),
+		total: now.total.map((value, i) => (value + base.total[i]) / 2),
+		now,
+	};
+}
+
+/* How much a row matters: what it cost; of two sides, how much that changed. */
+function weightOf({ self, total, now }) {
+	return now ? [Math.abs(now.self - self), Math.abs(now.total - total)] : [self, total];
+}
+
+function isHeavier(row, other) {
+	const [self, total] = weightOf(row),
+		[otherSelf, otherTotal] = weightOf(other);
+
+	return self > otherSelf || (self === otherSelf && total > otherTotal);
+}
+
 /* A function's frames among the lines, in the order of its lines; those of unknown lines first. */
 function framesOf({ frames }, frame) {
 	const list = [];
@@ -51,12 +80,19 @@ function sourceOf({ frames }, list) {
 
 /* The lines of a function that cost something, in order, and those around them as far as their text is known:
  *   { line, self, total, text, gap }      self and total 0: only beside one; gap: lines before it are left out
- * .file is its source (see decodeLines()), or null; .best is the row that cost most by itself, -1 for none. */
+ * and of two sides .now = { self, total }, too. .file is its source (see decodeLines()), or null; .best is the row that cost
+ * most by itself, or changed most; -1 for none. */
 export function rowsOf(lines, sums, frame) {
 	const list = framesOf(lines, frame),
 		file = lines.sources[sourceOf(lines, list) - 1] || null,
 		text = new Map(file ? Array.from(file.line, (line, i) => [line, file.text[i]]) : []);
 	const rows = new Map();
+	const add = (line) => {
+		const row = { line, self: 0, total: 0, text: text.get(line) };
+
+		if (sums.now) row.now = { self: 0, total: 0 };
+		rows.set(line, row);
+	};
 
 	for (const i of list) {
 		const line = lines.frames.line[i];
@@ -64,18 +100,22 @@ export function rowsOf(lines, sums, frame) {
 		if (!(sums.total[i] > 0)) continue;
 		if (line)
 			for (let at = Math.max(1, line - AROUND); at <= line + AROUND; at++)
-				if (text.has(at) && !rows.has(at)) rows.set(at, { line: at, self: 0, total: 0, text: text.get(at) });
-		if (!rows.has(line)) rows.set(line, { line, self: 0, total: 0, text: text.get(line) });
-		rows.get(line).self += sums.self[i];
-		rows.get(line).total += sums.total[i];
+				if (text.has(at) && !rows.has(at)) add(at);
+		if (!rows.has(line)) add(line);
+		const row = rows.get(line);
+
+		row.self += sums.self[i];
+		row.total += sums.total[i];
+		if (!row.now) continue;
+		row.now.self += sums.now.self[i];
+		row.now.total += sums.now.total[i];
 	}
 	const sorted = [...rows.values()].sort((a, b) => a.line - b.line);
 	let best = -1;
 
 	sorted.forEach((row, i) => {
 		row.gap = i > 0 && sorted[i - 1].line > 0 && row.line > sorted[i - 1].line + 1;
-		if (row.total > 0 && (best < 0 || row.self > sorted[best].self || (row.self === sorted[best].self && row.total > sorted[best].total)))
-			best = i;
+		if (row.total > 0 && (best < 0 || isHeavier(row, sorted[best]))) best = i;
 	});
 	return { rows: sorted, file, best };
 }

@@ -2,9 +2,11 @@
 // The panel of a function's source lines, below the picture. It follows the function that is chosen, and the threads,
 // the time and the kinds.
 
+import { clean, percent, points, tintOf } from 'sonde/diff';
 import { make } from 'sonde/head';
-import { HERE, MISSING, NO_ROOM, NO_SOURCE, YOUNGER, rowsOf, weighLines } from 'sonde/lines';
+import { HERE, MISSING, NO_ROOM, NO_SOURCE, YOUNGER, rowsOf, weighLines, weighSides } from 'sonde/lines';
 import { count, harmless, share } from 'sonde/names';
+import { DIFF } from 'sonde/palette';
 
 const $ = (id) => document.getElementById(id);
 const ROWS_MOST = 2000;
@@ -20,6 +22,17 @@ const SAID = {
 	[NO_SOURCE]: 'No text: the file is not source by its name.',
 	[NO_ROOM]: 'Some text is left out: a page holds 1 MiB of source, of the costliest lines first.',
 };
+
+/* [words, what they mean] of the columns of numbers. */
+const COLUMNS = [
+	['Self', 'Spent in the line itself'],
+	['Total', 'Spent in the line and all it called'],
+];
+const COLUMNS_OF_TWO = ['Self', 'Total'].flatMap((word, i) => [
+	[`Base ${word.toLowerCase()}`, COLUMNS[i][1]],
+	[`New ${word.toLowerCase()}`, COLUMNS[i][1]],
+	['Change', `${COLUMNS[i][1]}: the change in points`],
+]);
 
 export class LinesPanel {
 	constructor(page) {
@@ -40,7 +53,7 @@ export class LinesPanel {
 		const { page } = this,
 			{ frames } = page.profile;
 
-		return Boolean(frame && !page.diff && (frames.file[frame] || frames.line[frame]) && page.profiles.hasLines(page.index));
+		return Boolean(frame && (frames.file[frame] || frames.line[frame]) && page.profiles.hasLines(page.index));
 	}
 
 	/* Another function is chosen (0: none, then the last one stays). */
@@ -128,12 +141,15 @@ export class LinesPanel {
 			this.tell(CROWDED);
 			return;
 		}
-		this.sums ??= weighLines(this.data, page.profile, {
-			type: page.type,
-			chosen: page.chosen,
-			range: page.time.range,
-			hidden: page.hidden,
-		});
+		this.sums ??= page.isOfTwo(page.tree)
+			? weighSides(this.data, page.profile, page.diff, page.hidden)
+			: weighLines(this.data, page.profile, {
+					type: page.type,
+					chosen: page.chosen,
+					range: page.time.range,
+					hidden: page.hidden,
+				});
+		this.head(this.sums.now ? COLUMNS_OF_TWO : COLUMNS);
 		this.fill(rowsOf(this.data, this.sums, frame));
 	}
 
@@ -142,9 +158,22 @@ export class LinesPanel {
 		$('lines-note').hidden = !text;
 	}
 
+	head(columns) {
+		const [row] = $('lines').querySelector('thead').rows;
+
+		while (row.cells.length > 2) row.deleteCell(0);
+		row.prepend(
+			...columns.map(([words, title]) => {
+				const cell = make('th', words, 'number');
+
+				return Object.assign(cell, { scope: 'col', title });
+			}),
+		);
+	}
+
 	fill({ rows, file, best }) {
 		const [body] = $('lines').querySelector('table').tBodies;
-		const most = best < 0 ? 1 : Math.max(...rows.map(({ self }) => self)) || 1;
+		const most = best < 0 ? 1 : rows.reduce((largest, row) => Math.max(largest, this.barOf(row)), 0) || 1;
 		const known = rows.some(({ line }) => line);
 
 		body.replaceChildren(...rows.slice(0, ROWS_MOST).map((row, i) => this.row(row, most, i === best)));
@@ -158,9 +187,21 @@ export class LinesPanel {
 
 		if (!row) return;
 		$('lines-rows').scrollTop = row.offsetTop - $('lines-rows').clientHeight / 2;
-		$('live').textContent =
-			`Lines of ${this.page.nameOf(this.frame)}: line ${rows[best].line} cost most, self ` +
-			`${share(rows[best].self, this.page.whole)}, total ${share(rows[best].total, this.page.whole)}`;
+		$('live').textContent = `Lines of ${this.page.nameOf(this.frame)}: line ${rows[best].line} ${this.words(rows[best])}`;
+	}
+
+	words({ self, total, now }) {
+		const { whole } = this.page;
+
+		if (!now) return `cost most, self ${share(self, whole)}, total ${share(total, whole)}`;
+		const [base, fresh] = sides(self, now.self);
+
+		return `changed most, self ${percent(base)} to ${percent(fresh)}, ${points(fresh - base)} points`;
+	}
+
+	/* How long a row's bar is. */
+	barOf({ self, now }) {
+		return now ? Math.abs(now.self - self) : self;
 	}
 
 	hasAny() {
@@ -169,29 +210,73 @@ export class LinesPanel {
 		return of.some((frame, i) => frame === this.frame && line[i]);
 	}
 
-	row({ line, self, total, text, gap }, most, best) {
-		const { page } = this,
-			row = make('tr', undefined, [gap ? 'gap' : '', best ? 'best' : '', total > 0 ? '' : 'beside'].filter((name) => name).join(' '));
+	row(line, most, best) {
+		const row = make(
+			'tr',
+			undefined,
+			[line.gap ? 'gap' : '', best ? 'best' : '', line.total > 0 ? '' : 'beside'].filter((name) => name).join(' '),
+		);
+		const number = make('th', line.line ? String(line.line) : '?', 'line');
 
-		for (const value of [self, total]) {
+		row.append(...(line.now ? this.numbersOfTwo(line, most) : this.numbers(line, most)));
+		number.scope = 'row';
+		row.append(number, make('td', line.text === undefined ? '' : harmless(line.text), 'source'));
+		return row;
+	}
+
+	numbers({ self, total }, most) {
+		const { page } = this;
+		const cells = [self, total].map((value) => {
 			const cell = make('td', undefined, 'number');
 
 			if (value > 0) {
 				cell.append(make('span', page.amount(value), 'amount'), make('span', share(value, page.whole)));
 				cell.title = page.amount(value);
 			}
-			row.append(cell);
-		}
-		if (self > 0) {
-			const bar = make('span', undefined, 'bar');
+			return cell;
+		});
 
-			bar.style.width = `${(100 * self) / most}%`;
-			row.cells[0].append(bar);
-		}
-		const number = make('th', line ? String(line) : '?', 'line');
-
-		number.scope = 'row';
-		row.append(number, make('td', text === undefined ? '' : harmless(text), 'source'));
-		return row;
+		if (self > 0) cells[0].append(bar(self / most));
+		return cells;
 	}
+
+	/* Base, new and change, by itself and with all it called. The bar is as red or blue as a box would be. */
+	numbersOfTwo(line, most) {
+		const { page } = this;
+
+		return ['self', 'total'].flatMap((measure) => {
+			const [base, now] = sides(line[measure], line.now[measure]);
+			const cells = [base > 0 ? percent(base) : '', now > 0 ? percent(now) : '', base !== now ? points(now - base) : ''].map(
+				(words) => {
+					const cell = make('td', undefined, 'number');
+
+					cell.append(make('span', words));
+					return cell;
+				},
+			);
+			const tint = tintOf(page.diff, base, now);
+
+			if (measure === 'self' && base !== now) {
+				const part = bar(this.barOf(line) / most);
+
+				part.style.background = page.colours.fills[DIFF + tint];
+				cells[2].prepend(part);
+				cells[2].classList.add('tinted');
+			}
+			cells[2].title = base === now ? '' : tint ? 'more than noise, by itself' : 'within noise';
+			return cells;
+		});
+	}
+}
+
+function bar(part) {
+	const span = make('span', undefined, 'bar');
+
+	span.style.width = `${100 * part}%`;
+	return span;
+}
+
+/* [base, new] of their average and the new one. */
+function sides(average, now) {
+	return clean(2 * average - now, now);
 }

@@ -209,6 +209,42 @@ const cases = {
 		assert.equal((await visit.costs()).length, 3);
 		assert.deepEqual(visit.problems, []);
 	},
+	'in a page of a diff it shows base, new and change of each line, as the new side counts lines': async () => {
+		const visit = await Reader.to('sides');
+		const cells = () =>
+			visit.page.$$eval('#lines tbody tr:not(.beside)', (rows) => rows.map((row) => [...row.cells].map((cell) => cell.innerText)));
+
+		await visit.open(LEX);
+		assert.match(await visit.text('#lines-place'), /\/lex\.c:37$/);
+		assert.match(await visit.text('#lines thead'), /Base self\s+New self\s+Change\s+Base total\s+New total\s+Change\s+Line\s+Source/);
+		assert.deepEqual(await cells(), [
+			['40.00 %', '40.00 %', '', '40.00 %', '40.00 %', '', '47', '\tline 47 of <lex.c> & "more"'],
+			['15.00 %', '45.00 %', '+30.00', '15.00 %', '45.00 %', '+30.00', '48', '\tline 48 of <lex.c> & "more"'],
+		]);
+		assert.equal(await visit.page.locator('#lines tr.best th').innerText(), '48');
+		assert.match(await visit.text('#live'), /Lines of lex: line 48 changed most, self 15\.00 % to 45\.00 %, \+30\.00 points/);
+		await visit.clickBox(['main']);
+		assert.deepEqual(await cells(), [
+			['45.00 %', '45.00 %', '', '100.00 %', '130.00 %', '+30.00', '42', '\tline 42 of <main.c> & "more"'],
+		]);
+		/* a side by itself has the columns of any profile, and the address keeps the panel */
+		await visit.clickBox(LEX);
+		await visit.key('w');
+		assert.deepEqual((await visit.costs()).map(([self, total, line]) => [self, total, line]), [['30.8 %', '30.8 %', '47'], ['34.6 %', '34.6 %', '48']]);
+		assert.match(await visit.page.evaluate(() => location.hash), /lines=/);
+		await visit.key('d');
+		assert.equal((await cells())[1][2], '+30.00');
+		assert.deepEqual(visit.problems, []);
+	},
+	'a page of a diff by line has a box for each line': async () => {
+		const visit = await Reader.to('by_line');
+
+		await visit.click('[data-view=table]');
+		const text = await visit.text('#table tbody');
+
+		for (const place of ['main.c:42', 'lex.c:47', 'lex.c:48']) assert.ok(text.includes(place), text);
+		assert.deepEqual(visit.problems, []);
+	},
 	'on a telephone it leaves the picture and itself room, and nothing is wider than the window': async () => {
 		const visit = await Reader.to('lines', { width: 390, height: 800, scheme: 'dark' });
 
