@@ -91,6 +91,7 @@ int batch_append(struct batch *into, struct batch *from)
 	into->labeled |= from->labeled;
 	into->failed |= from->failed;
 	from->n = from->n_stacks = 0;
+	from->flushes++;
 	return into->failed ? -ENOMEM : 0;
 }
 
@@ -175,5 +176,6 @@ int batch_flush(struct batch *batch)
 	for (uint32_t i = 0; i < N_COLUMNS; i++)
 		buf_clear(column_of(batch, i));
 	batch->n = batch->n_stacks = 0;
+	batch->flushes++;
 	return batch->failed ? -ENOMEM : 0;
 }

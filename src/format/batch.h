@@ -26,6 +26,7 @@ struct batch {
 	struct buf stacks, sets, values, times;	/* columns of the rows; stacks: which one, while some are shared */
 	uint32_t n;		/* rows */
 	uint32_t n_stacks;
+	uint32_t flushes;	/* a stack's number holds until the next */
 	const struct stack_span *spans;	/* borrowed; NULL: words are frames */
 	const uint32_t *frames;
 	bool timed;		/* rows carry times: set before the first one */

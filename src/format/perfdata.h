@@ -9,6 +9,7 @@
  *   perfdata_task     processes, threads, and what code each has mapped where, at the time reached
  *   perfdata_code     addresses -> frames, with what the caller's machine knows of the files
  *   perfdata_stack    a sample's stack -> frames
+ *   perfdata_chains   call chains that were met before
  *   perfdata_files    a recording that is a directory
  *   perfdata_changes  records of mappings, names, forks -> tasks
  *   perfdata_samples  samples -> rows of the profile

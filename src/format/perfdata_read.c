@@ -276,6 +276,7 @@ static int start(struct perfdata_reader *r)
 
 static void fini(struct perfdata_reader *r)
 {
+	perfdata_chains_fini(&r->chains);
 	perfdata_code_fini(&r->code);
 	perfdata_tasks_fini(&r->tasks);
 	perfdata_order_fini(&r->order);

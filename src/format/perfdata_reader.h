@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "format/batch.h"
+#include "format/perfdata_chains.h"
 #include "format/perfdata_code.h"
 #include "format/perfdata_event.h"
 #include "format/perfdata_head.h"
@@ -36,6 +37,7 @@ struct perfdata_reader {
 	struct perfdata_unpack unpack;
 	struct perfdata_tasks tasks;
 	struct perfdata_code code;
+	struct perfdata_chains chains;
 	const struct perfdata_event *last_event;	/* of the number: */
 	uint64_t last_id;
 	uint64_t n_samples, lost, bad, unknown;

@@ -10,6 +10,14 @@
 #define WAITING_ROWS_MAX ((uint32_t)1 << 20)	/* samples on their way into the profile */
 #define WAITING_WORDS_MAX ((size_t)32 << 20)
 
+/* What a sample's row has beside its stack, and the code that this is of. */
+struct row_of_sample {
+	struct perfdata_space *kernel, *space;	/* NULL: nothing mapped */
+	uint32_t set;		/* of labels */
+	uint64_t time_ns;
+	int64_t values[VALUE_TYPES_MAX];
+};
+
 static uint32_t number_of(struct perfdata_reader *r, const struct perfdata_event *event)
 {
 	uint32_t *number = &r->event_of[event - r->head.events];
@@ -62,7 +70,7 @@ static uint32_t label_set(struct perfdata_reader *r, const struct perfdata_sampl
 }
 
 /* The frames, outermost first. */
-static int add_stack(struct perfdata_reader *r, uint32_t set, uint64_t time_ns, const int64_t *values)
+static int add_stack(struct perfdata_reader *r, const struct row_of_sample *row)
 {
 	const uint32_t *frames = (const uint32_t *)(const void *)r->code.frames.p;
 	uint32_t n = (uint32_t)(r->code.frames.n / sizeof(*frames)), *words = batch_words(&r->batch, n);
@@ -71,18 +79,50 @@ static int add_stack(struct perfdata_reader *r, uint32_t set, uint64_t time_ns, 
 		return -ENOMEM;
 	for (uint32_t i = 0; i < n; i++)
 		words[i] = frames[n - 1 - i];
-	batch_add(&r->batch, n, set, time_ns, values);
-	if (r->batch.n >= WAITING_ROWS_MAX || r->batch.words.n >= WAITING_WORDS_MAX * sizeof(*words))
+	batch_add(&r->batch, n, row->set, row->time_ns, row->values);
+	return r->code.failed ? -ENOMEM : 0;
+}
+
+static bool is_full(const struct batch *batch)
+{
+	return batch->n >= WAITING_ROWS_MAX || batch->words.n >= WAITING_WORDS_MAX * sizeof(uint32_t);
+}
+
+/* Whether the sample's frames are those of its chain alone. */
+static bool has_chain_only(const struct perfdata_event *event, const struct perfdata_sample *sample)
+{
+	return sample->chain.n && !sample->calls.n &&
+	       !(sample->regs_abi && event->sample_type & PERF_SAMPLE_STACK_USER);
+}
+
+static int add_row(struct perfdata_reader *r, const struct perfdata_event *event,
+		   const struct perfdata_sample *sample, uint16_t misc, const struct row_of_sample *row)
+{
+	struct perfdata_space *kernel = row->kernel, *space = row->space;
+	struct perfdata_chain chain = { .words = sample->chain, .ip = sample->ip, .misc = misc,
+					.space = space ? space->id : 0, .kernel = kernel ? kernel->id : 0 };
+	bool chain_only = has_chain_only(event, sample);
+	int rc = 0;
+
+	if (chain_only && perfdata_chains_find(&r->chains, &chain, r->batch.flushes)) {
+		batch_add_again(&r->batch, chain.stack, row->set, row->time_ns, row->values);
+	} else {
+		chain.stack = r->batch.n_stacks;
+		perfdata_code_stack(&r->code, event, sample, misc, kernel, space);
+		rc = add_stack(r, row);
+		if (rc == 0 && chain_only && r->batch.flushes == r->chains.flushes)
+			rc = perfdata_chains_add(&r->chains, &chain);
+	}
+	if (is_full(&r->batch))
 		batch_flush(&r->batch);
-	return r->batch.failed || r->code.failed ? -ENOMEM : 0;
+	return r->batch.failed ? -ENOMEM : rc;
 }
 
 int perfdata_take_sample(struct perfdata_reader *r, const struct perfdata_event *event,
 			 const struct perfdata_record *record, uint64_t time_ns)
 {
-	int64_t values[VALUE_TYPES_MAX] = { 1 };
+	struct row_of_sample row = { .time_ns = time_ns, .values = { 1 } };
 	struct perfdata_process *process, *kernel;
-	struct perfdata_space *space, *kernel_space;
 	struct perfdata_sample sample;
 	struct perfdata_thread *thread;
 	uint32_t number, type, name;
@@ -102,15 +142,15 @@ int perfdata_take_sample(struct perfdata_reader *r, const struct perfdata_event 
 		return -ENOMEM;
 	type = r->events.items[number].type;
 	if (type != PERFEVENTS_NO_TYPE)
-		values[type] = sample.period > INT64_MAX ? INT64_MAX : (int64_t)sample.period;
+		row.values[type] = sample.period > INT64_MAX ? INT64_MAX : (int64_t)sample.period;
 	kernel = perfdata_process(&r->tasks, PERFDATA_KERNEL_PID);
-	kernel_space = kernel ? kernel->space : NULL;
+	row.kernel = kernel ? kernel->space : NULL;
 	process = perfdata_process(&r->tasks, sample.pid);
 	thread = perfdata_thread(&r->tasks, sample.tid);
 	if (!process || !thread)
 		return -ENOMEM;
-	space = process->space;
+	row.space = process->space;
 	name = process->name ? process->name : thread->name;
-	perfdata_code_stack(&r->code, event, &sample, record->misc, kernel_space, space);
-	return add_stack(r, label_set(r, &sample, thread, name, number), time_ns, values);
+	row.set = label_set(r, &sample, thread, name, number);
+	return add_row(r, event, &sample, record->misc, &row);
 }
