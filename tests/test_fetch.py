@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import urllib.request
 
 import pytest
 
@@ -269,3 +270,17 @@ def test_usage(tmp_path):
     check_refused(sonde("record", "http://127.0.0.1:1", "-p", 1), 2, "only one of")
     check_refused(sonde("record", "http://127.0.0.1:1", "--", "true"), 2, "only one of")
     check_refused(sonde("record", "localhost:6060"), 2, "http://")
+
+
+@pytest.mark.parametrize("what, kind, function", [("heap", "inuse_space", "main.keep"), ("allocs", "alloc_space", "main.churn"),
+                                                  ("mutex", "delay", "main.contend"), ("mutex", "contentions", "main.contend"),
+                                                  ("block", "contentions", "main.contend")])
+def test_the_text_that_go_serves_says_the_same(go, tmp_path, what, kind, function):
+    """debug=1: with names and lines of Go's own, scaled as the protobuf is."""
+    (tmp_path / "x.txt").write_bytes(urllib.request.urlopen(f"{go[0]}/debug/pprof/{what}?debug=1").read())
+    text = report(tmp_path / "x.txt", "--type", kind)
+    proto = report(fetched(f"{go[0]}/debug/pprof/{what}", tmp_path), "--type", kind)
+    assert text["unit"] == proto["unit"]
+    got, wanted = (r["functions"][function] for r in (text, proto))
+    assert got["file"] == wanted["file"] and wanted["total"] > 0
+    assert got["total"] == pytest.approx(wanted["total"], rel=0.02)

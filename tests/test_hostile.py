@@ -92,6 +92,17 @@ def gperfcpu(folder):
     return folder / "x.cpu"
 
 
+def contention(folder):
+    (folder / "x.go").write_text("""package main
+        import ("os"; "runtime"; "runtime/pprof"; "sync"; "time")
+        func main() { var m sync.Mutex; var w sync.WaitGroup; runtime.SetMutexProfileFraction(1)
+            for i := 0; i < 8; i++ { w.Add(1); go func() { for k := 0; k < 20; k++ { m.Lock(); time.Sleep(time.Millisecond / 10); m.Unlock() }
+                w.Done() }() }
+            w.Wait(); f, _ := os.Create("x.mutex"); pprof.Lookup("mutex").WriteTo(f, 1); f.Close() }""")
+    run("go", "run", "x.go", cwd=folder)
+    return folder / "x.mutex"
+
+
 def written(name):
     """By Sonde itself, of a profile that has everything."""
     def make(folder):
@@ -100,7 +111,8 @@ def written(name):
     return make
 
 
-MAKERS = {make.__name__: make for make in (perfdata, perfscript, stackdump, massif, gmon, v8log, jfr, heapprofile, gperfcpu)}
+MAKERS = {make.__name__: make for make in (perfdata, perfscript, stackdump, massif, gmon, v8log, jfr, heapprofile, gperfcpu,
+                                         contention)}
 MAKERS |= {name: written(name) for name in FORMATS}
 
 

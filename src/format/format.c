@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "format/callgrind.h"
+#include "format/contention.h"
 #include "format/cpuprofile.h"
 #include "format/folded.h"
 #include "format/gmon.h"
@@ -71,6 +72,8 @@ static const struct format formats[] = {
 	  .keeps = KEEPS(TYPES) | KEEPS(UNIT) | KEEPS(LINES) | KEEPS(FILES) | KEEPS(MODULES) },
 	{ .name = "heapprofile", .words = "the heap, as jemalloc, tcmalloc and gperftools write it",
 	  .detect = heapprofile_detect, .read = heapprofile_read },
+	{ .name = "contention", .words = "who waited for locks, as Go's debug=1 and gperftools write it",
+	  .detect = contention_detect, .read = contention_read },
 	{ .name = "gperfcpu", .words = "CPU profiles of gperftools",
 	  .detect = gperfcpu_detect, .read = gperfcpu_read },
 	{ .name = "v8log", .words = "V8's log, as node --prof writes it",

@@ -11,6 +11,8 @@
  *     t*: 8: 96 [0: 0]                               of all threads (t3: of one)
  *
  *   MAPPED_LIBRARIES:                                /proc/PID/maps
+ *
+ * and as Go writes it (/debug/pprof/heap?debug=1): with names below each stack (format/addressed.h).
  */
 #ifndef SONDE_FORMAT_HEAPPROFILE_H
 #define SONDE_FORMAT_HEAPPROFILE_H

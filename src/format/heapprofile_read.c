@@ -8,12 +8,10 @@
 #include "base/err.h"
 #include "base/sum.h"
 #include "base/vec.h"
+#include "format/addressed.h"
 #include "format/batch.h"
 #include "format/input.h"
-#include "format/mapped.h"
 #include "model/profile.h"
-
-#define DEPTH_MAX 65536u
 
 /* Objects and bytes, in use and allocated. */
 struct counts {
@@ -22,36 +20,18 @@ struct counts {
 
 struct row {
 	struct counts counts;
-	uint32_t at, n;		/* addresses, innermost first */
+	struct addressed_stack stack;
 };
 
 struct reader {
 	struct profile *profile;
-	const struct input *input;
-	struct str rest;		/* lines to come */
-	uint64_t line;			/* number of the last one */
+	struct addressed text;
 	bool by_threads;		/* jemalloc's: counts follow the stack */
 	int version;			/* how it was sampled: 0 not, 1, 2 */
 	double rate;			/* bytes */
 	struct row *rows;
-	uint64_t *addresses;
-	uint32_t n_rows, cap_rows, n_addresses, cap_addresses;
-	struct mapped mapped;
+	uint32_t n_rows, cap_rows;
 };
-
-static int bad(const struct reader *r, const char *why, struct err *err)
-{
-	return err_fail(err, -EBADMSG, "%s:%llu: %s", r->input->what, (unsigned long long)r->line, why);
-}
-
-static bool next_line(struct reader *r, struct str *ret_line)
-{
-	if (!r->rest.n)
-		return false;
-	*ret_line = str_trim(str_cut(&r->rest, '\n'));
-	r->line++;
-	return true;
-}
 
 /* The number before the next `end`, which is passed over with the blanks behind it. */
 static bool cut_number(struct str *rest, char end, double *ret)
@@ -96,40 +76,19 @@ static int read_header(struct reader *r, struct err *err)
 	struct counts all;
 	struct str line;
 
-	if (!next_line(r, &line))
-		return bad(r, "the header is missing", err);
+	if (!addressed_line(&r->text, &line))
+		return addressed_bad(&r->text, "the header is missing", err);
 	if (str_starts(line, STR("heap profile:"))) {
 		line = str_skip(line, sizeof("heap profile:") - 1);
 		if (!cut_counts(&line, &all))
-			return bad(r, "expected 'heap profile: OBJECTS: BYTES [OBJECTS: BYTES]'", err);
+			return addressed_bad(&r->text, "expected 'heap profile: OBJECTS: BYTES [OBJECTS: BYTES]'", err);
 		line = str_trim(line);
 		if (str_starts(line, STR("@")) && !read_sampling(r, str_trim(str_skip(line, 1))))
-			return bad(r, "expected a number of bytes behind the '/'", err);
+			return addressed_bad(&r->text, "expected a number of bytes behind the '/'", err);
 		return 0;
 	}
 	r->by_threads = true;
-	return read_sampling(r, line) ? 0 : bad(r, "expected a number of bytes behind the '/'", err);
-}
-
-/* " 0x5599860bd19d 0x5599860bd1de": places to return to. */
-static int read_stack(struct reader *r, struct str rest, struct row *row, struct err *err)
-{
-	row->at = r->n_addresses;
-	row->n = 0;
-	for (rest = str_trim(rest); rest.n; rest = str_trim(rest)) {
-		struct str word = str_cut(&rest, ' ');
-		uint64_t address;
-
-		if (!str_starts(word, STR("0x")) || str_parse_u64(str_skip(word, 2), 16, &address) < 0)
-			return bad(r, "expected addresses behind the '@'", err);
-		if (row->n == DEPTH_MAX || r->n_addresses == UINT32_MAX)
-			return bad(r, "the stack is deeper than 65536", err);
-		if (VEC_RESERVE(&r->addresses, &r->cap_addresses, (uint64_t)r->n_addresses + 1) < 0)
-			return -ENOMEM;
-		r->addresses[r->n_addresses++] = address ? address - 1 : 0;
-		row->n++;
-	}
-	return 0;
+	return read_sampling(r, line) ? 0 : addressed_bad(&r->text, "expected a number of bytes behind the '/'", err);
 }
 
 static int add_row(struct reader *r, const struct row *row)
@@ -147,11 +106,11 @@ static int read_row(struct reader *r, struct str line, struct err *err)
 	int rc;
 
 	if (!cut_counts(&line, &row.counts))
-		return bad(r, "expected 'OBJECTS: BYTES [OBJECTS: BYTES] @ ADDRESSES'", err);
+		return addressed_bad(&r->text, "expected 'OBJECTS: BYTES [OBJECTS: BYTES] @ ADDRESSES'", err);
 	line = str_trim(line);
 	if (!str_starts(line, STR("@")))
-		return bad(r, "expected '@ ADDRESSES'", err);
-	rc = read_stack(r, str_skip(line, 1), &row, err);
+		return addressed_bad(&r->text, "expected '@ ADDRESSES'", err);
+	rc = addressed_read(&r->text, str_skip(line, 1), &row.stack, err);
 	return rc < 0 ? rc : add_row(r, &row);
 }
 
@@ -161,15 +120,15 @@ static int read_thread_line(struct reader *r, struct str line, struct row *stack
 {
 	if (str_starts(line, STR("@"))) {
 		*in_stack = true;
-		return read_stack(r, str_skip(line, 1), stack, err);
+		return addressed_read(&r->text, str_skip(line, 1), &stack->stack, err);
 	}
 	if (!str_starts(line, STR("t")))
-		return bad(r, "expected '@ ADDRESSES' or 't*: OBJECTS: BYTES [OBJECTS: BYTES]'", err);
+		return addressed_bad(&r->text, "expected '@ ADDRESSES' or 't*: OBJECTS: BYTES [OBJECTS: BYTES]'", err);
 	if (!*in_stack || !str_starts(line, STR("t*:")))
 		return 0;
 	line = str_skip(line, 3);
 	if (!cut_counts(&line, &stack->counts))
-		return bad(r, "expected 't*: OBJECTS: BYTES [OBJECTS: BYTES]'", err);
+		return addressed_bad(&r->text, "expected 't*: OBJECTS: BYTES [OBJECTS: BYTES]'", err);
 	return add_row(r, stack);
 }
 
@@ -180,16 +139,14 @@ static int read_lines(struct reader *r, struct err *err)
 	struct str line;
 	int rc = read_header(r, err);
 
-	while (rc == 0 && next_line(r, &line)) {
-		if (str_eq(line, STR("MAPPED_LIBRARIES:")) || str_starts(line, STR("--- Memory map:"))) {
-			mapped_read(&r->mapped, r->rest);
-			return r->mapped.failed ? -ENOMEM : 0;
-		}
-		if (line.n)
-			rc = r->by_threads ? read_thread_line(r, line, &stack, &in_stack, err) :
-					     read_row(r, line, err);
+	while (rc == 0 && addressed_line(&r->text, &line)) {
+		if (addressed_tell(&r->text, line, r->n_rows ? &r->rows[r->n_rows - 1].stack : NULL))
+			continue;
+		rc = r->by_threads ? read_thread_line(r, line, &stack, &in_stack, err) : read_row(r, line, err);
 	}
-	return rc;
+	if (r->version == 1 && r->text.n_told)
+		r->version = 2;	/* Go's: written as version 1 with twice its rate, and sampled as version 2 is */
+	return rc == 0 && r->text.mapped.failed ? -ENOMEM : rc;
 }
 
 /* What was sampled stands for this many: as pprof counts it. */
@@ -204,25 +161,14 @@ static double scale_of(const struct reader *r, const double counts[2])
 
 static int add_sample(struct reader *r, struct batch *batch, const struct row *row, bool allocated)
 {
-	const uint64_t *addresses = row->n ? r->addresses + row->at : NULL;
 	double in_use = scale_of(r, row->counts.in_use), all = scale_of(r, row->counts.allocated);
 	int64_t values[4], *v = values;
-	uint32_t skipped = 0, *to;
 
-	/* the allocator itself, down to who called it */
-	while (skipped + 1 < row->n && mapped_in_allocator(&r->mapped, addresses[skipped]))
-		skipped++;
-	to = batch_words(batch, (size_t)row->n - skipped);
-	if (!to)
-		return -ENOMEM;
-	for (uint32_t i = row->n; i-- > skipped;)
-		*to++ = mapped_frame(&r->mapped, addresses[i]);
 	for (int i = 0; allocated && i < 2; i++)
 		*v++ = sum_round(row->counts.allocated[i] * all);
 	for (int i = 0; i < 2; i++)
 		*v++ = sum_round(row->counts.in_use[i] * in_use);
-	batch_add(batch, (size_t)row->n - skipped, 0, 0, values);
-	return 0;
+	return addressed_add(&r->text, batch, &row->stack, values);
 }
 
 static int add_samples(struct reader *r)
@@ -254,16 +200,15 @@ static int add_samples(struct reader *r)
 
 int heapprofile_read(struct profile *profile, struct input *input, struct err *err)
 {
-	struct reader r = { .profile = profile, .input = input, .mapped = { .profile = profile } };
-	int rc = input_whole(input, &r.rest, err);
+	struct reader r = { .profile = profile };
+	int rc = addressed_open(&r.text, profile, input, err);
 
 	if (rc == 0)
 		rc = read_lines(&r, err);
 	if (rc == 0)
 		rc = add_samples(&r);
 	free(r.rows);
-	free(r.addresses);
-	mapped_fini(&r.mapped);
+	addressed_fini(&r.text);
 	return rc;
 }
 

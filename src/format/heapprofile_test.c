@@ -64,6 +64,25 @@ TEST(jemallocs_counts_follow_their_stack_and_its_own_frames_are_left_out)
 	profile_fini(&p);
 }
 
+/* Go's, debug=1: the rate is told twice, names stand below, and all is scaled as in its protobuf. */
+TEST(gos_text_has_names_and_is_scaled_as_its_protobuf)
+{
+	struct profile p;
+	const struct frame *f;
+
+	read_text(&p, "heap profile: 8: 96 [8: 96] @ heap/48\n8: 96 [8: 96] @ 0x2100 0x2200\n"
+		  "#\t0x20ff\tmain.keep+0xb0\t/a/keep.go:3\n\n# runtime.MemStats\n# Alloc = 5\n");
+	CHECK_EQ(p.n, 1);
+	CHECK_EQ(p.values[2], 20);
+	CHECK_EQ(p.values[3], 244);
+	CHECK_EQ(p.period, 24);
+	f = innermost(&p, 0);
+	CHECK_STR(strings_get(&p.strings, p.frames.functions[f->function].name), "main.keep");
+	CHECK_EQ(f->line, 3);
+	CHECK_EQ(stacktree_depth(&p.tree, p.stack[0]), 1);
+	profile_fini(&p);
+}
+
 TEST(damage_is_named_with_its_line)
 {
 	check_refused("heap profile: 8 96\n", "x:1: expected 'heap profile: OBJECTS: BYTES [OBJECTS: BYTES]'");
@@ -78,4 +97,5 @@ TEST(damage_is_named_with_its_line)
 }
 
 TEST_MAIN(CASE(callers_are_looked_up_before_the_place_they_return_to), CASE(what_was_sampled_is_scaled),
-	  CASE(jemallocs_counts_follow_their_stack_and_its_own_frames_are_left_out), CASE(damage_is_named_with_its_line))
+	  CASE(jemallocs_counts_follow_their_stack_and_its_own_frames_are_left_out), CASE(gos_text_has_names_and_is_scaled_as_its_protobuf),
+	  CASE(damage_is_named_with_its_line))
