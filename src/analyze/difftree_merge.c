@@ -11,20 +11,34 @@
 #include "base/vec.h"
 #include "model/profile.h"
 
-/* A source is a stack of an input, numbered from 1 through all inputs. The sources of one node are linked.
- * Callees are told apart by a column over the subjects, which stays in the cache; an index over all
- * nodes would miss it for each of them, and was ten times as slow. */
+#define ONLY_MAX 4	/* sources that are tried without counting */
+
+/* A source is a stack of an input, numbered from 1 through all inputs. Callees are told apart by a column over
+ * the subjects, which stays in the cache; an index over all nodes would miss it for each of them, and was ten
+ * times as slow. What is known of nodes that wait to be expanded is on a stack: depth first, few wait at a time. */
 struct merger {
 	struct stacktree *tree;
-	uint32_t *first, *next;	/* source -> its callees, linked; 0 ends */
-	uint32_t *subject;	/* of each source */
-	uint32_t *same;		/* source -> the next one of its node */
-	uint32_t *node;		/* of each source */
-	uint32_t *head;		/* node -> its first source */
-	uint32_t *slot;		/* subject -> callee of the node being expanded ... */
+	const struct diff_input *inputs;
+	const uint32_t *base;	/* input -> its first source */
+	uint32_t *const *of_frame;	/* input -> subjects of its frames */
+	uint32_t n_inputs;
+	struct links {
+		uint32_t callee, next;
+	} *links;		/* source -> its first callee, and its caller's next one; 0 ends */
+	uint32_t *node;		/* of each source; until that is known: its subject */
+	uint32_t *slot;		/* subject -> which callee of the node being expanded ... */
 	uint32_t *slot_of;	/* ... if this is that node + 1 */
-	uint32_t *waiting;	/* nodes to be expanded, as a stack: depth first */
+	struct waiting {
+		uint32_t node, n;
+	} *waiting;		/* to be expanded, with how many sources: */
 	uint32_t n_waiting, cap_waiting;
+	uint32_t *sources;	/* theirs, those of the one on top last */
+	uint32_t n_sources, cap_sources;
+	struct met {
+		uint32_t source, callee;
+	} *met;			/* below the node being expanded */
+	uint32_t n_met, cap_met;
+	uint32_t *count, cap_count;	/* of its callees: sources, and then where the next one goes */
 	uint32_t *path;		/* the node expanded last, and its callers before it */
 	uint32_t n_path, cap_path;
 	bool *inside;		/* subjects of the path */
@@ -33,20 +47,13 @@ struct merger {
 
 static int allocate(struct merger *m, size_t n_sources, size_t n_subjects)
 {
-	m->first = large_calloc(n_sources, sizeof(*m->first));
-	m->next = large_calloc(n_sources, sizeof(*m->next));
-	m->subject = large_calloc(n_sources, sizeof(*m->subject));
-	m->same = large_calloc(n_sources, sizeof(*m->same));
+	m->links = large_calloc(n_sources, sizeof(*m->links));
 	m->node = large_calloc(n_sources, sizeof(*m->node));
-	m->head = large_calloc(n_sources, sizeof(*m->head));
 	m->slot = calloc(n_subjects, sizeof(*m->slot));
 	m->slot_of = calloc(n_subjects, sizeof(*m->slot_of));
 	m->inside = calloc(n_subjects, sizeof(*m->inside));
 	m->outer = large_calloc(n_sources, sizeof(*m->outer));
-	return m->inside && m->outer && m->first && m->next && m->subject && m->same && m->node && m->head && m->slot &&
-			       m->slot_of
-		       ? 0
-		       : -ENOMEM;
+	return m->links && m->node && m->slot && m->slot_of && m->inside && m->outer ? 0 : -ENOMEM;
 }
 
 /* Links the callees of stacks that a kept sample is in, in order of id. */
@@ -55,50 +62,31 @@ static void link_input(struct merger *m, const struct diff_input *input, const u
 {
 	const struct profile *profile = input->profile;
 	const struct stacktree *stacks = &profile->tree;
+	struct links *links = m->links + base;
+	uint32_t *node = m->node + base;
 
 	for (uint32_t i = 0; i < profile->n; i++)
 		if (filter_keeps(input->filter, i))
-			m->node[base + profile->stack[i]] = 1;	/* used */
+			node[profile->stack[i]] = 1;	/* used */
 	for (uint32_t s = stacks->n; s-- > 1;) {
 		uint32_t parent = stacks->parent[s];
 
-		if (!m->node[base + s])
+		if (!node[s])
 			continue;
-		m->node[base + s] = 0;
-		m->node[base + parent] = 1;
-		m->subject[base + s] = of_frame[stacks->frame[s]];
-		m->next[base + s] = m->first[base + parent];
-		m->first[base + parent] = base + s;
+		node[s] = of_frame[stacks->frame[s]];
+		node[parent] = 1;
+		links[s].next = links[parent].callee;
+		links[parent].callee = base + s;
 	}
-	m->node[base] = 0;
+	node[0] = 0;
 }
-
-struct linking {
-	struct merger *m;
-	const struct difftree *tree;
-	const struct diff_input *inputs;
-	const uint32_t *base;
-};
 
 /* Sources of an input are nobody else's. */
 static void link_one(void *context, uint32_t i)
 {
-	struct linking *l = context;
+	struct merger *m = context;
 
-	link_input(l->m, &l->inputs[i], l->tree->subjects.of_frame[i], l->base[i]);
-}
-
-static void add_callee(struct merger *m, uint32_t node, uint32_t source)
-{
-	uint32_t subject = m->subject[source];
-
-	if (m->slot_of[subject] != node + 1) {
-		m->slot_of[subject] = node + 1;
-		m->slot[subject] = stacktree_append(m->tree, node, subject);
-	}
-	m->node[source] = m->slot[subject];
-	m->same[source] = m->head[m->node[source]];
-	m->head[m->node[source]] = source;
+	link_input(m, &m->inputs[i], m->of_frame[i], m->base[i]);
 }
 
 /* Goes from the node expanded last to one of its callees, or of its callers'. A walk up from each node would
@@ -122,27 +110,147 @@ static int enter(struct merger *m, uint32_t node)
 	return 0;
 }
 
-static int expand(struct merger *m, uint32_t node)
+/* Room for what the callees of n more sources bring. */
+static int reserve(struct merger *m, uint32_t n)
 {
-	uint32_t from = m->tree->n;
-
-	if (enter(m, node) < 0)
+	if (VEC_RESERVE_RAW(&m->met, &m->cap_met, (uint64_t)m->n_met + n) < 0 ||
+	    VEC_RESERVE_RAW(&m->count, &m->cap_count, (uint64_t)m->n_met + n) < 0)
 		return -ENOMEM;
-	for (uint32_t s = m->head[node]; s; s = m->same[s])
-		for (uint32_t callee = m->first[s]; callee; callee = m->next[callee])
-			add_callee(m, node, callee);
-	if (m->tree->failed ||
-	    VEC_RESERVE(&m->waiting, &m->cap_waiting, (uint64_t)m->n_waiting + m->tree->n - from) < 0)
-		return -ENOMEM;
-	for (uint32_t callee = m->tree->n; callee-- > from;)
-		m->waiting[m->n_waiting++] = callee;
 	return 0;
+}
+
+/* Meets the callees of all sources of a node: .met, and how many of them each callee has. */
+static int meet_callees(struct merger *m, uint32_t node, const uint32_t *sources, uint32_t n)
+{
+	uint32_t from = m->tree->n, *slot = m->slot, *slot_of = m->slot_of;
+
+	m->n_met = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		for (uint32_t source = m->links[sources[i]].callee; source; source = m->links[source].next) {
+			uint32_t subject = m->node[source];
+
+			if (m->n_met == m->cap_met && reserve(m, 1) < 0)
+				return -ENOMEM;
+			if (slot_of[subject] != node + 1) {
+				slot_of[subject] = node + 1;
+				slot[subject] = m->tree->n - from;
+				m->count[slot[subject]] = 0;
+				if (!stacktree_append(m->tree, node, subject))
+					return -ENOMEM;
+			}
+			m->node[source] = from + slot[subject];
+			m->met[m->n_met++] = (struct met){ source, slot[subject] };
+			m->count[slot[subject]]++;
+		}
+	}
+	return 0;
+}
+
+/* The callees wait, the first of them on top; of its sources, those met last come first. */
+static int push_callees(struct merger *m, uint32_t from)
+{
+	uint32_t n = m->tree->n - from, end = m->n_sources;
+
+	if (VEC_RESERVE_RAW(&m->waiting, &m->cap_waiting, (uint64_t)m->n_waiting + n) < 0 ||
+	    VEC_RESERVE_RAW(&m->sources, &m->cap_sources, (uint64_t)m->n_sources + m->n_met) < 0)
+		return -ENOMEM;
+	for (uint32_t callee = n; callee-- > 0;) {
+		m->waiting[m->n_waiting++] = (struct waiting){ from + callee, m->count[callee] };
+		end += m->count[callee];
+		m->count[callee] = end;
+	}
+	for (uint32_t i = 0; i < m->n_met; i++)
+		m->sources[--m->count[m->met[i].callee]] = m->met[i].source;
+	m->n_sources = end;
+	return 0;
+}
+
+/* What nearly all nodes are: all sources go on to one callee, and that by one stack each. How many do; 0: it is not
+ * so. */
+static uint32_t find_only(const struct merger *m, const uint32_t *sources, uint32_t n, uint32_t *ret_callees,
+			  uint32_t *ret_subject)
+{
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t callee = m->links[sources[i]].callee;
+
+		if (!callee)
+			continue;
+		if (m->links[callee].next || (found && m->node[callee] != *ret_subject))
+			return 0;
+		*ret_subject = m->node[callee];
+		ret_callees[found++] = callee;
+	}
+	return found;
+}
+
+/* They take the places of the node and its sources on the stacks. */
+static int expand_only(struct merger *m, uint32_t node, uint32_t subject, const uint32_t *callees, uint32_t n)
+{
+	uint32_t child = stacktree_append(m->tree, node, subject);
+
+	m->waiting[m->n_waiting++] = (struct waiting){ child, n };
+	while (n-- > 0) {
+		m->node[callees[n]] = child;
+		m->sources[m->n_sources++] = callees[n];
+	}
+	return child ? 0 : -ENOMEM;
+}
+
+/* Takes the node on top. */
+static int expand(struct merger *m)
+{
+	struct waiting top = m->waiting[--m->n_waiting];
+	uint32_t from = m->tree->n, only[ONLY_MAX], n, subject = 0;
+	const uint32_t *sources;
+
+	if (enter(m, top.node) < 0)
+		return -ENOMEM;
+	m->n_sources -= top.n;
+	sources = m->sources + m->n_sources;
+	n = top.n <= ONLY_MAX ? find_only(m, sources, top.n, only, &subject) : 0;
+	if (n)
+		return expand_only(m, top.node, subject, only, n);
+	if (meet_callees(m, top.node, sources, top.n) < 0)
+		return -ENOMEM;
+	return push_callees(m, from);
+}
+
+/* All inputs' empty stacks are the root's sources. */
+static int expand_all(struct merger *m)
+{
+	int rc = 0;
+
+	if (VEC_RESERVE_RAW(&m->waiting, &m->cap_waiting, 1) < 0 ||
+	    VEC_RESERVE_RAW(&m->sources, &m->cap_sources, m->n_inputs) < 0)
+		return -ENOMEM;
+	m->waiting[m->n_waiting++] = (struct waiting){ 0, m->n_inputs };
+	for (uint32_t i = 0; i < m->n_inputs; i++)
+		m->sources[m->n_sources++] = m->base[i];
+	while (rc == 0 && m->n_waiting)
+		rc = expand(m);
+	return rc;
+}
+
+static void merger_fini(struct merger *m)
+{
+	free(m->links);
+	free(m->slot);
+	free(m->slot_of);
+	free(m->waiting);
+	free(m->sources);
+	free(m->met);
+	free(m->count);
+	free(m->path);
+	free(m->inside);
 }
 
 int difftree_merge(struct difftree *tree, const struct diff_input *inputs, uint32_t n,
 		   uint32_t **ret_node, uint32_t *ret_first, struct err *err)
 {
-	struct merger m = { .tree = &tree->tree };
+	struct merger m = { .tree = &tree->tree, .inputs = inputs, .base = ret_first, .n_inputs = n,
+			    .of_frame = tree->subjects.of_frame };
 	uint64_t n_sources = 1;
 	int rc;
 
@@ -154,26 +262,11 @@ int difftree_merge(struct difftree *tree, const struct diff_input *inputs, uint3
 					UINT32_MAX);
 	}
 	rc = allocate(&m, (size_t)n_sources, tree->subjects.n);
-	if (rc == 0)
-		parallel_each(n, link_one, &(struct linking){ &m, tree, inputs, ret_first });
-	for (uint32_t i = n; rc == 0 && i-- > 0;) {	/* so that the base's come first in lists */
-		m.same[ret_first[i]] = m.head[0];
-		m.head[0] = ret_first[i];
+	if (rc == 0) {
+		parallel_each(n, link_one, &m);
+		rc = expand_all(&m);
 	}
-	if (rc == 0)
-		rc = expand(&m, 0);
-	while (rc == 0 && m.n_waiting)
-		rc = expand(&m, m.waiting[--m.n_waiting]);
-	free(m.first);
-	free(m.next);
-	free(m.subject);
-	free(m.same);
-	free(m.head);
-	free(m.slot);
-	free(m.slot_of);
-	free(m.waiting);
-	free(m.path);
-	free(m.inside);
+	merger_fini(&m);
 	if (rc == 0) {
 		*ret_node = m.node;
 		tree->outer = m.outer;
