@@ -90,6 +90,12 @@ int input_whole(struct input *input, struct str *ret_bytes, struct err *err);
 /* The same, but a plain file, which is mapped and takes no memory, may have up to `max` bytes. */
 int input_whole_mapped(struct input *input, size_t max, struct str *ret_bytes, struct err *err);
 
+/* Whether those bytes are the file itself, mapped. */
+static inline bool input_is_mapped(const struct input *input)
+{
+	return input->mapped.p && !input->mapped.copied;
+}
+
 /* Gives back what they lent, to whoever does not look at it again and has much to do before input_close(). */
 void input_give_back(struct input *input);
 

@@ -51,6 +51,7 @@ static int take(void *owner, struct str bytes, uint64_t time_ns, struct err *err
 	struct perfdata_record record;
 	int rc = perfdata_record_at(bytes, &record) ? take_known(r, &record, time_ns) : 0;
 
+	ahead_passed(&r->ahead, bytes.p);
 	if (rc == -E2BIG)
 		return err_fail(err, rc, "%s tells of more mappings and forks than Sonde follows",
 				r->input->what);
@@ -136,6 +137,7 @@ static int each_record(struct perfdata_reader *r, struct str bytes, size_t least
 	while (rc == 0 && all - bytes.n < least && perfdata_record_at(bytes, &record)) {
 		size_t n = PERFDATA_HEADER_BYTES + record.body.n;
 
+		ahead_reached(&r->ahead, bytes.p);
 		if (record.type < PERFDATA_ATTR)
 			rc = add_record(r, str_head(bytes, n), &record, chunk, err);
 		else if (record.type == PERFDATA_FINISHED_ROUND && !r->input->directory)
@@ -220,9 +222,15 @@ static int read_directory(struct perfdata_reader *r, struct str *ret_left, struc
 
 static int read_file(struct perfdata_reader *r, struct str *ret_left, struct err *err)
 {
-	int rc = each_record(r, r->head.records, SIZE_MAX, NULL, ret_left, err);
+	int rc;
 
-	return rc < 0 ? rc : perfdata_order_end(&r->order, err);
+	if (input_is_mapped(r->input))
+		ahead_start(&r->ahead, r->head.bytes);
+	rc = each_record(r, r->head.records, SIZE_MAX, NULL, ret_left, err);
+	if (rc == 0)
+		rc = perfdata_order_end(&r->order, err);
+	ahead_stop(&r->ahead);
+	return rc;
 }
 
 static int read_records(struct perfdata_reader *r, struct err *err)

@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "base/ahead.h"
 #include "format/batch.h"
 #include "format/perfdata_chains.h"
 #include "format/perfdata_code.h"
@@ -32,6 +33,7 @@ struct perfdata_reader {
 	struct perfevents events;
 	uint32_t *event_of;	/* event of the head -> of perfevents; 0: not known yet */
 	struct perfdata_head head;
+	struct ahead ahead;	/* of a single mapped file */
 	const char *base;	/* of the file whose records are read: its byte 0 */
 	struct perfdata_order order;
 	struct perfdata_unpack unpack;

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/ahead.h"
+
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/parallel.h"
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22	/* Linux 5.14 */
+#endif
+
+#define WORTH_BYTES ((size_t)4 << 20)
+#define STEP ((size_t)2 << 20)
+#define NAP_US 500
+
+static size_t read_of(const size_t *place)
+{
+	return __atomic_load_n(place, __ATOMIC_RELAXED);
+}
+
+/* A step from `at` on, which is a multiple of STEP. False: it cannot be done. */
+static bool advise(const struct ahead *ahead, size_t at, int advice)
+{
+	size_t left = ahead->file.n - at;
+
+	return madvise((void *)(uintptr_t)(ahead->file.p + at), left < STEP ? left : STEP, advice) == 0;
+}
+
+static void *run(void *context)
+{
+	struct ahead *ahead = context;
+	size_t ready = 0, given = 0;
+
+	while (!__atomic_load_n(&ahead->stop, __ATOMIC_RELAXED)) {
+		size_t reached = read_of(&ahead->reached), passed = read_of(&ahead->passed);
+
+		if (ready < reached)
+			ready = reached & ~(STEP - 1);
+		if (ready < ahead->file.n && ready < reached + AHEAD_BYTES) {
+			if (!advise(ahead, ready, MADV_POPULATE_READ))
+				break;
+			ready += STEP;
+		} else if (given + STEP + AHEAD_KEPT <= passed) {
+			if (!advise(ahead, given, MADV_DONTNEED))
+				break;
+			given += STEP;
+		} else {
+			usleep(NAP_US);
+		}
+	}
+	return NULL;
+}
+
+void ahead_start(struct ahead *ahead, struct str file)
+{
+	*ahead = (struct ahead){ 0 };
+	if (file.n < WORTH_BYTES || parallel_most(2) < 2)
+		return;
+	ahead->file = file;
+	ahead->running = pthread_create(&ahead->thread, NULL, run, ahead) == 0;
+}
+
+void ahead_stop(struct ahead *ahead)
+{
+	__atomic_store_n(&ahead->stop, true, __ATOMIC_RELAXED);
+	if (ahead->running)
+		pthread_join(ahead->thread, NULL);
+	*ahead = (struct ahead){ 0 };
+}
