@@ -9,6 +9,16 @@
 
 #define ELLIPSIS STR("\xe2\x80\xa6")
 
+/* How much of the text's beginning needs no cleaning, being ASCII: most often all. */
+static size_t plain_bytes(struct str text)
+{
+	size_t n = 0;
+
+	while (n < text.n && (uint8_t)text.p[n] >= 0x20 && (uint8_t)text.p[n] < 0x7f)
+		n++;
+	return n;
+}
+
 /* `unicode` false: where a character could not be shown, a '?' stands for it. */
 static void clean(struct buf *out, struct str name, size_t max_bytes, bool unicode)
 {
@@ -16,10 +26,17 @@ static void clean(struct buf *out, struct str name, size_t max_bytes, bool unico
 
 	while (name.n) {
 		struct str from = name;
+		size_t n = plain_bytes(name);
+		bool valid;
 		uint32_t c;
-		bool valid = utf8_next(&name, &c);
-		size_t n = from.n - name.n;
 
+		if (n && out->n + n <= end) {
+			buf_add(out, name.p, n);
+			name = str_skip(name, n);
+			continue;
+		}
+		valid = utf8_next(&name, &c);
+		n = from.n - name.n;
 		if (out->n + (valid ? n : 4) > end) {
 			buf_add_str(out, ELLIPSIS);
 			return;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "render/svg_page.h"
 
-#include <string.h>
-
 #include "base/buf.h"
 #include "render/label.h"
 
@@ -17,18 +15,35 @@ __asm__(".pushsection .rodata\n"
 	".popsection\n");
 extern const char svg_script[], svg_script_end[], svg_style[], svg_style_end[];
 
+/* For XML; a NUL too, which clean text has none of. */
+static bool is_special(char c)
+{
+	switch (c) {
+	case '<':
+	case '>':
+	case '&':
+	case '"':
+	case '\0':
+		return true;
+	default:
+		return false;
+	}
+}
+
 void svg_add_escaped(struct buf *out, struct str clean)
 {
 	while (clean.n) {
 		size_t plain = 0;
 
-		while (plain < clean.n && !strchr("<>&\"", clean.p[plain]))
+		while (plain < clean.n && !is_special(clean.p[plain]))
 			plain++;
 		buf_add(out, clean.p, plain);
 		clean = str_skip(clean, plain);
 		if (!clean.n)
 			break;
-		buf_addf(out, "&#%d;", clean.p[0]);
+		buf_add_str(out, STR("&#"));
+		buf_add_dec(out, (uint8_t)clean.p[0]);
+		buf_add_u8(out, ';');
 		clean = str_skip(clean, 1);
 	}
 }
