@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/expected.h"
 #include "cli/namer.h"
 #include "collect/images.h"
 #include "collect/recorded.h"
@@ -134,7 +135,14 @@ static bool aid_kernel(void *context, const struct code_kernel *kernel, struct s
 static void aid_expect_kernel(void *context)
 {
 	(void)context;	/* it is told before it is closed, and asked for afterwards */
-	namer_expect_kernel();
+	expected_kernel();
+}
+
+static void aid_expect_file(void *context, struct str path, struct str build_id, const uint64_t *vaddrs,
+			    uint32_t n)
+{
+	(void)context;	/* likewise */
+	expected_file(path, build_id, vaddrs, n);
 }
 
 /* NULL: out of memory. */
@@ -206,5 +214,6 @@ static uint32_t aid_walk(void *context, const struct code_stack *stack, uint64_t
 
 const struct code_aid codeaid = {
 	.open = aid_open, .close = aid_close, .file = aid_file, .bias = aid_bias,
-	.kernel = aid_kernel, .expect_kernel = aid_expect_kernel, .walk = aid_walk,
+	.kernel = aid_kernel, .expect_kernel = aid_expect_kernel, .expect_file = aid_expect_file,
+	.walk = aid_walk,
 };

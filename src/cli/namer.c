@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
@@ -12,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/file.h"
+#include "cli/expected.h"
 #include "collect/ksyms.h"
 #include "elf/buildcache.h"
 #include "elf/elf.h"
@@ -172,7 +172,9 @@ static int open_file(struct namer *namer, const struct profile *profile, struct 
 	namer->reason = trouble_of_path(profile, path, id->n > 0);
 	if (namer->reason)
 		return open_kept(namer, path, id, err);
-	rc = symbol_object_open_file(&namer->object, -1, path, STR(""), str_over(id->bytes, id->n), err);
+	namer->object = expected_take_file(path, str_over(id->bytes, id->n));
+	rc = namer->object ? 0 : symbol_object_open_file(&namer->object, -1, path, STR(""),
+							 str_over(id->bytes, id->n), err);
 	if (rc == 0)
 		namer->reason = symbol_object_trouble(namer->object);
 	return rc == 0 && namer->reason ? open_kept(namer, path, id, err) : rc;
@@ -188,46 +190,6 @@ static bool is_running_kernel(const struct build_id *id)
 	return same;
 }
 
-/* Who will tell the kernel's names, or is on the way: one for the whole process, taken by who asks first. */
-static struct {
-	pthread_mutex_t lock;
-	struct ksyms *ksyms;		/* asked for single names; NULL: it is not to be had, or was taken */
-	pthread_t thread;		/* else reads all of them into: */
-	struct symbol_object *object;	/* NULL: none */
-} expected = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-static void *load(void *object)
-{
-	symbol_object_load(object);
-	return NULL;
-}
-
-void namer_expect_kernel(void)
-{
-	pthread_mutex_lock(&expected.lock);
-	if (!expected.object && !expected.ksyms)
-		expected.ksyms = ksyms_open();
-	if (!expected.object && !expected.ksyms && symbol_object_open_kernel(&expected.object, NULL) == 0 &&
-	    pthread_create(&expected.thread, NULL, load, expected.object)) {
-		symbol_object_close(expected.object);
-		expected.object = NULL;
-	}
-	pthread_mutex_unlock(&expected.lock);
-}
-
-/* Neither: nobody has expected it, or another has taken it. */
-static void take_expected(struct namer *namer)
-{
-	pthread_mutex_lock(&expected.lock);
-	namer->ksyms = expected.ksyms;
-	namer->object = expected.object;
-	if (namer->object)
-		pthread_join(expected.thread, NULL);
-	expected.ksyms = NULL;
-	expected.object = NULL;
-	pthread_mutex_unlock(&expected.lock);
-}
-
 static bool ask_kernel(void *context, uint64_t address, struct str *ret_name, struct str *ret_module)
 {
 	return ksyms_find(context, address, ret_name, ret_module);
@@ -241,7 +203,7 @@ static int open_kernel(struct namer *namer, const struct build_id *id, struct er
 		namer->reason = "not the running one";
 		return 0;
 	}
-	take_expected(namer);
+	expected_take_kernel(&namer->ksyms, &namer->object);
 	if (namer->object)
 		return 0;
 	if (!namer->ksyms)

@@ -42,11 +42,6 @@ bool namer_is_younger(const struct stat *file, const struct profile *profile);
 /* The running kernel's build id, raw, lent by `notes`, which the caller closes; empty where it cannot be had. */
 struct str namer_running_kernel(struct mapped_file *notes);
 
-/* Gets the running kernel's names ready for the next namer_open() that wants them: where the kernel may not be asked for
- * single ones (collect/ksyms.h) all are read (tens of milliseconds) in a thread of their own. Where no thread can be
- * had they are read then. */
-void namer_expect_kernel(void);
-
 /* Whether the frame is one that somebody may be asked for: it has a module and an address, and no name. */
 bool namer_wanted(const struct profile *profile, uint32_t frame);
 

@@ -368,16 +368,26 @@ static int resolve_here(struct dwarf *dwarf, const uint64_t *vaddrs, uint32_t n,
 	return 0;
 }
 
+void dwarf_prepare(struct dwarf *dwarf, const uint64_t *vaddrs, uint32_t n)
+{
+	if (!dwarf->deferred)
+		return;
+	dwarf_part_load(dwarf, vaddrs, n);
+	dwarf->prepared = true;
+	dwarf->prepared_rc = load(dwarf);
+}
+
 int dwarf_resolve(struct dwarf *dwarf, const uint64_t *vaddrs, uint32_t n,
 		  struct dwarf_result *ret_result, struct err *err)
 {
 	bool fits = !dwarf->main.cut, enough;
 	int rc = 0;
 
-	if (dwarf->deferred) {
+	dwarf_prepare(dwarf, vaddrs, n);
+	if (dwarf->prepared) {	/* which may have been for others: then it may not be enough */
 		fits = true;
-		dwarf_part_load(dwarf, vaddrs, n);
-		rc = load(dwarf);
+		dwarf->prepared = false;
+		rc = dwarf->prepared_rc;
 		if (rc < 0 && rc != -ENOENT)
 			return err_fail(err, rc, "%s: %s", dwarf->path, err_text(rc));
 	}

@@ -52,6 +52,11 @@ void dwarf_close(struct dwarf *dwarf);
  * from return addresses. 0, or -ENOMEM. */
 int dwarf_resolve(struct dwarf *dwarf, const uint64_t *vaddrs, uint32_t n,
 		  struct dwarf_result *ret_result, struct err *err);
+
+/* Reads the sections that resolving these takes, for dwarf_resolve() of these and others. What goes wrong is met there
+ * again. */
+void dwarf_prepare(struct dwarf *dwarf, const uint64_t *vaddrs, uint32_t n);
+
 void dwarf_result_fini(struct dwarf_result *result);
 
 #endif

@@ -259,6 +259,8 @@ struct dwarf {
 	uint8_t *covered;		/* per unit: enum coverage */
 	_Atomic uint32_t n_dwos;
 	bool deferred;			/* nothing is read before there are queries: dwarf_part.c */
+	bool prepared;			/* it has been read for some, with: */
+	int prepared_rc;
 	struct dwarf *whole;		/* what answers instead, when a part was not enough */
 };
 

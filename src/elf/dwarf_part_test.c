@@ -170,6 +170,32 @@ TEST(later_queries_are_answered_from_all)
 	image_close(&image);
 }
 
+TEST(what_was_prepared_for_some_answers_for_others)
+{
+	const uint64_t early = IMAGE_TEXT + 3 * UNIT_CODE, late = IMAGE_TEXT + 39 * UNIT_CODE;
+	struct image image;
+
+	image_open(&image, 0);
+	dwarf_prepare(image.dwarf, &early, 1);
+	CHECK_EQ(image.dwarf->main.sections.info.n, image.units[4]);
+	check_name(&image, 2, "f02");
+	CHECK(!image.dwarf->whole);
+	check_name(&image, 38, "f38");
+	image_close(&image);
+
+	image_open(&image, 0);
+	dwarf_prepare(image.dwarf, &early, 1);
+	check_name(&image, 38, "f38");
+	image_close(&image);
+
+	image_open(&image, 0);
+	dwarf_prepare(image.dwarf, &late, 1);
+	CHECK(!image.dwarf->main.cut);
+	check_name(&image, 2, "f02");
+	CHECK(!image.dwarf->whole);
+	image_close(&image);
+}
+
 TEST(a_name_that_stands_behind_the_part_is_found)
 {
 	struct image image;
@@ -194,4 +220,5 @@ TEST(a_damaged_stream_gives_no_frames)
 
 TEST_MAIN(CASE(a_query_in_an_early_unit_reads_no_further), CASE(a_query_in_a_late_unit_reads_all),
 	  CASE(later_queries_are_answered_from_all),
+	  CASE(what_was_prepared_for_some_answers_for_others),
 	  CASE(a_name_that_stands_behind_the_part_is_found), CASE(a_damaged_stream_gives_no_frames))

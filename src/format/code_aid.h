@@ -75,6 +75,9 @@ struct code_aid {
 	/* Says that this kernel's names will be asked for when all is read: they can be got ready meanwhile. */
 	void (*expect_kernel)(void *aid);
 
+	/* Says that names will be asked for of that file, too, of these n vaddrs (ascending, distinct) and others. */
+	void (*expect_file)(void *aid, struct str path, struct str build_id, const uint64_t *vaddrs, uint32_t n);
+
 	/* Walks to the thread's root: at most `max` addresses, innermost first, each to be looked up as it is
 	 * (1 is taken from return addresses). Returns how many; *ret_cut: why it ended before the root, in
 	 * words, or NULL. */

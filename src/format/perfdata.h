@@ -8,6 +8,7 @@
  *   perfdata_order    records in the order of time, of which a file keeps only so much as it must
  *   perfdata_task     processes, threads, and what code each has mapped where, at the time reached
  *   perfdata_code     addresses -> frames, with what the caller's machine knows of the files
+ *   perfdata_expect   which files will be asked for names, told ahead of time
  *   perfdata_stack    a sample's stack -> frames
  *   perfdata_chains   call chains that were met before
  *   perfdata_files    a recording that is a directory

@@ -23,7 +23,8 @@ struct perfdata_file {
 	uint8_t build_id[BUILD_ID_MAX];
 	uint8_t build_id_n;
 	bool asked;
-	uint32_t image;		/* the aid's */
+	uint32_t image;		/* the aid's, with its build id, lent: */
+	struct str id;
 	uint32_t module;	/* of its frames; 0: not made yet, or one for each mapping */
 	uint32_t function;	/* of all its frames: a BPF program; another file than was mapped */
 };
@@ -191,6 +192,7 @@ static void ask_file(struct perfdata_code *code, struct perfdata_file *file)
 								    .inode = file->inode,
 								    .recorded_ns = code->recorded_ns },
 					      &id, &trouble);
+	file->id = id;
 	if (trouble) {
 		snprintf(text, sizeof(text), "[%.*s: %s]", STR_ARG(str_basename(path_of(code, file))), trouble);
 		file->function = perfdata_code_function(code, str_of(text));
@@ -202,6 +204,18 @@ static void ask_file(struct perfdata_code *code, struct perfdata_file *file)
 		file->module = add_module(code, STR("[bpf]"), (struct str){ 0 });
 	else if (file->kind != FILE_OF_CODE || file->image)
 		file->module = add_module(code, path_of(code, file), id);
+}
+
+bool perfdata_code_has_file(const struct perfdata_code *code, uint32_t module, struct str *ret_build_id)
+{
+	for (uint32_t i = 1; i < code->n_files; i++) {
+		if (code->files[i].module == module && code->files[i].image &&
+		    code->files[i].kind == FILE_OF_CODE) {
+			*ret_build_id = code->files[i].id;
+			return true;
+		}
+	}
+	return false;
 }
 
 bool perfdata_code_kernel(struct perfdata_code *code)

@@ -81,6 +81,12 @@ void perfdata_code_set_kernel(struct perfdata_code *code, struct str symbol, uin
 uint32_t perfdata_code_frame(struct perfdata_code *code, struct perfdata_space *space, bool in_kernel,
 			     uint64_t address);
 
+/* Whether the module is a file that the aid has; then that one's build id, raw, lent. */
+bool perfdata_code_has_file(const struct perfdata_code *code, uint32_t module, struct str *ret_build_id);
+
+/* Says what will be named, as far as frames have been made. */
+void perfdata_code_expect(struct perfdata_code *code);
+
 /* A function of that name. */
 uint32_t perfdata_code_function(struct perfdata_code *code, struct str name);
 

@@ -9,6 +9,7 @@
 
 #define WAITING_ROWS_MAX ((uint32_t)1 << 20)	/* samples on their way into the profile */
 #define WAITING_WORDS_MAX ((size_t)32 << 20)
+#define EXPECT_AFTER 2048u	/* samples: most of what will be named has been met by then */
 
 /* What a sample's row has beside its stack, and the code that this is of. */
 struct row_of_sample {
@@ -152,5 +153,7 @@ int perfdata_take_sample(struct perfdata_reader *r, const struct perfdata_event 
 	row.space = process->space;
 	name = process->name ? process->name : thread->name;
 	row.set = label_set(r, &sample, thread, name, number);
+	if (r->n_samples == EXPECT_AFTER)
+		perfdata_code_expect(&r->code);
 	return add_row(r, event, &sample, record->misc, &row);
 }

@@ -363,6 +363,15 @@ static void name_address(const struct file_naming *fn, uint64_t vaddr,
 		name_by_symbol(fn, vaddr);
 }
 
+/* (Of Go's files only what its own table does not name: those have no compressed debug information that is worth it.) */
+static void prepare_file(struct symbol_object *object, const uint64_t *vaddrs, uint32_t n)
+{
+	struct file_object *file = (struct file_object *)object;
+
+	if (file->dwarf && !file->is_go)
+		dwarf_prepare(file->dwarf, vaddrs, n);
+}
+
 static void name_file(struct symbol_object *object, struct naming *naming, const uint64_t *vaddrs,
 		      uint32_t n)
 {
@@ -416,7 +425,7 @@ static void close_file(struct symbol_object *object)
 }
 
 static const struct symbol_source file_source = {
-	.load = load_file, .name = name_file, .close = close_file
+	.load = load_file, .name = name_file, .prepare = prepare_file, .close = close_file
 };
 
 static struct file_object *new_file_object(struct str path, struct str root)

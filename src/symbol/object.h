@@ -17,6 +17,8 @@ struct symbol_source {
 	/* Adds a query with its frames for each address. Called after load(). */
 	void (*name)(struct symbol_object *object, struct naming *naming, const uint64_t *vaddrs,
 		     uint32_t n);
+	/* Reads what name() will need for these. Called after load(), in any thread. NULL: nothing. */
+	void (*prepare)(struct symbol_object *object, const uint64_t *vaddrs, uint32_t n);
 	/* Frees the object itself too; NULL: that is all. */
 	void (*close)(struct symbol_object *object);
 };

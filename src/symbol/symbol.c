@@ -12,6 +12,13 @@ void symbol_object_load(struct symbol_object *object)
 		object->source->load(object);
 }
 
+void symbol_object_prepare(struct symbol_object *object, const uint64_t *vaddrs, uint32_t n)
+{
+	symbol_object_load(object);
+	if (object->source->prepare)
+		object->source->prepare(object, vaddrs, n);
+}
+
 int symbol_resolve(struct symbol_object *object, struct frames *frames, const uint64_t *vaddrs,
 		   uint32_t n, struct symbol_chains *ret_chains, struct err *err)
 {

@@ -103,6 +103,10 @@ int symbol_object_open_unknown(struct symbol_object **ret_object, struct str rea
 /* Reads what will not be there later (a process's perf map, before the process ends). Idempotent. */
 void symbol_object_load(struct symbol_object *object);
 
+/* The same and, as far as these addresses (as of symbol_resolve()) need it, debug information: ahead of
+ * symbol_resolve(), which may ask for others, and in another thread. */
+void symbol_object_prepare(struct symbol_object *object, const uint64_t *vaddrs, uint32_t n);
+
 /* Query i's frames: frames[first[i] .. first[i + 1]), innermost first, ids of the `struct frames` given
  * to symbol_resolve(). There is always at least one. */
 struct symbol_chains {
