@@ -173,6 +173,15 @@ def test_the_documented_table_is_what_is_kept(there):
         assert there[name][1] == lost - ({UNIT} if name == "gecko" else set()), name
 
 
+def test_that_values_below_zero_are_lost_is_said(tmp_path):
+    (tmp_path / "x.folded").write_text("a;b -5\na;c 10\n")
+    lossy = {name for name in FORMATS if "values below zero" in convert(tmp_path / "x.folded", tmp_path / name, name)}
+    assert lossy == {"callgrind", "cpuprofile", "pstats"}
+    for name in set(FORMATS) - lossy:
+        convert(tmp_path / name, tmp_path / "back", "folded")
+        assert sorted((tmp_path / "back").read_text().split("\n")) == ["", "a;b -5", "a;c 10"], name
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_what_is_said_to_be_lost_is_and_nothing_else(there, name):
     _, lost, after = there[name]

@@ -158,7 +158,7 @@ int new_file_open(struct new_file *file, const char *path, struct err *err)
 	return err_fail(err, rc, "cannot write %s: %s", path, err_text(rc));
 }
 
-int new_file_write(struct new_file *file, struct str bytes, struct err *err)
+int new_file_write_through(struct new_file *file, struct str bytes, struct err *err)
 {
 	while (bytes.n) {
 		ssize_t n = write(file->fd, bytes.p, bytes.n);
@@ -171,6 +171,11 @@ int new_file_write(struct new_file *file, struct str bytes, struct err *err)
 		bytes = str_skip(bytes, (size_t)n);
 	}
 	return 0;
+}
+
+int new_file_write(struct new_file *file, struct str bytes, struct err *err)
+{
+	return file->filter ? file->filter->write(file, bytes, false, err) : new_file_write_through(file, bytes, err);
 }
 
 /* Gives a nameless file a name beside its place: a link cannot replace what is there, a rename can. */
@@ -197,8 +202,14 @@ static int give_name(struct new_file *file)
 
 int new_file_commit(struct new_file *file, struct err *err)
 {
-	int rc = file->nameless ? give_name(file) : 0;
+	int rc = file->filter ? file->filter->write(file, (struct str){ 0 }, true, err) : 0;
 
+	if (rc < 0) {
+		new_file_close(file);
+		return rc;
+	}
+	if (file->nameless)
+		rc = give_name(file);
 	if (close(file->fd) < 0 && rc == 0)
 		rc = -errno;
 	file->fd = -1;
@@ -218,6 +229,8 @@ int new_file_commit(struct new_file *file, struct err *err)
 
 void new_file_close(struct new_file *file)
 {
+	if (file->filter)
+		file->filter->close(file);
 	if (file->fd >= 0)
 		close(file->fd);
 	if (file->temporary)

@@ -40,10 +40,21 @@ static inline struct str mapped_file_view(const struct mapped_file *file)
 
 void mapped_file_close(struct mapped_file *file);
 
+struct new_file;
+
+/* What stands between new_file_write() and the file: it hands on what it makes of the bytes with
+ * new_file_write_through(). `end`: no more follow. 0 or -errno with a sentence. */
+struct new_file_filter {
+	int (*write)(struct new_file *file, struct str bytes, bool end, struct err *err);
+	void (*close)(struct new_file *file);	/* frees .filtering */
+};
+
 struct new_file {
 	int fd;			/* -1: closed */
 	char *path, *temporary;	/* owned; temporary is NULL when it has no name besides path */
 	bool nameless;		/* it has none at all until the commit (O_TMPFILE) */
+	const struct new_file_filter *filter;	/* NULL: bytes are written as they are */
+	void *filtering;	/* the filter's own */
 };
 
 #define NEW_FILE_CLOSED ((struct new_file){ .fd = -1 })
@@ -53,6 +64,9 @@ int new_file_open(struct new_file *file, const char *path, struct err *err);
 
 /* Writes all of `bytes`. -errno (ENOSPC, EPIPE, ...) with a sentence. */
 int new_file_write(struct new_file *file, struct str bytes, struct err *err);
+
+/* The same past the filter. */
+int new_file_write_through(struct new_file *file, struct str bytes, struct err *err);
 
 /* Makes the file visible under its name, in place of what was there. Closes in every case. */
 int new_file_commit(struct new_file *file, struct err *err);

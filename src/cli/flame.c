@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "cli/pages.h"
 #include "cli/readings.h"
+#include "format/wrap.h"
 
 #define FLAME_DEFAULT "flame.html"
 
@@ -80,7 +81,7 @@ static int write_page(const struct flame_args *a, const struct readings *reading
 	if (rc == 0 && page.failed)
 		rc = err_fail(err, -ENOMEM, "cannot write %s: out of memory", a->output);
 	if (rc == 0)
-		rc = file_write_whole(a->output, buf_str(&page), err);
+		rc = wrap_write_whole(a->output, !a->format, buf_str(&page), err);
 	buf_fini(&page);
 	return rc;
 }

@@ -13,6 +13,7 @@
 #include "elf/debuginfod.h"
 #include "format/format.h"
 #include "format/losses.h"
+#include "format/wrap.h"
 #include "model/profile.h"
 #include "render/html.h"
 #include "render/json.h"
@@ -83,11 +84,14 @@ static const struct renderer {
 
 static const struct renderer *renderer_for(const char *path, const char *format_name)
 {
+	struct str stem;
+
 	if (!format_name && format_for_path(path))	/* ".speedscope.json" says more than ".json" */
 		return NULL;
+	format_wrapping(path, &stem);
 	for (size_t i = 0; i < N_RENDERERS; i++)
 		if (format_name ? !strcmp(format_name, renderers[i].name) :
-				  str_ends(str_of(path), str_of(renderers[i].suffix)))
+				  str_ends(stem, str_of(renderers[i].suffix)))
 			return &renderers[i];
 	return NULL;
 }
@@ -208,7 +212,7 @@ static int write_shown(const struct profile *profile, const char *path, const ch
 	if (rc == 0 && out.failed)
 		rc = err_fail(err, -ENOMEM, "cannot write %s: out of memory", path);
 	if (rc == 0)
-		rc = file_write_whole(path, buf_str(&out), err);
+		rc = wrap_write_whole(path, !format_name, buf_str(&out), err);
 	buf_fini(&out);
 	return rc;
 }

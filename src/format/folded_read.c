@@ -236,15 +236,32 @@ int folded_read(struct profile *profile, struct input *input, struct err *err)
 	return read_columns(profile, input, err);
 }
 
-/* Text: no byte that a name would not hold. Whether the lines are sound is for the reader, which can
- * say which one is not. */
+/* Whether some line of the head looks like a stack: it ends in a digit, or has frames. What goes on behind it is not known. */
+static bool has_stacks(struct str head)
+{
+	bool any = false;
+
+	while (head.n) {
+		ptrdiff_t end = str_find(head, '\n');
+		struct str line = str_trim(end < 0 ? head : str_head(head, (size_t)end));
+
+		if (line.n && line.p[0] != '#') {
+			char last = line.p[line.n - 1];
+
+			if ((last >= '0' && last <= '9') || str_find(line, ';') >= 0 || (end < 0 && !any && line.n >= INPUT_HEAD_MAX / 2))
+				return true;
+			any = true;
+		}
+		head = end < 0 ? (struct str){ 0 } : str_skip(head, (size_t)end + 1);
+	}
+	return !any;
+}
+
+/* Text with a stack in some line. Whether the others are sound is for the reader, which can say which one is
+ * not. */
 bool folded_detect(struct str head)
 {
 	if (str_starts(head, STR("{\"")) || str_starts(head, STR("{\n")))	/* JSON of some kind */
 		return false;
-	for (size_t i = 0; i < head.n; i++)
-		if ((uint8_t)head.p[i] < ' ' && head.p[i] != '\n' && head.p[i] != '\r' &&
-		    head.p[i] != '\t')
-			return false;
-	return head.n > 0;
+	return head.n && str_find(head, '\0') < 0 && has_stacks(head);
 }

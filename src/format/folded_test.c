@@ -45,7 +45,7 @@ TEST(the_count_follows_the_last_space)
 {
 	struct profile p;
 
-	read_text(&p, "main;operator new (int) 12\nmain 3\n");
+	read_text(&p, "main;operator new (int) 12\nmain\t3\n");
 	CHECK_EQ(p.n, 2);
 	check_stack(&p, 0, "main;operator new (int)", 12);
 	check_stack(&p, 1, "main", 3);
@@ -223,7 +223,7 @@ TEST(a_bad_line_is_named)
 	check_refused("a 99999999999999999999999999\n", "x.folded:1: expected 'frame;frame;frame count', "
 		      "found 'a 99999999999999999999999999'");
 	check_refused("a 1\nb", "x.folded:2: expected 'frame;frame;frame count', found 'b'");
-	check_refused("a nan\n", "x.folded:1: expected 'frame;frame;frame count', found 'a nan'");
+	check_refused("m;a nan\n", "x.folded:1: expected 'frame;frame;frame count', found 'm;a nan'");
 }
 
 TEST(lines_share_what_they_begin_with_across_chunks)

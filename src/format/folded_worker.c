@@ -77,11 +77,11 @@ bool folded_cut_count(struct str *line, int64_t *ret_count)
 {
 	size_t n = line->n;
 
-	while (n && line->p[n - 1] != ' ')
+	while (n && line->p[n - 1] != ' ' && line->p[n - 1] != '\t')
 		n--;
 	if (n < 2 || !parse_count(str_skip(*line, n), ret_count))
 		return false;
-	while (n && line->p[n - 1] == ' ')
+	while (n && (line->p[n - 1] == ' ' || line->p[n - 1] == '\t'))
 		n--;
 	line->n = n;
 	return true;

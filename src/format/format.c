@@ -26,8 +26,10 @@
 #include "format/pstats.h"
 #include "format/speedscope.h"
 #include "format/stackdump.h"
+#include "format/stranger.h"
 #include "format/tables.h"
 #include "format/v8log.h"
+#include "format/wrap.h"
 #include "model/profile.h"
 
 #define OF_FUNCTIONS (KEEPS(STACKS) | KEEPS(FILES))
@@ -61,14 +63,17 @@ static const struct format formats[] = {
 	{ .name = "cpuprofile", .words = "V8's CPU profile: Chrome's DevTools and VS Code open it",
 	  .suffixes = { ".cpuprofile" }, .is_view = true,
 	  .detect = cpuprofile_detect, .read = cpuprofile_read, .write = cpuprofile_write, .needs_values = true,
+	  .clamps = true,
 	  .keeps = OF_FUNCTIONS, .held = { { "wall", "nanoseconds" }, { "samples", "count" } } },
 	{ .name = "pstats", .words = "Python's pstats, as cProfile writes them",
 	  .suffixes = { ".pstats", ".prof" },
 	  .detect = pstats_detect, .read = pstats_read, .write = pstats_write, .needs_values = true,
+	  .clamps = true,
 	  .keeps = KEEPS(FILES), .held = { { "wall", "nanoseconds" } } },
 	{ .name = "callgrind", .words = "Callgrind's: KCachegrind and callgrind_annotate open it",
 	  .suffixes = { ".callgrind", ".cg" },
 	  .detect = callgrind_detect, .read = callgrind_read, .write = callgrind_write, .needs_values = true,
+	  .clamps = true,
 	  .keeps = KEEPS(TYPES) | KEEPS(UNIT) | KEEPS(LINES) | KEEPS(FILES) | KEEPS(MODULES) },
 	{ .name = "heapprofile", .words = "the heap, as jemalloc, tcmalloc and gperftools write it",
 	  .detect = heapprofile_detect, .read = heapprofile_read },
@@ -122,13 +127,27 @@ const struct format *format_named(struct str name)
 	return NULL;
 }
 
-const struct format *format_for_path(const char *path)
+static const struct format *format_ending(struct str name)
 {
 	for (size_t i = 0; i < N_FORMATS; i++)
 		for (int k = 0; k < FORMAT_SUFFIXES_MAX && formats[i].suffixes[k]; k++)
-			if (str_ends(str_of(path), str_of(formats[i].suffixes[k])))
+			if (str_ends(name, str_of(formats[i].suffixes[k])))
 				return &formats[i];
 	return NULL;
+}
+
+enum wrapping format_wrapping(const char *path, struct str *ret_stem)
+{
+	*ret_stem = str_of(path);
+	return format_ending(*ret_stem) ? WRAPPING_NONE : wrapping_for_path(path, ret_stem);
+}
+
+const struct format *format_for_path(const char *path)
+{
+	struct str stem;
+
+	format_wrapping(path, &stem);
+	return format_ending(stem);
 }
 
 /* "pprof, folded, ...": the rows that read, or those that write. */
@@ -146,10 +165,14 @@ static void list_names(char *text, size_t cap, bool writers)
 static int detect_and_read(struct profile *profile, struct input *input, struct err *err)
 {
 	struct str head = input_head(input);
+	const char *stranger;
 	char known[256];
 
 	if (!head.n)
 		return err_fail(err, -EBADMSG, "%s is empty: there is no profile in it", input->what);
+	stranger = stranger_words(head);
+	if (stranger)
+		return err_fail(err, -EBADMSG, "%s is %s", input->what, stranger);
 	for (size_t i = 0; i < N_FORMATS; i++)
 		if (formats[i].detect && formats[i].detect(head) &&
 		    (formats[i].takes_directory || !input->directory))
@@ -167,6 +190,8 @@ static int read_input(struct profile *profile, struct input *input, int rc, stru
 {
 	if (rc == 0)
 		rc = detect_and_read(profile, input, err);
+	if (rc == 0 && !profile->n_types)	/* a file without samples may tell none; views count something */
+		profile_add_type(profile, STR("samples"), STR("count"));
 	if (rc == 0 && profile_failed(profile))
 		rc = -ENOMEM;
 	if (rc == -ENOMEM)
@@ -224,12 +249,15 @@ int format_write(const struct profile *profile, const char *path, const char *fo
 {
 	const struct format *format = NULL;
 	struct new_file file = NEW_FILE_CLOSED;
+	struct str stem;
 	int rc = choose(path, format_name, &format, err);
 
 	if (rc == 0 && format->needs_values && !profile->n_types)
 		rc = err_fail(err, -EINVAL, "cannot write %s: the profile has no values", path);
 	if (rc == 0)
 		rc = new_file_open(&file, path, err);
+	if (rc == 0 && !format_name)
+		rc = wrap_file(&file, format_wrapping(path, &stem));
 	if (rc == 0)
 		rc = format->write(profile, &file, err);
 	if (rc == -ENOMEM)

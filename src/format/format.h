@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "format/unwrap.h"
 
 struct err;
 struct input;
@@ -40,6 +41,7 @@ struct format {
 	bool needs_values;	/* what has no value type cannot be written: the writer relies on it */
 	uint32_t keeps;		/* bits of format/losses.h: what of a profile comes back when it is read again; 0: nothing */
 	struct format_type held[2];	/* without KEEPS(TYPES): what the default type is when read, and the other one */
+	bool clamps;		/* values below zero are written as 0 */
 	bool takes_directory;	/* of which it reads "data" and what lies beside (format/input.h) */
 	bool untimed;	/* what it is written to shows no times */
 	bool is_view;	/* written for eyes: gets the profile as views show it (analyze/shown.h) */
@@ -73,6 +75,10 @@ int format_read_all(struct profile *profile, const char *const *paths, size_t n,
 /* The row of that -f name, or else of the path's ending; NULL when there is none. */
 const struct format *format_named(struct str name);
 const struct format *format_for_path(const char *path);
+
+/* What the name's ending asks to be wrapped in, beyond what the format itself is ("x.folded.gz", and not "x.pb.gz");
+ * *ret_stem is the name without that. */
+enum wrapping format_wrapping(const char *path, struct str *ret_stem);
 
 /* Writes the profile in the format called `format_name`, or (NULL) the one its path's ending names.
  * The file appears complete or not at all; "-" is standard output. 0 or -errno. */

@@ -8,10 +8,12 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "base/file.h"
 #include "base/test.h"
 #include "format/folded.h"
 #include "format/input.h"
 #include "format/memory_test.h"
+#include "format/wrap.h"
 
 static struct buf gzipped(const char *text)
 {
@@ -122,8 +124,114 @@ TEST(truncated_and_corrupt_wrapping_says_so)
 TEST(what_is_no_profile_is_refused)
 {
 	check_refused(STR(""), "x is empty");
-	check_refused(STR("\x7f" "ELF\x02\x01\x01\0\0\0\0\0"), "in no format that Sonde reads");
+	check_refused(STR("\x01\x02\x03\0"), "in no format that Sonde reads");
+	check_refused(STR("import json\n"), "in no format that Sonde reads");
 	check_refused(STR("{\"json\": true}\n"), "in no format");
+}
+
+TEST(what_people_take_for_a_profile_is_called_by_its_name)
+{
+	struct buf once, twice = { 0 };
+
+	check_refused(STR("\x7f" "ELF\x02\x01\x01\0\0\0\0\0"), "x is a program, library or core");
+	check_refused(STR("\xfd" "7zXZ\0\0"), "unpack it first (xz -d)");
+	check_refused(STR("BZh91AY&SY"), "unpack it first (bzip2 -d)");
+	check_refused(STR("\xff\xfe" "a\0;\0"), "write it as UTF-8");
+	check_refused(STR("\n <?xml version=\"1.0\"?><svg/>\n"), "written and not read");
+	check_refused(STR("<!doctype html>\n"), "x is a page");
+	check_refused(STR("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[]}"), "a list of trace events");
+	check_refused(STR("go 1.26 trace\0\0\0"), "a trace of Go's scheduler");
+	/* and what only begins alike is still read */
+	CHECK_EQ(total_of(STR("<html_escape>;b 2\n") ), 2);
+	CHECK_EQ(total_of(STR("BZhash;b 2\n")), 2);
+	once = gzipped("main;f 3\n");
+	buf_reserve(&twice, ZSTD_compressBound(once.n));
+	twice.n = ZSTD_compress(twice.p, twice.cap, once.p, once.n, 3);
+	check_refused(buf_str(&twice), "packed twice: unpack it once (gzip -d)");
+	buf_fini(&once);
+	buf_fini(&twice);
+}
+
+TEST(a_mark_before_utf8_is_no_name)
+{
+	struct buf packed = gzipped("\xef\xbb\xbf" "a;b 2\na 3\n");
+	struct profile p;
+
+	for (int wrapped = 0; wrapped < 2; wrapped++) {
+		profile_init(&p);
+		CHECK_EQ(format_read_bytes(&p, wrapped ? buf_str(&packed) : STR("\xef\xbb\xbf" "a;b 2\na 3\n"), "x", NULL), 0);
+		CHECK_EQ(p.tree.n, 3);	/* the root, a, b */
+		profile_fini(&p);
+	}
+	buf_fini(&packed);
+	CHECK_EQ(total_of(STR("\xef\xbb\xbf" "{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\"shared\":{\"frames\":"
+			      "[{\"name\":\"a\"}]},\"profiles\":[{\"type\":\"sampled\",\"name\":\"x\",\"unit\":\"none\",\"samples\":[[0]],"
+			      "\"weights\":[4]}]}")), 4);
+}
+
+/* What is written is what is read, for each ending; the name of a format of its own is not taken apart. */
+TEST(a_name_may_ask_for_gzip_or_zstd)
+{
+	static const struct {
+		const char *name;
+		unsigned char first;
+	} files[] = { { "x.folded.gz", 0x1f }, { "x.folded.zst", 0x28 }, { "x.pb.zst", 0x28 }, { "x.pb.gz", 0x1f },
+		      { "x.folded", 'm' } };
+	char dir[] = "/tmp/format_test.XXXXXX", path[64];
+	struct profile p, q;
+	struct str stem;
+	int64_t one = 1;
+
+	CHECK(mkdtemp(dir));
+	profile_init(&p);
+	profile_add_type(&p, STR("samples"), STR("count"));
+	profile_add(&p, stacktree_push(&p.tree, 0, test_frame(&p, "main", "", 0, false, FRAME_NATIVE)), 0, &one);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct mapped_file file;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, files[i].name);
+		CHECK_EQ(format_write(&p, path, NULL, NULL), 0);
+		CHECK_EQ(mapped_file_open(&file, path, NULL), 0);
+		CHECK_EQ((unsigned char)file.p[0], files[i].first);
+		mapped_file_close(&file);
+		profile_init(&q);
+		CHECK_EQ(format_read(&q, path, NULL), 0);
+		CHECK_EQ(profile_total(&q, 0), 1);
+		profile_fini(&q);
+		unlink(path);
+	}
+	rmdir(dir);
+	profile_fini(&p);
+	CHECK_EQ(format_wrapping("a.pb.gz", &stem), WRAPPING_NONE);
+	CHECK_EQ(format_wrapping("a.html.gz", &stem), WRAPPING_GZIP);
+	CHECK_STR(stem, "a.html");
+	CHECK(!format_for_path("a.gz"));
+}
+
+TEST(long_text_and_short_are_wrapped_alike)
+{
+	char path[] = "/tmp/format_test.XXXXXX.gz";
+	struct buf text = { 0 };
+	struct input input;
+	struct str read;
+	int fd = mkstemps(path, 3);
+
+	CHECK(fd >= 0);
+	for (int i = 0; i < 200000; i++)
+		buf_addf(&text, "%d;%d 1\n", i, i * 7919 % 1000003);
+	for (size_t n = text.n; ; n = 0) {
+		CHECK_EQ(wrap_write_whole(path, true, str_head(buf_str(&text), n), NULL), 0);
+		CHECK_EQ(input_open(&input, path, NULL), 0);
+		CHECK_EQ(input_whole(&input, &read, NULL), 0);
+		CHECK_EQ(read.n, n);
+		CHECK(!n || !memcmp(read.p, text.p, n));
+		input_close(&input);
+		if (!n)
+			break;
+	}
+	close(fd);
+	unlink(path);
+	buf_fini(&text);
 }
 
 TEST(a_long_stream_of_little_is_read_in_little_memory)
@@ -310,7 +418,8 @@ TEST(many_files_become_what_merging_one_by_one_gives)
 TEST_MAIN(CASE(gzip_and_zstd_are_unwrapped_whatever_the_name),
 	  CASE(a_wrapped_pprof_file_of_several_members_is_read),
 	  CASE(truncated_and_corrupt_wrapping_says_so),
-	  CASE(what_is_no_profile_is_refused),
+	  CASE(what_is_no_profile_is_refused), CASE(what_people_take_for_a_profile_is_called_by_its_name),
+	  CASE(a_mark_before_utf8_is_no_name), CASE(a_name_may_ask_for_gzip_or_zstd), CASE(long_text_and_short_are_wrapped_alike),
 	  CASE(a_long_stream_of_little_is_read_in_little_memory),
 	  CASE(a_pipe_is_read_to_its_end),
 	  CASE(the_ending_names_the_format),

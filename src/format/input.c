@@ -124,6 +124,17 @@ static int fill_head(struct input *input, struct err *err)
 	return 0;
 }
 
+/* The mark that some editors put before UTF-8. */
+static const struct str utf8_mark = { "\xef\xbb\xbf", 3 };
+
+static void pass_over_mark(struct input *input)
+{
+	if (!str_starts(input_head(input), utf8_mark))
+		return;
+	input->head_n -= utf8_mark.n;
+	memmove(input->head, input->head + utf8_mark.n, input->head_n);
+}
+
 /* The first raw bytes become the head, or the unwrapper's first food. */
 static int start(struct input *input, struct err *err)
 {
@@ -132,8 +143,10 @@ static int start(struct input *input, struct err *err)
 	if (rc < 0)
 		return rc;
 	input->wrapping = wrapping_of(input_head(input));
-	if (input->wrapping == WRAPPING_NONE)
+	if (input->wrapping == WRAPPING_NONE) {
+		pass_over_mark(input);
 		return 0;
+	}
 	input->unwrapper = unwrapper_open(input->wrapping);
 	input->raw = calloc(1, sizeof(*input->raw));
 	if (!input->unwrapper || !input->raw)
@@ -141,7 +154,9 @@ static int start(struct input *input, struct err *err)
 	memcpy(input->raw->bytes, input->head, input->head_n);
 	input->raw->left = str_over(input->raw->bytes, input->head_n);
 	input->head_n = 0;
-	return fill_head(input, err);
+	rc = fill_head(input, err);
+	pass_over_mark(input);
+	return rc;
 }
 
 int input_open_bytes(struct input *input, struct str bytes, const char *what, struct err *err)
@@ -258,7 +273,7 @@ int input_whole_mapped(struct input *input, size_t max, struct str *ret_bytes, s
 	if (input->wrapping == WRAPPING_NONE) {
 		if (raw.n > max)
 			return too_large(input, max, err);
-		*ret_bytes = raw;
+		*ret_bytes = str_starts(raw, utf8_mark) ? str_skip(raw, utf8_mark.n) : raw;
 		return 0;
 	}
 	rc = gunzip_whole(raw, INPUT_WHOLE_MAX, &buf->p, &buf->n);
@@ -267,6 +282,8 @@ int input_whole_mapped(struct input *input, size_t max, struct str *ret_bytes, s
 	if (rc < 0)	/* say where, or manage with less memory */
 		return stream_whole(input, ret_bytes, err);
 	*ret_bytes = buf_str(buf);
+	if (str_starts(*ret_bytes, utf8_mark))
+		*ret_bytes = str_skip(*ret_bytes, utf8_mark.n);
 	return 0;
 }
 

@@ -65,6 +65,14 @@ static uint32_t lost_types(const struct format *format, const struct profile *pr
 	return lost;
 }
 
+static bool has_negatives(const struct profile *profile)
+{
+	for (uint64_t i = 0; i < (uint64_t)profile->n * profile->n_types; i++)
+		if (profile->values[i] < 0)
+			return true;
+	return false;
+}
+
 uint32_t format_losses(const struct format *format, const struct profile *profile)
 {
 	uint32_t has = parts_of_frames(&profile->frames) | parts_of_labels(profile);
@@ -80,6 +88,7 @@ uint32_t format_losses(const struct format *format, const struct profile *profil
 	has &= ~format->keeps;
 	if (!(format->keeps & KEEPS(TYPES)))
 		has |= lost_types(format, profile);
+	has |= format->clamps && has_negatives(profile) ? LOST_NEGATIVES : 0;
 	return has;
 }
 
@@ -89,10 +98,11 @@ void losses_add_words(struct buf *out, uint32_t losses)
 #define X(id, words) [PART_##id] = words,
 		PROFILE_PARTS(X)
 #undef X
+		"values below zero",
 	};
 	bool any = false;
 
-	for (int part = 0; part < PROFILE_PART_COUNT; part++) {
+	for (int part = 0; part <= PROFILE_PART_COUNT; part++) {
 		if (!(losses & 1u << part))
 			continue;
 		buf_addf(out, "%s%s", any ? ", " : "", words[part]);

@@ -39,6 +39,9 @@ enum profile_part {
 	PROFILE_PART_COUNT
 };
 
+/* Beside the parts: values below zero, as a difference has them (format.h: .clamps). */
+#define LOST_NEGATIVES (1u << PROFILE_PART_COUNT)
+
 #define KEEPS(part) (1u << PART_##part)
 #define KEEPS_ALL ((1u << PROFILE_PART_COUNT) - 1)
 

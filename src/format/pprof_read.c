@@ -229,6 +229,15 @@ int pprof_read(struct profile *profile, struct input *input, struct err *err)
 
 /* A run of top-level fields, each of the wire type that its number has; the last one may reach
  * beyond the head. Text does not get far: letters are field numbers that pprof does not use. */
+/* Text may look like fields of later versions; a profile has the numbers of its fields between its texts. */
+static bool is_text(struct str head)
+{
+	for (size_t i = 0; i < head.n; i++)
+		if ((uint8_t)head.p[i] < ' ' && !strchr("\t\n\r", head.p[i]))
+			return false;
+	return true;
+}
+
 bool pprof_detect(struct str head)
 {
 	static const uint32_t bytes_fields = 1u << PPROF_SAMPLE_TYPE | 1u << PPROF_SAMPLE |
@@ -241,6 +250,8 @@ bool pprof_detect(struct str head)
 	struct proto_field f;
 	bool any = false;
 
+	if (is_text(head))
+		return false;
 	while (cursor_more(&c)) {
 		struct cursor tag = c;
 		uint64_t number = cursor_uleb(&tag) >> 3;

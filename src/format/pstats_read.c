@@ -26,6 +26,8 @@ bool pstats_detect(struct str head)
 	uint32_t n = tuple == ')' ? cursor_u8(&c) : tuple == '(' ? cursor_u32(&c) : 0;
 	uint8_t text = cursor_u8(&c) & 0x7f;
 
+	if (dict == '{' && head.n == 2 && head.p[1] == '0')
+		return true;	/* nothing was called */
 	return !c.failed && dict == '{' && n == 3 && strchr("zZaAustR", text) && text;
 }
 

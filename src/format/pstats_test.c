@@ -58,6 +58,16 @@ TEST(every_cut_is_refused)
 	}
 }
 
+TEST(a_profile_of_nothing_is_one)
+{
+	struct profile p;
+
+	profile_init(&p);
+	CHECK_EQ(format_read_bytes(&p, STR("{0"), "x", NULL), 0);
+	CHECK_EQ(p.n, 0);
+	profile_fini(&p);
+}
+
 TEST(what_is_no_profile_is_refused)
 {
 	check_reads(STR("{(\x03\0\0\0z\x01" "aNN(\x01\0\0\0N0"),
@@ -86,5 +96,5 @@ TEST(what_is_written_is_read_back)
 	profile_fini(&q);
 }
 
-TEST_MAIN(CASE(calls_become_stacks), CASE(every_cut_is_refused), CASE(what_is_no_profile_is_refused),
+TEST_MAIN(CASE(calls_become_stacks), CASE(every_cut_is_refused), CASE(a_profile_of_nothing_is_one), CASE(what_is_no_profile_is_refused),
 	  CASE(what_is_written_is_read_back))
