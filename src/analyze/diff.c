@@ -9,29 +9,27 @@
 #include "analyze/statistics.h"
 #include "analyze/threads.h"
 #include "base/err.h"
-#include "base/vec.h"
 #include "model/profile.h"
 
 /* ---- what is compared ---- */
 
 static int add_rows(struct diff_work *w, enum diff_measure shown)
 {
+	const struct diffsum *a = w->sides.sums[0].items, *b = w->sides.sums[1].items;
 	struct diff *diff = w->diff;
-	uint32_t cap = 0;
 
 	w->row_of = calloc((size_t)w->summing.n_items + 1, sizeof(*w->row_of));
 	if (!w->row_of)
 		return -ENOMEM;
-	for (uint32_t i = 1; i < w->summing.n_items; i++) {
-		const struct diffsums *a = &w->sides.sums[0], *b = &w->sides.sums[1];
-
-		if (a->items[i].value[DIFF_TOTAL] == 0 && b->items[i].value[DIFF_TOTAL] == 0)
-			continue;
-		if (VEC_RESERVE(&diff->rows, &cap, (uint64_t)diff->n + 1) < 0)
-			return -ENOMEM;
-		diff->rows[diff->n] = (struct diff_row){ .item = i, .measure = shown };
-		w->row_of[i] = ++diff->n;
-	}
+	for (uint32_t i = 1; i < w->summing.n_items; i++)
+		if (a[i].value[DIFF_TOTAL] != 0 || b[i].value[DIFF_TOTAL] != 0)
+			w->row_of[i] = ++diff->n;
+	diff->rows = malloc(((size_t)diff->n + 1) * sizeof(*diff->rows));
+	if (!diff->rows)
+		return -ENOMEM;
+	for (uint32_t i = 1; i < w->summing.n_items; i++)
+		if (w->row_of[i])
+			diff->rows[w->row_of[i] - 1] = (struct diff_row){ .item = i, .measure = shown };
 	return 0;
 }
 
@@ -57,23 +55,23 @@ static bool same_totals(const struct diff_work *w, uint32_t item, uint32_t other
 	return true;
 }
 
-static int add_case(struct diff_work *w, uint32_t row, enum diff_measure measure)
+static void add_case(struct diff_work *w, uint32_t row, enum diff_measure measure)
 {
 	struct diff_row *at = &w->diff->rows[row];
 
-	if (VEC_RESERVE(&w->cases, &w->cap, (uint64_t)w->n + 1) < 0)
-		return -ENOMEM;
 	w->cases[w->n++] = (struct diff_case){
 		.item = at->item, .measure = measure, .ratio = 1, .df = INFINITY,
 		.unit_ratio = 1, .unit_df = INFINITY, .p = NAN, .q = NAN,
 		.number = &at->of[measure],
 		.in_kernel = diff_place(w->diff, at)->kind == FRAME_KERNEL,
 	};
-	return 0;
 }
 
 static int add_cases(struct diff_work *w)
 {
+	w->cases = malloc((DIFF_MEASURES * (size_t)w->diff->n + 1) * sizeof(*w->cases));
+	if (!w->cases)
+		return -ENOMEM;
 	for (uint32_t r = 0; r < w->diff->n; r++) {
 		uint32_t item = w->diff->rows[r].item;
 		bool leaf = true, chain = w->diff->by_stack && r + 1 < w->diff->n &&
@@ -82,9 +80,9 @@ static int add_cases(struct diff_work *w)
 		for (unsigned side = 0; side < 2; side++)
 			leaf = leaf && w->sides.sums[side].items[item].value[DIFF_SELF] ==
 					       w->sides.sums[side].items[item].value[DIFF_TOTAL];
-		if (add_case(w, r, DIFF_SELF) < 0 ||
-		    (!leaf && !chain && add_case(w, r, DIFF_TOTAL) < 0))
-			return -ENOMEM;
+		add_case(w, r, DIFF_SELF);
+		if (!leaf && !chain)
+			add_case(w, r, DIFF_TOTAL);
 	}
 	w->p = calloc((size_t)w->n + 1, sizeof(*w->p));
 	w->order = calloc((size_t)w->n + 1, sizeof(*w->order));
@@ -213,31 +211,6 @@ static void fill_numbers(struct diff_work *w)
 	diff->n_tested = w->n_tested;
 }
 
-static int rank(const struct diff_row *row)
-{
-	enum diff_verdict self = row->of[DIFF_SELF].verdict, total = row->of[DIFF_TOTAL].verdict;
-
-	if (self == DIFF_NAMED || total == DIFF_NAMED)
-		return 0;
-	return row->of[row->measure].verdict == DIFF_FOLLOWS ? 1 : 2;
-}
-
-static int compare_rows(const void *left, const void *right, void *context)
-{
-	const struct diff_row *a = left, *b = right;
-	const struct diff *diff = context;
-	const struct diff_number *x = &a->of[a->measure], *y = &b->of[b->measure];
-	double dx = fabs(x->now - x->base), dy = fabs(y->now - y->base);
-	int d = rank(a) - rank(b);
-
-	if (d)
-		return d;
-	if (dx != dy)
-		return dx > dy ? -1 : 1;
-	d = place_compare(diff_place(diff, a), diff_place(diff, b));
-	return d ? d : (a->item > b->item) - (a->item < b->item);
-}
-
 /* The whole's cost per second or unit of work. Its runs, where there are several, are what it varies by. */
 static void fill_whole(struct diff_work *w)
 {
@@ -306,13 +279,12 @@ static int find_changes(struct diff_work *w, const struct diff_options *options)
 	if (rc < 0)
 		return rc;
 	summing_put_back(&w->summing);
-	for (unsigned side = 0; side < 2 && diff->n_named; side++)
-		diffsums_of_side(&w->sides.sums[side], &w->summing, side);
+	if (diff->n_named)
+		diffsums_of_sides(w->sides.sums, &w->summing);
 	fill_numbers(w);
 	fill_seen(w);
 	fill_whole(w);
-	qsort_r(diff->rows, diff->n, sizeof(*diff->rows), compare_rows, diff);
-	return 0;
+	return diff_sort_rows(diff);
 }
 
 /* ---- the sides ---- */
@@ -366,11 +338,11 @@ int diff_init(struct diff *diff, const struct diff_input *inputs, uint32_t n,
 		return rc;
 	describe_sides(diff, inputs, n);
 	rc = summing_init(&w.summing, &diff->tree, options->by_stack);
-	for (unsigned side = 0; rc == 0 && side < 2; side++) {
+	for (unsigned side = 0; rc == 0 && side < 2; side++)
 		rc = diffsums_init(&w.sides.sums[side], &w.summing);
-		if (rc < 0)
-			break;
-		diffsums_of_side(&w.sides.sums[side], &w.summing, side);
+	if (rc == 0)
+		diffsums_of_sides(w.sides.sums, &w.summing);
+	for (unsigned side = 0; rc == 0 && side < 2; side++) {
 		diff->side[side].total = w.sides.sums[side].all;
 		w.sides.norm[side] = options->per == PER_TIME ? diff->side[side].seconds
 							      : diff->side[side].work;

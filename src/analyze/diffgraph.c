@@ -145,11 +145,11 @@ int diffgraph_init(struct diffgraph *graph, const struct diff *diff, double min_
 
 	*graph = (struct diffgraph){ 0 };
 	rc = summing_init(&b.summing, &diff->tree, true);
-	for (unsigned side = 0; rc == 0 && side < 2; side++) {
+	for (unsigned side = 0; rc == 0 && side < 2; side++)
 		rc = diffsums_init(&b.sides.sums[side], &b.summing);
-		if (rc < 0)
-			break;
-		diffsums_of_side(&b.sides.sums[side], &b.summing, side);
+	if (rc == 0)
+		diffsums_of_sides(b.sides.sums, &b.summing);
+	for (unsigned side = 0; rc == 0 && side < 2; side++) {
 		b.sides.norm[side] = diff->side[side].norm;
 		b.scale[side] = 1 / (diff->side[side].norm * whole);
 	}

@@ -13,8 +13,8 @@
 
 static void sum_sides(struct diff_work *w)
 {
-	for (unsigned side = 0; side < 2 && !w->summed; side++)
-		diffsums_of_side(&w->sides.sums[side], &w->summing, side);
+	if (!w->summed)
+		diffsums_of_sides(w->sides.sums, &w->summing);
 	w->summed = true;
 }
 

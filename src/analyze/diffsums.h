@@ -31,9 +31,9 @@ struct summing {
 	uint8_t *taken;		/* item -> bits of diff_measure: what was taken out */
 	uint8_t *out;		/* node -> the same for it */
 	bool any_out;
-	struct {
+	struct node_sum {
 		double value, square;
-	} *nodes;		/* with all that each node called; scratch, all zero between sums */
+	} *nodes[2];		/* with all that each node called; scratch, all zero between sums; [1]: NULL until needed */
 };
 
 int summing_init(struct summing *summing, const struct difftree *tree, bool by_stack);
@@ -59,8 +59,8 @@ static inline uint32_t summing_item(const struct summing *summing, uint32_t node
 int diffsums_init(struct diffsums *sums, const struct summing *summing);
 void diffsums_fini(struct diffsums *sums);
 
-/* Of all units of a side, or of one. */
-void diffsums_of_side(struct diffsums *sums, struct summing *summing, unsigned side);
+/* Of all units of each side (sums[0] and sums[1], at the same time), or of one unit. */
+void diffsums_of_sides(struct diffsums *sums, struct summing *summing);
 void diffsums_of_unit(struct diffsums *sums, struct summing *summing, uint32_t unit);
 
 #endif

@@ -10,7 +10,7 @@ struct diff_work {
 	struct summing summing;
 	struct diff_sides sides;
 	struct diff_case *cases;
-	uint32_t n, cap;
+	uint32_t n;
 	double unit_ratio;	/* typical; 0: there are no units */
 	uint32_t n_tested;	/* of the n: those that are not small */
 	double *p;		/* of the cases, for the correction */
@@ -26,5 +26,8 @@ struct diff_work {
 
 /* Finds what changed, the surest first: fills the cases, and counts diff->n_named. 0 or -ENOMEM. */
 int diff_name_changes(struct diff_work *w);
+
+/* The named ones first, then those that follow; of these, and of the others, the largest change. 0 or -ENOMEM. */
+int diff_sort_rows(struct diff *diff);
 
 #endif
