@@ -514,6 +514,16 @@ WALK_INLINE bool walk_jvm_by_edge(struct walk *w, enum walk_jvm_edge edge, uint3
 	       walk_jvm_try(w, sp + words * 8ull, false);
 }
 
+/* The wrapper of a native method has rbp at its frame's beginning as long as there is one. It looks for an exception
+ * when there is none any more: leave; cmp [r15 + n], 0; jne; ret. */
+WALK_INLINE bool walk_jvm_wrapper_is_bare(struct walk *w, uint32_t words)
+{
+	uint64_t sp = w->regs[UNWIND_RSP], pc;
+
+	return words > 2 && words < WALK_JVM_FRAME_REACH / 8 && w->regs[UNWIND_RBP] != sp + (words - 2) * 8ull &&
+	       walk_read(w, sp, &pc) && walk_jvm_holds(w, pc) && walk_jvm_is_behind_call(w, pc);
+}
+
 WALK_INLINE enum walk_next walk_jvm_compiled(struct walk *w, void *out)
 {
 	struct walk_jvm_state *j = &w->jvm;
@@ -521,6 +531,7 @@ WALK_INLINE enum walk_next walk_jvm_compiled(struct walk *w, void *out)
 	uint64_t pc = w->regs[UNWIND_RIP], place = pc - j->code;
 	uint32_t words = walk_jvm_u32(j, layout->blob_frame);
 	enum walk_jvm_edge edge = WALK_JVM_BODY;
+	bool is_wrapper = (uint32_t)j->name_head == WALK_JVM_NATIVE;
 
 	if (w->is_return)
 		place = walk_jvm_undeoptimised(w) - j->code;
@@ -531,10 +542,12 @@ WALK_INLINE enum walk_next walk_jvm_compiled(struct walk *w, void *out)
 	if (w->all_regs && walk_jvm_read_code(w)) {
 		edge = pc <= walk_jvm_entry(j) ? WALK_JVM_BARE :
 		       walk_jvm_find_edge(j, place >= walk_jvm_complete(j));
+		if (edge == WALK_JVM_BODY && is_wrapper && walk_jvm_wrapper_is_bare(w, words))
+			edge = WALK_JVM_BARE;
 		if (edge != WALK_JVM_BODY && walk_jvm_by_edge(w, edge, words))
 			return WALK_CONTINUE;
 	}
-	if ((uint32_t)j->name_head == WALK_JVM_NATIVE)
+	if (is_wrapper)
 		walk_jvm_call(w, 0, WALK_JVM_NOTE_VIRTUAL, 0, 0);
 	if (walk_jvm_by_size(w, words))
 		return WALK_CONTINUE;

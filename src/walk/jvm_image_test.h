@@ -122,11 +122,12 @@ static inline uint64_t image_blob(struct jvm_image *image, const char *name, uin
 {
 	uint64_t block = image->code_end, blob = block + 8, n = (size + IMAGE_CODE_AT + 8 + 63) / 64;
 	uint64_t first = (block - IMAGE_CODE) / IMAGE_SEGMENT;
-	static const char *const kinds[] = { "nmethod", "Interpreter", "StubRoutines (1)", "VM_Version stub" };
+	static const char *const kinds[] = { "nmethod", "Interpreter", "StubRoutines (1)", "VM_Version stub",
+					     "native nmethod" };
 
 	for (uint64_t i = 0; i < n; i++)
 		image_put(image, IMAGE_SEGMAP + first + i, i, 1);
-	for (uint32_t i = 0; i < 4; i++) {
+	for (uint32_t i = 0; i < 5; i++) {
 		memcpy(image_at(image, IMAGE_NAMES + i * 32, 32), kinds[i], strlen(kinds[i]) + 1);
 		if (!strcmp(name, kinds[i]))
 			image_put(image, blob + 8, IMAGE_NAMES + i * 32, 8);

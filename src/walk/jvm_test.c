@@ -72,6 +72,32 @@ TEST(edges_of_compiled_code_have_their_caller_where_their_instructions_say)
 	}
 }
 
+/* leave; cmp [r15 + n], 0; jne; ret: after the first of them rbp is the caller's, and only the return address is left. */
+TEST(the_wrapper_of_a_native_method_has_no_frame_where_rbp_is_not_at_its_beginning)
+{
+	struct image_stack s;
+	uint64_t wrapper, pc;
+
+	for (int stands = 0; stands < 2; stands++) {
+		image_stack_begin(&s);
+		wrapper = image_blob(&s.image, "native nmethod", 0x200, 6);
+		pc = image_code(wrapper) + 0x100;
+		image_put_code(&s, pc, "\xc9\x49\x83\x7f\x08\x00", 6, 1);
+		image_put_code(&s, image_code(s.caller) + 0x30, "\xe8\x01\x02\x03\x04", 5, 5);
+		image_put(&s.image, s.sp - 8, image_code(s.caller) + 0x30, 8);
+		image_put(&s.image, s.sp - 16, s.fp, 8);
+		s.image.regs[UNWIND_RIP] = pc;
+		s.image.regs[UNWIND_RSP] = stands ? s.sp - 48 : s.sp - 8;
+		s.image.regs[UNWIND_RBP] = stands ? s.sp - 16 : s.fp;
+		/* what its size would find, left over by somebody else */
+		image_put(&s.image, s.sp - 8 + 40, stands ? image_code(s.interpreter) + 0x50 : image_code(s.callee) + 8, 8);
+		CHECK_EQ(image_walk(&s.image), WALK_COMPLETE);
+		check_jvm(&s, 0, JVM_COMPILED, wrapper, 0x100);
+		check_jvm(&s, 2, JVM_COMPILED, s.caller, 0x30);
+		check_outer(&s, 4);
+	}
+}
+
 TEST(a_frame_that_waits_to_be_given_up_has_its_own_address)
 {
 	struct image_stack s;
@@ -241,6 +267,7 @@ TEST(coloured_references_are_followed)
 
 TEST_MAIN(CASE(compiled_interpreted_and_c_frames_follow_each_other),
 	  CASE(edges_of_compiled_code_have_their_caller_where_their_instructions_say),
+	  CASE(the_wrapper_of_a_native_method_has_no_frame_where_rbp_is_not_at_its_beginning),
 	  CASE(a_frame_that_waits_to_be_given_up_has_its_own_address),
 	  CASE(the_cookie_of_an_entry_barrier_is_no_return_address),
 	  CASE(a_return_to_the_interpreter_is_no_entry), CASE(a_method_that_is_entered_has_no_frame_yet),

@@ -255,6 +255,15 @@ static uint32_t find_pc(const struct reading *r, const struct jvm_seen *seen, co
 	return read_head(r, seen, head) ? pc : jvm_scopes_after(scopes, seen->place);
 }
 
+/* At either end of its table there is one that is no place. */
+static bool has_place(const struct jvm_scopes *scopes)
+{
+	for (uint32_t i = 0; i < scopes->n_pcs; i++)
+		if (scopes->pcs[i].scope > 0)
+			return true;
+	return false;
+}
+
 static bool add_compiled(const struct reading *r, const struct jvm_seen *seen, uint32_t id)
 {
 	struct jvm_codes *codes = r->codes;
@@ -265,6 +274,9 @@ static bool add_compiled(const struct reading *r, const struct jvm_seen *seen, u
 
 	for (uint32_t i = 0; i < n; i++)
 		methods[i] = chain[i].metadata < blob->scopes.n_metadata ? blob->methods[chain[i].metadata] : 0;
+	/* no place at all, neither calls nor loops: about where it begins */
+	if (!n && blob->tier != JVM_TIER_NATIVE && !has_place(&blob->scopes))
+		return add_frame(codes, blob->method, line_of(codes, blob->method, 0), blob->tier);
 	/* the outermost is the one that was compiled: else these are not its tables */
 	if (!n || methods[n - 1] != blob->method)
 		return add_frame(codes, blob->method, 0, blob->tier);

@@ -188,6 +188,27 @@ TEST(an_instruction_behind_a_loops_poll_belongs_to_the_loop)
 	}
 }
 
+TEST(compiled_code_without_places_has_the_line_that_it_begins_with)
+{
+	static const int32_t none[3][4] = { { -1, 0 }, { 16, 0 }, { INT32_MAX, 0 } };
+
+	for (int jdk = 0; jdk < IMAGE_JDKS; jdk++) {
+		struct world world;
+		enum jvm_fault fault;
+		struct jvm_seen seen;
+		uint32_t id;
+
+		begin(&world, jdk);
+		image_add(&world.image, jdk == IMAGE_25 ? TABLES + 64 : BLOB + 0x1000 + 24, none, sizeof(none));
+		seen = add_nmethod(&world, jdk, 1);
+		id = read_seen(&world, &seen, &fault);
+		CHECK_EQ(jvm_codes_frames(world.codes, id), 1);
+		CHECK_STR(jvm_codes_place(world.codes, id, 0).name, "work.Outer$Inner.run");
+		CHECK_EQ(jvm_codes_place(world.codes, id, 0).line, 10);
+		end(&world);
+	}
+}
+
 static uint32_t fault_of(struct world *world, struct jvm_seen seen)
 {
 	enum jvm_fault fault;
@@ -264,5 +285,6 @@ TEST_MAIN(CASE(an_interpreted_method_has_a_name_a_file_and_a_line),
 	  CASE(a_hidden_class_without_a_source_file_has_a_plain_name),
 	  CASE(what_is_inlined_in_compiled_code_has_frames_of_its_own),
 	  CASE(an_instruction_behind_a_loops_poll_belongs_to_the_loop),
+	  CASE(compiled_code_without_places_has_the_line_that_it_begins_with),
 	  CASE(another_object_at_the_same_address_is_not_taken), CASE(code_that_was_thrown_away_is_not_taken),
 	  CASE(tables_of_another_method_leave_the_method_alone), CASE(a_stub_has_its_blobs_name))
