@@ -120,16 +120,19 @@ WORKLOADS = [
     Workload("stress", ("work.Oracle", "stress"), kind="oracle", modes="default|int|c1|c2|serial|zgc|small-cache|one-heap"),
     Workload("attach", ("work.Mixed", "{seconds}"), how="attach", modes="default|int"),
     Workload("100-threads-attach", ("work.Mixed", "{seconds}", "100"), how="attach", modes="default"),
+    Workload("stubs", ("work.Stubs", "{seconds}"), modes="default|int|c1|c2|serial|zgc|one-heap|fp"),
     Workload("undertow", ("work.Service", "{seconds}"), jars="undertow", modes="default|int|parallel", jdks="11|21|25"),
     Workload("h2", ("work.Database", "{seconds}"), kind="program", jars="h2", modes="default|zgc", jdks="17|25"),
     Workload("kotlinc", ("org.jetbrains.kotlin.cli.jvm.K2JVMCompiler", "-no-stdlib", "-no-reflect", "-cp", "{jars}", "-d",
                          "{scratch}/out", "{scratch}/many.kt"), kind="program", jars="kotlin", modes="default|c1",
              jdks="17|21"),
+    Workload("scalac", ("scala.tools.nsc.Main", "-usejavacp", "-d", "{scratch}/out.jar", "{scratch}/many.scala"), kind="program",
+             jars="scala", modes="default|c1", jdks="11|21|25"),
     Workload("embed", ("work.Mixed", "{seconds}"), how="embed", modes="default"),
 ]
 
 QUICK = ("11 default oracle", "11 int mixed", "17 c1 oracle", "21 default oracle", "21 zgc mixed", "25 default mixed",
-         "25 default stress", "25 default attach")
+         "25 default stress", "25 default attach", "17 default stubs")
 
 
 @dataclass
@@ -273,8 +276,18 @@ class Stack:
     thread: str = ""
 
 
-JAVA_NAME = re.compile(r"(?!std\.|\.)[^\s:(<\[]+\.(<init>|<clinit>|[^\s.:(<\[]+)")
+# Scala's operators are told as they are written: scala.collection.immutable.List.::
+JAVA_NAME = re.compile(r"(?!std\.|\.)[^\s(\[]+\.[^\s.(\[]+")
 LAMBDA = re.compile(r"\$\$Lambda(\$\d+)?")
+
+
+SCALA = dict(zip("~=<>!#%^&|*/+-:?@\\", "tilde eq less greater bang hash percent up amp bar times div plus minus colon qmark at "
+                 "bslash".split()))
+
+
+def encoded(name):
+    """As scalac writes operators in class files."""
+    return "".join(f"${SCALA[c]}" if c in SCALA else c for c in name)
 
 
 def masked(name):
@@ -457,7 +470,7 @@ CHURNED = re.compile(r"work\.Churned(\d+)\.(?:step(\d+)|run|<init>)")
 
 def known_classes(row, built, stacks):
     """class -> (source file, {method: lines}) of the classes seen, as the same JVM reads them; None: not in a file."""
-    names = {frame.name.rpartition(".")[0] for stack in stacks for frame in stack.frames if frame.java}
+    names = {encoded(frame.name.rpartition(".")[0]) for stack in stacks for frame in stack.frames if frame.java}
     done = subprocess.run([row.jdk.java, "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", class_path(row, built), "work.Lines"],
                           input="\n".join(sorted(names)), capture_output=True, text=True, timeout=120)
     if done.returncode:
@@ -479,10 +492,12 @@ def frame_is_possible(frame, classes):
     if churned:
         return (churned.group(2) in (None, churned.group(1)), True)
     cls, _, method = frame.name.rpartition(".")
-    told = classes.get(cls)
+    told = classes.get(encoded(cls))
     if told is None:
         return (True, True)
     source, methods = told
+    if source.endswith(".scala"):
+        method = method if method in ("<init>", "<clinit>") else encoded(method)
     if method not in methods:
         # a method whose last argument the VM itself makes: MethodHandle's intrinsics
         return (cls.startswith("java.lang.invoke.") and method.startswith(("linkTo", "invoke")), True)
@@ -554,10 +569,26 @@ fun sum{i}(rows: List<Row{i}>) = rows.filter {{ it.tags.size > 1 }}.groupBy {{ i
 """ for i in range(30))
 
 
+def many_scala():
+    """The same in Scala, with operators."""
+    return "".join(f"""
+case class Row{i}(id: Int, name: String, tags: List[String]) {{
+  def +(n: Int): Row{i} = copy(id = id + n)
+  def :+:(tag: String): Row{i} = copy(tags = tag :: tags)
+}}
+object Sum{i} {{
+  def build(n: Int): List[Row{i}] = (1 to n).toList.map(k => "b" :+: (Row{i}(k, s"row $k", List("a")) + k))
+  def sum(rows: List[Row{i}]): String = rows.filter(_.tags.size > 1).groupBy(_.name.length)
+    .view.mapValues(_.map(_.id).sum).toList.sortBy(_._1).map {{ case (k, v) => s"$k=$v" }}.mkString(", ")
+}}
+""" for i in range(30))
+
+
 def run(row, scratch, seconds, backend):
     """(standard output of the program, path of the profile)."""
     built = build(row.workload.jars)
     (scratch / "many.kt").write_text(many_kotlin())
+    (scratch / "many.scala").write_text(many_scala())
     path = scratch / ("p.folded" if backend == "async-profiler" else "p.pb.gz")
     if backend == "async-profiler":
         if row.workload.how != "command":
@@ -582,8 +613,10 @@ def of_threads(profile, prefix):
 
 
 def judge_threads(row, told, profile):
-    """Shares of threads: Java's by the names that Java gave them, the VM's own by the start of theirs."""
+    """Shares of threads: Java's by the names that Java gave them, the VM's own by the start of theirs. Whoever is the last to
+    leave gives the memory back (ZGC's takes some 100 ms), when everything has been told."""
     off, n = [], 0
+    profile = truth.Profile([stack for stack in profile.stacks if "do_exit" not in stack.names])
     for key, share in told.items():
         if share * profile.n <= 20:
             continue
@@ -617,6 +650,8 @@ def judge(row, out, path, backend, seconds):
         row.events = f"{profile.report['samples']}+{sum(profile.report['drops'].values())}"
         judge_frames(row, stacks, known_classes(row, build(row.workload.jars), stacks))
         judge_kinds(row)
+    if row.workload.name == "stubs":
+        judge_stubs(row, stacks, sonde)
     if row.workload.kind == "oracle":
         oracle(row, out, stacks, sonde)
 
@@ -645,6 +680,41 @@ def oracle(row, out, stacks, sonde):
         if sum(result.threads.values()) > 0.005 * result.total:
             row.thread = "FAIL"
             row.failures.append(f"threads: {result.threads.most_common(3)}")
+
+
+# What work.Stubs has most samples in -> what must stand outside of it, innermost first; Java's frames and C's own only.
+CALLERS = {
+    "vtable chunks": ("work.Stubs.itables|work.Stubs.vtables|work.Regions.timed",),
+    "work.Native.nothing": ("work.Stubs.intoC",),
+    "work.Native.trivial": ("call_many", "Java_work_Native_many", "work.Native.many", "work.Stubs.fromC"),
+    "call_many": ("Java_work_Native_many", "work.Native.many", "work.Stubs.fromC"),
+}
+
+
+def stub_counts(stacks):
+    """({what: samples}, {"what < its callers": samples that have other callers}) of CALLERS, in work.Stubs."""
+    seen, wrong = collections.Counter(), collections.Counter()
+    for stack in stacks:
+        for i, frame in enumerate(stack.frames):
+            if frame.name not in CALLERS or not any(f.name == "work.Stubs.main" for f in stack.frames):
+                continue
+            wanted = CALLERS[frame.name]
+            got = [f.name for f in stack.frames[i + 1:] if f.java or f.name in wanted][:len(wanted)]
+            seen[frame.name] += stack.count
+            if len(got) < len(wanted) or not all(re.fullmatch(w, g) for w, g in zip(wanted, got)):
+                wrong[" < ".join([frame.name, *got])] += stack.count
+            break
+    return seen, wrong
+
+
+def judge_stubs(row, stacks, sonde):
+    seen, wrong = stub_counts(stacks)
+    row.stacks = 1 - sum(wrong.values()) / max(1, sum(seen.values()))
+    if row.stacks < 0.995:
+        row.failures.append(f"callers: {wrong.most_common(4)} of {dict(seen)}")
+    for what in CALLERS if sonde and row.mode.name != "int" else ():
+        if seen[what] < 0.01 * sum(stack.count for stack in stacks):
+            row.failures.append(f"only {seen[what]} samples of {what}")
 
 
 def try_row(asked, seconds=SECONDS, backend="sonde", keep=None, tries=2):

@@ -167,3 +167,41 @@ def test_threads_that_c_attached_have_their_names_from_their_first_sample(built,
                 seen[stack.thread] += stack.count
     assert set(names["embedding"]) == {"main"}, names      # most of it is JNI_CreateJavaVM, before Java knows the thread
     assert names["thread_in_c"] and all(re.fullmatch(r"Thread-\d+", name) for name in names["thread_in_c"]), names
+
+
+SCALA_NAMES = ["work.<+>.++=", "work.<+>.unary_!", "work.<+>.::", "work.<+>.value_=", "work.<+>.a word", "work.<+>.≤",
+               "work.Operators$.$anonfun$main$1"]
+
+
+def test_scala_names_are_as_they_are_written(tmp_path):
+    jdk = next((jdk for jdk in java.jdks() if jdk.there()), None)
+    if not jdk:
+        pytest.skip("no JDK")
+    try:
+        jars = ":".join(java.jar_files("scala"))
+    except matrix.Skip as why:
+        pytest.skip(str(why))
+    path = tmp_path / "p.pb.gz"
+    java.run_tool([jdk.java, "-cp", jars, "scala.tools.nsc.Main", "-encoding", "UTF-8", "-usejavacp", "-d", str(tmp_path),
+                   str(java.SOURCES / "scala" / "Operators.scala")])
+    java.run_tool([*java.recorder(path), "--", jdk.java, "-Dwork.spinMs=40", "-cp", f"{tmp_path}:{jars}", "work.Operators"])
+    frames = [stack.frames for stack in java.stacks_of_sonde(path)]
+    callers = {f[i + 1].name for f in frames for i, frame in enumerate(f[:-1]) if frame.name == "work.Operators$.spin"}
+    assert callers == set(SCALA_NAMES), callers
+
+
+# Frames between two calls: the judge, then the program.
+
+
+def test_a_caller_that_is_left_out_or_another_is_found():
+    right = [Frame("vtable chunks"), Frame("work.Stubs.vtables", java=True), Frame("work.Stubs.main", java=True)]
+    through = [Frame("work.Native.trivial", java=True), Frame("jni_CallStaticIntMethod"), Frame("call_many"),
+               Frame("Java_work_Native_many"), Frame("work.Native.many", java=True),
+               Frame("work.Stubs.fromC", java=True), Frame("work.Stubs.main", java=True)]
+    seen, wrong = java.stub_counts([Stack(right, 3), Stack(through, 4)])
+    assert seen == {"vtable chunks": 3, "work.Native.trivial": 4} and not wrong
+    for i in range(2, 6):
+        _, wrong = java.stub_counts([Stack(through[:i] + through[i + 1:], 4)])
+        assert sum(wrong.values()) == 4
+    _, wrong = java.stub_counts([Stack([right[0], Frame("work.Stubs.itsCaller", java=True), right[2]], 1)])
+    assert sum(wrong.values()) == 1

@@ -131,13 +131,35 @@ static char operator_at(struct str s, size_t *ret_n)
 	return 0;
 }
 
+/* What no Java name can have, as $u and four capital digits; 0: it is none that is fit to print. */
+static uint32_t character_at(struct str s)
+{
+	uint32_t unit = 0;
+
+	if (s.n < 5 || s.p[0] != 'u')
+		return 0;
+	for (size_t i = 1; i < 5; i++) {
+		if (!is_digit(s.p[i]) && !(s.p[i] >= 'A' && s.p[i] <= 'F'))
+			return 0;
+		unit = unit << 4 | (uint32_t)(is_digit(s.p[i]) ? s.p[i] - '0' : s.p[i] - 'A' + 10);
+	}
+	return unit < 0x20 || (unit >= 0x7f && unit < 0xa0) || (unit >= 0xd800 && unit < 0xe000) ? 0 : unit;
+}
+
 struct str jvm_scala_name(char *p, size_t n)
 {
 	size_t to = 0, length;
 
 	for (size_t from = 0; from < n;) {
-		char sign = p[from] == '$' ? operator_at(str_over(p + from + 1, n - from - 1), &length) : 0;
+		struct str rest = str_over(p + from + 1, n - from - 1);
+		char sign = p[from] == '$' ? operator_at(rest, &length) : 0;
+		uint32_t character = p[from] == '$' && !sign ? character_at(rest) : 0;
 
+		if (character) {
+			to += utf8_put(p + to, character);	/* three bytes at most, of six */
+			from += 6;
+			continue;
+		}
 		if (sign)
 			from += 1 + length;
 		p[to++] = sign ? sign : p[from++];

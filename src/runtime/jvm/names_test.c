@@ -47,6 +47,10 @@ TEST(operators_of_scala_are_decoded)
 	CHECK_STR(scala_of("Outer$attributes"), "Outer$attributes");
 	CHECK_STR(scala_of("value_$eq"), "value_=");
 	CHECK_STR(scala_of("$"), "$");
+	CHECK_STR(scala_of("a$u0020word"), "a word");
+	CHECK_STR(scala_of("$u2264$u2264"), "≤≤");
+	CHECK_STR(scala_of("Outer$ufeed"), "Outer$ufeed");
+	CHECK_STR(scala_of("$u000A$uD800$u00"), "$u000A$uD800$u00");
 }
 
 TEST(strings_of_class_files_become_utf8)

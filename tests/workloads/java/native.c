@@ -57,6 +57,27 @@ JNIEXPORT jint JNICALL Java_work_Native_callBack(JNIEnv *env, jclass self, jobje
 	return call_java(env, work, depth) + 1;
 }
 
+JNIEXPORT jint JNICALL Java_work_Native_nothing(JNIEnv *env, jclass self, jint x)
+{
+	(void)env, (void)self;
+	return x + 1;
+}
+
+__attribute__((noipa)) static jint call_many(JNIEnv *env, jclass native, jint calls)
+{
+	jmethodID trivial = (*env)->GetStaticMethodID(env, native, "trivial", "(I)I");
+	jint sum = 0;
+
+	for (jint i = 0; trivial && i < calls; i++)
+		sum += (*env)->CallStaticIntMethod(env, native, trivial, i);
+	return sum;
+}
+
+JNIEXPORT jint JNICALL Java_work_Native_many(JNIEnv *env, jclass self, jint calls)
+{
+	return call_many(env, self, calls) + 1;
+}
+
 __attribute__((noipa)) void *thread_in_c(void *data)
 {
 	struct call *call = data;

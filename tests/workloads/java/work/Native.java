@@ -25,6 +25,18 @@ final class Native {
 	/** The same from a thread that C makes and attaches. */
 	static native int onThread(Regions.Work work);
 
+	/** Nothing, in C. */
+	static native int nothing(int x);
+
+	/** Calls trivial() from C, so many times. */
+	static native int many(int calls);
+
+	static int trivial(int x) {
+		for (int i = 0; i < 100; i++)
+			x = x * 31 + 7;
+		return x;
+	}
+
 	/** What C calls. */
 	static int called(Regions.Work work, int depth) {
 		return depth > 0 ? callBack(work, depth - 1) : work.run();
