@@ -328,6 +328,19 @@ static __always_inline void note_activity(struct walk *w, const struct sample_hd
 	}
 }
 
+/* A thread's name is read while the thread is there: what is new to a language's threads wakes the host. (One that C made
+ * is none before it has called Java.) */
+static __always_inline void note_thread(struct walk *w, const struct sample_hdr *hdr)
+{
+	uint32_t tag = (uint32_t)((hdr->labels_at ^ hdr->tid) * 0x9e3779b97f4a7c15ull >> 32) ^ hdr->tgid;
+	uint32_t slot = (tag ^ tag >> 16) & (WALK_ACTIVITIES - 1);
+
+	if (w->activities[slot] != tag) {
+		w->activities[slot] = tag;
+		w->wake = 1;
+	}
+}
+
 /* How full the ring is, is asked now and then only: it is to be seen in memory that the host writes. */
 #define WAKE_ASK_PARTS 16u	/* of wake_bytes */
 
@@ -414,6 +427,8 @@ static __noinline enum tick tick_end(struct sample_walked *sample, struct walk *
 	sample->hdr.activity = WALK_HAS(RUNTIME_JVM) && w->jvm.high ? w->jvm.virtual : w->python.coroutine;
 	if (w->python.progress != WALK_PYTHON_NEW || (WALK_HAS(RUNTIME_JVM) && w->jvm.high))
 		sample->hdr.labels_at = w->thread_pointer;
+	if (sample->hdr.labels_at && (!(WALK_HAS(RUNTIME_JVM) && w->jvm.high) || w->jvm.met))
+		note_thread(w, &sample->hdr);
 	if (with_runtimes && w->process.runtime) {
 		if (WALK_HAS(RUNTIME_GO))
 			walk_go_activity(w, &sample->hdr);

@@ -17,7 +17,7 @@
 #define ASK_AGAIN_NS 4000000ull	/* for a thread that had no name; then twice as long, ... */
 #define ASK_DOUBLINGS 8			/* ... up to a second: most get theirs right after they start */
 #define START_SLACK_NS 50000000u	/* starting times are counted in hundredths of a second */
-#define PACE 50				/* times what reading took, until the next reading */
+#define PACE 50				/* times the CPU time of reading, until the next reading */
 
 void threadnames_init(struct threadnames *names, struct processes *processes)
 {
@@ -186,7 +186,7 @@ const char *threadnames_find(struct threadnames *names, const struct process *pr
 	struct threadname *name = find(names, process->incarnation, tid);
 	struct threadnames_pace *pace;
 	const char *found;
-	uint64_t now, after;
+	uint64_t now, began, cost;
 
 	if (!process->space || !process->space->runtime_image)
 		return NULL;
@@ -211,9 +211,10 @@ const char *threadnames_find(struct threadnames *names, const struct process *pr
 	name->asked_ns = now;
 	if (name->asked < ASK_DOUBLINGS)
 		name->asked++;
+	began = clock_ns(CLOCK_THREAD_CPUTIME_ID);	/* beside a load time passes that is not ours */
 	found = read_name(names, process, tid, thread_pointer);
-	after = clock_mono_ns();
-	pace->next_ns = after + (after - now) * PACE;
+	cost = clock_ns(CLOCK_THREAD_CPUTIME_ID) - began;
+	pace->next_ns = now + cost * PACE;
 	name = find(names, process->incarnation, tid);	/* the items may have moved */
 	name->name = found;
 	return found;

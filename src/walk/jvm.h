@@ -105,6 +105,7 @@ WALK_INLINE bool walk_jvm_put(struct walk *w, void *out, uint64_t address, uint3
 	    !walk_put(out, w->n + 1, (uint64_t)check << 32 | kind << 28 | place))
 		return false;
 	w->n += 2;
+	w->jvm.met = 1;
 	if (kind != JVM_FAULT)
 		walk_jvm_note(w, address, check);
 	return true;
@@ -845,6 +846,7 @@ WALK_INLINE void walk_jvm_begin(struct walk *w)
 	struct walk_jvm_state *j = &w->jvm;
 
 	j->low = j->high = j->chunk = j->virtual = 0;
+	j->met = 0;
 	if (!runtime || runtime->kind != RUNTIME_JVM)
 		return;
 	j->layout = runtime->jvm;

@@ -24,6 +24,7 @@ struct walk_jvm_state {
 	uint64_t method, bytecodes;	/* of an interpreted frame */
 	uint32_t code_size;	/* of its bytecodes */
 	uint32_t check;
+	uint32_t met;		/* a frame has been recorded */
 	struct walk_jvm layout;
 	uint32_t seen[WALK_JVM_SEEN];	/* methods and code, by hash; kept between walks */
 	_Alignas(8) uint8_t bytes[WALK_JVM_BLOB_BYTES];	/* of the blob */
