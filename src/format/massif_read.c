@@ -291,7 +291,7 @@ static void add_notes(struct reader *r)
 {
 	char text[256];
 
-	snprintf(text, sizeof(text), "massif snapshot %llu%s at %llu, one of %llu with a tree; beside the heap: "
+	snprintf(text, sizeof(text), "sonde: note massif snapshot %llu%s at %llu, one of %llu with a tree; beside the heap: "
 		 "%llu bytes of administration, %llu of stacks", (unsigned long long)r->best.number,
 		 r->best.is_peak ? " (the peak)" : "", (unsigned long long)r->best.time,
 		 (unsigned long long)r->n_trees, (unsigned long long)r->best.extra_bytes,

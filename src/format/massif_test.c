@@ -41,7 +41,7 @@ TEST(the_peak_is_shown_outermost_callers_first)
 	CHECK_EQ(p.n, 5);
 	CHECK_STR(strings_get(&p.strings, p.comments[1]), "massif cmd: ./h a b");
 	CHECK_STR(strings_get(&p.strings, p.comments[3]),
-		  "massif snapshot 2 (the peak) at 202, one of 3 with a tree; beside the heap: 8 bytes of "
+		  "sonde: note massif snapshot 2 (the peak) at 202, one of 3 with a tree; beside the heap: 8 bytes of "
 		  "administration, 0 of stacks");
 	CHECK(f->line == 3 || f->line == 4);
 	profile_fini(&p);

@@ -183,12 +183,12 @@ static void add_comments(struct perfdata_reader *r, size_t left)
 	add_comment(r, "cpudesc", r->head.cpu);
 	add_comment(r, "cmdline", perfdata_head_command(&r->head, text, sizeof(text)));
 	add_count(r, "perf nrcpus online: %llu", r->head.n_cpus);
-	add_count(r, "perf lost %llu events", r->lost);
-	add_count(r, "%llu records were damaged and left out", r->bad);
-	add_count(r, "%llu samples of events that the file does not describe were left out", r->unknown);
+	add_count(r, "sonde: note perf lost %llu events", r->lost);
+	add_count(r, "sonde: note %llu records were damaged and left out", r->bad);
+	add_count(r, "sonde: note %llu samples of events that the file does not describe were left out", r->unknown);
 	if (r->head.unfinished)
-		profile_add_comment(r->profile, STR("perf was ended before it had finished the file"));
-	add_count(r, "the last %llu bytes of the records are no whole record", left);
+		profile_add_comment(r->profile, STR("sonde: note perf was ended before it had finished the file"));
+	add_count(r, "sonde: note the last %llu bytes of the records are no whole record", left);
 }
 
 /* perf record --threads: the file "data" has the head, data.0 ... one thread's records each. They are read in turns, as

@@ -233,11 +233,11 @@ static void add_notes(struct reader *r)
 	char text[160];
 
 	if (r->lost) {
-		snprintf(text, sizeof(text), "perf lost %llu events", (unsigned long long)r->lost);
+		snprintf(text, sizeof(text), "sonde: note perf lost %llu events", (unsigned long long)r->lost);
 		profile_add_comment(r->profile, str_of(text));
 	}
 	if (r->bad) {
-		snprintf(text, sizeof(text), "%llu lines are none of perf script's, the first is line "
+		snprintf(text, sizeof(text), "sonde: note %llu lines are none of perf script's, the first is line "
 			 "%llu", (unsigned long long)r->bad, (unsigned long long)r->first_bad);
 		profile_add_comment(r->profile, str_of(text));
 	}

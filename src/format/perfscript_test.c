@@ -218,9 +218,9 @@ TEST(what_is_not_a_sample_is_passed_over_and_losses_are_told)
 	CHECK_EQ(p.n, 1);
 	CHECK_EQ(p.n_comments, 5);
 	CHECK_STR(strings_get(&p.strings, p.comments[1]), "perf hostname: box");
-	CHECK_STR(strings_get(&p.strings, p.comments[3]), "perf lost 12 events");
+	CHECK_STR(strings_get(&p.strings, p.comments[3]), "sonde: note perf lost 12 events");
 	CHECK_STR(strings_get(&p.strings, p.comments[4]),
-		  "1 lines are none of perf script's, the first is line 9");
+		  "sonde: note 1 lines are none of perf script's, the first is line 9");
 	profile_fini(&p);
 }
 

@@ -230,7 +230,7 @@ static int read_lines(struct reader *r, struct err *err)
 
 static int finish(struct reader *r, struct err *err)
 {
-	char text[96];
+	char text[128];
 
 	if (batch_flush(&r->batch) < 0)
 		return -ENOMEM;
@@ -238,7 +238,7 @@ static int finish(struct reader *r, struct err *err)
 		return err_fail(err, -EBADMSG, "%s looks like a stack dump, but there is no stack in it",
 				r->lines.input->what);
 	if (r->n_empty) {
-		snprintf(text, sizeof(text), "%llu threads have no stack in the dumps and are left out",
+		snprintf(text, sizeof(text), "sonde: note %llu threads have no stack in the dumps and are left out",
 			 (unsigned long long)r->n_empty);
 		profile_add_comment(r->profile, str_of(text));
 	}

@@ -86,7 +86,7 @@ TEST(jstack)
 	check_source(&p, innermost(&p, 1), "Object.java", 338);
 	CHECK_EQ(innermost(&p, 0)->kind, FRAME_NATIVE);
 	CHECK_STR(strings_get(&p.strings, p.comments[0]),
-		  "1 threads have no stack in the dumps and are left out");
+		  "sonde: note 1 threads have no stack in the dumps and are left out");
 	profile_fini(&p);
 }
 

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "model/profile.h"
 #include "render/json_tables.h"
+#include "render/notes.h"
 
 #define VERSION 1
 
@@ -110,6 +111,7 @@ static int put_head(struct json *json, const struct profile *profile, const stru
 	put_stats(json, profile);
 	json_key(json, "folded");
 	json_bool(json, view->folded);
+	notes_put_json(json, profile, view, type);
 	if (view->by)
 		put_groups(json, &groups);
 	groups_fini(&groups);

@@ -34,6 +34,13 @@ static uint32_t at_most(uint32_t n, uint32_t limit)
 	return limit && limit < n ? limit : n;
 }
 
+/* How many rows --limit left out, if it did. */
+static void put_left_out(struct json *json, uint32_t n, uint32_t limit)
+{
+	if (at_most(n, limit) < n)
+		json_put_int(json, "left_out", n - limit);
+}
+
 int json_put_top(struct json *json, const struct profile *profile, const struct text_options *view,
 	     uint32_t type, struct err *err)
 {
@@ -57,6 +64,7 @@ int json_put_top(struct json *json, const struct profile *profile, const struct 
 		json_close(json, '}');
 	}
 	json_close(json, ']');
+	put_left_out(json, top.n, view->limit);
 	top_fini(&top);
 	return 0;
 }
@@ -87,6 +95,7 @@ int json_put_tree(struct json *json, const struct profile *profile, const struct
 		json_close(json, '}');
 	}
 	json_close(json, ']');
+	put_left_out(json, tree.n ? tree.n - 1 : 0, view->limit);
 	view_fini(&tree);
 	return 0;
 }
@@ -124,6 +133,7 @@ int json_put_threads(struct json *json, const struct profile *profile, const str
 		json_close(json, '}');
 	}
 	json_close(json, ']');
+	put_left_out(json, threads.n, view->limit);
 	threads_fini(&threads);
 	return 0;
 }

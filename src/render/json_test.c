@@ -32,7 +32,9 @@ TEST(the_report_has_the_documented_members_in_order)
 	check_json(&p, (struct text_options){ .type = 1 },
 		   "{\"version\":1,\"type\":\"cpu\",\"unit\":\"nanoseconds\",\"total\":40,"
 		   "\"samples\":4,\"duration_ns\":5,\"events\":7,\"drops\":{\"ring full\":3},"
-		   "\"complete\":0.750000,\"named\":0.750000,\"folded\":false,\"functions\":["
+		   "\"complete\":0.750000,\"named\":0.750000,\"folded\":false,"
+		   "\"notes\":[\"3 of 7 events were lost: ring full 3\",\"1 of 4 stacks do not reach their thread's root\","
+		   "\"2 of 8 frames have no name\",\"25.00 % of the total is of innermost frames without a name\"],\"functions\":["
 		   "{\"name\":\"f\",\"module\":\"/usr/bin/app\",\"file\":\"/src/a.c\",\"line\":10,"
 		   "\"kind\":\"native\",\"kinds\":[\"native\"],\"self\":30,\"total\":30},"
 		   "{\"name\":\"0x1f\",\"module\":\"/lib/libx.so\",\"file\":\"\",\"line\":0,"
@@ -50,9 +52,29 @@ TEST(what_is_unknown_is_null)
 	check_json(&p, (struct text_options){ .type = -1 },
 		   "{\"version\":1,\"type\":\"samples\",\"unit\":\"count\",\"total\":1,"
 		   "\"samples\":1,\"duration_ns\":null,\"events\":null,\"drops\":{},"
-		   "\"complete\":null,\"named\":null,\"folded\":false,\"functions\":["
+		   "\"complete\":null,\"named\":null,\"folded\":false,\"notes\":[],\"functions\":["
 		   "{\"name\":\"a\xef\xbf\xbd\\\"b\",\"module\":\"/usr/bin/app\",\"file\":\"\","
 		   "\"line\":0,\"kind\":\"native\",\"kinds\":[\"native\"],\"self\":1,\"total\":1}]}\n");
+	profile_fini(&p);
+}
+
+TEST(notes_and_what_a_limit_leaves_out_are_told)
+{
+	struct profile p;
+
+	test_profile(&p, "a;b 1");
+	test_sample(&p, "a;c 2", 0, 0);
+	profile_add_comment(&p, STR("sonde: note perf lost 12 events"));
+	profile_add_comment(&p, STR("a comment of a person"));
+	profile_add_comment(&p, STR("sonde: note two \"words\""));
+	profile_add_comment(&p, STR("sonde: labels-left-out 3"));
+	check_json(&p, (struct text_options){ .type = -1, .limit = 1 },
+		   "{\"version\":1,\"type\":\"samples\",\"unit\":\"count\",\"total\":3,"
+		   "\"samples\":3,\"duration_ns\":null,\"events\":null,\"drops\":{},"
+		   "\"complete\":null,\"named\":null,\"folded\":false,\"notes\":[\"perf lost 12 events\",\"two \\\"words\\\"\","
+		   "\"3 labels beyond 256 in one sample were left out\"],\"functions\":["
+		   "{\"name\":\"c\",\"module\":\"/usr/bin/app\",\"file\":\"\","
+		   "\"line\":0,\"kind\":\"native\",\"kinds\":[\"native\"],\"self\":2,\"total\":2}],\"left_out\":2}\n");
 	profile_fini(&p);
 }
 
@@ -68,7 +90,7 @@ TEST(groups_are_listed_by_value_with_null_for_samples_without_the_label)
 	check_json(&p, (struct text_options){ .type = -1, .by = "tid", .folded = true },
 		   "{\"version\":1,\"type\":\"samples\",\"unit\":\"count\",\"total\":6,"
 		   "\"samples\":6,\"duration_ns\":null,\"events\":null,\"drops\":{},"
-		   "\"complete\":null,\"named\":null,\"folded\":true,\"by\":\"tid\",\"groups\":["
+		   "\"complete\":null,\"named\":null,\"folded\":true,\"notes\":[\"the language runtime's own frames are left out (--native keeps them)\"],\"by\":\"tid\",\"groups\":["
 		   "{\"value\":8,\"unit\":\"\",\"samples\":3,\"total\":3},"
 		   "{\"value\":null,\"unit\":\"\",\"samples\":2,\"total\":2},"
 		   "{\"value\":9,\"unit\":\"\",\"samples\":1,\"total\":1}],\"functions\":["
@@ -90,6 +112,6 @@ TEST(a_label_that_no_sample_has_is_refused_before_anything_is_written)
 	profile_fini(&p);
 }
 
-TEST_MAIN(CASE(the_report_has_the_documented_members_in_order), CASE(what_is_unknown_is_null),
+TEST_MAIN(CASE(the_report_has_the_documented_members_in_order), CASE(what_is_unknown_is_null), CASE(notes_and_what_a_limit_leaves_out_are_told),
 	  CASE(groups_are_listed_by_value_with_null_for_samples_without_the_label),
 	  CASE(a_label_that_no_sample_has_is_refused_before_anything_is_written))

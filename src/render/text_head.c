@@ -6,6 +6,7 @@
 #include "model/profile.h"
 #include "render/amount.h"
 #include "render/label.h"
+#include "render/notes.h"
 #include "render/page.h"
 
 #define WORD 10 /* columns of a line's first word */
@@ -149,26 +150,10 @@ static void put_lost(struct page *page)
 	page_end_line(page);
 }
 
-/* What follows "sonde: KEY " in the first such comment from *at on, which is moved behind it. */
-static struct str next_value(const struct profile *profile, const char *key, uint32_t *at)
-{
-	while (*at < profile->n_comments) {
-		struct str comment = strings_get(&profile->strings, profile->comments[(*at)++]);
-
-		if (!str_starts(comment, STR("sonde: ")))
-			continue;
-		comment = str_skip(comment, 7);
-		if (str_starts(comment, str_of(key)) && comment.n > strlen(key) &&
-		    comment.p[strlen(key)] == ' ')
-			return str_trim(str_skip(comment, strlen(key)));
-	}
-	return (struct str){ 0 };
-}
-
 static void put_comments(struct page *page)
 {
 	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
-		struct str value = next_value(page->profile, told[i].key, &(uint32_t){ 0 });
+		struct str value = notes_next(page->profile, told[i].key, &(uint32_t){ 0 });
 
 		if (!value.n)
 			continue;
@@ -208,7 +193,7 @@ static void put_notes(struct page *page)
 	uint32_t n = 0, at = 0;
 	struct str note;
 
-	while ((note = next_value(page->profile, "note", &at)).n)
+	while ((note = notes_next(page->profile, "note", &at)).n)
 		if (n++ < NOTES_MOST) {
 			begin_line(page, "Note");
 			put_sentence(page, note);
