@@ -1,206 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <linux/perf_event.h>
 #include <zstd.h>
 
-#include "base/test.h"
-#include "format/memory_test.h"
-#include "format/perfdata.h"
-#include "format/perfdata_head.h"
-
-#define EXEC (1u << 13)
-
-/* A perf.data with one event (cpu-clock: ip, tid, time, period, callchain) and these records. */
-struct made {
-	struct buf records;
-	uint64_t branches;	/* not 0: the event has them, of this kind */
-};
-
-static void put_u32(struct buf *buf, uint32_t v)
-{
-	buf_add(buf, &v, sizeof(v));
-}
-
-static void put_u64(struct buf *buf, uint64_t v)
-{
-	buf_add(buf, &v, sizeof(v));
-}
-
-static void put_attr(struct buf *buf, uint64_t sample_type, uint64_t branches)
-{
-	put_u32(buf, PERF_TYPE_SOFTWARE);
-	put_u32(buf, branches ? 80 : 72);
-	sample_type |= branches ? PERF_SAMPLE_BRANCH_STACK : 0;
-	put_u64(buf, PERF_COUNT_SW_CPU_CLOCK);
-	put_u64(buf, 4000);
-	put_u64(buf, sample_type);
-	put_u64(buf, 0);
-	put_u64(buf, 1 << 10 | 1 << 18);	/* a frequency; the other records tell their time too */
-	put_u64(buf, 0);
-	put_u64(buf, 0);
-	put_u64(buf, 0);
-	if (branches)
-		put_u64(buf, branches);
-}
-
-#define USUAL (PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN)
-
-static void add(struct made *m, uint32_t type, uint16_t misc, const struct buf *body)
-{
-	uint16_t head[2] = { misc, (uint16_t)(8 + body->n) };
-
-	put_u32(&m->records, type);
-	buf_add(&m->records, head, sizeof(head));
-	buf_add_str(&m->records, buf_str(body));
-}
-
-static void put_name(struct buf *buf, const char *name, size_t room)
-{
-	char text[64] = "";
-
-	snprintf(text, sizeof(text), "%s", name);
-	buf_add(buf, text, room);
-}
-
-static void add_map(struct made *m, uint64_t time, uint32_t pid, uint64_t start, uint64_t bytes, const char *path)
-{
-	struct buf b = { 0 };
-
-	put_u32(&b, pid);
-	put_u32(&b, pid);
-	put_u64(&b, start);
-	put_u64(&b, bytes);
-	put_u64(&b, 0x1000);
-	put_name(&b, path, 32);
-	put_u64(&b, (uint64_t)pid << 32 | pid);
-	put_u64(&b, time);
-	add(m, PERF_RECORD_MMAP, PERF_RECORD_MISC_USER, &b);
-	buf_fini(&b);
-}
-
-static void add_comm(struct made *m, uint64_t time, uint32_t pid, const char *name, bool exec)
-{
-	struct buf b = { 0 };
-
-	put_u32(&b, pid);
-	put_u32(&b, pid);
-	put_name(&b, name, 16);
-	put_u64(&b, (uint64_t)pid << 32 | pid);
-	put_u64(&b, time);
-	add(m, PERF_RECORD_COMM, exec ? EXEC : 0, &b);
-	buf_fini(&b);
-}
-
-static void add_fork(struct made *m, uint64_t time, uint32_t pid, uint32_t parent)
-{
-	struct buf b = { 0 };
-
-	put_u32(&b, pid);
-	put_u32(&b, parent);
-	put_u32(&b, pid);
-	put_u32(&b, parent);
-	put_u64(&b, time);
-	put_u64(&b, (uint64_t)pid << 32 | pid);
-	put_u64(&b, time);
-	add(m, PERF_RECORD_FORK, 0, &b);
-	buf_fini(&b);
-}
-
-/* A sample of one address in user space. */
-static void add_sample(struct made *m, uint64_t time, uint32_t pid, uint64_t ip)
-{
-	struct buf b = { 0 };
-
-	put_u64(&b, ip);
-	put_u32(&b, pid);
-	put_u32(&b, pid);
-	put_u64(&b, time);
-	put_u64(&b, 250000);
-	put_u64(&b, 2);
-	put_u64(&b, (uint64_t)PERF_CONTEXT_USER);
-	put_u64(&b, ip);
-	add(m, PERF_RECORD_SAMPLE, PERF_RECORD_MISC_USER, &b);
-	buf_fini(&b);
-}
-
-/* A sample whose calls the processor kept. */
-static void add_calls(struct made *m, uint64_t time, uint16_t misc, uint64_t ip, const uint64_t (*calls)[2], uint64_t n)
-{
-	struct buf b = { 0 };
-
-	put_u64(&b, ip);
-	put_u32(&b, 7);
-	put_u32(&b, 7);
-	put_u64(&b, time);
-	put_u64(&b, 250000);
-	put_u64(&b, misc == PERF_RECORD_MISC_KERNEL ? 2 : 0);
-	if (misc == PERF_RECORD_MISC_KERNEL) {
-		put_u64(&b, (uint64_t)PERF_CONTEXT_KERNEL);
-		put_u64(&b, ip);
-	}
-	put_u64(&b, n);
-	for (uint64_t i = 0; i < n; i++) {
-		put_u64(&b, calls[i][0]);
-		put_u64(&b, calls[i][1]);
-		put_u64(&b, 0);
-	}
-	add(m, PERF_RECORD_SAMPLE, misc, &b);
-	buf_fini(&b);
-}
-
-static void add_round(struct made *m)
-{
-	struct buf none = { 0 };
-
-	add(m, PERFDATA_FINISHED_ROUND, 0, &none);
-}
-
-/* The file: its header, the attr, the records. The caller frees. */
-static struct buf file_of(const struct made *m)
-{
-	uint64_t attr = m->branches ? 80 : 72;
-	struct buf b = { 0 };
-
-	buf_add_str(&b, STR("PERFILE2"));
-	put_u64(&b, 104);
-	put_u64(&b, attr + 16);
-	put_u64(&b, 104);
-	put_u64(&b, attr + 16);
-	put_u64(&b, 104 + attr + 16);
-	put_u64(&b, m->records.n);
-	for (int i = 0; i < 6; i++)
-		put_u64(&b, 0);
-	put_attr(&b, USUAL, m->branches);
-	put_u64(&b, 0);
-	put_u64(&b, 0);
-	buf_add_str(&b, buf_str(&m->records));
-	return b;
-}
-
-/* Its folded stacks, or the sentence. */
-static struct buf read_made(struct made *m)
-{
-	struct buf file = file_of(m), folded = { 0 };
-	struct err err = { 0 };
-	struct profile p;
-
-	profile_init(&p);
-	if (format_read_bytes(&p, buf_str(&file), "x", &err) == 0)
-		folded = written(&p, folded_write);
-	else
-		buf_add_str(&folded, str_of(err.text));
-	profile_fini(&p);
-	buf_fini(&file);
-	buf_fini(&m->records);
-	return folded;
-}
-
-#define CHECK_MADE(m, wanted)                           \
-	do {                                            \
-		struct buf folded_ = read_made(m);      \
-							\
-		CHECK_STR(buf_str(&folded_), wanted);   \
-		buf_fini(&folded_);                     \
-	} while (0)
+#include "format/perfdata_made_test.h"
 
 TEST(an_address_is_an_offset_in_the_file_that_is_mapped_there)
 {
@@ -255,24 +56,29 @@ TEST(a_mapping_covers_the_middle_of_an_older_one)
 
 TEST(calls_that_the_processor_kept_are_the_stack)
 {
-	static const uint64_t calls[][2] = { { 0x400020, 0x400100 }, { 0x400010, 0x400018 } };
+	static const uint64_t calls[][3] = { { 0x400020, 0x400100 }, { 0x400010, 0x400018 } };
 	struct made m = { .branches = PERF_SAMPLE_BRANCH_USER | PERF_SAMPLE_BRANCH_CALL_STACK };
+	struct made_sample s = { .time = 2, .pid = 7, .ip = 0x400123, .misc = PERF_RECORD_MISC_USER, .no_chain = true,
+				 .jumps = calls, .n_jumps = 2 };
 
 	add_map(&m, 1, 7, 0x400000, 0x1000, "/bin/app");
-	add_calls(&m, 2, PERF_RECORD_MISC_USER, 0x400123, calls, 2);
-	add_calls(&m, 3, PERF_RECORD_MISC_KERNEL, 0xffffffff81000001, calls, 2);
-	add_calls(&m, 4, PERF_RECORD_MISC_USER, 0x400123, NULL, 0);
+	add_made(&m, &s);
+	add_made(&m, &(struct made_sample){ .time = 3, .pid = 7, .ip = 0xffffffff81000001,
+					    .misc = PERF_RECORD_MISC_KERNEL, .jumps = calls, .n_jumps = 2 });
+	s.n_jumps = 0;
+	add_made(&m, &s);
 	CHECK_MADE(&m, "app+0x1123 250000\napp+0x1010;app+0x1020;app+0x1123 250000\n"
 		   "app+0x1010;app+0x1020;app+0x1100;[kernel]+0xffffffff81000001 250000\n");
 }
 
 TEST(jumps_are_no_stack)
 {
-	static const uint64_t jumps[][2] = { { 0x400020, 0x400100 } };
+	static const uint64_t jumps[][3] = { { 0x400020, 0x400100 } };
 	struct made m = { .branches = PERF_SAMPLE_BRANCH_USER | PERF_SAMPLE_BRANCH_ANY };
 
 	add_map(&m, 1, 7, 0x400000, 0x1000, "/bin/app");
-	add_calls(&m, 2, PERF_RECORD_MISC_USER, 0x400123, jumps, 1);
+	add_made(&m, &(struct made_sample){ .time = 2, .pid = 7, .ip = 0x400123, .misc = PERF_RECORD_MISC_USER,
+					    .no_chain = true, .jumps = jumps, .n_jumps = 1 });
 	CHECK_MADE(&m, "app+0x1123 250000\n");
 }
 
@@ -338,7 +144,7 @@ TEST(a_pipe_describes_its_events_among_the_records)
 	struct buf attr = { 0 }, file = { 0 };
 	struct profile p;
 
-	put_attr(&attr, USUAL, 0);
+	put_attr(&attr, &m, 0);
 	put_u64(&attr, 1);
 	add(&m, PERFDATA_ATTR, 0, &attr);
 	add_map(&m, 1, 7, 0x400000, 0x1000, "/bin/app");
