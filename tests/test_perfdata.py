@@ -3,6 +3,7 @@
 shares by `perf report`, and the stacks that the program is known to have. Without perf, or where it may not record, skipped."""
 import collections
 import gzip
+import json
 import os
 import pathlib
 import re
@@ -140,6 +141,26 @@ def test_each_event_has_its_values(programs, tmp_path):
     for event in ("cpu-clock:u", "page-faults:u"):
         assert f'"type":"{event}"' in sonde("report", "--type", event, "--json", data).replace(" ", "")
         assert event in sonde("report", "--by", "event", "--type", "samples", data)
+
+
+def test_a_group_read_at_its_leader_has_what_each_event_counted(programs, tmp_path):
+    data = record(tmp_path, "-g", "-e", "{cpu-clock:u,page-faults:u}:S", command=[programs["with"]])
+    done = subprocess.run(["perf", "script", "-F", "event,period", "-i", data], capture_output=True, text=True)
+    perfs = collections.Counter()
+    for period, event in re.findall(r"(\d+)\s+(\S+?):\s", done.stdout):
+        perfs[event] += int(period)
+    if done.returncode or len(perfs) != 2:
+        pytest.skip(f"perf script does not tell each event's counts: {done.stderr.strip()[-200:]}")
+    ours = {event: json.loads(sonde("report", "--type", event, "--json", data))["total"] for event in perfs}
+    assert ours == perfs
+
+
+def test_control_groups_are_labels(programs, tmp_path):
+    if os.geteuid():
+        pytest.skip("needs root")
+    data = record(tmp_path, "--all-cgroups", "-g", "-e", "cpu-clock:u", command=[programs["with"]])
+    assert re.search(r"^\S+\s.*\s/", sonde("report", "--by", "cgroup", data), re.M)
+    assert "leaf" in sonde("report", "--label", "cgroup=^/", data)
 
 
 def test_compressed_records_are_unpacked(programs, tmp_path):

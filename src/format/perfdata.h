@@ -14,6 +14,7 @@
  *   perfdata_files    a recording that is a directory
  *   perfdata_changes  records of mappings, names, forks -> tasks
  *   perfdata_samples  samples -> rows of the profile
+ *   perfdata_values   what a sample counts
  *   perfdata_read     a file -> records in their turn
  *
  * (tools/perf/Documentation/perf.data-file-format.txt in Linux, perf_event_open(2), linux/perf_event.h.)

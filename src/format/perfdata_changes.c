@@ -5,6 +5,7 @@
 #include <linux/perf_event.h>
 #include <sys/mman.h>
 
+#include "base/vec.h"
 #include "model/profile.h"
 
 #define MISC_EXEC (1u << 13)	/* of COMM: another program; of FORK: perf's own, of what ran already */
@@ -117,6 +118,31 @@ static int take_task(struct perfdata_reader *r, const struct perfdata_record *re
 	return 0;
 }
 
+uint32_t perfdata_cgroup_path(const struct perfdata_reader *r, uint64_t id)
+{
+	uint32_t step = 0, found;
+
+	while ((found = idindex_probe(&r->cgroup_index, hash_u64(id, 0), &step)))
+		if (r->cgroups[found - 1].id == id)
+			return r->cgroups[found - 1].path;
+	return 0;
+}
+
+/* CGROUP: its number and path. The first that has a number keeps it. */
+static int take_cgroup(struct perfdata_reader *r, const struct perfdata_record *record)
+{
+	struct cursor c = cursor_over(record->body);
+	struct perfdata_cgroup group = { .id = cursor_u64(&c), .path = perfdata_intern(r, cursor_cstr(&c)) };
+
+	if (c.failed || perfdata_cgroup_path(r, group.id) || r->n_cgroups == PERFDATA_TASKS_MAX)
+		return 0;
+	if (VEC_RESERVE(&r->cgroups, &r->cap_cgroups, (uint64_t)r->n_cgroups + 1) < 0 ||
+	    idindex_add(&r->cgroup_index, hash_u64(group.id, 0), r->n_cgroups + 1) < 0)
+		return -ENOMEM;
+	r->cgroups[r->n_cgroups++] = group;
+	return 0;
+}
+
 int perfdata_take_change(struct perfdata_reader *r, const struct perfdata_event *event,
 			 const struct perfdata_record *record)
 {
@@ -131,6 +157,8 @@ int perfdata_take_change(struct perfdata_reader *r, const struct perfdata_event 
 	case PERF_RECORD_FORK:
 	case PERF_RECORD_EXIT:
 		return take_task(r, record);
+	case PERF_RECORD_CGROUP:
+		return take_cgroup(r, record);
 	default:
 		return 0;
 	}

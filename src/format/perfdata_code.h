@@ -102,4 +102,8 @@ void perfdata_code_stack(struct perfdata_code *code, const struct perfdata_event
 			 const struct perfdata_sample *sample, uint16_t misc,
 			 struct perfdata_space *kernel, struct perfdata_space *space);
 
+/* The two frames of a jump in code->frames: where to, below it where from. */
+void perfdata_code_jump(struct perfdata_code *code, uint64_t from, uint64_t to,
+			struct perfdata_space *kernel, struct perfdata_space *space);
+
 #endif

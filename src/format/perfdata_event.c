@@ -31,6 +31,8 @@ void perfdata_event_parse(struct perfdata_event *event, struct cursor *c)
 	cursor_skip(&attr, 8);	/* from here on not in all versions: 0 where it is not there */
 	event->branch_type = cursor_u64(&attr);
 	event->regs_user = cursor_u64(&attr);
+	cursor_skip(&attr, 8);
+	event->regs_intr = cursor_u64(&attr);
 	event->period = flags & FLAG_FREQ ? 0 : period;
 	event->sample_id_all = flags & FLAG_SAMPLE_ID_ALL;
 	event->tells_build_ids = flags & FLAG_BUILD_ID;
@@ -141,21 +143,30 @@ bool perfdata_record_time(const struct perfdata_event *event, const struct perfd
 }
 
 /* PERF_SAMPLE_READ: counts, of one event or of its group. */
-static void skip_read(struct cursor *c, uint64_t format)
+static void take_counts(struct perfdata_sample *sample, struct cursor *c, uint64_t format)
 {
 	uint64_t times = !!(format & PERF_FORMAT_TOTAL_TIME_ENABLED) +
 			 !!(format & PERF_FORMAT_TOTAL_TIME_RUNNING);
 	uint64_t each = 1 + !!(format & PERF_FORMAT_ID) + !!(format & FORMAT_LOST);
-	uint64_t n = format & PERF_FORMAT_GROUP ? cursor_u64(c) : 1;
+	bool group = format & PERF_FORMAT_GROUP;
+	uint64_t n = group ? cursor_u64(c) : 1;
+	struct str counts;
 
 	if (n > cursor_left(c))
 		cursor_fail(c);
-	cursor_skip(c, (times + n * each) * sizeof(uint64_t));
+	if (group)
+		cursor_skip(c, times * sizeof(uint64_t));
+	counts = cursor_bytes(c, n * each * sizeof(uint64_t));
+	if (!group)
+		cursor_skip(c, times * sizeof(uint64_t));
+	if (group && format & PERF_FORMAT_ID)
+		sample->counts = counts;
+	sample->count_words = (uint32_t)each;
 }
 
 /* PERF_SAMPLE_BRANCH_STACK: pairs of addresses and what is known of each jump. Where the processor kept calls that had
  * not returned (--call-graph lbr), they are the stack. */
-static struct str take_branches(struct cursor *c, uint64_t type)
+static void take_branches(struct perfdata_sample *sample, struct cursor *c, uint64_t type)
 {
 	uint64_t n = cursor_u64(c);
 	struct str all;
@@ -165,8 +176,10 @@ static struct str take_branches(struct cursor *c, uint64_t type)
 	if (n > cursor_left(c))
 		cursor_fail(c);
 	all = cursor_bytes(c, n * (type & BRANCH_COUNTERS ? 4 : 3) * sizeof(uint64_t));	/* counters come last */
-	return type & PERF_SAMPLE_BRANCH_CALL_STACK && !c->failed ? str_head(all, n * PERFDATA_BRANCH_BYTES) :
-	       (struct str){ 0 };
+	if (c->failed)
+		return;
+	*(type & PERF_SAMPLE_BRANCH_CALL_STACK ? &sample->calls : &sample->branches) =
+		str_head(all, n * PERFDATA_BRANCH_BYTES);
 }
 
 static struct str take_words(struct cursor *c, uint64_t n)
@@ -185,6 +198,24 @@ static void take_stack(struct perfdata_sample *sample, struct cursor *c)
 	had = size ? cursor_u64(c) : 0;
 	sample->stack = str_head(stack, had);
 	sample->stack_full = size && had >= size;
+}
+
+/* WEIGHT (or WEIGHT_STRUCT: it is the lower half), DATA_SRC, TRANSACTION, REGS_INTR, PHYS_ADDR, CGROUP. */
+static void take_rest(struct perfdata_sample *sample, struct cursor *c, const struct perfdata_event *event)
+{
+	uint64_t type = event->sample_type;
+
+	if (type & PERF_SAMPLE_WEIGHT)
+		sample->weight = cursor_u64(c);
+	else if (type & PERF_SAMPLE_WEIGHT_STRUCT)
+		sample->weight = (uint32_t)cursor_u64(c);
+	cursor_skip(c, (uint64_t)__builtin_popcountll(type & (PERF_SAMPLE_DATA_SRC | PERF_SAMPLE_TRANSACTION)) * 8);
+	if (type & PERF_SAMPLE_REGS_INTR && cursor_u64(c))
+		cursor_skip(c, (uint64_t)__builtin_popcountll(event->regs_intr) * 8);
+	if (type & PERF_SAMPLE_PHYS_ADDR)
+		cursor_skip(c, 8);
+	if (type & PERF_SAMPLE_CGROUP)
+		sample->cgroup = cursor_u64(c);
 }
 
 bool perfdata_sample_parse(const struct perfdata_event *event, const struct perfdata_record *record,
@@ -214,13 +245,13 @@ bool perfdata_sample_parse(const struct perfdata_event *event, const struct perf
 	if (type & PERF_SAMPLE_PERIOD)
 		s->period = cursor_u64(&c);
 	if (type & PERF_SAMPLE_READ)
-		skip_read(&c, event->read_format);
+		take_counts(s, &c, event->read_format);
 	if (type & PERF_SAMPLE_CALLCHAIN)
 		s->chain = take_words(&c, cursor_u64(&c));
 	if (type & PERF_SAMPLE_RAW)
 		cursor_skip(&c, cursor_u32(&c));
 	if (type & PERF_SAMPLE_BRANCH_STACK)
-		s->calls = take_branches(&c, event->branch_type);
+		take_branches(s, &c, event->branch_type);
 	if (type & PERF_SAMPLE_REGS_USER) {
 		s->regs_abi = cursor_u64(&c);
 		if (s->regs_abi)
@@ -228,5 +259,6 @@ bool perfdata_sample_parse(const struct perfdata_event *event, const struct perf
 	}
 	if (type & PERF_SAMPLE_STACK_USER)
 		take_stack(s, &c);
+	take_rest(s, &c, event);
 	return !c.failed;
 }

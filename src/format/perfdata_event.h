@@ -28,7 +28,7 @@ struct perfdata_event {
 	uint64_t config;
 	uint64_t period;	/* of each sample; 0 where a frequency was asked for */
 	uint64_t sample_type, read_format, branch_type;
-	uint64_t regs_user;	/* which registers: bits of asm/perf_regs.h */
+	uint64_t regs_user, regs_intr;	/* which registers: bits of asm/perf_regs.h */
 	uint32_t type;
 	bool sample_id_all;
 	bool tells_build_ids;	/* MMAP2 may have one in place of device and inode */
@@ -59,6 +59,7 @@ bool perfdata_record_time(const struct perfdata_event *event, const struct perfd
 			  uint64_t *ret_time_ns);
 
 #define PERFDATA_BRANCH_BYTES 24u
+#define PERFDATA_BRANCH_MISPREDICTED 1u	/* bit of a branch's third word */
 
 struct perfdata_sample {
 	uint64_t ip, period;
@@ -66,6 +67,11 @@ struct perfdata_sample {
 	bool has_cpu;
 	struct str chain;	/* u64 each, innermost first, with PERF_CONTEXT_* between */
 	struct str calls;	/* PERFDATA_BRANCH_BYTES each, the innermost call first: from, to, what is known of it */
+	struct str branches;	/* likewise, the last jump first; one of both is empty */
+	struct str counts;	/* of its event's group: count_words u64 each, which begin with count and id */
+	uint32_t count_words;
+	uint64_t weight;	/* what the access cost, in the processor's own measure; 0: not told */
+	uint64_t cgroup;	/* its number, of a CGROUP record; 0: not told */
 	uint64_t regs_abi;	/* PERF_SAMPLE_REGS_ABI_*; 0: there were no registers of user space */
 	struct str regs;	/* u64 each, of the mask, lowest bit first */
 	struct str stack;	/* from the stack pointer up */

@@ -374,6 +374,13 @@ const struct perfdata_event *perfdata_head_event(const struct perfdata_head *hea
 	return found ? &head->events[found->event] : NULL;
 }
 
+uint32_t perfdata_head_id(const struct perfdata_head *head, uint64_t id)
+{
+	const struct perfdata_id *found = find_id(head, id);
+
+	return found ? (uint32_t)(found - head->ids) : PERFDATA_TABLE_MAX;
+}
+
 struct str perfdata_head_build_id(const struct perfdata_head *head, struct str path)
 {
 	const struct perfdata_build_id key = { .path = path }, *found;

@@ -75,6 +75,9 @@ uint64_t perfdata_record_tail(const struct perfdata_record *record, uint64_t lef
 /* The event of that number; NULL when there is none. */
 const struct perfdata_event *perfdata_head_event(const struct perfdata_head *head, uint64_t id);
 
+/* Which of `ids` that number is; PERFDATA_TABLE_MAX: none. */
+uint32_t perfdata_head_id(const struct perfdata_head *head, uint64_t id);
+
 /* The build id of the file that was mapped by that name; empty when it is not told. */
 struct str perfdata_head_build_id(const struct perfdata_head *head, struct str path);
 

@@ -68,6 +68,7 @@ static bool is_of_use(uint32_t type)
 	case PERF_RECORD_FORK:
 	case PERF_RECORD_EXIT:
 	case PERF_RECORD_KSYMBOL:
+	case PERF_RECORD_CGROUP:
 		return true;
 	default:
 		return false;
@@ -145,7 +146,10 @@ static int each_record(struct perfdata_reader *r, struct str bytes, size_t least
 		else if ((record.type == PERFDATA_COMPRESSED || record.type == PERFDATA_COMPRESSED2) && !chunk)
 			rc = add_packed(r, &record, err);
 		bytes = str_skip(bytes, n);
-		bytes = str_skip(bytes, perfdata_record_tail(&record, bytes.n));
+		n = perfdata_record_tail(&record, bytes.n);
+		if (record.type == PERFDATA_AUXTRACE)
+			r->aux_bytes += n;
+		bytes = str_skip(bytes, n);
 	}
 	*ret_left = bytes;
 	return rc;
@@ -163,7 +167,7 @@ static void add_comment(struct perfdata_reader *r, const char *key, struct str v
 
 static void add_count(struct perfdata_reader *r, const char *format, uint64_t n)
 {
-	char text[160];
+	char text[256];
 
 	if (!n)
 		return;
@@ -184,6 +188,8 @@ static void add_comments(struct perfdata_reader *r, size_t left)
 	add_comment(r, "cmdline", perfdata_head_command(&r->head, text, sizeof(text)));
 	add_count(r, "perf nrcpus online: %llu", r->head.n_cpus);
 	add_count(r, "sonde: note perf lost %llu events", r->lost);
+	add_count(r, "sonde: note %llu bytes of hardware trace (AUX: intel_pt, intel_bts, arm_spe, cs_etm) are not decoded; "
+		  "perf script --itrace=i100usg makes text of them that Sonde reads", r->aux_bytes);
 	add_count(r, "sonde: note %llu records were damaged and left out", r->bad);
 	add_count(r, "sonde: note %llu samples of events that the file does not describe were left out", r->unknown);
 	if (r->head.unfinished)
@@ -245,6 +251,10 @@ static int read_records(struct perfdata_reader *r, struct err *err)
 	if (!r->n_samples && left.n && !r->head.unfinished && !r->head.piped && !r->input->directory)
 		return err_fail(err, -EBADMSG, "%s: the record at byte %zu is damaged, and there is no sample "
 				"before it", r->input->what, (size_t)(left.p - r->head.bytes.p));
+	if (!r->n_samples && r->aux_bytes)
+		return err_fail(err, -EBADMSG, "%s holds a hardware trace (AUX: intel_pt, intel_bts, arm_spe, cs_etm) and no "
+				"sample: Sonde does not decode such; perf script --itrace=i100usg makes text of it that "
+				"Sonde reads", r->input->what);
 	if (!r->n_samples)
 		return err_fail(err, -EBADMSG, "%s is perf's, but there is no sample in it", r->input->what);
 	add_comments(r, left.n);
@@ -275,6 +285,8 @@ static int start(struct perfdata_reader *r)
 	r->keys.cpu = perfdata_intern(r, STR("cpu"));
 	r->keys.process = perfdata_intern(r, STR("process"));
 	r->keys.thread = perfdata_intern(r, STR("thread"));
+	r->keys.cgroup = perfdata_intern(r, STR("cgroup"));
+	r->weight_type = r->branch_type = r->mispredicted_type = PERFEVENTS_NO_TYPE;
 	r->event_of = calloc(r->head.n_events, sizeof(*r->event_of));
 	if (!r->event_of || perfdata_code_init(&r->code, r->profile, &r->head, r->input->aid->code) < 0)
 		return -ENOMEM;
@@ -292,6 +304,9 @@ static void fini(struct perfdata_reader *r)
 	perfdata_head_fini(&r->head);
 	perfevents_fini(&r->events);
 	batch_fini(&r->batch);
+	idindex_fini(&r->cgroup_index);
+	free(r->cgroups);
+	free(r->last_counts);
 	free(r->event_of);
 	free(r);
 }

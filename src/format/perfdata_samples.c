@@ -19,26 +19,15 @@ struct row_of_sample {
 	int64_t values[VALUE_TYPES_MAX];
 };
 
-static uint32_t number_of(struct perfdata_reader *r, const struct perfdata_event *event)
-{
-	uint32_t *number = &r->event_of[event - r->head.events];
-	char text[64];
-
-	if (!*number)
-		*number = perfevents_find(&r->events,
-					  perfevents_plain_name(perfdata_event_name(event, text, sizeof(text))));
-	return *number;
-}
-
 uint32_t perfdata_intern(struct perfdata_reader *r, struct str s)
 {
 	return strings_add(&r->profile->strings, s);
 }
 
 static uint32_t make_set(struct perfdata_reader *r, const struct perfdata_sample *sample, const struct perfdata_thread *t,
-			 uint32_t process_name, uint32_t event)
+			 uint32_t process_name, uint32_t cgroup, uint32_t event)
 {
-	struct label set[8];
+	struct label set[7];	/* one less than perfevents_label() has room for */
 	uint32_t n = 0;
 
 	set[n++] = (struct label){ .key = r->keys.pid, .num = (int32_t)sample->pid };
@@ -49,6 +38,8 @@ static uint32_t make_set(struct perfdata_reader *r, const struct perfdata_sample
 		set[n++] = (struct label){ .key = r->keys.process, .str = process_name };
 	if (t->name)
 		set[n++] = (struct label){ .key = r->keys.thread, .str = t->name };
+	if (cgroup)
+		set[n++] = (struct label){ .key = r->keys.cgroup, .str = cgroup };
 	return perfevents_label(&r->events, labels_add(&r->profile->labels, set, n), event);
 }
 
@@ -57,16 +48,19 @@ static uint32_t label_set(struct perfdata_reader *r, const struct perfdata_sampl
 			  uint32_t process_name, uint32_t event)
 {
 	uint32_t wanted = r->events.labeled ? event : 0;
+	uint32_t cgroup = sample->cgroup ? perfdata_cgroup_path(r, sample->cgroup) : 0;
 
 	if (t->set && t->set_name == t->name && t->set_process == process_name &&
-	    t->set_pid == sample->pid && t->set_cpu == sample->cpu && t->set_event == wanted)
+	    t->set_pid == sample->pid && t->set_cpu == sample->cpu && t->set_event == wanted &&
+	    t->set_cgroup == cgroup)
 		return t->set;
-	t->set = make_set(r, sample, t, process_name, event);
+	t->set = make_set(r, sample, t, process_name, cgroup, event);
 	t->set_name = t->name;
 	t->set_process = process_name;
 	t->set_pid = sample->pid;
 	t->set_cpu = sample->cpu;
 	t->set_event = wanted;
+	t->set_cgroup = cgroup;
 	return t->set;
 }
 
@@ -119,6 +113,43 @@ static int add_row(struct perfdata_reader *r, const struct perfdata_event *event
 	return r->batch.failed ? -ENOMEM : rc;
 }
 
+/* Columns for what the jumps of -b count, which are rows of their own. */
+static int need_jump_types(struct perfdata_reader *r)
+{
+	if (r->branch_type == PERFEVENTS_NO_TYPE &&
+	    perfevents_add_type(&r->events, STR("taken-branches"), STR("count"), &r->branch_type) < 0)
+		return -ENOMEM;
+	if (r->mispredicted_type == PERFEVENTS_NO_TYPE &&
+	    perfevents_add_type(&r->events, STR("mispredicted-branches"), STR("count"), &r->mispredicted_type) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+/* Each jump that the processor kept before the sample is a row of two frames: where from, and above it where to. */
+static int add_jumps(struct perfdata_reader *r, const struct perfdata_sample *sample, const struct row_of_sample *row)
+{
+	struct cursor c = cursor_over(sample->branches);
+	struct row_of_sample jump = *row;
+	int rc = need_jump_types(r);
+
+	if (r->branch_type == PERFEVENTS_NO_TYPE || r->mispredicted_type == PERFEVENTS_NO_TYPE)
+		return rc;	/* there are too many types */
+	memset(jump.values, 0, sizeof(jump.values));
+	jump.values[r->branch_type] = 1;
+	while (rc == 0 && cursor_more(&c)) {
+		uint64_t from = cursor_u64(&c), to = cursor_u64(&c), known = cursor_u64(&c);
+
+		if (!from && !to)
+			continue;
+		jump.values[r->mispredicted_type] = known & PERFDATA_BRANCH_MISPREDICTED;
+		perfdata_code_jump(&r->code, from, to, row->kernel, row->space);
+		rc = add_stack(r, &jump);
+		if (is_full(&r->batch))
+			batch_flush(&r->batch);
+	}
+	return r->batch.failed ? -ENOMEM : rc;
+}
+
 int perfdata_take_sample(struct perfdata_reader *r, const struct perfdata_event *event,
 			 const struct perfdata_record *record, uint64_t time_ns)
 {
@@ -126,7 +157,8 @@ int perfdata_take_sample(struct perfdata_reader *r, const struct perfdata_event 
 	struct perfdata_process *process, *kernel;
 	struct perfdata_sample sample;
 	struct perfdata_thread *thread;
-	uint32_t number, type, name;
+	uint32_t number, name;
+	int rc;
 
 	if (!perfdata_sample_parse(event, record, &sample)) {
 		r->bad++;
@@ -138,12 +170,9 @@ int perfdata_take_sample(struct perfdata_reader *r, const struct perfdata_event 
 	}
 	r->first_ns = time_ns < r->first_ns ? time_ns : r->first_ns;
 	r->last_ns = time_ns > r->last_ns ? time_ns : r->last_ns;
-	number = number_of(r, event);
-	if (perfevents_settle_labels(&r->events) < 0 || perfevents_need_type(&r->events, number) < 0)
+	number = perfdata_event_number(r, event);
+	if (perfevents_settle_labels(&r->events) < 0 || perfdata_take_values(r, event, &sample, row.values) < 0)
 		return -ENOMEM;
-	type = r->events.items[number].type;
-	if (type != PERFEVENTS_NO_TYPE)
-		row.values[type] = sample.period > INT64_MAX ? INT64_MAX : (int64_t)sample.period;
 	kernel = perfdata_process(&r->tasks, PERFDATA_KERNEL_PID);
 	row.kernel = kernel ? kernel->space : NULL;
 	process = perfdata_process(&r->tasks, sample.pid);
@@ -155,5 +184,6 @@ int perfdata_take_sample(struct perfdata_reader *r, const struct perfdata_event 
 	row.set = label_set(r, &sample, thread, name, number);
 	if (r->n_samples == EXPECT_AFTER)
 		perfdata_code_expect(&r->code);
-	return add_row(r, event, &sample, record->misc, &row);
+	rc = add_row(r, event, &sample, record->misc, &row);
+	return rc == 0 && sample.branches.n ? add_jumps(r, &sample, &row) : rc;
 }

@@ -176,3 +176,13 @@ void perfdata_code_stack(struct perfdata_code *code, const struct perfdata_event
 	if (code->frames.failed)
 		code->failed = true;
 }
+
+void perfdata_code_jump(struct perfdata_code *code, uint64_t from, uint64_t to,
+			struct perfdata_space *kernel, struct perfdata_space *space)
+{
+	perfdata_code_kernel(code);
+	buf_clear(&code->frames);
+	add_address(code, to >> 63 ? CONTEXT_KERNEL : CONTEXT_USER, kernel, space, to);
+	add_address(code, from >> 63 ? CONTEXT_KERNEL : CONTEXT_USER, kernel, space, from);
+	code->failed |= code->frames.failed;
+}

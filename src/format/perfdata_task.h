@@ -43,7 +43,7 @@ struct perfdata_thread {
 	uint32_t tid;
 	uint32_t name;		/* string */
 	/* The label set that its last sample had, and what that was made of. */
-	uint32_t set, set_name, set_process, set_pid, set_cpu, set_event;
+	uint32_t set, set_name, set_process, set_pid, set_cpu, set_event, set_cgroup;
 };
 
 struct perfdata_tasks {

@@ -51,8 +51,27 @@ uint32_t perfevents_find(struct perfevents *events, struct str name)
 
 static struct str unit_of(struct str event)
 {
-	return str_starts(event, STR("cpu-clock")) || str_starts(event, STR("task-clock")) ?
-	       STR("nanoseconds") : STR("count");
+	static const char *const in_ns[] = {
+		"cpu-clock", "task-clock", "sched:sched_stat_runtime", "sched:sched_stat_wait",
+		"sched:sched_stat_sleep", "sched:sched_stat_iowait", "sched:sched_stat_blocked",
+	};
+
+	for (size_t i = 0; i < sizeof(in_ns) / sizeof(in_ns[0]); i++)
+		if (str_starts(event, str_of(in_ns[i])))
+			return STR("nanoseconds");
+	return STR("count");
+}
+
+int perfevents_add_type(struct perfevents *events, struct str name, struct str unit, uint32_t *ret_type)
+{
+	struct profile *profile = events->batch->profile;
+
+	if (profile->n_types == VALUE_TYPES_MAX)
+		return 0;
+	if (batch_flush(events->batch) < 0)
+		return -ENOMEM;
+	*ret_type = (uint32_t)profile_add_type(profile, name, unit);
+	return 0;
 }
 
 int perfevents_need_type(struct perfevents *events, uint32_t number)
@@ -60,15 +79,14 @@ int perfevents_need_type(struct perfevents *events, uint32_t number)
 	struct profile *profile = events->batch->profile;
 	struct perfevent *event = &events->items[number];
 	struct str name = strings_get(&profile->strings, event->name);
+	int rc;
 
-	if (event->type != PERFEVENTS_NO_TYPE || profile->n_types == VALUE_TYPES_MAX)
+	if (event->type != PERFEVENTS_NO_TYPE)
 		return 0;
-	if (batch_flush(events->batch) < 0)
-		return -ENOMEM;
-	event->type = profile_add_type(profile, name.n ? name : STR("period"), unit_of(name));
+	rc = perfevents_add_type(events, name.n ? name : STR("period"), unit_of(name), &event->type);
 	if (event->type == 1)	/* as perf report and stackcollapse-perf.pl weigh samples */
 		profile->default_type = 1;
-	return 0;
+	return rc;
 }
 
 static uint32_t with_event(struct perfevents *events, uint32_t set, uint32_t event)

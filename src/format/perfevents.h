@@ -47,6 +47,10 @@ uint32_t perfevents_find(struct perfevents *events, struct str name);
 /* Makes the column for the event's periods, for its first sample that has one. 0 or -ENOMEM. */
 int perfevents_need_type(struct perfevents *events, uint32_t event);
 
+/* Makes another column, which then is for whatever sample has such a value; *ret_type stays as it is where there are too
+ * many. 0 or -ENOMEM. */
+int perfevents_add_type(struct perfevents *events, struct str name, struct str unit, uint32_t *ret_type);
+
 /* Before each sample is added: the second event makes all samples say which is theirs. 0 or -ENOMEM. */
 int perfevents_settle_labels(struct perfevents *events);
 
