@@ -65,10 +65,9 @@ struct jfr_types {
 /* What a value may be taken as; which fields of a type are wanted, by their names. */
 struct jfr_value {
 	uint64_t number;	/* or the constant's id; ticks, bytes, ... */
-	struct str text;	/* of JFR_STRING, as it stands in the file */
+	struct str text;	/* of JFR_STRING, as it stands in the file; of an array: its items ... */
+	uint32_t n_items;	/* ... and how many */
 	uint8_t encoding;	/* of that text */
-	struct cursor items;	/* of an array: the cursor at its first item ... */
-	uint32_t n_items;	/* ... and how many; only of arrays that are wanted */
 };
 
 struct jfr_plan {
@@ -76,13 +75,16 @@ struct jfr_plan {
 	const char *const *names;	/* of fields, ends with NULL; the value of names[i] goes to values[i] */
 	uint8_t slot_of[256];	/* field of the type -> i, or JFR_PASS */
 	uint8_t width[256];	/* of the field: JFR_NUMBER, JFR_ONE, or what takes a closer look */
+	uint32_t n_numbers;	/* the type's fields, if all are JFR_NUMBER; or 0 */
 };
 
-#define JFR_PASS 0xff
 #define JFR_SLOTS 12
+#define JFR_PASS JFR_SLOTS
 enum jfr_width { JFR_OTHER, JFR_NUMBER, JFR_ONE };
 
 /* Numbers as JFR has them: seven bits a byte, low bits first, the ninth byte with all eight. */
+#define JFR_ENDS 0x8080808080808080u	/* where such a bit is clear a number ends, of those in eight bytes */
+
 uint64_t jfr_varint_slow(struct cursor *c);
 
 static inline uint64_t jfr_varint(struct cursor *c)
@@ -91,7 +93,7 @@ static inline uint64_t jfr_varint(struct cursor *c)
 
 	if (cursor_left(c) >= sizeof(ahead)) {
 		memcpy(&ahead, c->p, sizeof(ahead));
-		if (~ahead & 0x8080808080808080u)	/* it ends before the ninth byte: then it is a LEB128 */
+		if (~ahead & JFR_ENDS)	/* it ends before the ninth byte: then it is a LEB128 */
 			return cursor_uleb(c);
 	}
 	return jfr_varint_slow(c);
@@ -114,20 +116,56 @@ void jfr_plan_init(struct jfr_plan *plan, const struct jfr_types *types, uint32_
 bool jfr_take(const struct jfr_types *types, const struct jfr_plan *plan, struct cursor *c,
 	      struct jfr_value *values);
 
-/* The same for a type of which only numbers are wanted, several times faster. values: JFR_SLOTS + 1. */
-bool jfr_take_numbers(const struct jfr_types *types, const struct jfr_plan *plan, struct cursor *c,
-		      uint64_t *values);
+/* The same for a type of which only numbers are wanted, several times faster. values: JFR_SLOTS + 1, of which those
+ * that the type has no field for are left as they are: 0, if they were before the first. */
+bool jfr_take_mixed(const struct jfr_types *types, const struct jfr_plan *plan, struct cursor *c, uint64_t *values);
+
+static inline __attribute__((always_inline)) bool jfr_take_numbers(const struct jfr_types *types,
+								    const struct jfr_plan *plan, struct cursor *c,
+								    uint64_t *values)
+{
+	struct cursor at = *c;
+
+	if (!plan->n_numbers)
+		return jfr_take_mixed(types, plan, c, values);
+	for (uint32_t i = 0; i < plan->n_numbers; i++) {
+		uint64_t v = 0, ends = 0;
+		uint32_t low;
+
+		if (__builtin_expect(cursor_left(&at) >= sizeof(v), 1)) {
+			memcpy(&v, at.p, sizeof(v));
+			ends = ~v & JFR_ENDS;
+		}
+		if (__builtin_expect((uint32_t)ends != 0, 1)) {		/* at most four bytes */
+			low = (uint32_t)v & (uint32_t)(ends ^ (ends - 1));
+			values[plan->slot_of[i]] = (low & 0x7f) | (low >> 1 & 0x3f80) | (low >> 2 & 0x1fc000) |
+						   (low >> 3 & 0xfe00000);
+			at.p += ((unsigned)__builtin_ctz((uint32_t)ends) + 1) / 8;
+		} else if (ends && plan->slot_of[i] == JFR_PASS) {
+			at.p += ((unsigned)__builtin_ctzll(ends) + 1) / 8;
+		} else {
+			values[plan->slot_of[i]] = jfr_varint(&at);
+		}
+	}
+	*c = at;
+	return !at.failed;
+}
 
 /* Passes a value over. */
 bool jfr_pass(const struct jfr_types *types, uint32_t type, struct cursor *c);
 
 struct jfr_pools;
+struct jfr_known;	/* what is remembered from chunk to chunk */
 
 /* The constants of one chunk, whose bytes these are; checkpoint: where the last of their lists is. NULL and
- * *ret_rc on failure. They make strings and frames of the profile as they are asked for. */
-struct jfr_pools *jfr_pools_read(struct profile *profile, const struct jfr_types *types, struct str chunk,
-				 uint64_t checkpoint, int *ret_rc, const char **ret_why);
+ * *ret_rc on failure. They make strings and frames of the profile as they are asked for. known: of earlier chunks that
+ * were read into the same profile; NULL: no stack will be asked for. */
+struct jfr_pools *jfr_pools_read(struct profile *profile, const struct jfr_types *types, struct jfr_known *known,
+				 struct str chunk, uint64_t checkpoint, int *ret_rc, const char **ret_why);
 void jfr_pools_free(struct jfr_pools *pools);
+
+struct jfr_known *jfr_known_new(void);	/* NULL: out of memory */
+void jfr_known_free(struct jfr_known *known);
 
 /* Ids of constants as the model's things; 0 where there is none. */
 uint32_t jfr_pools_stack(struct jfr_pools *pools, uint64_t stack_trace);

@@ -118,41 +118,23 @@ void jfr_chunk_close(struct jfr_chunk *chunk)
 	chunk->pools = NULL;
 }
 
-int jfr_chunk_pools(struct jfr_chunk *chunk, struct profile *profile, struct err *err)
+int jfr_chunk_pools(struct jfr_chunk *chunk, struct profile *profile, struct jfr_known *known, struct err *err)
 {
 	const char *why = NULL;
 	int rc;
 
-	chunk->pools = jfr_pools_read(profile, &chunk->types, chunk->bytes, chunk->checkpoint, &rc, &why);
+	chunk->pools = jfr_pools_read(profile, &chunk->types, known, chunk->bytes, chunk->checkpoint, &rc, &why);
 	return rc == -EBADMSG ? jfr_chunk_bad(chunk, why, err) : rc;
 }
 
-static uint32_t kind_of(const struct jfr_chunk *chunk, uint64_t id)
+uint32_t jfr_chunk_kind_of(const struct jfr_chunk *chunk, uint64_t id)
 {
-	uint32_t type;
+	uint32_t type = jfr_types_find(&chunk->types, id);
 
-	if (id < JFR_LOW_IDS)
-		return chunk->kind_of[id];
-	type = jfr_types_find(&chunk->types, id);
 	if (type == UINT32_MAX)
 		return JFR_NO_KIND;
 	for (uint32_t i = 0; i < JFR_KINDS; i++)
 		if (chunk->plans[i].type == type)
 			return i;
 	return str_eq(chunk->types.types[type].name, STR("jdk.ActiveSetting")) ? JFR_SETTING : JFR_NO_KIND;
-}
-
-int jfr_chunk_event(const struct jfr_chunk *chunk, size_t *at, struct jfr_event *ret_event, struct err *err)
-{
-	struct cursor c = cursor_over(str_skip(chunk->bytes, *at));
-	uint64_t size = jfr_varint(&c);
-
-	if (c.failed || !size || size > chunk->bytes.n - *at || size < cursor_pos(&c))
-		return jfr_chunk_bad(chunk, "an event is longer than its chunk", err);
-	ret_event->end = c.start + size;
-	ret_event->type = jfr_varint(&c);
-	ret_event->kind = c.p <= ret_event->end ? kind_of(chunk, ret_event->type) : JFR_NO_KIND;
-	ret_event->body = c;
-	*at += (size_t)size;
-	return 0;
 }

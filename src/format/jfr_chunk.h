@@ -59,12 +59,32 @@ int jfr_chunk_open(struct jfr_chunk *chunk, struct str file, size_t at, const ch
 void jfr_chunk_close(struct jfr_chunk *chunk);
 
 /* Its constants, whose strings and frames are made in the profile. Likewise. */
-int jfr_chunk_pools(struct jfr_chunk *chunk, struct profile *profile, struct err *err);
-
-/* The event at *at, which moves behind it. 0 or -EBADMSG with a sentence. */
-int jfr_chunk_event(const struct jfr_chunk *chunk, size_t *at, struct jfr_event *ret_event, struct err *err);
+int jfr_chunk_pools(struct jfr_chunk *chunk, struct profile *profile, struct jfr_known *known, struct err *err);
 
 /* A sentence of what is wrong in it; -EBADMSG. */
 int jfr_chunk_bad(const struct jfr_chunk *chunk, const char *why, struct err *err);
+
+/* The kind of events of that type, where its id is not among the low ones. */
+uint32_t jfr_chunk_kind_of(const struct jfr_chunk *chunk, uint64_t type);
+
+/* The event at *at, which moves behind it. 0 or -EBADMSG with a sentence. */
+static inline int jfr_chunk_event(const struct jfr_chunk *chunk, size_t *at, struct jfr_event *ret_event, struct err *err)
+{
+	struct cursor c = cursor_over(str_skip(chunk->bytes, *at));
+	uint64_t size = jfr_varint(&c);
+
+	if (c.failed || !size || size > chunk->bytes.n - *at || size < cursor_pos(&c))
+		return jfr_chunk_bad(chunk, "an event is longer than its chunk", err);
+	ret_event->end = c.start + size;
+	ret_event->type = jfr_varint(&c);
+	if (c.p > ret_event->end)
+		ret_event->kind = JFR_NO_KIND;
+	else
+		ret_event->kind = ret_event->type < JFR_LOW_IDS ? chunk->kind_of[ret_event->type] :
+								  jfr_chunk_kind_of(chunk, ret_event->type);
+	ret_event->body = c;
+	*at += (size_t)size;
+	return 0;
+}
 
 #endif

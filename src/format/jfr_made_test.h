@@ -24,6 +24,13 @@ static inline void made_text(struct buf *out, const char *s)
 	buf_add_str(out, str_of(s));
 }
 
+/* Work.main calls Work$$Lambda/0x1f.run; thread 7 is "main" (4711). What a chunk has otherwise: */
+struct made {
+	const char *main, *type;	/* the method's name, the frames' type; NULL: "main", "Interpreted" */
+	bool without_run;		/* the method is in the stack, but not among the methods */
+	bool is_typed_first;		/* a frame's fields are in another order */
+};
+
 struct made_words {
 	const char *items[128];
 	uint32_t n;
@@ -81,7 +88,7 @@ static inline void made_type(struct buf *out, struct made_words *words, const ch
 	made_type(&tree, words, name, id, (struct made_field[]){ __VA_ARGS__ }, \
 	     sizeof((struct made_field[]){ __VA_ARGS__ }) / sizeof(struct made_field))
 
-static inline struct buf made_types(struct made_words *words)
+static inline struct buf made_types(const struct made *made, struct made_words *words)
 {
 	struct buf tree = { 0 };
 
@@ -98,8 +105,12 @@ static inline struct buf made_types(struct made_words *words)
 	TYPE("java.lang.Class", CLASS, { "name", SYMBOL, true, false }, { "modifiers", INT, false, false });
 	TYPE("jdk.types.Method", METHOD, { "type", CLASS, true, false }, { "name", SYMBOL, true, false });
 	TYPE("jdk.types.FrameType", FRAME_TYPE, { "description", STRING, false, false });
-	TYPE("jdk.types.StackFrame", FRAME, { "method", METHOD, true, false }, { "lineNumber", INT, false, false },
-	     { "type", FRAME_TYPE, true, false });
+	if (made->is_typed_first)
+		TYPE("jdk.types.StackFrame", FRAME, { "type", FRAME_TYPE, true, false },
+		     { "lineNumber", INT, false, false }, { "method", METHOD, true, false });
+	else
+		TYPE("jdk.types.StackFrame", FRAME, { "method", METHOD, true, false },
+		     { "lineNumber", INT, false, false }, { "type", FRAME_TYPE, true, false });
 	TYPE("jdk.types.StackTrace", STACK, { "truncated", INT, false, false }, { "frames", FRAME, false, true });
 	TYPE("java.lang.Thread", THREAD, { "osName", STRING, false, false }, { "osThreadId", LONG, false, false },
 	     { "javaName", STRING, false, false });
@@ -114,10 +125,10 @@ static inline struct buf made_types(struct made_words *words)
 	return tree;
 }
 
-static inline struct buf made_description(void)
+static inline struct buf made_description(const struct made *made)
 {
 	struct made_words words = { 0 };
-	struct buf tree = made_types(&words), out = { 0 };
+	struct buf tree = made_types(made, &words), out = { 0 };
 
 	made_varint(&out, 0);
 	made_varint(&out, 0);
@@ -133,10 +144,10 @@ static inline struct buf made_description(void)
 	return out;
 }
 
-/* Work.main calls Work$$Lambda/0x1f.run; thread 7 is "main" (4711). */
-static inline struct buf made_constants(void)
+static inline struct buf made_constants(const struct made *made)
 {
-	static const char *const symbols[] = { "pkg/Work", "pkg/Work$$Lambda/0x1f", "main", "run", "[Ljava/lang/Object;" };
+	const char *const symbols[] = { "pkg/Work", "pkg/Work$$Lambda/0x1f", made->main ? made->main : "main", "run",
+					"[Ljava/lang/Object;" };
 	struct buf out = { 0 };
 
 	made_varint(&out, 1);		/* type */
@@ -159,8 +170,8 @@ static inline struct buf made_constants(void)
 		made_varint(&out, 0);
 	}
 	made_varint(&out, METHOD);
-	made_varint(&out, 2);
-	for (uint32_t i = 0; i < 2; i++) {
+	made_varint(&out, made->without_run ? 1 : 2);
+	for (uint32_t i = 0; i < (made->without_run ? 1 : 2); i++) {
 		made_varint(&out, 30 + i);
 		made_varint(&out, 20 + i);
 		made_varint(&out, 12 + i);
@@ -168,16 +179,16 @@ static inline struct buf made_constants(void)
 	made_varint(&out, FRAME_TYPE);
 	made_varint(&out, 1);
 	made_varint(&out, 1);
-	made_text(&out, "Interpreted");
+	made_text(&out, made->type ? made->type : "Interpreted");
 	made_varint(&out, STACK);
 	made_varint(&out, 1);
 	made_varint(&out, 40);
 	made_varint(&out, 0);
 	made_varint(&out, 2);
 	for (uint32_t i = 2; i-- > 0;) {
-		made_varint(&out, 30 + i);
+		made_varint(&out, made->is_typed_first ? 1 : 30 + i);
 		made_varint(&out, 5 + i);
-		made_varint(&out, 1);
+		made_varint(&out, made->is_typed_first ? 30 + i : 1);
 	}
 	made_varint(&out, THREAD);
 	made_varint(&out, 1);
@@ -217,9 +228,9 @@ static inline void made_big_endian(struct buf *out, uint64_t v, int bytes)
 		buf_add_u8(out, (uint8_t)(v >> bytes * 8));
 }
 
-static inline struct buf made_file(void)
+static inline struct buf made_chunk(const struct made *made)
 {
-	struct buf body = { 0 }, out = { 0 }, part = made_description();
+	struct buf body = { 0 }, out = { 0 }, part = made_description(made);
 	uint64_t checkpoint, metadata;
 
 	made_numbers(&body, 5, (uint64_t[]){ SAMPLE, 1000, 7, 40, 2 });
@@ -238,7 +249,7 @@ static inline struct buf made_file(void)
 	metadata = 68 + body.n;
 	made_sized(&body, &part);
 	checkpoint = 68 + body.n;
-	part = made_constants();
+	part = made_constants(made);
 	made_sized(&body, &part);
 	buf_add(&out, "FLR\0\0\2\0\1", 8);
 	made_big_endian(&out, 68 + body.n, 8);
@@ -252,6 +263,11 @@ static inline struct buf made_file(void)
 	buf_add_str(&out, buf_str(&body));
 	buf_fini(&body);
 	return out;
+}
+
+static inline struct buf made_file(void)
+{
+	return made_chunk(&(struct made){ 0 });
 }
 
 #endif

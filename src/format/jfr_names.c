@@ -5,18 +5,43 @@
 
 #include "base/utf8.h"
 
+static const struct jfr_value no_text;
+
+const struct jfr_value *jfr_names_text(const struct jfr_pools *pools, const struct jfr_value *value)
+{
+	uint32_t string;
+
+	if (value->encoding != 2)
+		return value;
+	string = jfr_pools_find(pools, JFR_POOL_STRING, value->number);
+	value = string != JFR_NO_CONSTANT ? jfr_pools_values(pools, JFR_POOL_STRING, string) : &no_text;
+	return value->encoding != 2 ? value : &no_text;
+}
+
+const struct jfr_value *jfr_names_text_of_symbol(const struct jfr_pools *pools, uint64_t id)
+{
+	uint32_t symbol = jfr_pools_find(pools, JFR_POOL_SYMBOL, id);
+
+	return symbol != JFR_NO_CONSTANT ? jfr_names_text(pools, jfr_pools_values(pools, JFR_POOL_SYMBOL, symbol)) :
+					   &no_text;
+}
+
+const struct jfr_value *jfr_names_text_of_class(const struct jfr_pools *pools, uint64_t id)
+{
+	uint32_t class = jfr_pools_find(pools, JFR_POOL_CLASS, id);
+
+	return class != JFR_NO_CONSTANT ?
+		       jfr_names_text_of_symbol(pools, *jfr_pools_numbers(pools, JFR_POOL_CLASS, class)) :
+		       &no_text;
+}
+
 /* Text in whatever encoding it stands, as UTF-8. */
-static void add_text(struct jfr_pools *pools, const struct jfr_value *value, struct buf *out, int depth)
+static void add_text(const struct jfr_value *value, struct buf *out)
 {
 	struct cursor c = cursor_over(value->text);
 	char bytes[4];
 
-	if (value->encoding == 2) {
-		uint32_t string = jfr_pools_find(pools, JFR_POOL_STRING, value->number);
-
-		if (string != JFR_NO_CONSTANT && depth == 0)
-			add_text(pools, &pools->pools[JFR_POOL_STRING].items[string].values[0], out, 1);
-	} else if (value->encoding == 3) {
+	if (value->encoding == 3) {
 		buf_add_str(out, value->text);
 	} else if (value->encoding == 4) {
 		while (cursor_more(&c))
@@ -32,7 +57,7 @@ uint32_t jfr_pools_string(struct jfr_pools *pools, const struct jfr_value *value
 	struct buf text = { 0 };
 	uint32_t id;
 
-	add_text(pools, value, &text, 0);
+	add_text(jfr_names_text(pools, value), &text);
 	id = strings_add(&pools->profile->strings, buf_str(&text));
 	buf_fini(&text);
 	return id;
@@ -40,22 +65,16 @@ uint32_t jfr_pools_string(struct jfr_pools *pools, const struct jfr_value *value
 
 void jfr_names_symbol(struct jfr_pools *pools, uint64_t id, struct buf *out)
 {
-	uint32_t symbol = jfr_pools_find(pools, JFR_POOL_SYMBOL, id);
-
-	if (symbol != JFR_NO_CONSTANT)
-		add_text(pools, &pools->pools[JFR_POOL_SYMBOL].items[symbol].values[0], out, 0);
+	add_text(jfr_names_text_of_symbol(pools, id), out);
 }
 
 /* "java/lang/String" as people write it. What makes a hidden class differ from its like is left out:
  * "Work$$Lambda+0x00007f0c50001200", "Work$$Lambda/0x0800000840", "Work$$Lambda.0x0800000840". */
 void jfr_names_class(struct jfr_pools *pools, uint64_t id, struct buf *out)
 {
-	uint32_t class = jfr_pools_find(pools, JFR_POOL_CLASS, id);
 	size_t begin = out->n;
 
-	if (class == JFR_NO_CONSTANT)
-		return;
-	jfr_names_symbol(pools, pools->pools[JFR_POOL_CLASS].items[class].values[0].number, out);
+	add_text(jfr_names_text_of_class(pools, id), out);
 	for (size_t i = begin; i < out->n; i++) {
 		if (out->n - i > 3 && memchr("/+.", out->p[i], 3) && out->p[i + 1] == '0' && out->p[i + 2] == 'x')
 			out->n = i;
@@ -117,7 +136,7 @@ uint32_t jfr_pools_state(struct jfr_pools *pools, uint64_t id)
 	if (at == JFR_NO_CONSTANT)
 		return 0;
 	if (!pool->made[at])
-		pool->made[at] = jfr_pools_string(pools, &pool->items[at].values[0]) + 1;
+		pool->made[at] = jfr_pools_string(pools, jfr_pools_values(pools, JFR_POOL_STATE, at)) + 1;
 	return pool->made[at] - 1;
 }
 
@@ -130,7 +149,7 @@ struct jfr_thread jfr_pools_thread(struct jfr_pools *pools, uint64_t id)
 
 	if (at == JFR_NO_CONSTANT)
 		return thread;
-	values = pool->items[at].values;
+	values = jfr_pools_values(pools, JFR_POOL_THREAD, at);
 	if (!pool->made[at]) {
 		uint32_t name = jfr_pools_string(pools, &values[2]);
 

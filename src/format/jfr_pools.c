@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "format/jfr_pools.h"
+#include "format/jfr_known.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,16 +13,17 @@
 static const struct {
 	const char *type;
 	const char *const *fields;
+	bool numbers;		/* it is nothing else */
 } pool_kinds[JFR_POOLS] = {
-	[JFR_POOL_STRING] = { "java.lang.String", (const char *const[]){ NULL } },
-	[JFR_POOL_SYMBOL] = { "jdk.types.Symbol", (const char *const[]){ "string", NULL } },
-	[JFR_POOL_CLASS] = { "java.lang.Class", (const char *const[]){ "name", NULL } },
-	[JFR_POOL_METHOD] = { "jdk.types.Method", (const char *const[]){ "type", "name", NULL } },
-	[JFR_POOL_FRAME_TYPE] = { "jdk.types.FrameType", (const char *const[]){ "description", NULL } },
-	[JFR_POOL_STACK] = { "jdk.types.StackTrace", (const char *const[]){ "frames", NULL } },
+	[JFR_POOL_STRING] = { "java.lang.String", (const char *const[]){ NULL }, false },
+	[JFR_POOL_SYMBOL] = { "jdk.types.Symbol", (const char *const[]){ "string", NULL }, false },
+	[JFR_POOL_CLASS] = { "java.lang.Class", (const char *const[]){ "name", NULL }, true },
+	[JFR_POOL_METHOD] = { "jdk.types.Method", (const char *const[]){ "type", "name", NULL }, true },
+	[JFR_POOL_FRAME_TYPE] = { "jdk.types.FrameType", (const char *const[]){ "description", NULL }, false },
+	[JFR_POOL_STACK] = { "jdk.types.StackTrace", (const char *const[]){ "frames", NULL }, false },
 	[JFR_POOL_THREAD] = { "java.lang.Thread",
-			  (const char *const[]){ "osName", "osThreadId", "javaName", NULL } },
-	[JFR_POOL_STATE] = { "jdk.types.ThreadState", (const char *const[]){ "name", NULL } },
+			  (const char *const[]){ "osName", "osThreadId", "javaName", NULL }, false },
+	[JFR_POOL_STATE] = { "jdk.types.ThreadState", (const char *const[]){ "name", NULL }, false },
 };
 
 uint32_t jfr_pools_find(const struct jfr_pools *pools, enum jfr_pool_kind kind, uint64_t id)
@@ -30,42 +31,63 @@ uint32_t jfr_pools_find(const struct jfr_pools *pools, enum jfr_pool_kind kind, 
 	const struct jfr_pool *pool = &pools->pools[kind];
 	uint32_t step = 0, found;
 
+	if (id < pool->cap_low && pool->low[id])
+		return pool->low[id] - 1;
 	while ((found = idindex_probe(&pool->index, hash_u64(id, kind), &step)))
 		if (pool->ids[found - 1] == id)
 			return found - 1;
 	return JFR_NO_CONSTANT;
 }
 
-static int reserve(struct jfr_pool *pool, uint64_t more)
+static int reserve(struct jfr_pool *pool, bool numbers, uint64_t more)
 {
 	uint64_t n = pool->n + more;
 
-	if (VEC_RESERVE_RAW(&pool->items, &pool->cap, n) < 0 || VEC_RESERVE_RAW(&pool->ids, &pool->cap_ids, n) < 0 ||
-	    VEC_RESERVE_RAW(&pool->made, &pool->cap_made, n) < 0)
+	if (VEC_RESERVE_RAW(&pool->ids, &pool->cap_ids, n) < 0 || VEC_RESERVE_RAW(&pool->made, &pool->cap_made, n) < 0)
 		return -ENOMEM;
+	return numbers ? VEC_RESERVE_RAW(&pool->numbers, &pool->cap_numbers, n * pool->width) :
+			 VEC_RESERVE_RAW(&pool->values, &pool->cap_values, n * pool->width);
+}
+
+/* The place of the constant that comes next. */
+static int add_id(struct jfr_pool *pool, enum jfr_pool_kind kind, uint64_t id)
+{
+	if (id < pool->cap_low)
+		pool->low[id] = pool->n + 1;
+	else if (idindex_add(&pool->index, hash_u64(id, kind), pool->n + 1) < 0)
+		return -ENOMEM;
+	pool->ids[pool->n] = id;
+	pool->made[pool->n++] = 0;
 	return 0;
 }
 
 static int add_constant(struct jfr_pools *pools, enum jfr_pool_kind kind, uint64_t id, struct cursor *c)
 {
 	struct jfr_pool *pool = &pools->pools[kind];
+	bool is_new = jfr_pools_find(pools, kind, id) == JFR_NO_CONSTANT;	/* an earlier list may have it too */
+	uint64_t numbers[JFR_SLOTS + 1] = { 0 };
 	struct jfr_value values[JFR_SLOTS];
+	bool sound = true;
 
-	memset(values, 0, JFR_KEPT * sizeof(*values));
-	if (kind == JFR_POOL_STRING)
+	values[0] = (struct jfr_value){ 0 };
+	if (pool_kinds[kind].numbers)
+		sound = jfr_take_numbers(pools->types, &pool->plan, c, numbers);
+	else if (kind != JFR_POOL_STRING)
+		sound = jfr_take(pools->types, &pool->plan, c, values);
+	else
 		values[0].text = jfr_text(c, &values[0].encoding, &values[0].number);
-	else if (!jfr_take(pools->types, &pool->plan, c, values))
+	if (!sound || c->failed)
 		return -EBADMSG;
-	if (c->failed)
-		return -EBADMSG;
-	if (jfr_pools_find(pools, kind, id) != JFR_NO_CONSTANT)
-		return 0;	/* an earlier list has it too */
-	if (reserve(pool, 1) < 0 || idindex_add(&pool->index, hash_u64(id, kind), pool->n + 1) < 0)
+	if (!is_new)
+		return 0;
+	if (reserve(pool, pool_kinds[kind].numbers, 1) < 0)
 		return -ENOMEM;
-	memcpy(pool->items[pool->n].values, values, sizeof(pool->items->values));
-	pool->ids[pool->n] = id;
-	pool->made[pool->n++] = 0;
-	return 0;
+	for (uint32_t i = 0; i < pool->width; i++)
+		if (pool_kinds[kind].numbers)
+			pool->numbers[(size_t)pool->n * pool->width + i] = numbers[i];
+		else
+			pool->values[(size_t)pool->n * pool->width + i] = values[i];
+	return add_id(pool, kind, id);
 }
 
 static int read_pool(struct jfr_pools *pools, struct cursor *c)
@@ -79,10 +101,12 @@ static int read_pool(struct jfr_pools *pools, struct cursor *c)
 	if (type == UINT32_MAX || n > cursor_left(c))
 		return -EBADMSG;
 	if (kind < JFR_POOLS) {
+		struct jfr_pool *pool = &pools->pools[kind];
 		uint64_t ahead = n < AHEAD_MAX ? n : AHEAD_MAX;
 
-		if (reserve(&pools->pools[kind], ahead) < 0 ||
-		    idindex_reserve(&pools->pools[kind].index, pools->pools[kind].n + ahead) < 0)
+		/* ids are mostly counted from 1 on */
+		if (reserve(pool, pool_kinds[kind].numbers, ahead) < 0 ||
+		    VEC_RESERVE(&pool->low, &pool->cap_low, 2 * (pool->n + ahead)) < 0)
 			return -ENOMEM;
 	}
 	while (rc == 0 && n--) {
@@ -133,10 +157,9 @@ static int read_all(struct jfr_pools *pools, struct str chunk, uint64_t checkpoi
 	return rc;
 }
 
-struct jfr_pools *jfr_pools_read(struct profile *profile, const struct jfr_types *types, struct str chunk,
-				 uint64_t checkpoint, int *ret_rc, const char **ret_why)
+struct jfr_pools *jfr_pools_read(struct profile *profile, const struct jfr_types *types, struct jfr_known *known,
+				 struct str chunk, uint64_t checkpoint, int *ret_rc, const char **ret_why)
 {
-	static const char *const frame_fields[] = { "method", "lineNumber", "type", NULL };
 	struct jfr_pools *pools = calloc(1, sizeof(*pools));
 
 	*ret_why = "its constants are not sound";
@@ -145,11 +168,19 @@ struct jfr_pools *jfr_pools_read(struct profile *profile, const struct jfr_types
 		return NULL;
 	pools->profile = profile;
 	pools->types = types;
-	for (int i = 0; i < JFR_POOLS; i++)
-		jfr_plan_init(&pools->pools[i].plan, types, jfr_types_named(types, pool_kinds[i].type),
-			      pool_kinds[i].fields);
-	jfr_plan_init(&pools->frame_plan, types, jfr_types_named(types, "jdk.types.StackFrame"), frame_fields);
+	pools->known = known;
+	pools->chunk = chunk;
+	for (int i = 0; i < JFR_POOLS; i++) {
+		struct jfr_pool *pool = &pools->pools[i];
+
+		jfr_plan_init(&pool->plan, types, jfr_types_named(types, pool_kinds[i].type), pool_kinds[i].fields);
+		for (pool->width = 0; pool_kinds[i].fields[pool->width];)
+			pool->width++;
+		pool->width += !pool->width;	/* (a string is one) */
+	}
 	*ret_rc = read_all(pools, chunk, checkpoint);
+	if (*ret_rc == 0 && known)
+		*ret_rc = jfr_known_begin_chunk(known, pools);
 	if (*ret_rc == 0)
 		return pools;
 	jfr_pools_free(pools);
@@ -159,16 +190,12 @@ struct jfr_pools *jfr_pools_read(struct profile *profile, const struct jfr_types
 void jfr_pools_free(struct jfr_pools *pools)
 {
 	for (int i = 0; pools && i < JFR_POOLS; i++) {
-		free(pools->pools[i].items);
+		free(pools->pools[i].values);
+		free(pools->pools[i].numbers);
+		free(pools->pools[i].low);
 		free(pools->pools[i].ids);
 		free(pools->pools[i].made);
 		idindex_fini(&pools->pools[i].index);
-	}
-	if (pools) {
-		free(pools->frames);
-		free(pools->last);
-		free(pools->nodes);
-		free(pools->memo);
 	}
 	free(pools);
 }

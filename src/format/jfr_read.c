@@ -108,7 +108,7 @@ static int look(struct reader *r)
 		rc = jfr_chunk_open(&chunk, r->plan.bytes, at, r->plan.what, r->err);
 		if (rc == 0 && at == 0) {
 			r->plan.start_ns = chunk.start_ns;
-			rc = jfr_chunk_pools(&chunk, profile, r->err);
+			rc = jfr_chunk_pools(&chunk, profile, NULL, r->err);
 		}
 		/* clocks are set back: times then begin there */
 		end_ns = chunk.start_ns > r->plan.start_ns ? chunk.start_ns - r->plan.start_ns : 0;

@@ -60,6 +60,8 @@ static enum jfr_width width_of(const struct jfr_types *types, const struct jfr_f
 void jfr_plan_init(struct jfr_plan *plan, const struct jfr_types *types, uint32_t type,
 		   const char *const *names)
 {
+	uint32_t numbers = 0;
+
 	*plan = (struct jfr_plan){ .type = type, .names = names };
 	memset(plan->slot_of, JFR_PASS, sizeof(plan->slot_of));
 	if (type == UINT32_MAX)
@@ -68,13 +70,40 @@ void jfr_plan_init(struct jfr_plan *plan, const struct jfr_types *types, uint32_
 		const struct jfr_field *field = &types->fields[types->types[type].first + i];
 
 		plan->width[i] = (uint8_t)width_of(types, field);
+		numbers += plan->width[i] == JFR_NUMBER;
 		for (uint8_t k = 0; names[k]; k++)
 			if (str_eq(field->name, str_of(names[k])))
 				plan->slot_of[i] = k;
 	}
+	plan->n_numbers = numbers == types->types[type].n ? numbers : 0;
 }
 
 static bool pass_value(const struct jfr_types *types, uint32_t type, struct cursor *c, int depth);
+
+/* Counts where they end, up to eight at a time. */
+static bool pass_varints(struct cursor *c, uint64_t n)
+{
+	struct cursor at = *c;	/* in registers */
+
+	while (n && !at.failed) {
+		uint64_t v, ends = 0, most;
+
+		if (cursor_left(&at) >= sizeof(v)) {
+			memcpy(&v, at.p, sizeof(v));
+			ends = ~v & JFR_ENDS;
+		}
+		most = (ends >> 7) * 0x0101010101010101u >> 56;
+		if (ends && most <= n) {
+			at.p += 8 - (unsigned)__builtin_clzll(ends) / 8;
+			n -= most;
+		} else {
+			jfr_varint(&at);
+			n--;
+		}
+	}
+	*c = at;
+	return !c->failed;
+}
 
 static bool pass_field(const struct jfr_types *types, const struct jfr_field *field, struct cursor *c, int depth)
 {
@@ -84,14 +113,8 @@ static bool pass_field(const struct jfr_types *types, const struct jfr_field *fi
 
 	if (n > cursor_left(c) && n > 1)	/* an item is a byte at least: structs of nothing are not written */
 		return cursor_fail(c);
-	if (varints && !field->constant) {
-		struct cursor at = *c;	/* in registers */
-
-		for (n *= varints; n && !at.failed; n--)
-			jfr_varint(&at);
-		*c = at;
-		return !c->failed;
-	}
+	if (varints && !field->constant)
+		return pass_varints(c, n * varints);
 	while (n-- && !c->failed) {
 		if (field->constant)
 			jfr_varint(c);
@@ -147,9 +170,11 @@ static bool take_field(const struct jfr_types *types, const struct jfr_field *fi
 		struct cursor items = *c;
 		uint64_t n = jfr_varint(&items);
 
-		value->items = items;
 		value->n_items = n <= cursor_left(&items) ? (uint32_t)n : 0;
-		return pass_field(types, field, c, 0);
+		if (!pass_field(types, field, c, 0))
+			return false;
+		value->text = str_over(items.p, (size_t)(c->p - items.p));
+		return true;
 	}
 	if (field->constant || kind == JFR_VARINT)
 		value->number = jfr_varint(c);
@@ -182,8 +207,7 @@ bool jfr_take(const struct jfr_types *types, const struct jfr_plan *plan, struct
 	return true;
 }
 
-bool jfr_take_numbers(const struct jfr_types *types, const struct jfr_plan *plan, struct cursor *c,
-		      uint64_t *values)
+bool jfr_take_mixed(const struct jfr_types *types, const struct jfr_plan *plan, struct cursor *c, uint64_t *values)
 {
 	const struct jfr_type *t;
 	struct cursor at = *c;
@@ -191,13 +215,11 @@ bool jfr_take_numbers(const struct jfr_types *types, const struct jfr_plan *plan
 	if (plan->type >= types->n_types)
 		return cursor_fail(c);
 	t = &types->types[plan->type];
-	memset(values, 0, (JFR_SLOTS + 1) * sizeof(*values));
 	for (uint32_t i = 0; i < t->n; i++) {
 		uint8_t slot = i < sizeof(plan->slot_of) ? plan->slot_of[i] : JFR_PASS;
 		enum jfr_width width = i < sizeof(plan->width) ? (enum jfr_width)plan->width[i] : JFR_OTHER;
 		struct cursor other;
 
-		slot = slot < JFR_SLOTS ? slot : JFR_SLOTS;
 		switch (width) {
 		case JFR_NUMBER:
 			values[slot] = jfr_varint(&at);

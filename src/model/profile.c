@@ -154,25 +154,30 @@ static bool index_all(struct profile *profile)
 	return !profile->failed;
 }
 
-void profile_add(struct profile *profile, uint32_t stack, uint32_t label_set, const int64_t *values)
+uint32_t profile_row(struct profile *profile, uint32_t stack, uint32_t label_set)
 {
+	static const int64_t nothing[VALUE_TYPES_MAX];
 	uint64_t hash = hash_u64(stack, label_set);
 	uint32_t step = 0, id;
 
 	if (!index_all(profile))
-		return;
-	while ((id = idindex_probe(&profile->index, hash, &step))) {
-		if (profile->stack[id - 1] == stack && profile->label_set[id - 1] == label_set) {
-			profile_add_to(profile, id - 1, values);
-			return;
-		}
-	}
-	if (!append(profile, stack, label_set, values))
-		return;
-	if (idindex_add(&profile->index, hash, profile->n + 1) < 0)
+		return UINT32_MAX;
+	while ((id = idindex_probe(&profile->index, hash, &step)))
+		if (profile->stack[id - 1] == stack && profile->label_set[id - 1] == label_set)
+			return id - 1;
+	if (!append(profile, stack, label_set, nothing))
+		return UINT32_MAX;
+	if (idindex_add(&profile->index, hash, profile->n + 1) < 0) {
 		profile->failed = true;
-	else
-		profile->n_indexed = ++profile->n;
+		return UINT32_MAX;
+	}
+	profile->n_indexed = ++profile->n;
+	return profile->n - 1;
+}
+
+void profile_add(struct profile *profile, uint32_t stack, uint32_t label_set, const int64_t *values)
+{
+	profile_add_to(profile, profile_row(profile, stack, label_set), values);
 }
 
 void profile_add_all(struct profile *profile, uint32_t n, const uint32_t *stacks,

@@ -110,6 +110,10 @@ int profile_find_type(const struct profile *profile, struct str type);
  * profiles without times. */
 void profile_add(struct profile *profile, uint32_t stack, uint32_t label_set, const int64_t *values);
 
+/* The row of (stack, labels), appended with zeros when there is none yet: a caller that meets the same ones again and
+ * again adds to its values in place. UINT32_MAX: out of memory. Only for profiles without times. */
+uint32_t profile_row(struct profile *profile, uint32_t stack, uint32_t label_set);
+
 /* profile_add() for n samples at once; label_sets may be NULL (none has labels). Faster. */
 void profile_add_all(struct profile *profile, uint32_t n, const uint32_t *stacks,
 		     const uint32_t *label_sets, const int64_t *values);
