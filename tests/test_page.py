@@ -125,6 +125,9 @@ def write_inputs(folder):
     pprof_made.write(folder / "heap.pb.gz", [("main;cache", (1000, 512, 3, 1 << 20), {}), ("main;load", (200, 9, 5, 512 << 10), {}),
                                              ("main", (3, 9, 1, 9 << 10), {})],
                      types=(("alloc_objects", "count"), ("alloc_space", "bytes"), ("inuse_objects", "count"), ("inuse_space", "bytes")))
+    (folder / "negative.folded").write_text("a;b -5\na;c 10\n")
+    (folder / "sampled.heap").write_text("heap profile: 8: 96 [0: 0] @ heap_v2/524288\n8: 96 [0: 0] @ 0x2100\n")
+    (folder / "timed.txt").write_text("".join(f"app 7 {t // 10}.{t % 10}00000: 1000000 cpu-clock:\n\t1 f (/bin/app)\n\n" for t in range(60)))
     empty = Pprof()
     empty.write(folder / "empty.pb.gz")
     write_several(folder / "several")

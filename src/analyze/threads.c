@@ -229,3 +229,11 @@ int64_t kept_total(const struct profile *profile, const struct filter *filter, u
 			sum_add(&sum, profile->values[(size_t)i * profile->n_types + type]);
 	return sum;
 }
+
+bool kept_negative(const struct profile *profile, const struct filter *filter, uint32_t type)
+{
+	for (uint32_t i = 0; i < profile->n; i++)
+		if (profile->values[(size_t)i * profile->n_types + type] < 0 && filter_keeps(filter, i))
+			return true;
+	return false;
+}

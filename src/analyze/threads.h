@@ -49,4 +49,7 @@ uint64_t samples_kept(const struct profile *profile, const struct filter *filter
 /* The sum of a value over the kept rows. */
 int64_t kept_total(const struct profile *profile, const struct filter *filter, uint32_t type);
 
+/* Whether one of them is below zero, as a difference has it: no picture can draw that. */
+bool kept_negative(const struct profile *profile, const struct filter *filter, uint32_t type);
+
 #endif

@@ -84,6 +84,7 @@ static const struct {
 	{ "wall", "Wall time" },
 	{ "off_cpu", "Off-CPU time" },
 	{ "samples", "Samples" },
+	{ "calls", "Calls" },
 	{ "alloc_space", "Allocated memory" },
 	{ "alloc_objects", "Allocations" },
 	{ "inuse_space", "Memory in use" },

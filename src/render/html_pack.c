@@ -86,19 +86,24 @@ static struct str comment_value(const struct profile *profile, struct str key)
 	return (struct str){ 0 };
 }
 
-/* "99 Hz" for a period in time, "every 524,288 bytes" is left to the page's note otherwise. */
+/* "99 Hz" for a period in time; "one per 512 KiB", "one per 1,000 cycles". */
 static void put_rate(struct packer *p)
 {
 	const struct profile *profile = p->profile;
 	struct str unit = strings_get(&profile->strings, profile->period_type.unit);
-	char text[64] = "";
+	struct buf text = { 0 };
 
-	if (profile->period > 0 && str_eq(unit, STR("nanoseconds")))
-		snprintf(text, sizeof(text), "%.0f Hz", 1e9 / (double)profile->period);
-	else if (profile->period > 1)
-		snprintf(text, sizeof(text), "1 in %" PRId64 " %.*s", profile->period,
-			 STR_ARG(str_head(unit, 32)));
-	put_pair(p, "rate", str_of(text));
+	if (profile->period > 0 && str_eq(unit, STR("nanoseconds"))) {
+		buf_addf(&text, "%.0f Hz", 1e9 / (double)profile->period);
+	} else if (profile->period > 1) {
+		buf_add_str(&text, STR("one per "));
+		amount_add(&text, profile->period, unit, true);
+		if (str_eq(unit, STR("count")))
+			buf_addf(&text, " %.*s", STR_ARG(str_head(strings_get(&profile->strings,
+									      profile->period_type.type), 32)));
+	}
+	put_pair(p, "rate", buf_str(&text));
+	buf_fini(&text);
 }
 
 static uint64_t count_samples(const struct packer *p)
@@ -139,7 +144,7 @@ static void put_meta(struct packer *p, uint32_t type)
 
 	if (!what.n)
 		what = comment_value(profile, STR("target"));
-	buf_add_uleb(p->out, 22);
+	buf_add_uleb(p->out, 23);
 	put_pair(p, "version", STR(SONDE_VERSION));
 	put_pair(p, "title", str_of(p->options->title));
 	put_pair(p, "filter", str_of(p->options->filter_words));
@@ -161,6 +166,7 @@ static void put_meta(struct packer *p, uint32_t type)
 	put_number(p, "frames_named", stats->known ? stats->frames_named : 0);
 	put_comments(p);
 	put_pair(p, "keys_left_out", buf_str(&p->labels.left_out));
+	put_number(p, "negative", kept_negative(profile, p->options->filter, type));
 	put_pair(p, "diff", str_of(p->options->diff));
 	buf_add_uleb(p->out, stats->known ? stats->n_drops : 0);
 	for (uint32_t i = 0; stats->known && i < stats->n_drops; i++) {

@@ -148,7 +148,8 @@ static void add_summary(struct drawing *d)
 		buf_add_str(words, STR(" · "));
 	}
 	amount_add_count(words, samples_kept(d->profile, d->options->filter));
-	buf_add_str(words, STR(" samples"));
+	/* without a count (Go's heap, locks) there are only rows */
+	buf_add_str(words, samples_type(d->profile) < 0 ? STR(" stacks") : STR(" samples"));
 	if (d->profile->period > 0 &&
 	    str_eq(strings_get(&d->profile->strings, d->profile->period_type.unit),
 		   STR("nanoseconds")))
@@ -163,6 +164,8 @@ static void add_summary(struct drawing *d)
 		amount_add_count(words, profile_dropped(d->profile));
 		buf_add_str(words, STR(" events lost"));
 	}
+	if (kept_negative(d->profile, d->options->filter, d->type))
+		buf_add_str(words, STR(" · values below zero are not drawn"));
 	if (d->options->folded)
 		buf_add_str(words, STR(" · runtime frames hidden (--native shows them)"));
 	if (d->options->filter_words) {

@@ -159,8 +159,11 @@ TEST(an_empty_profile_and_one_of_negative_values_are_drawn)
 	profile_init(&p);
 	profile_add_type(&p, STR("samples"), STR("count"));
 	draw(&out, &p, (struct flame_options){ .type = -1 });
+	CHECK(!str_contains(buf_str(&out), STR("below zero")));
 	profile_add(&p, test_stack(&p, STR("main;a")), 0, &minus);
+	buf_clear(&out);
 	draw(&out, &p, (struct flame_options){ .type = -1 });
+	CHECK(str_contains(buf_str(&out), STR("values below zero are not drawn")));
 	CHECK_EQ(svg_write(&out, &p, &(struct flame_options){ .type = 9 }, NULL), -EINVAL);
 	buf_fini(&out);
 	profile_fini(&p);

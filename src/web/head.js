@@ -66,7 +66,7 @@ function factsOf({ meta }) {
 	if (Number(meta.duration_ns))
 		facts.push([
 			clock(Number(meta.duration_ns)),
-			meta.rate ? `at ${meta.rate}` : 'long',
+			/^[0-9]/.test(meta.rate || '') ? `at ${meta.rate}` : meta.rate || 'long',
 		]);
 	else if (meta.rate) facts.push([meta.rate, '']);
 	if (meta.filter) facts.push([meta.filter, 'filter']);
@@ -78,6 +78,7 @@ function factsOf({ meta }) {
 	if (Number(meta.frames))
 		facts.push([share(Number(meta.frames_named), Number(meta.frames)), 'frames named']);
 	if (meta.tier) facts.push([meta.tier, 'tier']);
+	if (Number(meta.negative)) facts.push(['', 'values below zero are not drawn']);
 	if (Number(meta.folded))
 		facts.push(['', 'runtime’s own frames hidden: --native shows them']);
 	return facts;

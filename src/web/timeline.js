@@ -424,7 +424,7 @@ export class Timeline {
 		const { grid } = this,
 			columnNs = grid.column * this.tickNs;
 
-		context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
+		context.font = `10px ${getComputedStyle(document.body).fontFamily}`;
 		context.textAlign = 'right';
 		context.fillStyle = colours.quiet;
 		[0, 0.5, 1].forEach((part, at) => {
@@ -432,7 +432,7 @@ export class Timeline {
 			context.fillText(
 				part ? amount(part * columnNs, 'nanoseconds') : '0',
 				GUTTER - 5,
-				part * grid.rows * this.rowHeight,
+				part * grid.rows * this.rowHeight + [4, 0, -3][at] /* clear of the ring around what has the focus */,
 			);
 		});
 		context.textAlign = 'left';

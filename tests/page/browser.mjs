@@ -786,6 +786,27 @@ const cases = {
 
 		assert.deepEqual(nameless, []);
 	},
+	'values below zero are said to be left out, and how little was sampled in its unit': async () => {
+		assert.match(await (await Visit.to('negative')).text('#facts'), /values below zero are not drawn/);
+		assert.doesNotMatch(await (await Visit.to('small')).text('#facts'), /below zero/);
+		assert.match(await (await Visit.to('sampled')).text('#facts'), /one per 512 KiB/);
+	},
+	'the rows of the heat map are named in full, beside the ring of what has the focus': async () => {
+		const visit = await Visit.to('timed');
+
+		await visit.page.keyboard.press('5');
+		/* the first columns of pixels of the canvas are as empty as its background */
+		const drawn = await visit.page.$eval('#heat canvas', (canvas) => {
+			const scale = canvas.width / canvas.clientWidth,
+				data = canvas.getContext('2d').getImageData(0, 0, Math.ceil(2 * scale), canvas.height).data;
+			let other = 0;
+
+			for (let i = 4; i < data.length; i += 4) other += data[i] !== data[0] || data[i + 1] !== data[1];
+			return other;
+		});
+
+		assert.equal(drawn, 0);
+	},
 	'a profile without samples says so': async () => {
 		const visit = await Visit.to('empty');
 
