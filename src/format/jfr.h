@@ -102,8 +102,12 @@ static inline uint64_t jfr_varint(struct cursor *c)
 /* Text with its encoding in front. */
 struct str jfr_text(struct cursor *c, uint8_t *ret_encoding, uint64_t *ret_constant);
 
-/* The description at the cursor (an event of type 0). 0; -EBADMSG (*ret_why); -ENOMEM. */
-int jfr_types_read(struct jfr_types *types, struct cursor c, const char **ret_why);
+/* What stands behind the head of the description (an event of type 0) at the cursor, up to the cursor's end; empty: it
+ * is not sound. The head has a time and a number, and the rest is often the same in all chunks of a file. */
+struct str jfr_types_described(struct cursor c);
+
+/* Reads as much of that as it is. 0; -EBADMSG (*ret_why); -ENOMEM. */
+int jfr_types_read(struct jfr_types *types, struct str described, size_t *ret_read, const char **ret_why);
 void jfr_types_fini(struct jfr_types *types);
 uint32_t jfr_types_find(const struct jfr_types *types, uint64_t id);
 uint32_t jfr_types_named(const struct jfr_types *types, const char *name);

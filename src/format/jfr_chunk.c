@@ -39,12 +39,16 @@ static uint64_t big_endian(struct cursor *c, unsigned bytes)
 	return v;
 }
 
-static int read_header(struct jfr_chunk *chunk, struct str rest, struct err *err)
+int jfr_chunk_header(struct jfr_chunk *chunk, struct str file, size_t at, const char *what, struct err *err)
 {
+	struct str rest = str_skip(file, at);
 	struct cursor c = cursor_over(rest);
 	uint64_t size, major;
 	uint32_t features;
 
+	chunk->what = what;
+	chunk->at = at;
+	chunk->bytes = (struct str){ 0 };
 	if (!jfr_detect(rest))
 		return jfr_chunk_bad(chunk, "it does not begin like one", err);
 	cursor_skip(&c, 4);
@@ -84,11 +88,18 @@ static void set_kind(struct jfr_chunk *chunk, uint32_t type, uint8_t kind)
 static int read_types(struct jfr_chunk *chunk, struct err *err)
 {
 	struct cursor c = cursor_over(chunk->bytes);
+	struct str described;
 	const char *why = NULL;
+	size_t n = 0;
 	int rc;
 
 	cursor_seek(&c, chunk->metadata);
-	rc = jfr_types_read(&chunk->types, c, &why);
+	described = jfr_types_described(c);
+	if (chunk->described.n && str_starts(described, chunk->described))
+		return 0;
+	chunk->described = (struct str){ 0 };
+	jfr_types_fini(&chunk->types);
+	rc = jfr_types_read(&chunk->types, described, &n, &why);
 	if (rc < 0)
 		return rc == -EBADMSG ? jfr_chunk_bad(chunk, why, err) : rc;
 	memset(chunk->kind_of, JFR_NO_KIND, sizeof(chunk->kind_of));
@@ -99,23 +110,28 @@ static int read_types(struct jfr_chunk *chunk, struct err *err)
 		jfr_plan_init(&chunk->plans[i], &chunk->types, type, jfr_event_kinds[i].fields);
 		set_kind(chunk, type, i);
 	}
+	chunk->described = str_head(described, n);
 	return 0;
 }
 
 int jfr_chunk_open(struct jfr_chunk *chunk, struct str file, size_t at, const char *what, struct err *err)
 {
-	int rc;
+	int rc = jfr_chunk_header(chunk, file, at, what, err);
 
-	*chunk = (struct jfr_chunk){ .what = what, .at = at };
-	rc = read_header(chunk, str_skip(file, at), err);
 	return rc < 0 ? rc : read_types(chunk, err);
 }
 
 void jfr_chunk_close(struct jfr_chunk *chunk)
 {
 	jfr_pools_free(chunk->pools);
-	jfr_types_fini(&chunk->types);
 	chunk->pools = NULL;
+}
+
+void jfr_chunk_fini(struct jfr_chunk *chunk)
+{
+	jfr_chunk_close(chunk);
+	jfr_types_fini(&chunk->types);
+	chunk->described = (struct str){ 0 };
 }
 
 int jfr_chunk_pools(struct jfr_chunk *chunk, struct profile *profile, struct jfr_known *known, struct err *err)

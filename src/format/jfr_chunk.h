@@ -38,6 +38,7 @@ struct jfr_chunk {
 	struct str bytes;
 	uint64_t checkpoint, metadata;
 	uint64_t start_ns, duration_ns, start_ticks, ticks_per_second;
+	struct str described;	/* what .types were read from */
 	struct jfr_types types;
 	struct jfr_plan plans[JFR_KINDS];
 	struct jfr_pools *pools;	/* NULL until jfr_chunk_pools() */
@@ -53,10 +54,17 @@ struct jfr_event {
 
 #define JFR_FIRST_EVENT 68	/* in a chunk */
 
-/* Header and types of the chunk at that byte of the file. 0, or -errno with a sentence (but for -ENOMEM);
- * jfr_chunk_close() either way. */
+/* The header of the chunk at that byte of the file. 0 or -EBADMSG with a sentence. What was read of another
+ * chunk of the file stays; {0} is none. */
+int jfr_chunk_header(struct jfr_chunk *chunk, struct str file, size_t at, const char *what, struct err *err);
+
+/* Header and types; these are read only if they are not described as in the chunk that was open before. 0, or -errno with
+ * a sentence (but for -ENOMEM). */
 int jfr_chunk_open(struct jfr_chunk *chunk, struct str file, size_t at, const char *what, struct err *err);
+
+/* Frees the constants; all. */
 void jfr_chunk_close(struct jfr_chunk *chunk);
+void jfr_chunk_fini(struct jfr_chunk *chunk);
 
 /* Its constants, whose strings and frames are made in the profile. Likewise. */
 int jfr_chunk_pools(struct jfr_chunk *chunk, struct profile *profile, struct jfr_known *known, struct err *err);

@@ -5,9 +5,11 @@
 
 #include "base/err.h"
 #include "base/parallel.h"
+#include "base/vec.h"
 #include "format/input.h"
 #include "format/jfr_rows.h"
 
+#define PIECES 4
 #define PART_BYTES ((size_t)8 << 20)	/* a part is at least as long, for it reads its chunk's constants */
 
 /* The whole file: what is in it, and its parts. */
@@ -17,6 +19,12 @@ struct reader {
 	struct jfr_part parts[JFR_PARTS_MAX];
 	uint32_t n_parts;
 	size_t next_part;	/* the byte of the file from which on the next one begins */
+	/* Chunks that lie in one part as a whole, but for the first. */
+	struct chunk_seen {
+		size_t at;
+		uint32_t part;
+	} *chunks;
+	uint32_t n_chunks, cap_chunks;
 	uint64_t n_rows;
 	struct err *err;
 };
@@ -74,7 +82,8 @@ static void begin_part(struct reader *r, const struct jfr_chunk *chunk, size_t e
 	r->next_part = at + (rest < PART_BYTES ? PART_BYTES : rest);
 }
 
-static int look_at_events(struct reader *r, struct jfr_chunk *chunk)
+/* All events of a chunk in which a part may begin, or whose settings are looked at. */
+static int look_closely(struct reader *r, struct jfr_chunk *chunk, struct err *err)
 {
 	size_t at = JFR_FIRST_EVENT;
 	struct jfr_event event;
@@ -82,7 +91,7 @@ static int look_at_events(struct reader *r, struct jfr_chunk *chunk)
 
 	while (rc == 0 && at < chunk->bytes.n) {
 		begin_part(r, chunk, at);
-		rc = jfr_chunk_event(chunk, &at, &event, r->err);
+		rc = jfr_chunk_event(chunk, &at, &event, err);
 		if (rc == 0 && event.kind < JFR_KINDS) {
 			r->plan.seen[jfr_event_kinds[event.kind].group] = true;
 			r->parts[r->n_parts - 1].n++;
@@ -94,32 +103,130 @@ static int look_at_events(struct reader *r, struct jfr_chunk *chunk)
 	return rc;
 }
 
-/* Which types of values there are, and how many rows, must be known before the first row. What constants say is
- * known here in the first chunk only: settings are in it. */
-static int look(struct reader *r)
+/* Some of the other chunks, which are looked at side by side. */
+struct piece {
+	const struct jfr_plan_of_rows *plan;
+	const struct chunk_seen *from, *to;
+	uint64_t rows[JFR_PARTS_MAX];
+	bool seen[JFR_GROUPS];
+	int rc;
+	struct err err;
+};
+
+static void count_events(struct piece *piece, const struct jfr_chunk *chunk, uint32_t part)
 {
-	struct profile *profile = r->profile;
+	uint64_t kinds[JFR_NO_KIND + 1] = { 0 };
+	struct jfr_event event = { 0 };
+
+	for (size_t at = JFR_FIRST_EVENT; at < chunk->bytes.n;) {
+		piece->rc = jfr_chunk_event(chunk, &at, &event, &piece->err);
+		if (piece->rc < 0)
+			return;
+		kinds[event.kind]++;
+	}
+	for (uint32_t kind = 0; kind < JFR_KINDS; kind++) {
+		piece->rows[part] += kinds[kind];
+		piece->seen[jfr_event_kinds[kind].group] |= kinds[kind] != 0;
+	}
+}
+
+static void look_at_piece(void *context, uint32_t i)
+{
+	struct piece *piece = (struct piece *)context + i;
+	struct jfr_chunk *chunk = calloc(1, sizeof(*chunk));
+
+	piece->rc = chunk ? 0 : -ENOMEM;
+	for (const struct chunk_seen *seen = piece->from; piece->rc == 0 && seen < piece->to; seen++) {
+		piece->rc = jfr_chunk_open(chunk, piece->plan->bytes, seen->at, piece->plan->what, &piece->err);
+		if (piece->rc == 0)
+			count_events(piece, chunk, seen->part);
+	}
+	if (chunk)
+		jfr_chunk_fini(chunk);
+	free(chunk);
+}
+
+static int look_at_others(struct reader *r)
+{
+	struct piece pieces[PIECES] = { 0 };
 	int rc = 0;
 
-	for (size_t at = 0; rc == 0 && at < r->plan.bytes.n;) {
-		struct jfr_chunk chunk;
-		uint64_t end_ns;
-
-		rc = jfr_chunk_open(&chunk, r->plan.bytes, at, r->plan.what, r->err);
-		if (rc == 0 && at == 0) {
-			r->plan.start_ns = chunk.start_ns;
-			rc = jfr_chunk_pools(&chunk, profile, NULL, r->err);
-		}
-		/* clocks are set back: times then begin there */
-		end_ns = chunk.start_ns > r->plan.start_ns ? chunk.start_ns - r->plan.start_ns : 0;
-		end_ns += chunk.duration_ns;
-		if (rc == 0 && end_ns > profile->duration_ns)
-			profile->duration_ns = end_ns;
-		if (rc == 0)
-			rc = look_at_events(r, &chunk);
-		at += chunk.bytes.n;
-		jfr_chunk_close(&chunk);
+	for (uint32_t i = 0; i < PIECES; i++) {
+		pieces[i].plan = &r->plan;
+		pieces[i].from = r->chunks + (uint64_t)r->n_chunks * i / PIECES;
+		pieces[i].to = r->chunks + (uint64_t)r->n_chunks * (i + 1) / PIECES;
 	}
+	parallel_each(PIECES, look_at_piece, pieces);
+	for (uint32_t i = 0; rc == 0 && i < PIECES; i++) {
+		rc = pieces[i].rc;
+		if (rc < 0)
+			err_set(r->err, "%s", pieces[i].err.text);
+		for (uint32_t part = 0; part < JFR_PARTS_MAX; part++) {
+			r->parts[part].n += (uint32_t)pieces[i].rows[part];
+			r->n_rows += pieces[i].rows[part];
+		}
+		for (uint32_t group = 0; group < JFR_GROUPS; group++)
+			r->plan.seen[group] |= pieces[i].seen[group];
+	}
+	return rc;
+}
+
+static void look_at_header(struct reader *r, const struct jfr_chunk *chunk)
+{
+	uint64_t end_ns;
+
+	if (chunk->at == 0)
+		r->plan.start_ns = chunk->start_ns;
+	/* clocks are set back: times then begin there */
+	end_ns = chunk->start_ns > r->plan.start_ns ? chunk->start_ns - r->plan.start_ns : 0;
+	end_ns += chunk->duration_ns;
+	if (end_ns > r->profile->duration_ns)
+		r->profile->duration_ns = end_ns;
+}
+
+/* Finds the chunks, and where parts begin. What constants say is known here in the first chunk only: settings are
+ * in it. err: of a chunk that is not sound, when all before it are. */
+static int look_at_chunks(struct reader *r, struct jfr_chunk *chunk, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t at = 0; rc == 0 && at < r->plan.bytes.n; at += chunk->bytes.n) {
+		rc = jfr_chunk_header(chunk, r->plan.bytes, at, r->plan.what, err);
+		if (rc < 0)
+			return rc;
+		look_at_header(r, chunk);
+		if (at && (r->n_parts == JFR_PARTS_MAX || at + chunk->bytes.n <= r->next_part)) {
+			if (VEC_RESERVE(&r->chunks, &r->cap_chunks, (uint64_t)r->n_chunks + 1) < 0)
+				return -ENOMEM;
+			r->chunks[r->n_chunks++] = (struct chunk_seen){ at, r->n_parts - 1 };
+			continue;
+		}
+		rc = jfr_chunk_open(chunk, r->plan.bytes, at, r->plan.what, err);
+		if (rc == 0 && at == 0)
+			rc = jfr_chunk_pools(chunk, r->profile, NULL, err);
+		if (rc == 0)
+			rc = look_closely(r, chunk, err);
+		jfr_chunk_close(chunk);
+	}
+	return rc;
+}
+
+/* Which types of values there are, and how many rows, must be known before the first row. */
+static int look(struct reader *r)
+{
+	struct jfr_chunk *chunk = calloc(1, sizeof(*chunk));
+	struct err err = { 0 };
+	int rc = chunk ? look_at_chunks(r, chunk, &err) : -ENOMEM, others;
+
+	if (chunk)
+		jfr_chunk_fini(chunk);
+	free(chunk);
+	others = r->n_chunks ? look_at_others(r) : 0;
+	free(r->chunks);
+	if (others < 0)
+		return others;
+	if (rc < 0 && err.text[0])
+		err_set(r->err, "%s", err.text);
 	return rc;
 }
 

@@ -277,6 +277,7 @@ void jfr_part_read(struct jfr_part *part)
 		at += r->chunk.bytes.n;
 		event_at = JFR_FIRST_EVENT;
 	}
+	jfr_chunk_fini(&r->chunk);
 	jfr_known_free(r->known);
 	free(r);
 }

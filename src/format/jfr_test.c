@@ -165,6 +165,29 @@ TEST(what_is_unfinished_says_so)
 	buf_fini(&bytes);
 }
 
+/* Chunks are looked at side by side. */
+TEST(of_several_chunks_that_are_not_sound_the_first_is_named)
+{
+	struct buf one = made_file(), bytes = { 0 };
+	struct err err = { 0 };
+	struct profile p;
+	char words[64];
+
+	for (int i = 0; i < 9; i++)
+		buf_add_str(&bytes, buf_str(&one));
+	memset(bytes.p + 8 * one.n, 'x', 4);
+	memset(bytes.p + 6 * one.n + 68, 0, 1);		/* an event of no bytes */
+	memset(bytes.p + 7 * one.n + 68, 0, 1);
+	profile_init(&p);
+	CHECK_EQ(format_read_bytes(&p, buf_str(&bytes), "x", &err), -EBADMSG);
+	snprintf(words, sizeof(words), "the chunk at byte %zu: an event", 6 * one.n);
+	CHECK(strstr(err.text, words));
+	profile_fini(&p);
+	buf_fini(&one);
+	buf_fini(&bytes);
+}
+
 TEST_MAIN(CASE(events_become_samples), CASE(threads_states_and_classes_are_labels),
 	  CASE(chunks_follow_each_other), CASE(a_large_file_is_read_in_parts_as_if_in_one),
-	  CASE(times_that_nobody_looks_at_are_left_out), CASE(every_cut_is_refused), CASE(what_is_unfinished_says_so))
+	  CASE(times_that_nobody_looks_at_are_left_out), CASE(every_cut_is_refused), CASE(what_is_unfinished_says_so),
+	  CASE(of_several_chunks_that_are_not_sound_the_first_is_named))

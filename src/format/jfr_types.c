@@ -182,18 +182,25 @@ static void count_varints(struct jfr_types *types)
 	}
 }
 
-int jfr_types_read(struct jfr_types *types, struct cursor c, const char **ret_why)
+struct str jfr_types_described(struct cursor c)
 {
-	struct tree t = { .types = types, .type = UINT32_MAX };
-	uint64_t size = jfr_varint(&c);
+	uint64_t size = jfr_varint(&c), left = cursor_left(&c) + 16;
+
+	if (jfr_varint(&c) != 0)
+		cursor_fail(&c);
+	for (int i = 0; i < 3; i++)	/* start, duration, id */
+		jfr_varint(&c);
+	return c.failed || size > left ? (struct str){ 0 } : str_over(c.p, cursor_left(&c));
+}
+
+int jfr_types_read(struct jfr_types *types, struct str described, size_t *ret_read, const char **ret_why)
+{
+	struct tree t = { .types = types, .type = UINT32_MAX, .c = cursor_over(described) };
 	int rc;
 
 	*ret_why = "the description of its types is not sound";
-	t.c = c;
-	if (size > cursor_left(&c) + 16 || jfr_varint(&t.c) != 0)
+	if (!described.n)
 		return -EBADMSG;
-	for (int i = 0; i < 3; i++)	/* start, duration, id */
-		jfr_varint(&t.c);
 	rc = read_strings(&t);
 	if (rc == 0)
 		read_element(&t, 0);
@@ -205,6 +212,7 @@ int jfr_types_read(struct jfr_types *types, struct cursor c, const char **ret_wh
 	for (uint32_t i = 0; i < types->n_fields; i++)
 		types->fields[i].type = jfr_types_find(types, types->fields[i].type_id);
 	count_varints(types);
+	*ret_read = cursor_pos(&t.c);
 	return rc;
 }
 
