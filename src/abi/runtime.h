@@ -206,9 +206,14 @@ struct walk_v8 {
 	uint16_t type_regexp_data;	/* of its data, where they have one of their own; else NO_FIELD */
 	uint16_t regexp_data, regexp_source;	/* in a JSRegExp; in its data */
 	uint16_t regexp_code;	/* in its data: one for strings of one byte a character, and one of two */
+	uint16_t scope_first;	/* of what names a scope's locals, of which it has as many words, and once more */
+	uint8_t scope_flags_raw;	/* the second word is its flags; else a number */
+	uint8_t scope_hashes_locals;	/* the names of more than 75 locals are in one word */
+	uint8_t scope_receiver;	/* a word for it before the function's name */
+	uint8_t scope_module;	/* the type of scope that has a word more before the locals; 0: none has */
 	uint8_t code_inline;
 	uint8_t kind_mask, kind_baseline;	/* of code_flags; one less: a copy of the interpreter's entry */
-	uint8_t zero[3];
+	uint8_t zero[5];
 };
 
 #define V8_TAG 1u		/* a pointer to an object of the heap has it */
@@ -248,6 +253,8 @@ static inline uint32_t v8_string_check(uint64_t word)
 }
 
 #define V8_STRING_HEAD 8u	/* where that word is */
+#define V8_STRING_FIRST 16u	/* where a string that is made of others has the first, or the one that it stands for, ... */
+#define V8_STRING_SECOND 24u	/* ... and the second */
 
 /* The code around an instruction, from this many bytes before it on. */
 #define V8_BYTES_BEFORE 16u

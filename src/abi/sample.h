@@ -185,8 +185,13 @@ struct sample_code {
 #define SAMPLE_V8_PIECES(X) /* (name, bytes) */                                 \
 	X(SHARED, shared, 88)                                                   \
 	X(SCOPE, scope, 256)		/* SharedFunctionInfo's name or ScopeInfo */ \
+	X(SCOPE_TAIL, scope_tail, 64)	/* what is behind the names of locals in it */ \
+	X(NAME, name, 160)		/* a string that it has: the function's name, ... */ \
+	X(INFERRED, inferred, 160)	/* ... and the inferred one */          \
 	X(SCRIPT, script, 136)                                                  \
 	X(SCRIPT_NAME, script_name, 320)                                        \
+	X(NAME_FIRST, name_first, 320)	/* where that is made of others (joined, a part, ...): the first, ... */ \
+	X(NAME_SECOND, name_second, 160)	/* ... and the second */        \
 	X(BYTECODES, bytecodes, 80)	/* BytecodeArray's head */              \
 	X(POSITIONS, positions, 1296)	/* its source position table */         \
 	X(CODE, code, 128)		/* optimised or baseline Code */        \

@@ -83,6 +83,51 @@ static __always_inline uint64_t v8_field(const uint8_t *object, uint64_t room, u
 	return v8_untag(*(const uint64_t *)(object + off));
 }
 
+/* Where an object of V8's is. A collection under way leaves that in place of its map; others still refer to where it was,
+ * and so does what is sent. */
+static __always_inline uint64_t v8_now(uint64_t at)
+{
+	uint64_t head;
+
+	if (!at || bpf_probe_read_user(&head, sizeof(head), (const void *)at))
+		return 0;
+	return head && !(head & 7) ? head : at;
+}
+
+static __always_inline uint32_t read_v8_piece(uint8_t *out, uint32_t n, uint64_t at)
+{
+	at = v8_now(at);
+	return at ? read_piece(out, n, at) : 0;
+}
+
+/* What a scope has behind its locals (runtime/v8/functions.c has all of it): the strings that name the function. */
+static __always_inline void copy_scope(struct sample_v8 *r, const struct walk_v8 *l)
+{
+	uint64_t flags = *(const uint64_t *)(r->scope + 8), n = *(const uint64_t *)(r->scope + 24) >> 32, off, i;
+
+	if (!l->scope_flags_raw)
+		flags >>= 32;
+	if (n > 0xffff)
+		n = 0;
+	off = l->scope_first + (n + (l->scope_hashes_locals && n > 75 ? 1 : n)) * 8;
+	if (l->scope_module && (flags & 15) == l->scope_module)
+		off += 8;
+	r->at[V8_SCOPE_TAIL] = r->at[V8_SCOPE] + off;
+	r->n[V8_SCOPE_TAIL] = read_piece(r->scope_tail, sizeof(r->scope_tail), v8_now(r->at[V8_SCOPE]) + off);
+	i = (flags >> 10 & 1) * 8;
+	if (l->scope_receiver && ((flags >> 7 & 3) == 1 || (flags >> 7 & 3) == 2))
+		i += 8;
+	r->at[V8_NAME] = r->at[V8_INFERRED] = 0;
+	if (flags >> 12 & 3) {
+		r->at[V8_NAME] = v8_field(r->scope_tail, sizeof(r->scope_tail), i);
+		i += 16;
+	}
+	if (flags >> 14 & 1)
+		r->at[V8_INFERRED] = v8_field(r->scope_tail, sizeof(r->scope_tail), i);
+	r->n[V8_NAME] = read_v8_piece(r->name, sizeof(r->name), r->at[V8_NAME]);
+	r->n[V8_INFERRED] = read_v8_piece(r->inferred, sizeof(r->inferred), r->at[V8_INFERRED]);
+}
+
 /* The same for a function of V8's, which w->v8 has found. The argument is of no use but that a global
  * function must not be folded into its caller. */
 __noinline int send_new_v8(uint32_t unused)
@@ -104,24 +149,29 @@ __noinline int send_new_v8(uint32_t unused)
 	r->at[V8_SHARED] = f->shared;
 	r->at[V8_SCOPE] = v8_untag(f->name);
 	r->at[V8_SCRIPT] = v8_untag(f->script);
-	r->n[V8_SHARED] = read_piece(r->shared, sizeof(r->shared), r->at[V8_SHARED]);
-	r->n[V8_SCOPE] = read_piece(r->scope, sizeof(r->scope), r->at[V8_SCOPE]);
-	r->n[V8_SCRIPT] = read_piece(r->script, sizeof(r->script), r->at[V8_SCRIPT]);
+	r->n[V8_SHARED] = read_v8_piece(r->shared, sizeof(r->shared), r->at[V8_SHARED]);
+	r->n[V8_SCOPE] = read_v8_piece(r->scope, sizeof(r->scope), r->at[V8_SCOPE]);
+	copy_scope(r, &v->layout);
+	r->n[V8_SCRIPT] = read_v8_piece(r->script, sizeof(r->script), r->at[V8_SCRIPT]);
 	r->at[V8_SCRIPT_NAME] = v8_field(r->script, sizeof(r->script), v->layout.script_name);
-	r->n[V8_SCRIPT_NAME] = read_piece(r->script_name, sizeof(r->script_name),
+	r->n[V8_SCRIPT_NAME] = read_v8_piece(r->script_name, sizeof(r->script_name),
 					  r->at[V8_SCRIPT_NAME]);
+	r->at[V8_NAME_FIRST] = v8_field(r->script_name, sizeof(r->script_name), V8_STRING_FIRST);
+	r->n[V8_NAME_FIRST] = read_v8_piece(r->name_first, sizeof(r->name_first), r->at[V8_NAME_FIRST]);
+	r->at[V8_NAME_SECOND] = v8_field(r->script_name, sizeof(r->script_name), V8_STRING_SECOND);
+	r->n[V8_NAME_SECOND] = read_v8_piece(r->name_second, sizeof(r->name_second), r->at[V8_NAME_SECOND]);
 	r->at[V8_BYTECODES] = v8_untag(v->slots[1]);
-	r->n[V8_BYTECODES] = read_piece(r->bytecodes, sizeof(r->bytecodes), r->at[V8_BYTECODES]);
+	r->n[V8_BYTECODES] = read_v8_piece(r->bytecodes, sizeof(r->bytecodes), r->at[V8_BYTECODES]);
 	r->at[V8_POSITIONS] = v8_field(r->bytecodes, sizeof(r->bytecodes),
 				       v->layout.bytecodes_positions);
-	r->n[V8_POSITIONS] = read_piece(r->positions, sizeof(r->positions), r->at[V8_POSITIONS]);
+	r->n[V8_POSITIONS] = read_v8_piece(r->positions, sizeof(r->positions), r->at[V8_POSITIONS]);
 	r->at[V8_CODE] = v->code;
-	r->n[V8_CODE] = read_piece(r->code, sizeof(r->code), v->code);
+	r->n[V8_CODE] = read_v8_piece(r->code, sizeof(r->code), v->code);
 	r->at[V8_CODE_POSITIONS] = v8_field(r->code, sizeof(r->code), v->layout.code_positions);
-	r->n[V8_CODE_POSITIONS] = read_piece(r->code_positions, sizeof(r->code_positions),
+	r->n[V8_CODE_POSITIONS] = read_v8_piece(r->code_positions, sizeof(r->code_positions),
 					     r->at[V8_CODE_POSITIONS]);
 	r->at[V8_DEOPT] = v8_field(r->code, sizeof(r->code), v->layout.code_deopt);
-	r->n[V8_DEOPT] = read_piece(r->deopt, sizeof(r->deopt), r->at[V8_DEOPT]);
+	r->n[V8_DEOPT] = read_v8_piece(r->deopt, sizeof(r->deopt), r->at[V8_DEOPT]);
 	bpf_ringbuf_output(&ring, r, sizeof(*r), BPF_RB_NO_WAKEUP);
 	return 0;
 }

@@ -11,7 +11,7 @@
 #include "proc/process.h"
 #include "runtime/v8/codes.h"
 
-#define TRIES_MAX 4u	/* V8 may be moving what is looked for */
+#define TRIES_MAX 8u	/* V8 may be moving what is looked for: at the first frame, the second, the fourth, ... */
 
 void v8_frames_init(struct v8_frames *frames, struct images *images)
 {
@@ -59,6 +59,7 @@ static struct v8_known *add(struct v8_frames *frames, const struct v8_known *wan
 struct copied_memory {
 	const struct sample_v8 *record;	/* NULL: nothing was copied */
 	pid_t pid;
+	bool alone;	/* only what was copied */
 	bool live;	/* something was not in the copy */
 };
 
@@ -67,12 +68,6 @@ static bool read_copied(void *context, void *out, size_t n, uint64_t address)
 	struct copied_memory *memory = context;
 	const struct sample_v8 *r = memory->record;
 
-	/* a script's source, which is young when it begins to run, is soon moved: as it is now, then */
-	if (r && address - r->at[V8_SCRIPT] < r->n[V8_SCRIPT] &&
-	    process_read_whole(&memory->pid, out, n, address)) {
-		memory->live = true;
-		return true;
-	}
 #define X(id, member, bytes)                                                               \
 	if (r && r->n[V8_##id] <= (bytes) && address - r->at[V8_##id] <= r->n[V8_##id] &&  \
 	    n <= r->n[V8_##id] - (address - r->at[V8_##id])) {                             \
@@ -81,7 +76,12 @@ static bool read_copied(void *context, void *out, size_t n, uint64_t address)
 	}
 	SAMPLE_V8_PIECES(X)
 #undef X
-	memory->live = true;
+	/* maps, of which this is an object's type, stay where they are */
+	if (n != sizeof(uint16_t)) {
+		memory->live = true;
+		if (memory->alone)
+			return false;
+	}
 	return process_read_whole(&memory->pid, out, n, address);
 }
 
@@ -89,20 +89,30 @@ static void read_code(struct v8_frames *frames, const struct process *process,
 		      const struct v8_objects *objects, const struct sample_v8 *record,
 		      struct v8_known *known)
 {
-	struct copied_memory copied = { record, process->pid, false };
-	struct v8_memory memory = { read_copied, &copied, objects };
+	struct v8_codes *codes = frames->images->v8_codes;
+	struct copied_memory copied = { .record = record, .pid = process->pid };
+	struct v8_memory now = { process_read_whole, &copied.pid, objects, NULL };
+	struct v8_memory memory = { read_copied, &copied, objects, record ? &now : NULL };
 	struct v8_seen seen = { known->kind, known->address, known->check };
-	struct v8_memory now = { process_read_whole, &copied.pid, objects };
 	enum v8_fault fault;
+	uint32_t id;
 
 	known->tries++;
-	known->id = v8_codes_read(frames->images->v8_codes, &memory, process->incarnation, &seen,
-				  &fault);
+	id = v8_codes_read(codes, &memory, process->incarnation, &seen, &fault);
 	/* of two times: then only what the process has now belongs together */
-	if (known->id && record && copied.live && !v8_codes_still(&now, &seen)) {
-		known->id = 0;
+	if (id && record && copied.live && !v8_codes_still(&now, &seen)) {
+		id = 0;
 		fault = V8_FAULT_CHANGED;
+	} else if (id) {
+		v8_codes_believe(codes);
 	}
+	/* what was copied is often enough for the name, and of a function that is known for all */
+	if (!id && record && known->kind != V8_OPTIMIZED) {
+		copied.alone = true;
+		id = v8_codes_read(codes, &memory, process->incarnation, &seen, &fault);
+	}
+	if (id)
+		known->id = id;
 	if (!known->id && process_start_ticks(process->pid) == 0)
 		fault = V8_FAULT_GONE;
 	known->fault = known->id ? V8_FAULT_NONE : fault;
@@ -118,9 +128,13 @@ void v8_frames_learn(struct v8_frames *frames, const struct process *process,
 	};
 	struct v8_known *known;
 
-	if (!objects || find(frames, &wanted))
+	if (!objects)
 		return;
-	known = add(frames, &wanted);
+	known = find(frames, &wanted);
+	if (known && known->id)
+		return;
+	if (!known)
+		known = add(frames, &wanted);
 	if (known)
 		read_code(frames, process, objects, record, known);
 }
@@ -129,6 +143,15 @@ static bool is_function(const struct v8_known *known)
 {
 	return (known->kind >= V8_INTERPRETED && known->kind <= V8_OPTIMIZED) ||
 	       (known->kind == V8_REGEXP && known->address);
+}
+
+/* Whether it is to be read, once more perhaps. */
+static bool is_time(const struct v8_frames *frames, struct v8_known *known)
+{
+	if (known->tries >= TRIES_MAX || (known->id && !v8_codes_incomplete(frames->images->v8_codes, known->id)))
+		return false;
+	known->met++;
+	return !(known->met & (known->met - 1));
 }
 
 static struct raw_frame frame_of(struct v8_frames *frames, const struct process *process,
@@ -146,7 +169,7 @@ static struct raw_frame frame_of(struct v8_frames *frames, const struct process 
 	known = find(frames, &wanted);
 	if (!known && objects)
 		known = add(frames, &wanted);
-	if (known && !known->id && known->tries < TRIES_MAX && objects)
+	if (known && objects && is_time(frames, known))
 		read_code(frames, process, objects, NULL, known);
 	if (known && known->id)
 		frame.vaddr = (uint64_t)known->id << 32 | (uint32_t)pair[1] |
@@ -161,8 +184,8 @@ static void look_for_code(struct v8_frames *frames, const struct process *proces
 			  const struct v8_objects *objects, const struct v8_where *where,
 			  struct v8_known *known)
 {
-	struct copied_memory live = { NULL, process->pid, false };
-	struct v8_memory memory = { read_copied, &live, objects };
+	struct copied_memory live = { .pid = process->pid };
+	struct v8_memory memory = { read_copied, &live, objects, NULL };
 	struct v8_known code = { .incarnation = process->incarnation };
 	struct v8_known *of_code;
 	struct v8_seen seen;
@@ -203,7 +226,7 @@ static bool frame_at(struct v8_frames *frames, const struct process *process,
 
 	if (!known)
 		known = add(frames, &wanted);
-	if (known && !known->id && known->tries < TRIES_MAX && objects) {
+	if (known && objects && is_time(frames, known)) {
 		uint32_t at = (uint32_t)(known - frames->items);
 
 		look_for_code(frames, process, objects, &where, known);

@@ -25,7 +25,8 @@ struct v8_known {
 	uint32_t id;		/* of the codes; 0: ... */
 	uint32_t fault;		/* ... enum v8_fault */
 	uint32_t place;		/* V8_AT: in the code */
-	uint32_t tries;		/* how often it was read, or looked for, in vain */
+	uint32_t tries;		/* how often it was read, or looked for, ... */
+	uint32_t met;		/* ... and met, in vain */
 };
 
 struct v8_frames {

@@ -11,6 +11,7 @@
 #include "base/vec.h"
 #include "runtime/v8/exits.h"
 #include "runtime/v8/functions.h"
+#include "runtime/v8/identity.h"
 #include "runtime/v8/positions.h"
 #include "runtime/v8/streams.h"
 #include "runtime/v8/strings.h"
@@ -33,7 +34,20 @@ struct code {
 	struct inlined *inlined;	/* in the arena */
 	uint32_t n_inlined;
 	struct v8_exits exits;
+	bool incomplete;	/* where a frame stands in it could not be read */
 	const struct v8_objects *objects;	/* in the arena: for the lengths of bytecodes */
+};
+
+/* A function that was read, and is to be remembered once it is believed. */
+struct fresh {
+	struct v8_identity identity;
+	uint32_t function;
+};
+
+/* Where the bytecode of a function comes from in its text: the same whenever V8 makes it anew. */
+struct table {
+	struct str positions;
+	int32_t length;		/* of the bytecode; 0: no table */
 };
 
 struct v8_codes {
@@ -41,9 +55,16 @@ struct v8_codes {
 	struct v8_scripts scripts;
 	struct v8_function *functions;	/* [0] is none */
 	uint32_t n_functions, cap_functions;
+	struct table *tables;		/* of a function that was believed, by its id */
+	uint32_t cap_tables;
 	struct code *items;		/* [0] is none */
 	uint32_t n, cap;
 	const struct v8_objects *objects;	/* the last one copied */
+	struct v8_identities identities;	/* of functions */
+	struct fresh *fresh;		/* of the last reading */
+	uint32_t n_fresh, cap_fresh;
+	struct table fresh_table;
+	uint32_t fresh_table_of;
 };
 
 struct v8_codes *v8_codes_new(void)
@@ -65,6 +86,9 @@ void v8_codes_free(struct v8_codes *codes)
 	if (!codes)
 		return;
 	v8_scripts_fini(&codes->scripts);
+	v8_identities_fini(&codes->identities);
+	free(codes->fresh);
+	free(codes->tables);
 	arena_fini(&codes->arena);
 	free(codes->functions);
 	free(codes->items);
@@ -82,12 +106,31 @@ static uint32_t read_function(struct reading *r, uint64_t shared)
 {
 	struct v8_codes *codes = r->codes;
 	struct v8_function function;
+	struct v8_identity identity;
+	bool has_identity = v8_identity_of(r->memory, shared, r->process, &identity);
+	uint32_t known = has_identity ? v8_identities_find(&codes->identities, &identity) : 0;
 
+	if (known)
+		return known;
 	if (!v8_function_read(r->memory, shared, &codes->scripts, r->process, &codes->arena, &function) ||
 	    VEC_RESERVE(&codes->functions, &codes->cap_functions, (uint64_t)codes->n_functions + 1) < 0)
 		return 0;
 	codes->functions[codes->n_functions] = function;
+	if (has_identity && codes->scripts.items[function.script].starts &&
+	    VEC_RESERVE(&codes->fresh, &codes->cap_fresh, (uint64_t)codes->n_fresh + 1) == 0)
+		codes->fresh[codes->n_fresh++] = (struct fresh){ identity, codes->n_functions };
 	return codes->n_functions++;
+}
+
+void v8_codes_believe(struct v8_codes *codes)
+{
+	for (uint32_t i = 0; i < codes->n_fresh; i++)
+		v8_identities_add(&codes->identities, &codes->fresh[i].identity, codes->fresh[i].function);
+	codes->n_fresh = 0;
+	if (codes->fresh_table.length &&
+	    VEC_RESERVE(&codes->tables, &codes->cap_tables, (uint64_t)codes->fresh_table_of + 1) == 0)
+		codes->tables[codes->fresh_table_of] = codes->fresh_table;
+	codes->fresh_table.length = 0;
 }
 
 /* n bytes at an address, kept. */
@@ -146,22 +189,47 @@ static uint64_t find_bytecode(const struct v8_memory *memory, uint64_t shared, u
 	return 0;
 }
 
-static void read_bytecode(struct reading *r, uint64_t shared, struct code *code, bool baseline)
+/* The table of bytecode, or of the same that was read before. `bytecode` 0: it could not be read. */
+static bool read_positions(struct reading *r, uint64_t bytecode, struct code *code)
+{
+	const struct v8_objects *o = r->memory->objects;
+	struct v8_codes *codes = r->codes;
+	const struct table *known;
+	int32_t length = 0;
+
+	if (bytecode && !v8_smi(r->memory, bytecode, o->bytecode_length, &length))
+		length = 0;
+	if (bytecode && keep_array(r, bytecode, o->bytecode_positions, &code->positions)) {
+		codes->fresh_table = (struct table){ code->positions, length };
+		codes->fresh_table_of = code->function;
+		return true;
+	}
+	known = code->function < codes->cap_tables ? &codes->tables[code->function] : NULL;
+	if (!known || !known->length || (length && length != known->length))
+		return false;
+	code->positions = known->positions;
+	return true;
+}
+
+/* False when a table could not be read. */
+static bool read_bytecode(struct reading *r, uint64_t shared, struct code *code, bool baseline)
 {
 	const struct v8_objects *o = r->memory->objects;
 	uint64_t machine, bytecode = find_bytecode(r->memory, shared, &machine);
 	uint32_t flags;
 	int32_t n;
 
-	if (!bytecode || !keep_array(r, bytecode, o->bytecode_positions, &code->positions))
-		return;
-	if (!baseline || !machine || v8_type(r->memory, machine) != o->type_code ||
+	if (!read_positions(r, bytecode, code))
+		return false;
+	if (!baseline)
+		return true;
+	if (!machine || v8_type(r->memory, machine) != o->type_code ||
 	    !v8_field_u32(r->memory, machine, o->code_flags, &flags) ||
 	    (flags & o->kind_mask) != o->kind_baseline ||
 	    !v8_smi(r->memory, bytecode, o->bytecode_length, &n) || n < 0 ||
 	    !keep(r, bytecode + o->bytecode_data, (uint32_t)n, &code->bytecodes))
-		return;
-	(void)keep_array(r, machine, o->code_positions, &code->offsets);
+		return false;
+	return keep_array(r, machine, o->code_positions, &code->offsets);
 }
 
 /* A function that optimised code has a literal of. */
@@ -365,7 +433,7 @@ static enum v8_fault read_code(struct reading *r, const struct v8_seen *seen, st
 		if (!code->function)
 			return V8_FAULT_FUNCTION_FAULT;
 		if (seen->kind != V8_FUNCTION)
-			read_bytecode(r, seen->address, code, seen->kind == V8_BASELINE);
+			code->incomplete = !read_bytecode(r, seen->address, code, seen->kind == V8_BASELINE);
 	}
 	/* V8 may have moved or freed it in between */
 	if (!read_check(r->memory, seen, &check) || check != seen->check)
@@ -393,6 +461,8 @@ uint32_t v8_codes_read(struct v8_codes *codes, const struct v8_memory *memory, u
 	struct reading reading = { codes, memory, process };
 	struct code code = { .objects = keep_objects(codes, memory->objects) };
 
+	codes->n_fresh = 0;
+	codes->fresh_table.length = 0;
 	*ret_fault = V8_FAULT_NOT_FUNCTION;
 	if (((seen->kind < V8_INTERPRETED || seen->kind > V8_OPTIMIZED) && seen->kind != V8_REGEXP) ||
 	    !seen->address)
@@ -407,6 +477,11 @@ uint32_t v8_codes_read(struct v8_codes *codes, const struct v8_memory *memory, u
 	}
 	codes->items[codes->n] = code;
 	return codes->n++;
+}
+
+bool v8_codes_incomplete(const struct v8_codes *codes, uint32_t id)
+{
+	return id && id < codes->n && codes->items[id].incomplete;
 }
 
 /* The position of an instruction; false when there is none. */

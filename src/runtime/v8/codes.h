@@ -66,6 +66,13 @@ struct v8_where {
 bool v8_codes_at(const struct v8_memory *memory, const struct v8_where *where, struct v8_seen *ret_seen,
 		 uint32_t *ret_place);
 
+/* What the last v8_codes_read() found is true: its functions are known again when V8 has moved them. Where it was read of
+ * two times, and v8_codes_still() is not true, it may be of two functions. */
+void v8_codes_believe(struct v8_codes *codes);
+
+/* Whether where in the function a frame stands could not be read, and may be another time. */
+bool v8_codes_incomplete(const struct v8_codes *codes, uint32_t id);
+
 /* Whether it is still there. */
 bool v8_codes_still(const struct v8_memory *memory, const struct v8_seen *seen);
 

@@ -20,6 +20,8 @@ static void read_one(struct v8_codes *codes, const struct v8_memory *memory, uin
 
 	if (!id != (fault != V8_FAULT_NONE) || fault >= V8_FAULT_COUNT)
 		abort();
+	if (id)
+		v8_codes_believe(codes);
 	for (uint32_t at = 0; at < 64; at += 3) {
 		uint32_t n = v8_codes_place(codes, id, at, at & 1, places);
 
@@ -55,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct str image = str_over(data, size);
 	struct v8_codes *codes = v8_codes_new();
 	struct v8_objects objects;
-	struct v8_memory memory = { image_read, &image, &objects };
+	struct v8_memory memory = { image_read, &image, &objects, NULL };
 	uint64_t deopt, positions;
 	uint32_t check = 0, length;
 

@@ -299,7 +299,10 @@ bool v8_layout(const struct v8_file *file, uint64_t bias, struct walk_v8 *ret_la
 		.type_regexp_data = o->type_regexp_data, .regexp_data = o->regexp_data,
 		.regexp_source = o->regexp_source, .regexp_code = o->regexp_code,
 		.frame_wasm = file->frame_wasm, .type_baseline_data = o->type_baseline_data,
-		.code_inline = o->code_inside,
+		.code_inline = o->code_inside, .scope_first = o->scope_first,
+		.scope_flags_raw = o->scope_flags_raw, .scope_hashes_locals = o->scope_hashes_locals,
+		.scope_receiver = o->scope_receiver,
+		.scope_module = o->scope_module_first ? o->scope_module : 0,
 		.kind_mask = o->kind_mask, .kind_baseline = o->kind_baseline,
 	};
 	return true;

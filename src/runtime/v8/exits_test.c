@@ -13,7 +13,7 @@
 static struct buf image;
 static struct str bytes;
 static struct v8_objects objects;
-static struct v8_memory memory = { image_read, &bytes, &objects };
+static struct v8_memory memory = { image_read, &bytes, &objects, NULL };
 
 static void begin(int32_t length, const uint8_t *table, size_t n)
 {

@@ -20,7 +20,7 @@ static bool read_function(const char *name, uint64_t script_head, struct arena *
 {
 	uint64_t words[16] = { SHARED_MAP + 1 }, text[16] = { STRING_MAP + 1 };
 	struct v8_scripts scripts = { 0 };
-	struct v8_memory memory = { image_read, NULL, &objects };
+	struct v8_memory memory = { image_read, NULL, &objects, NULL };
 	struct str bytes;
 	bool is_one;
 

@@ -93,6 +93,7 @@ struct v8_memory {
 	v8_read_fn read;
 	void *context;
 	const struct v8_objects *objects;
+	const struct v8_memory *now;	/* as it is now, where `read` tells what was; NULL: `read` does */
 };
 
 /* The word at an offset of an object; false, and 0, when it cannot be read. */

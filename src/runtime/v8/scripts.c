@@ -53,11 +53,25 @@ static bool see_characters(void *seer, const void *characters, uint32_t n, unsig
 	return true;
 }
 
+/* Whether the script is there, and has that text. */
+static bool has_source(const struct v8_memory *memory, const struct v8_script *script)
+{
+	uint64_t source;
+	int32_t id;
+
+	return v8_type(memory, script->address) == memory->objects->type_script &&
+	       v8_smi(memory, script->address, memory->objects->script_id, &id) && id == script->id &&
+	       v8_pointer(memory, script->address, memory->objects->script_source, &source) &&
+	       source == script->source;
+}
+
+/* Nothing when V8 has moved either meanwhile. */
 static void read_lines(struct v8_script *script, const struct v8_memory *memory)
 {
 	struct lines lines = { 0 };
-	bool ok = begin_line(&lines) &&
-		  v8_string_scan(memory, script->source, 0, UINT32_MAX, see_characters, &lines);
+	bool ok = has_source(memory, script) && begin_line(&lines) &&
+		  v8_string_scan(memory, script->source, 0, UINT32_MAX, see_characters, &lines) &&
+		  has_source(memory, script);
 
 	if (!ok) {
 		free(lines.starts);
@@ -153,12 +167,15 @@ static struct str eval_name(const struct v8_memory *memory, uint64_t script, str
 	return str_over(p, file.n + 10);
 }
 
+static const struct v8_memory *now_of(const struct v8_memory *memory)
+{
+	return memory->now ? memory->now : memory;
+}
+
 static bool read_script(struct v8_script *script, const struct v8_memory *memory, struct arena *arena)
 {
 	const struct v8_objects *o = memory->objects;
 	enum named named;
-	uint64_t source;
-	int32_t id;
 
 	if (v8_type(memory, script->address) != o->type_script)
 		return false;
@@ -169,16 +186,9 @@ static bool read_script(struct v8_script *script, const struct v8_memory *memory
 		return false;
 	if (named == NAMELESS)
 		script->name = eval_name(memory, script->address, arena);
-	for (int i = 0; i < 3 && script->source && !script->starts; i++) {
-		/* moved while it was read: where it is now */
-		if (i && !v8_pointer(memory, script->address, o->script_source, &script->source))
-			return false;
-		read_lines(script, memory);
-	}
-	/* another one may have come to its place meanwhile */
-	return v8_smi(memory, script->address, o->script_id, &id) && id == script->id &&
-	       v8_pointer(memory, script->address, o->script_source, &source) == !!script->source &&
-	       source == script->source;
+	if (script->source)
+		read_lines(script, now_of(memory));
+	return true;
 }
 
 static bool same(const struct v8_script *a, const struct v8_script *b)
@@ -197,13 +207,16 @@ uint32_t v8_scripts_read(struct v8_scripts *scripts, const struct v8_memory *mem
 
 	if (!v8_smi(memory, address, o->script_id, &script.id))
 		return 0;
-	(void)v8_pointer(memory, address, o->script_source, &script.source);
+	/* its text, which is young when it begins to run, is soon moved: as it is now */
+	if (!v8_pointer(now_of(memory), address, o->script_source, &script.source) ||
+	    !has_source(now_of(memory), &script))
+		(void)v8_pointer(memory, address, o->script_source, &script.source);
 	hash = hash_u64(hash_u64(address, script.source), (uint64_t)process << 32 | (uint32_t)script.id);
 	while ((id = idindex_probe(&scripts->index, hash, &step))) {
 		if (!same(&scripts->items[id], &script))
 			continue;
 		if (!scripts->items[id].starts && script.source)	/* it was being moved */
-			read_lines(&scripts->items[id], memory);
+			read_lines(&scripts->items[id], now_of(memory));
 		return id;
 	}
 	if (!scripts->n && VEC_RESERVE(&scripts->items, &scripts->cap, 1) == 0)

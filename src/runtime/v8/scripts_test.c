@@ -27,7 +27,7 @@ static void add_string(uint64_t at, const char *text)
 static struct v8_script script_of(struct v8_scripts *scripts, const char *name, const char *url)
 {
 	uint64_t words[16] = { SCRIPT_MAP + 1 };
-	struct v8_memory memory = { image_read, NULL, &objects };
+	struct v8_memory memory = { image_read, NULL, &objects, NULL };
 	struct str bytes;
 	uint32_t id;
 

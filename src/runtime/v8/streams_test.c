@@ -18,7 +18,7 @@
 static struct buf image;
 static struct str bytes;
 static struct v8_objects objects;
-static struct v8_memory memory = { image_read, &bytes, &objects };
+static struct v8_memory memory = { image_read, &bytes, &objects, NULL };
 static uint8_t page[PAGE_BYTES];
 static uint8_t code_objects[0x400];
 

@@ -9,7 +9,7 @@
 static struct buf image;
 static struct str bytes;
 static struct v8_objects objects;
-static struct v8_memory memory = { image_read, &bytes, &objects };
+static struct v8_memory memory = { image_read, &bytes, &objects, NULL };
 
 /* A string with its head: map, hash, length; then what follows. */
 static void add_string(uint64_t at, unsigned type, uint32_t length, const void *rest, size_t n)
