@@ -239,3 +239,19 @@ def test_what_cannot_be_compared_is_said(made, tmp_path):
     folded = tmp_path / "x.folded"
     folded.write_text("main;f 1\n")
     check_refused(sonde("diff", made[0], folded, "--type", "cpu"), 1, "no values of type", "a.pb.gz")
+
+
+def test_what_two_runs_may_differ_by_is_shown_and_not_named(made, tmp_path):
+    """f7 costs two points more, which is more than sampling: one run a side cannot tell it from what runs differ by."""
+    more = [(stack, n * (1.4 if stack.endswith("f7") else 1), labels) for stack, n, labels in STACKS]
+    files = [pprof_made.write(tmp_path / f"{side}.pb.gz", [(stack, int(n * 20), labels) for stack, n, labels in rows])
+             for side, rows in (("a", STACKS), ("b", more))]
+    found = diff(*files, "--fail-above", "5%")
+    assert function(found, "f7")["self"]["verdict"] == "within" and not named(found)
+    assert found["summary"] == ("Nothing changed beyond what two runs of one program may differ by: "
+                                "f7() by +1.86 points."), found["summary"]
+    assert found["noise"]["least"]["code"] == 0.03 and not found["gate"]["exceeded"]
+    text = sonde("diff", *files).stdout
+    assert re.search(r"^≈ .* within +f7", text, re.M) or re.search(r"^\? .* within +f7", text, re.M), text
+    assert "two runs of one program may differ by 3 % of all: what changed by less is not named" in " ".join(text.split())
+    assert named(diff(files[0], files[0], "--", files[1], files[1])) == ["f7"]

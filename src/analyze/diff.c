@@ -64,6 +64,7 @@ static void add_case(struct diff_work *w, uint32_t row, enum diff_measure measur
 		.unit_ratio = 1, .unit_df = INFINITY, .p = NAN, .q = NAN,
 		.number = &at->of[measure],
 		.in_kernel = diff_place(w->diff, at)->kind == FRAME_KERNEL,
+		.larger = true,
 	};
 }
 
@@ -180,6 +181,7 @@ static void number_fill(struct diff_work *w, struct diff_number *number, uint32_
 static void fill_numbers(struct diff_work *w)
 {
 	struct diff *diff = w->diff;
+	bool found = false;
 
 	for (uint32_t r = 0; r < diff->n; r++)
 		for (int m = 0; m < DIFF_MEASURES; m++) {
@@ -191,6 +193,8 @@ static void fill_numbers(struct diff_work *w)
 			number_fill(w, number, diff->rows[r].item, (enum diff_measure)m,
 				    diff->noise.ratio, INFINITY);
 		}
+	for (uint32_t i = 0; i < w->n; i++)
+		found = found || w->cases[i].named;
 	for (uint32_t i = 0; i < w->n; i++) {
 		struct diff_case *c = &w->cases[i];
 		struct diff_row *row = &diff->rows[w->row_of[c->item] - 1];
@@ -200,9 +204,10 @@ static void fill_numbers(struct diff_work *w)
 		number_fill(w, number, c->item, c->measure, c->ratio, c->df);
 		number->p = c->p;
 		number->q = c->q;
-		number->verdict = c->named ? DIFF_NAMED
+		number->verdict = c->within ? DIFF_WITHIN
+				  : c->named ? DIFF_NAMED
 				  : c->untested ? DIFF_UNTESTED
-				  : diff->n_named && moved <= diff->level &&
+				  : found && moved <= diff->level &&
 						  fabs(c->z) < EXPLAINED_Z ? DIFF_FOLLOWS
 									   : DIFF_NOISE;
 		if (c->named && row->of[row->measure].verdict != DIFF_NAMED)
@@ -232,7 +237,8 @@ static void fill_whole(struct diff_work *w)
 	diff_case_judge(&c, &w->sides);
 	number_fill(w, whole, 0, DIFF_SELF, c.ratio, c.df);
 	whole->p = whole->q = c.p;
-	whole->verdict = isnan(c.p) ? DIFF_UNTESTED : c.p <= diff->level ? DIFF_NAMED : DIFF_NOISE;
+	whole->verdict = isnan(c.p) ? DIFF_UNTESTED : c.p > diff->level ? DIFF_NOISE
+			 : fabs(whole->relative) < diff->prior.of_itself ? DIFF_WITHIN : DIFF_NAMED;
 }
 
 /* A tenth of all: how much it would have to change to stand out among all that was tested. */
@@ -255,12 +261,29 @@ static void fill_seen(struct diff_work *w)
 		diff->seen = stat_t_quantile(diff->level / w->n_tested, df) *
 			     sqrt(variance * diff->noise.ratio);
 	if (diff->noise.basis != DIFF_BY_RUNS)
-		diff->seen = fmax(diff->seen, DIFF_LEAST_SHARE);
+		diff->seen = fmax(diff->seen, diff->prior.least[DIFF_CODE_OWN] + share * diff->prior.of_itself);
+}
+
+/* How many processors the runs of a side had, on average; 0: not known. */
+static double processors(const struct diff_side *side, double cpu_seconds)
+{
+	return side->seconds > 0 ? side->total * cpu_seconds / side->seconds : 0;
+}
+
+static int apply_prior(struct diff_work *w, const struct diff_options *options)
+{
+	struct diff *diff = w->diff;
+
+	diff->prior.memory = options->of_memory;
+	for (unsigned side = 0; side < 2; side++)
+		diff->prior.processors[side] = processors(&diff->side[side], options->cpu_seconds);
+	return diffprior_apply(&diff->prior, w->cases, w->n, &w->summing, &w->sides);
 }
 
 static int find_changes(struct diff_work *w, const struct diff_options *options)
 {
 	struct diff *diff = w->diff;
+	bool any_out;
 	int rc = add_rows(w, options->measure);
 
 	if (rc == 0)
@@ -274,12 +297,15 @@ static int find_changes(struct diff_work *w, const struct diff_options *options)
 					&w->unit_ratio);
 	if (w->unit_ratio > 0)
 		diff->noise.ratio = w->unit_ratio;
+	if (rc == 0 && diff->noise.basis != DIFF_BY_RUNS)
+		rc = apply_prior(w, options);
 	if (rc == 0)
 		rc = diff_name_changes(w);
 	if (rc < 0)
 		return rc;
+	any_out = w->summing.any_out;
 	summing_put_back(&w->summing);
-	if (diff->n_named)
+	if (any_out)
 		diffsums_of_sides(w->sides.sums, &w->summing);
 	fill_numbers(w);
 	fill_seen(w);

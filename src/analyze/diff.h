@@ -19,11 +19,14 @@
  *   times  one run whose samples have times: blocks of its time in the place of runs
  *   else   the items themselves: most did not change, so what they scatter by more than sampling explains
  *          is noise, and widens the others' (.noise.ratio)
+ * With one run a side a change is named only if it is larger than what two runs of a program were seen to differ by
+ * (analyze/diffprior.h); else it is WITHIN that.
  * docs/diff.md tells it to people, with measurements.
  */
 #ifndef SONDE_ANALYZE_DIFF_H
 #define SONDE_ANALYZE_DIFF_H
 
+#include "analyze/diffprior.h"
 #include "analyze/diffsums.h"
 
 enum diff_per {
@@ -34,6 +37,7 @@ enum diff_per {
 enum diff_verdict {
 	DIFF_NOISE,	/* no change that stands out */
 	DIFF_UNTESTED,	/* too few samples to tell */
+	DIFF_WITHIN,	/* more than sampling, and no more than two runs of one program may differ by */
 	DIFF_FOLLOWS,	/* moved, and what is named explains it */
 	DIFF_NAMED,	/* changed */
 };
@@ -76,6 +80,7 @@ struct diff {
 		enum diff_basis basis;
 		double ratio;		/* variance to that of sampling; typical */
 	} noise;
+	struct diffprior prior;		/* one run a side; else all zero */
 	double level;
 	double seen;	/* the smallest change of share (or the smallest part of the whole's cost) that would be named,
 			 * of something that is a tenth of all; INFINITY: none */
@@ -87,14 +92,12 @@ struct diff_options {
 	enum diff_measure measure;	/* what rows show unless the other one is named */
 	enum diff_per per;
 	double level;			/* 0: DIFF_LEVEL */
+	double cpu_seconds;		/* that a value of 1 is, of CPU time; 0: it is no CPU time */
+	bool of_memory;			/* values are bytes, or objects: nothing that is sampled in time */
 };
 
 #define DIFF_LEVEL 0.01		/* one named change in a hundred may be none */
-/* Of everything: with one run a side, a change of less is not named. Runs of one program differ by up to 0.6 points in
- * functions of its own (which code was compiled when), by up to 1.1 in the kernel's, whose interrupts come and go with
- * what else the machine does (docs/diff.md has the measurement). */
-#define DIFF_LEAST_SHARE 0.01
-#define DIFF_LEAST_KERNEL_SHARE 0.02
+#define DIFF_LEAST_SHARE 0.01	/* of everything: with one run a side, what has less on both is not tested */
 #define DIFF_CONFIDENCE 0.05	/* intervals: 95 % */
 
 /* 0; -EINVAL with a sentence (a side is empty, or does not say how long it was); -ENOMEM. */

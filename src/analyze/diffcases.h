@@ -12,9 +12,11 @@
 struct diff_case {
 	uint32_t item;
 	enum diff_measure measure;
-	bool named;
+	bool named;		/* or within: what was found, and taken out */
+	bool within;		/* what two runs of one program may differ by */
 	bool untested;		/* too small to be named, but as good a yardstick as others */
 	bool in_kernel;
+	bool larger;		/* than what runs of one program differ by: several runs a side tell that themselves */
 	double ratio, df;	/* variance to that of sampling, and on how many degrees of freedom it is known */
 	double unit_ratio, unit_df;	/* what units alone say of it */
 	double change;		/* of what is left once named changes are taken out */

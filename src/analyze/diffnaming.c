@@ -65,20 +65,9 @@ static bool moved_alike(const struct diff_case *c)
 	       (c->measure == DIFF_SELF || fabs(c->change) >= OWN_PART * fabs(c->first_change));
 }
 
-/* With one run a side nothing tells what the machine did to a run from what the program did: a change that is
- * small against everything is left alone, however sure it looks. */
-static bool is_large(const struct diff_work *w, const struct diff_case *c)
-{
-	const struct diff_side *base = &w->diff->side[0];
-	double least = c->in_kernel ? DIFF_LEAST_KERNEL_SHARE : DIFF_LEAST_SHARE;
-
-	return w->diff->noise.basis == DIFF_BY_RUNS ||
-	       fabs(c->first_change) >= least * base->total / base->norm;
-}
-
 static bool stands_out(const struct diff_work *w, const struct diff_case *c)
 {
-	return !c->named && c->q <= w->diff->level && moved_alike(c) && is_large(w, c);
+	return !c->named && c->q <= w->diff->level && moved_alike(c);
 }
 
 /* What always calls the same one function costs with it what that one does: then the callee is meant. */
@@ -100,7 +89,7 @@ static struct diff_case *explained(struct diff_work *w, struct diff_case *best)
 		struct diff_case *c = &w->cases[i];
 
 		if (c->measure == DIFF_SELF && !c->named && c->p <= w->diff->level &&
-		    moved_alike(c) &&
+		    moved_alike(c) && (c->larger || !best->larger) &&
 		    c->change * best->change > 0 &&
 		    fabs(c->change) >= EXPLAINS * fabs(best->change) && is_surer(w, c, found))
 			found = c;
@@ -122,7 +111,7 @@ static struct diff_case *other_end(struct diff_work *w, struct diff_case *best)
 	for (uint32_t i = 0; w->diff->per == PER_TOTAL && i < w->n; i++) {
 		struct diff_case *c = &w->cases[i];
 
-		if (stands_out(w, c) && c->change * best->change < 0 &&
+		if (stands_out(w, c) && c->larger == best->larger && c->change * best->change < 0 &&
 		    fabs(c->change) >= ALIKE * fabs(best->change) &&
 		    sureness(c) >= ALIKE * sureness(best) && is_surer(w, c, found))
 			found = c;
@@ -142,11 +131,11 @@ static struct diff_case *choose(struct diff_work *w)
 }
 
 /* What was named first may be what a later one had pushed: each is looked at again without all the others. */
-static void drop_pushed(struct diff_work *w)
+static void drop_pushed(struct diff_work *w, uint32_t n_within)
 {
 	struct diff *diff = w->diff;
 
-	for (uint32_t i = 0; i < w->n && diff->n_named > 1; i++) {
+	for (uint32_t i = 0; i < w->n && diff->n_named + n_within > 1; i++) {
 		struct diff_case *c = &w->cases[i];
 		struct diff_case alone = *c;
 
@@ -165,32 +154,37 @@ static void drop_pushed(struct diff_work *w)
 		}
 		*c = alone;
 		c->q = fmin(1, c->p * w->n_tested);
-		diff->n_named--;
+		c->within = false;
+		*(c->larger ? &diff->n_named : &n_within) -= 1;
 	}
 }
 
+/* However sure it looks, what is no larger than what runs of one program differ by is not named. It moves the others'
+ * shares all the same. */
 int diff_name_changes(struct diff_work *w)
 {
 	struct diff *diff = w->diff;
+	uint32_t n_within = 0;
 	int rc = judge_all(w);
 
 	for (uint32_t i = 0; i < w->n; i++) {
 		w->cases[i].first_z = w->cases[i].z;
 		w->cases[i].first_change = w->cases[i].change;
 	}
-	while (rc == 0 && diff->n_named < NAMED_MOST) {
+	while (rc == 0 && diff->n_named + n_within < NAMED_MOST) {
 		struct diff_case *c;
 
 		c = choose(w);
 		if (!c)
 			break;
 		c->named = true;
-		diff->n_named++;
+		c->within = !c->larger;
+		*(c->larger ? &diff->n_named : &n_within) += 1;
 		summing_take_out(&w->summing, c->item, c->measure);
 		w->summed = false;
 		rc = judge_all(w);
 	}
 	if (rc == 0)
-		drop_pushed(w);
+		drop_pushed(w, n_within);
 	return rc;
 }

@@ -14,7 +14,9 @@ static int rank(const struct diff_row *row)
 
 	if (self == DIFF_NAMED || total == DIFF_NAMED)
 		return 0;
-	return row->of[row->measure].verdict == DIFF_FOLLOWS ? 1 : 2;
+	if (self == DIFF_WITHIN || total == DIFF_WITHIN)
+		return 1;
+	return row->of[row->measure].verdict == DIFF_FOLLOWS ? 2 : 3;
 }
 
 /* What most rows are told apart by without looking at them: they are large, there are many, and many moved by as

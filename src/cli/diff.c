@@ -288,6 +288,28 @@ static bool is_state(const struct reading *reading)
 	return str_starts(type, STR("inuse_")) || str_eq(type, STR("goroutine"));
 }
 
+/* What is counted wherever it happens, and differs from run to run by nothing that a machine does. */
+static bool is_memory(const struct reading *reading)
+{
+	const struct profile *profile = &reading->shown.profile;
+	struct str type = profile_type_name(profile, (uint32_t)reading->type);
+	struct str unit = strings_get(&profile->strings, profile->types[reading->type].unit);
+
+	return is_state(reading) || str_starts(type, STR("alloc")) || str_eq(unit, STR("bytes")) ||
+	       str_eq(unit, STR("objects"));
+}
+
+/* Seconds that a value of 1 is; 0: it is no CPU time. */
+static double cpu_seconds(const struct reading *reading)
+{
+	const struct profile *profile = &reading->shown.profile;
+	struct str unit = strings_get(&profile->strings, profile->types[reading->type].unit);
+
+	if (!str_eq(profile_type_name(profile, (uint32_t)reading->type), STR("cpu")))
+		return 0;
+	return str_eq(unit, STR("nanoseconds")) ? 1e-9 : str_eq(unit, STR("microseconds")) ? 1e-6 : 0;
+}
+
 static int compare(struct diff_args *a, const struct readings *readings, bool *ret_exceeded,
 		   struct err *err)
 {
@@ -302,6 +324,8 @@ static int compare(struct diff_args *a, const struct readings *readings, bool *r
 	struct source_places sources;
 	int rc = inputs ? 0 : -ENOMEM;
 
+	a->options.of_memory = is_memory(newest);
+	a->options.cpu_seconds = cpu_seconds(newest);
 	if (!a->per_told && is_state(newest)) {
 		a->options.per = PER_PROFILE;
 		a->work[0] = a->work[1] = 1;

@@ -14,6 +14,7 @@
 
 static const char *const verdicts[] = {
 	[DIFF_NOISE] = "noise",
+	[DIFF_WITHIN] = "within",
 	[DIFF_UNTESTED] = "untested",
 	[DIFF_FOLLOWS] = "follows",
 	[DIFF_NAMED] = "changed",
@@ -153,6 +154,24 @@ static void put_gate(struct json *json, const struct diff_view *view)
 	buf_fini(&words);
 }
 
+/* What two runs may differ by; with several runs a side they tell that. */
+static void put_least(struct json *json, const struct diffprior *prior)
+{
+	static const char *const names[] = { [DIFF_CODE_OWN] = "code", [DIFF_CODE_KERNEL] = "kernel",
+					     [DIFF_CODE_GO] = "go_runtime" };
+
+	json_key(json, "least");
+	if (!(prior->least[DIFF_CODE_OWN] > 0)) {
+		json_null(json);
+		return;
+	}
+	json_open(json, '{');
+	for (unsigned i = 0; i < DIFF_CODES; i++)
+		put_digits(json, names[i], prior->least[i]);
+	put_digits(json, "of_itself", prior->of_itself);
+	json_close(json, '}');
+}
+
 static void put_head(struct json *json, const struct diff_view *view)
 {
 	const struct diff *diff = view->diff;
@@ -174,6 +193,7 @@ static void put_head(struct json *json, const struct diff_view *view)
 	json_open(json, '{');
 	put_text(json, "basis", str_of(bases[diff->noise.basis]));
 	put_digits(json, "ratio", diff->noise.ratio);
+	put_least(json, &diff->prior);
 	json_close(json, '}');
 	put_digits(json, "level", diff->level);
 	put_digits(json, "confidence", 1 - DIFF_CONFIDENCE);

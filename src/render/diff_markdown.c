@@ -87,6 +87,8 @@ static void put_row(struct buf *out, const struct diff_view *view, const struct 
 	buf_add_str(out, STR(" | "));
 	if (number->verdict == DIFF_FOLLOWS)
 		buf_add_str(out, STR("follows"));
+	else if (number->verdict == DIFF_WITHIN)
+		buf_add_str(out, STR("within"));
 	else
 		diff_add_p(out, number->q);
 	buf_add_str(out, STR(" |\n"));

@@ -173,6 +173,9 @@ static void put_mark(struct page *page, const struct diff_number *number)
 	case DIFF_FOLLOWS:
 		buf_add_str(page->out, unicode ? STR("· ") : STR("~ "));
 		break;
+	case DIFF_WITHIN:
+		buf_add_str(page->out, unicode ? STR("≈ ") : STR("? "));
+		break;
 	case DIFF_NOISE:
 	case DIFF_UNTESTED:
 		page_style(page, STYLE_DIM);
@@ -253,6 +256,8 @@ static void put_row(struct sheet *sheet, const struct diff_row *row, struct page
 	}
 	if (sheet->p && number->verdict == DIFF_FOLLOWS)
 		buf_add_str(&page->cell, STR("follows"));
+	else if (sheet->p && number->verdict == DIFF_WITHIN)
+		buf_add_str(&page->cell, STR("within"));
 	else if (sheet->p)
 		diff_add_p(&page->cell, number->q);
 	if (sheet->p)

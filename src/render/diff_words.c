@@ -135,25 +135,73 @@ static void add_whole(struct buf *out, const struct diff_view *view)
 		buf_add_str(out, STR("The whole "));
 		add_change(out, view, whole, true);
 	} else {
-		buf_addf(out, "The whole %s the same %s%swithin noise (",
+		buf_addf(out, "The whole %s the same %s%swithin %s (",
 			 view->diff->per == PER_PROFILE ? "is" : "costs", basis_words(view),
-			 *basis_words(view) ? " " : "");
+			 *basis_words(view) ? " " : "", whole->verdict == DIFF_WITHIN ? "what two runs may differ by" : "noise");
 		buf_addf(out, "%+.1f %% %s %.1f)", whole->relative * 100, plus_minus(view),
 			 whole->relative_error * 100);
 	}
 	buf_add_str(out, STR("; "));
 }
 
+#define WHAT_RUNS_DIFFER_BY "what two runs of one program may differ by"
+
+static const struct diff_number *number_within(const struct diff_row *row)
+{
+	for (int m = 0; m < DIFF_MEASURES; m++)
+		if (row->of[m].verdict == DIFF_WITHIN)
+			return &row->of[m];
+	return NULL;
+}
+
+/* The largest of what is not named because one run a side cannot tell, or NULL. */
+static const struct diff_row *within_most(const struct diff *diff)
+{
+	const struct diff_row *most = NULL;
+	double largest = 0;
+
+	for (uint32_t r = 0; r < diff->n; r++) {
+		const struct diff_number *number = number_within(&diff->rows[r]);
+
+		if (number && fabs(number->now - number->base) > largest) {
+			most = &diff->rows[r];
+			largest = fabs(number->now - number->base);
+		}
+	}
+	return most;
+}
+
+/* Ends the sentence: which it was (NULL: not to be told). */
+static void add_within(struct buf *out, const struct diff_view *view, const struct diff_row *row)
+{
+	const struct diff_number *number = row ? number_within(row) : NULL;
+
+	if (!number) {
+		buf_add_str(out, STR("."));
+		return;
+	}
+	buf_add_str(out, STR(": "));
+	diff_add_name(out, view, row);
+	if (number == &row->of[DIFF_TOTAL])
+		buf_add_str(out, STR(" with all it calls"));
+	buf_add_str(out, STR(" by "));
+	diff_add_points(out, diff_part(view->diff, number->now - number->base), true);
+	buf_add_str(out, view->diff->per == PER_TOTAL ? STR(" points.") : STR(" % of all."));
+}
+
 void diff_add_sentence(struct buf *out, const struct diff_view *view)
 {
 	const struct diff *diff = view->diff;
 	uint32_t told = diff->n_named < TOLD_MOST ? diff->n_named : TOLD_MOST;
+	const struct diff_row *within;
 	bool first = true;
 
 	add_whole(out, view);
+	within = within_most(diff);
 	if (!diff->n_named) {
-		buf_add_str(out, diff->per == PER_TOTAL ? STR("Nothing changed beyond noise.")
-							: STR("nothing in it stands out."));
+		buf_add_str(out, diff->per == PER_TOTAL ? STR("Nothing changed beyond ") : STR("nothing in it changed beyond "));
+		buf_add_str(out, within ? STR(WHAT_RUNS_DIFFER_BY) : STR("noise"));
+		add_within(out, view, within);
 		return;
 	}
 	for (uint32_t i = 0; i < told; i++) {
@@ -171,17 +219,33 @@ void diff_add_sentence(struct buf *out, const struct diff_view *view)
 	}
 	if (told < diff->n_named)
 		buf_addf(out, "; %u more changed", diff->n_named - told);
-	buf_add_str(out, STR("; nothing else changed beyond noise."));
-	if (diff->noise.basis != DIFF_BY_RUNS && diff->per != PER_PROFILE)
-		buf_add_str(out, STR(" One run a side: runs of one program may differ by as much."));
+	buf_addf(out, "; nothing else changed beyond %s", within ? WHAT_RUNS_DIFFER_BY : "noise");
+	add_within(out, view, NULL);
 }
 
-/* What differs from run to run cannot be seen in one. */
-static void add_least(struct buf *out)
+/* What differs from run to run cannot be seen in one: the rule that docs/diff.md gives. */
+static void add_least(struct buf *out, const struct diffprior *prior)
 {
-	buf_addf(out, "; what differs from run to run is not in it, so changes of less than %g %% of all (in the "
-		 "kernel %g %%) are not named: give several runs", DIFF_LEAST_SHARE * 100,
-		 DIFF_LEAST_KERNEL_SHARE * 100);
+	static const char *const whose[] = { [DIFF_NATIVE] = "one program",
+					     [DIFF_MANAGED] = "one program with an interpreter or a JIT compiler",
+					     [DIFF_JVM] = "one program on the JVM" };
+	double own = prior->least[DIFF_CODE_OWN], kernel = prior->least[DIFF_CODE_KERNEL];
+	bool go = prior->has[DIFF_CODE_GO];
+
+	if (prior->memory) {
+		buf_addf(out, "; changes of less than %g %% of all are not named", own * 100);
+		return;
+	}
+	buf_addf(out, "; two runs of %s may differ by %g %% of all", whose[prior->language], own * 100);
+	if (kernel > own && (prior->has[DIFF_CODE_KERNEL] || go))
+		buf_addf(out, " (%g %% in %s%s)", kernel * 100,
+			 !go ? "the kernel" : prior->has[DIFF_CODE_KERNEL] ? "the kernel and " : "", go ? "Go's runtime" : "");
+	if (prior->of_itself > 0)
+		buf_addf(out, " and %g %% of itself", prior->of_itself * 100);
+	if (prior->loads_differ)
+		buf_addf(out, ", under as different loads as these (%.2g and %.2g processors)", prior->processors[0],
+			 prior->processors[1]);
+	buf_add_str(out, STR(": what changed by less is not named; several runs a side tell"));
 }
 
 void diff_add_noise(struct buf *out, const struct diff_view *view)
@@ -198,14 +262,14 @@ void diff_add_noise(struct buf *out, const struct diff_view *view)
 	case DIFF_BY_TIMES:
 		buf_addf(out, "one run a side, over %u blocks of its time: %.1f times the variance "
 			 "of sampling assumed", DIFF_BLOCKS, diff->noise.ratio);
-		add_least(out);
+		add_least(out, &diff->prior);
 		break;
 	case DIFF_BY_ITEMS:
 		buf_add_str(out, STR("one run a side: sampling error only"));
 		if (diff->noise.ratio > 1.05)
 			buf_addf(out, ", its variance times %.1f for what runs usually differ by and "
 				 "%s scatter", diff->noise.ratio, what);
-		add_least(out);
+		add_least(out, &diff->prior);
 		break;
 	case DIFF_BY_SAMPLING:
 		break;

@@ -13,6 +13,7 @@ export function verdictWords(row, number) {
 	return {
 		changed: row.changed === 'total' ? `changed with all it calls, ${q}` : `changed, ${q}`,
 		follows: 'moved because of what changed',
+		within: `within what two runs of one program may differ by, ${q}`,
 		noise: `function within noise, ${q}`,
 		untested: 'too few samples to tell',
 	}[number.verdict];
