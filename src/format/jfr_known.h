@@ -46,6 +46,7 @@ struct jfr_known {
 		uint32_t frame;
 	} *frames;
 
+	/* In pairs: either may hold what its bytes' hash points to. */
 	struct jfr_stack_memo {
 		const char *bytes;	/* in the file */
 		uint32_t n_bytes, n_frames;

@@ -69,19 +69,38 @@ static bool still_holds(struct jfr_pools *pools, const struct jfr_stack_memo *me
 	return memo->chunk >= pools->known->changed_in;
 }
 
+/* The stack that was made of those bytes, if it holds; else *ret_place is where to remember the one that is made. */
+static bool recall_stack(struct jfr_pools *pools, const struct jfr_value *trace, struct jfr_stack_memo **ret_place)
+{
+	struct jfr_known *known = pools->known;
+	struct str bytes = trace->text;
+	struct jfr_stack_memo *pair = &known->stacks[hash_str(bytes) & known->stack_mask & ~1u];
+
+	for (uint32_t i = 0; i < 2; i++) {
+		struct jfr_stack_memo *memo = &pair[i];
+
+		if (memo->chunk && memo->n_bytes == bytes.n && memo->n_frames == trace->n_items &&
+		    memcmp(memo->bytes, bytes.p, bytes.n) == 0) {
+			*ret_place = memo;
+			return still_holds(pools, memo);
+		}
+	}
+	*ret_place = &pair[pair[1].chunk < pair[0].chunk];	/* the one not met for longer */
+	return false;
+}
+
 static uint32_t find_stack(struct jfr_pools *pools, const struct jfr_value *trace)
 {
 	struct jfr_known *known = pools->known;
 	struct str bytes = trace->text;
-	struct jfr_stack_memo *memo = &known->stacks[hash_str(bytes) & known->stack_mask];
 	struct cursor c = cursor_over(pools->chunk);
+	struct jfr_stack_memo *memo;
 	uint32_t stack, first;
 	bool is_known;
 
 	if (!trace->n_items || bytes.n > UINT32_MAX)
 		return 0;
-	if (memo->chunk && memo->n_bytes == bytes.n && memo->n_frames == trace->n_items &&
-	    memcmp(memo->bytes, bytes.p, bytes.n) == 0 && still_holds(pools, memo)) {
+	if (recall_stack(pools, trace, &memo)) {
 		memo->chunk = known->n_chunks;
 		return memo->stack;
 	}
