@@ -95,7 +95,10 @@ def test_top_and_sample_index(pprof, sonde, file, theirs, ours):
     (["-focus=parse"], ["--focus", "parse"]), (["-ignore=parse|idle"], ["--ignore", "parse|idle"]),
     (["-hide=^serve$"], ["--hide", "^serve$"]), (["-show=^(main|lex)$"], ["--show", "^(main|lex)$"]),
     (["-tagfocus=user=ann"], ["--label", "user=ann"]), (["-tagfocus=thread=net-."], ["--label", "thread=net-."]),
-    (["-focus=lex", "-hide=parse"], ["--focus", "lex", "--hide", "parse"])])
+    (["-tagignore=user=ann"], ["--label", "user!=ann"]), (["-tagignore=thread=net-."], ["--label", "thread!=net-."]),
+    (["-tagfocus=user=ann", "-tagignore=thread=net-1"], ["--label", "user=ann", "--label", "thread!=net-1"]),
+    (["-focus=lex", "-hide=parse"], ["--focus", "lex", "--hide", "parse"]),
+    (["-nodefraction=0.1"], ["--min-share", "10"]), (["-nodefraction=0.5", "-cum"], ["--min-share", "50%", "--total"])])
 def test_filters(pprof, sonde, theirs, ours):
     seen, _ = top(pprof("labels.pb.gz", "-top", "-sample_index=cpu", *theirs))
     assert functions(sonde("labels.pb.gz", "--type", "cpu", *ours)) == seen and seen
@@ -157,6 +160,106 @@ def test_tags(pprof, sonde):
         theirs = {re.sub(r"^(\d+)(?:ns|B)$", r"\1", value): number(own) for own, value in re.findall(rf"^ +{NUMBER} \( *\S+%\): (.*)$", part, re.M)}
         groups = sonde("labels.pb.gz", "--by", key, "--type", "cpu")["groups"]
         assert {str(row["value"]): row["total"] for row in groups if row["value"] is not None} == theirs and theirs
+
+
+def test_call_tree(pprof, sonde):
+    """Each call path is a node of its own."""
+    text = pprof("labels.pb.gz", "-dot", "-output=/dev/stdout", "-call_tree", "-trim=false", "-sample_index=cpu")
+    theirs = collections.Counter((name, number(own), int(total)) for name, own, total in
+                                 re.findall(rf'^N\d+ \[label="(\w+)\\n{NUMBER} .*tooltip="\w+ \((\d+)ns\)', text, re.M))
+    ours = collections.Counter((node["name"], node["self"], node["total"]) for node in sonde("labels.pb.gz", "--tree", "--type", "cpu")["tree"])
+    assert ours == theirs and len(theirs) == 9
+    assert {node["name"] for node in sonde("labels.pb.gz", "--tree", "--type", "cpu", "--min-share", "40")["tree"]} == \
+        {name for name, _, total in theirs if total >= 0.4 * 11400}
+
+
+def test_units(pprof, place):
+    """-unit=us: the figures in words are the same, digit by digit, as far as both tell them."""
+    def run(*options):
+        done = subprocess.run([SONDE, "report", "labels.pb.gz", "--type", "cpu", *options], cwd=place, capture_output=True, text=True, check=True)
+        return dict(reversed(row) for row in re.findall(r"([\d.,]+)(?: [uµ]s|) +(\w+)$", done.stdout.split("Function")[1], re.M))
+    theirs = {name: float(own) for own, name in re.findall(r"^ *([\d.]+)(?:us)? .* (\w+)$", pprof("labels.pb.gz", "-top", "-sample_index=cpu", "-unit=us"), re.M)}
+    assert {name: float(own) for name, own in run("--unit", "us").items()} == theirs and theirs["lex"] == 6
+
+
+GO = """package main
+import ("os"; "runtime/pprof"; "runtime"; "strings"; "sort"; "fmt")
+var kept [][]byte
+func work(n int) int { s := []string{}; for i := 0; i < n; i++ { s = append(s, fmt.Sprint(i, strings.Repeat("x", i%50))) }
+    sort.Strings(s); return len(s) }
+func keep() { for i := 0; i < 200; i++ { kept = append(kept, make([]byte, 64<<10)) } }
+func main() { runtime.MemProfileRate = 4096; f, _ := os.Create("go-cpu.pb.gz"); pprof.StartCPUProfile(f); n := 0
+    for i := 0; i < 15; i++ { pprof.Do(ctx(), pprof.Labels("round", fmt.Sprint(i%3)), func(c Context) { n += work(20000) }) }
+    pprof.StopCPUProfile(); f.Close(); keep(); runtime.GC(); h, _ := os.Create("go-heap.pb.gz"); pprof.WriteHeapProfile(h); h.Close() }
+"""
+REAL = [("go-cpu.pb.gz", "cpu"), ("go-cpu.pb.gz", "samples"), ("go-heap.pb.gz", "inuse_space"), ("go-heap.pb.gz", "alloc_objects"),
+        ("java.pb.gz", "samples"), ("sonde.pb.gz", "cpu")]
+
+
+def make_real(place, name):
+    if name.startswith("go"):
+        shutil.which("go") or pytest.skip("no go")
+        (place / "x.go").write_text(GO.replace('"os";', '"os"; "context";').replace("ctx()", "context.Background()").replace("Context)", "context.Context)"))
+        subprocess.run(["go", "run", "x.go"], cwd=place, check=True)
+    elif name.startswith("java"):
+        shutil.which("java") or pytest.skip("no java")
+        (place / "Work.java").write_text("import java.util.*; public class Work { static int spin(int n) { List<String> l = new ArrayList<>(); "
+                                         "for (int i = 0; i < n; i++) l.add(\"k\" + (i * 7919 % n)); Collections.sort(l); return l.size(); } "
+                                         "public static void main(String[] a) { long end = System.nanoTime() + 2500000000L, s = 0; "
+                                         "while (System.nanoTime() < end) s += spin(20000); System.out.println(s); } }")
+        subprocess.run(["java", "-XX:StartFlightRecording=filename=x.jfr,settings=profile", "Work.java"], cwd=place, check=True, capture_output=True)
+        subprocess.run([SONDE, "convert", "x.jfr", "java.pb.gz"], cwd=place, check=True, capture_output=True)
+    else:
+        (place / "w.c").write_text("#include <stdlib.h>\nstatic int by(const void *a, const void *b) { return *(int *)a - *(int *)b; }\n"
+                                   "__attribute__((noinline)) int work(int n) { int *v = malloc(n * sizeof(*v)); for (int i = 0; i < n; i++) "
+                                   "v[i] = i * 7919 % n;\n    qsort(v, n, sizeof(*v), by); int r = v[n / 2]; free(v); return r; }\n"
+                                   "int main(void) { int s = 0; for (int i = 0; i < 40; i++) s += work(100000); return s == 1; }\n")
+        subprocess.run(["gcc", "-O2", "-g", "w.c", "-o", "w"], cwd=place, check=True)
+        done = subprocess.run([SONDE, "record", "-F", "499", "-o", "sonde.pb.gz", "--", "./w"], cwd=place, capture_output=True, text=True)
+        done.returncode == 0 or pytest.skip(f"sonde record: {done.stderr.strip()[-150:]}")
+    return place / name
+
+
+@pytest.fixture
+def real(request, place):
+    name, kind = request.param
+    return name if (place / name).exists() else make_real(place, name).name, kind
+
+
+def summed(rows, key=lambda row: row["name"]):
+    sums = collections.defaultdict(lambda: [0, 0])
+    for row in rows:
+        sums[key(row)][0] += row["self"]
+        sums[key(row)][1] += row["total"]
+    return {name: tuple(pair) for name, pair in sums.items()}
+
+
+@pytest.mark.parametrize("real", REAL, indirect=True)
+def test_real_profiles_of_go_java_and_sonde_give_the_same_figures(pprof, sonde, real):
+    file, kind = real
+    units = {"inuse_space": "-unit=B", "alloc_objects": "-unit=count", "samples": "-unit=count"}
+
+    def theirs(*options):
+        text = pprof(file, "-top", f"-sample_index={kind}", "-nodecount=0", *([units[kind]] if kind in units else []), *options)
+        rows = re.findall(r"^ *(-?[\d.]+|\.)(?:ns|B|count)? +\S+% +\S+% +(-?[\d.]+|\.)(?:ns|B|count)?  *\S+%  (.*?)(?: \((?:partial-)?inline\))?$", text, re.M)
+        return {name: (number(own), number(total)) for own, total, name in rows}
+    seen = theirs()
+    ours = {name: sums for name, sums in summed(sonde(file, "--type", kind, "--native")["functions"]).items()}
+    assert len(seen) > 5
+    assert {name: sums[0] for name, sums in ours.items()} == {name: sums[0] for name, sums in seen.items()}
+    # functions of one name in two files are two here, and one sample may have both
+    alone = collections.Counter(row["name"] for row in sonde(file, "--type", kind, "--native")["functions"])
+    assert {name: sums for name, sums in ours.items() if alone[name] == 1} == {name: sums for name, sums in seen.items() if alone[name] == 1}
+    lines = collections.Counter()
+    for name, (own, _) in theirs("-lines").items():
+        lines[re.sub(r" [^ ]*?(:\d+)?$", r"\1", name) if " " in name else name] += own
+    mine = collections.Counter()
+    for row in sonde(file, "--type", kind, "--native", "--lines")["lines"]:
+        mine[row["name"] + (f":{row['line']}" if row["line"] else "")] += row["self"]
+    assert +mine == +lines
+    focus = re.escape(max(seen, key=lambda name: (seen[name][1] < max(t for _, t in seen.values()), seen[name][1])))
+    assert {name: own for name, (own, _) in theirs(f"-focus={focus}").items() if own} == \
+        {name: own for name, (own, _) in summed(sonde(file, "--type", kind, "--native", "--focus", focus)["functions"]).items() if own}
 
 
 def test_traces(pprof, place):

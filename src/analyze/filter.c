@@ -179,9 +179,9 @@ static bool label_matches(struct matcher *m, const struct label *label)
 	return !regexec(&m->re, number, 0, NULL, 0);
 }
 
-/* Drops samples without a label of that key whose value matches. A set may have several. */
+/* Drops samples without a label of that key whose value matches, or (not) those with one. A set may have several. */
 static int filter_by_value(struct filter *filter, const struct profile *profile, struct str key,
-			   const char *expression, struct err *err)
+			   const char *expression, bool not, struct err *err)
 {
 	uint32_t id = strings_find(&profile->strings, key), n_sets = profile->labels.n;
 	bool *set_keep = calloc((size_t)n_sets + 1, 1);
@@ -200,12 +200,24 @@ static int filter_by_value(struct filter *filter, const struct profile *profile,
 					label_matches(expression ? &m : NULL, &labels[i]);
 	}
 	for (uint32_t i = 0; !rc && i < profile->n; i++)
-		if (!set_keep[profile->label_set[i]])
+		if (set_keep[profile->label_set[i]] == not)
 			filter->keep[i] = false;
 	if (!rc && expression)
 		matcher_close(&m);
 	free(set_keep);
 	return rc;
+}
+
+struct str filter_label_key(const char *label, const char **ret_expression, bool *ret_not)
+{
+	const char *equals = strchr(label, '=');
+	bool not = equals && equals > label && equals[-1] == '!';
+
+	if (ret_expression)
+		*ret_expression = equals ? equals + 1 : NULL;
+	if (ret_not)
+		*ret_not = not;
+	return equals ? str_over(label, (size_t)(equals - label) - not) : str_of(label);
 }
 
 static int filter_by_labels(struct filter *filter, const struct profile *profile,
@@ -214,12 +226,11 @@ static int filter_by_labels(struct filter *filter, const struct profile *profile
 	int rc = 0;
 
 	for (uint32_t i = 0; rc == 0 && i < options->n_labels; i++) {
-		const char *equals = strchr(options->labels[i], '=');
-		struct str key = str_of(options->labels[i]);
+		const char *expression;
+		bool not;
+		struct str key = filter_label_key(options->labels[i], &expression, &not);
 
-		if (equals)
-			key.n = (size_t)(equals - key.p);
-		rc = filter_by_value(filter, profile, key, equals ? equals + 1 : NULL, err);
+		rc = filter_by_value(filter, profile, key, expression, not, err);
 	}
 	return rc;
 }
@@ -230,7 +241,7 @@ static int filter_by_gil(struct filter *filter, const struct profile *profile, s
 	if (groups_check_key(profile, STR("gil"), NULL) < 0)
 		return err_fail(err, -EINVAL, "the profile does not say who held the GIL: no sample has a "
 				"label 'gil' (only recordings of Python have)");
-	return filter_by_value(filter, profile, STR("gil"), "^held$", err);
+	return filter_by_value(filter, profile, STR("gil"), "^held$", false, err);
 }
 
 int filter_init(struct filter *filter, const struct profile *profile,

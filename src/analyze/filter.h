@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/str.h"
+
 struct err;
 struct profile;
 
@@ -24,7 +26,7 @@ struct filter_options {
 	const char *thread;	/* NULL, a thread id (all digits), or an expression for names */
 	bool has_pid;
 	uint64_t pid;		/* keep only this process */
-	const char *const *labels;	/* each "KEY=EXPRESSION" or "KEY": keep samples with such a label */
+	const char *const *labels;	/* each "KEY=EXPRESSION" or "KEY": keep samples with such a label; "KEY!=EXPRESSION": drop them */
 	uint32_t n_labels;
 	bool has_time;
 	uint64_t time_from_ns, time_to_ns;	/* keep samples taken then, since the profile's start */
@@ -41,6 +43,10 @@ struct filter {
 int filter_init(struct filter *filter, const struct profile *profile,
 		const struct filter_options *options, struct err *err);
 void filter_fini(struct filter *filter);
+
+/* The key of one of .labels; *ret_expression is NULL where any value will do, and *ret_not whether to drop. Both may be
+ * NULL. */
+struct str filter_label_key(const char *label, const char **ret_expression, bool *ret_not);
 
 /* Which frames an expression matches: one entry for each frame of the profile, to be freed. 0; -EINVAL with a
  * sentence that names the option; -ENOMEM. */

@@ -2,6 +2,7 @@
 #include "analyze/top.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "analyze/tally.h"
@@ -60,18 +61,29 @@ static void put_first(struct top_row *rows, uint32_t n, uint32_t limit, struct o
 	}
 }
 
+/* A profile of memory has many places that hold nothing now: they are no rows, unless nothing is. */
+static bool is_row(const struct top *top, const struct tally *place, double least)
+{
+	double total = fabs((double)place->total), self = fabs((double)place->self);
+
+	if (!place->seen || (!place->self && !place->total && top->total))
+		return false;
+	return total >= least || self >= least;
+}
+
 static int make_rows(struct top *top, const struct tally *tally, const struct top_options *options)
 {
 	struct order order = { top->places.items, options->order };
+	double least = options->min_share * fabs((double)top->total);
 	uint32_t n = 0, wanted;
 
 	for (uint32_t i = 1; i < top->places.n; i++)
-		n += tally[i].seen;
+		n += is_row(top, &tally[i], least);
 	top->rows = calloc((size_t)n + 1, sizeof(*top->rows));
 	if (!top->rows)
 		return -ENOMEM;
 	for (uint32_t i = 1; i < top->places.n; i++)
-		if (tally[i].seen)
+		if (is_row(top, &tally[i], least))
 			top->rows[top->n++] = (struct top_row){ i, tally[i].self, tally[i].total };
 	wanted = options->limit && options->limit < top->n ? options->limit : top->n;
 	if (wanted < top->n)

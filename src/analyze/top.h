@@ -22,6 +22,7 @@ struct top_options {
 	enum granularity granularity;
 	enum top_order order;	/* ties: the other number, then place_compare() */
 	uint32_t type;		/* value type of the profile */
+	double min_share;	/* of all: places that cost less in total are left out */
 	uint32_t limit;		/* 0, or how many rows are wanted in order: the others stand behind them in any */
 };
 
@@ -32,7 +33,7 @@ struct top_row {
 
 struct top {
 	struct places places;
-	struct top_row *rows;	/* sorted (.limit); only places that a kept sample has */
+	struct top_row *rows;	/* sorted (.limit); only places that cost something, if anything does */
 	uint32_t n;
 	int64_t total;		/* of all kept samples: what shares are shares of */
 };

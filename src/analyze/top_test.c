@@ -34,6 +34,19 @@ TEST(recursion_counts_once_in_a_total)
 	profile_fini(&p);
 }
 
+TEST(places_that_cost_nothing_or_too_little_are_no_rows)
+{
+	struct profile p;
+
+	test_profile(&p, "main;f 6", "main;g 1", "main;h 0", "zero 0");
+	check_top(&p, (struct top_options){ 0 }, "f:0=6/6 g:0=1/1 main:0=7/0");
+	check_top(&p, (struct top_options){ .min_share = 0.2 }, "f:0=6/6 main:0=7/0");
+	profile_fini(&p);
+	test_profile(&p, "main;h 0");	/* of nothing all places cost as much */
+	check_top(&p, (struct top_options){ 0 }, "h:0=0/0 main:0=0/0");
+	profile_fini(&p);
+}
+
 TEST(as_many_rows_as_are_wanted_come_in_order_and_the_others_behind_them)
 {
 	struct profile p;
@@ -155,7 +168,7 @@ TEST(threads_are_told_apart_by_their_ids_and_not_by_other_labels)
 	profile_fini(&p);
 }
 
-TEST_MAIN(CASE(recursion_counts_once_in_a_total),
+TEST_MAIN(CASE(places_that_cost_nothing_or_too_little_are_no_rows), CASE(recursion_counts_once_in_a_total),
 	  CASE(as_many_rows_as_are_wanted_come_in_order_and_the_others_behind_them), CASE(each_line_has_a_row_when_asked_for),
 	  CASE(a_function_is_one_row_whoever_compiled_it),
 	  CASE(a_frame_without_a_function_is_named_by_its_address),

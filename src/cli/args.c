@@ -163,6 +163,19 @@ int parse_limit(const char *text, uint32_t *ret_limit)
 	return 0;
 }
 
+int parse_percent(const char *text, double *ret_share)
+{
+	char *end;
+	double percent = strtod(text, &end);
+
+	while (*end == ' ' || *end == '%')
+		end++;
+	if (end == text || *end || !(percent >= 0) || percent > 1e6)
+		return -EINVAL;
+	*ret_share = percent / 100;
+	return 0;
+}
+
 int parse_duration(const char *text, uint64_t *ret_ns)
 {
 	static const struct {

@@ -67,6 +67,9 @@ void print_help(const struct command *command, FILE *out);
 /* "30", "30s", "2m", "500ms", "1h" -> nanoseconds. 0 or -EINVAL. */
 int parse_duration(const char *text, uint64_t *ret_ns);
 
+/* "5", "0.5%" -> a share. 0 or -EINVAL. */
+int parse_percent(const char *text, double *ret_share);
+
 /* Rows of a table, 0: all. 0 or -EINVAL; LIMIT_WORDS is what usage_error() says then, of the text. */
 int parse_limit(const char *text, uint32_t *ret_limit);
 #define LIMIT_WORDS "--limit takes how many rows to show (0: all), not '%s'"

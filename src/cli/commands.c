@@ -39,6 +39,8 @@ static const struct option_row report_options[] = {
 	{ 304, "json", NULL, "for programs (docs/report-json.md)" },
 	{ 313, "csv", NULL, "the table for a spreadsheet; of functions with every value type" },
 	{ 305, "limit", "N", "rows of the table (default 40; 0: all)" },
+	{ 316, "min-share", "PCT", "leave out what costs less of all, with what it calls (default: 1 of the tree, 0 of the "
+				    "table)" },
 	UNIT_OPTION,
 	READING_OPTIONS,
 	END

@@ -44,20 +44,6 @@ struct diff_args {
 
 /* ---- the command line ---- */
 
-/* "5", "5%", "5 %" -> 0.05 */
-static int parse_percent(const char *text, double *ret_share)
-{
-	char *end;
-	double percent = strtod(text, &end);
-
-	while (*end == ' ' || *end == '%')
-		end++;
-	if (end == text || *end || !(percent >= 0) || percent > 1e6)
-		return -EINVAL;
-	*ret_share = percent / 100;
-	return 0;
-}
-
 /* "total", "time", "profile", "N" (both sides did that much work in each run), "N,M" */
 static int parse_per(struct diff_args *a, const char *text)
 {

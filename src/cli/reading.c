@@ -173,9 +173,7 @@ static int derive_labels(struct reading *reading, struct err *err)
 	int rc = reading->by ? derive(reading, str_of(reading->by), err) : 0;
 
 	for (uint32_t i = 0; rc == 0 && i < reading->options.n_labels; i++) {
-		struct str label = str_of(reading->labels[i]);
-
-		rc = derive(reading, str_cut(&label, '='), err);
+		rc = derive(reading, filter_label_key(reading->labels[i], NULL, NULL), err);
 	}
 	return rc;
 }
@@ -186,9 +184,7 @@ static bool asks_for_times(const struct reading *reading)
 	bool asks = reading->options.has_time || (reading->by && !strcmp(reading->by, "time"));
 
 	for (uint32_t i = 0; i < reading->options.n_labels; i++) {
-		struct str label = str_of(reading->labels[i]);
-
-		asks |= str_eq(str_cut(&label, '='), STR("time"));
+		asks |= str_eq(filter_label_key(reading->labels[i], NULL, NULL), STR("time"));
 	}
 	return asks;
 }

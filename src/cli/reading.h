@@ -45,8 +45,8 @@ struct reading {
 	{ 322, "thread", "REGEX|TID", "only threads of that name or id" },                      \
 	{ 323, "pid", "PID", "only that process" },                                             \
 	{ 324, "type", "NAME", "which value, where a profile has several (cpu, samples, ...)" }, \
-	{ 325, "label", "KEY[=REGEX]", "only samples with that label, and such a value; may be "  \
-				       "repeated" },                                             \
+	{ 325, "label", "KEY[=REGEX]", "only samples with that label, and such a value; KEY!=REGEX: only those "  \
+				       "without; may be repeated" },                             \
 	{ 326, "gil", NULL, "only samples taken while the thread held Python's lock" },         \
 	{ 327, "by", "KEY", "apart for each value of a label (thread, process, goroutine, ...) or "  \
 			     "by module, file, function, kind, time" }, \

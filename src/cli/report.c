@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sonde report: read a profile as a table. */
 #include <errno.h>
+#include <float.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ struct report_args {
 	struct reading reading;
 	struct text_options text;
 	struct machine_reader machine;
-	bool json, csv, assembly;
+	bool json, csv, assembly, min_share;
 	const char *table_option;	/* that asked for the table; NULL: none did */
 	const char *asked_twice;	/* another one that did too */
 };
@@ -66,6 +67,7 @@ static bool granularity_of(const char *word, enum granularity *ret_granularity)
 static int parse(const struct command *command, int argc, char **argv, struct report_args *a)
 {
 	struct args args = { .command = command, .argc = argc, .argv = argv, .only_words = true };
+	double share = 0;
 	int id, rc = 0;
 
 	a->text.limit = LIMIT_UNSET;
@@ -85,6 +87,12 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 		case 305:
 			if (parse_limit(args.value, &a->text.limit) < 0)
 				rc = usage_error(command, LIMIT_WORDS, args.value);
+			break;
+		case 316:
+			if (parse_percent(args.value, &share) < 0)
+				rc = usage_error(command, "--min-share takes percent, like 0.5, not '%s'", args.value);
+			a->text.min_share = share > 0 ? share : DBL_MIN;	/* 0 is the tree's default */
+			a->min_share = true;
 			break;
 		case 306: a->text.order = TOP_BY_TOTAL; break;
 		case 307: peek(a, "--peek", args.value, true, true); break;
@@ -119,6 +127,8 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 	if (rc == 0 && a->text.source_directory && a->text.table != TEXT_LIST)
 		rc = usage_error(command, "--source says where the files are that --list shows: --list REGEX "
 				 "--source DIR");
+	if (rc == 0 && a->min_share && a->text.table != TEXT_TREE && a->text.table != TEXT_TOP)
+		rc = usage_error(command, "--min-share is for the table of functions and for --tree");
 	if (rc == 0 && a->assembly && a->text.table != TEXT_LIST)
 		rc = usage_error(command, "--asm shows the code of what --list names: --list REGEX --asm, or "
 				 "--disasm REGEX");
@@ -161,7 +171,7 @@ static int report_text(struct buf *out, struct report_args *a, struct err *err)
 static bool is_of_functions(const struct report_args *a)
 {
 	return a->text.table == TEXT_TOP && a->text.granularity == BY_FUNCTION && !a->text.by &&
-	       a->text.order != TOP_BY_TOTAL && !a->text.limit;
+	       a->text.order != TOP_BY_TOTAL && !a->text.limit && !a->min_share;
 }
 
 int run_report(const struct command *command, int argc, char **argv)

@@ -77,7 +77,7 @@ static int put_top(struct table *t, struct err *err)
 	struct top top;
 	int rc = top_init(&top, t->profile, &(struct top_options){
 		.filter = t->view->filter, .granularity = t->view->granularity, .order = t->view->order,
-		.type = t->type }, err);
+		.min_share = t->view->min_share, .type = t->type }, err);
 
 	if (rc < 0)
 		return rc;
@@ -97,7 +97,7 @@ static int put_tree(struct table *t, struct err *err)
 	struct view tree;
 	int rc = view_init(&tree, t->profile, &(struct view_options){
 		.filter = t->view->filter, .granularity = t->view->granularity,
-		.order = ORDER_BY_VALUE, .type = t->type }, err);
+		.order = ORDER_BY_VALUE, .min_share = t->view->min_share, .type = t->type }, err);
 
 	if (rc < 0)
 		return rc;

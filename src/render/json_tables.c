@@ -50,7 +50,7 @@ int json_put_top(struct json *json, const struct profile *profile, const struct 
 	struct top top;
 	int rc = top_init(&top, profile, &(struct top_options){
 		.filter = view->filter, .granularity = view->granularity, .order = view->order,
-		.type = type }, err);
+		.min_share = view->min_share, .type = type }, err);
 
 	if (rc < 0)
 		return rc;

@@ -42,7 +42,7 @@ struct text_options {
 	const struct amount_unit *unit;	/* NULL, or the one that values are told in (render/amount.h) */
 	uint32_t width;			/* columns of the terminal; 0: 100 */
 	uint32_t limit;			/* rows of a table; 0: all */
-	double min_share;		/* TEXT_TREE: smaller nodes are left out; 0 is 0.01 */
+	double min_share;		/* TEXT_TREE, TEXT_TOP: what is smaller is left out; 0 is 0.01 of a tree for a person */
 	bool color;			/* a terminal, and no NO_COLOR */
 	bool unicode;			/* the locale is UTF-8 */
 };

@@ -89,6 +89,17 @@ static void put_row(struct page *page, const struct top *top, const struct top_r
 	page_put_place(page, place, split);
 }
 
+/* As below a tree, what --min-share leaves out. */
+static void put_least(struct page *page)
+{
+	if (page->options->min_share * 100 < 1e-9)
+		return;
+	page_style(page, STYLE_DIM);
+	buf_addf(page->out, "what costs less than %g %% with all it calls is left out", page->options->min_share * 100);
+	page_style(page, STYLE_PLAIN);
+	page_end_line(page);
+}
+
 static void put_rest(struct page *page, const struct top *top, uint32_t rows)
 {
 	int64_t self = 0;
@@ -114,6 +125,7 @@ int text_top(struct page *page, struct err *err)
 				      .granularity = options->granularity,
 				      .order = options->order,
 				      .type = page->type,
+				      .min_share = options->min_share,
 				      .limit = options->limit };
 	bool amounts = page->width >= NARROW;
 	uint32_t fixed = PAGE_BAR_COLUMNS + 2 * (PERCENT + 1) + (amounts ? page->amount : 0) + 2;
@@ -130,6 +142,7 @@ int text_top(struct page *page, struct err *err)
 	for (uint32_t i = 0; i < rows; i++)
 		put_row(page, &top, &top.rows[i], split, amounts);
 	put_rest(page, &top, rows);
+	put_least(page);
 	top_fini(&top);
 	return 0;
 }
