@@ -347,7 +347,7 @@ def expected_stacks(text, functions):
 def wanted_frame(functions, name, path, line, column):
     path = plain_path(path)
     if path.startswith("wasm://"):
-        return frozenset({"(wasm function)", name}), "", 0, 0
+        return frozenset({name}), "", 0, 0
     return functions.names_at(name, path, (line, column)), path, line, column
 
 

@@ -151,7 +151,7 @@ PATTERN_OF = {"tests": "(a|b)*?c$", "replaces": "([жщ]{2})+?ц", "splits": "b+
 
 @pytest.mark.parametrize("options", [["--liftoff", "--no-wasm-tier-up"], ["--no-liftoff"]], ids=["liftoff", "turbofan"])
 @pytest.mark.parametrize("version", nodejs.VERSIONS)
-def test_regular_expressions_have_their_patterns_and_wasm_is_called_so(tmp_path, version, options):
+def test_regular_expressions_have_their_patterns_and_wasm_its_names(tmp_path, version, options):
     if not os.access(nodejs.node(version), os.X_OK):
         pytest.skip(f"node {version} is not installed")
     (tmp_path / "patterns.js").write_text(PATTERNS)
@@ -159,7 +159,7 @@ def test_regular_expressions_have_their_patterns_and_wasm_is_called_so(tmp_path,
     subprocess.run([truth.SONDE, "record", "-F", "499", "-o", str(path), "--", nodejs.node(version), *options,
                     str(tmp_path / "patterns.js"), str(nodejs.SOURCES / "wasm.js")], check=True, capture_output=True, timeout=120)
     stacks = [([f.name for loc in s.locations for f, _ in loc.lines], s.values[0]) for s in pprof_min.read(path).samples]
-    total, unnamed, found, wasm = 0, 0, collections.Counter(), 0
+    total, unnamed, found, wasm, unknown = 0, 0, collections.Counter(), 0, 0
     for names, n in stacks:
         caller = next((name for name in names if name in PATTERN_OF), None)
         for name in names:
@@ -167,11 +167,53 @@ def test_regular_expressions_have_their_patterns_and_wasm_is_called_so(tmp_path,
                 assert name == f"RegExp: {PATTERN_OF[caller]}"
                 found[name] += n
             unnamed += n * (name in ("(regular expression)", "(V8 stub)"))
-        wasm += n * ("(wasm function)" in names)
+        wasm += n * ("spin_in_wasm" in names)
+        unknown += n * ("(wasm function)" in names)
         total += n
     assert len(found) == 3 and all(n > 0.03 * total for n in found.values()), found
     assert unnamed < 0.05 * sum(found.values())     # stacks that were copied first are walked when their code may be gone
-    assert wasm > 0.05 * total
+    assert wasm > 0.05 * total and unknown < 0.05 * wasm
+
+
+RUN_WASM = """\
+const fs = require('fs');
+const module_ = new WebAssembly.Module(fs.readFileSync(process.argv[2]));
+const wasm = new WebAssembly.Instance(module_, {env: {from_javascript: (x) => x + 1}}).exports;
+for (const end = Date.now() + 1200; Date.now() < end;) wasm.crunch(100);
+"""
+
+
+@pytest.fixture(scope="module")
+def crunch(tmp_path_factory):
+    """A module that a compiler made: as it comes, and without the section that names functions."""
+    if not shutil.which("clang") or not shutil.which("wasm-ld"):
+        pytest.skip("no clang and wasm-ld")
+    folder = tmp_path_factory.mktemp("wasm")
+    for name, options in ("named", []), ("nameless", ["-Wl,--strip-all"]):
+        subprocess.run(["clang", "--target=wasm32", "-O1", "-nostdlib", "-Wl,--no-entry", "-Wl,--allow-undefined", *options,
+                        "-o", folder / f"{name}.wasm", nodejs.SOURCES / "crunch.c"], check=True)
+    (folder / "run.js").write_text(RUN_WASM)
+    return folder
+
+
+@pytest.mark.parametrize("version", nodejs.VERSIONS)
+@pytest.mark.parametrize("which", ["named", "nameless"])
+def test_functions_of_a_compiled_module_have_their_names(tmp_path, crunch, version, which):
+    if not os.access(nodejs.node(version), os.X_OK):
+        pytest.skip(f"node {version} is not installed")
+    path = tmp_path / "p.pb.gz"
+    subprocess.run([truth.SONDE, "record", "-F", "499", "-o", str(path), "--", nodejs.node(version), str(crunch / "run.js"),
+                    str(crunch / f"{which}.wasm")], check=True, capture_output=True, timeout=120)
+    found, total = collections.Counter(), 0
+    for stack in nodejs.stacks_of_sonde(path):
+        names = [f.name for f in stack.frames if f.wasm]
+        total += stack.count
+        found[tuple(names)] += stack.count
+        assert all(f.path.startswith("wasm://wasm/") for f in stack.frames if f.wasm and f.name != "(wasm function)")
+    fold = "fold" if which == "named" else "wasm-function[3]"      # exported it is not
+    assert found[fold, "crunch"] > 0.3 * total and found["mix", "crunch"] > 0.25 * total, found
+    odd = sum(n for names, n in found.items() if any(name not in (fold, "mix", "crunch") for name in names))
+    assert odd < 0.02 * total, found
 
 
 # The judge of nodejs.py: it must pass what is right and fail what is wrong. Right data is made out of what oracle.js tells.

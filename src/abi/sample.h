@@ -47,11 +47,16 @@ enum v8_frame {			/* the address is of ...; the check; the place */
 	V8_FUNCTION,		/* the same: compiled, in other code than it has now; V8_FUNCTION_LATE or 0 */
 	V8_OPTIMIZED,		/* a Code object; v8_code_check(); bytes into its instructions */
 	V8_STUB,		/* an instruction of a frame that is no function's; 0; the frame's type */
-	V8_WASM,		/* an instruction of WebAssembly; 0; 0 */
+	V8_WASM,		/* an instruction of WebAssembly; V8_WASM_CHECK(), V8_WASM_PLACE() of the frame's instance, or 0 */
 	V8_AT,			/* no frame, but the instruction of the V8_FUNCTION that follows; v8_bytes_check(); 0 */
 	V8_REGEXP,		/* a string: the regular expression whose code it is; v8_string_check(); 0.
 				 * Address 0: it is not known which */
 };
+
+/* The address of the instance of a module, a multiple of 8, in two parts. */
+#define V8_WASM_CHECK(instance) ((uint32_t)((instance) >> 31))
+#define V8_WASM_PLACE(instance) ((uint32_t)((instance) >> 3) & SAMPLE_V8_PLACE_MAX)
+#define V8_WASM_INSTANCE(word) ((uint64_t)(uint32_t)((word) >> 32) << 31 | (uint64_t)SAMPLE_V8_PLACE(word) << 3)
 
 /* Memory was read later than the stack was copied: it is the frame's function only if that instruction is in
  * code of it. */

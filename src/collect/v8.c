@@ -13,6 +13,8 @@
 
 #define TRIES_MAX 8u	/* V8 may be moving what is looked for: at the first frame, the second, the fourth, ... */
 
+#define WASM_ASK 256u	/* frames of WebAssembly at one place */
+
 void v8_frames_init(struct v8_frames *frames, struct images *images)
 {
 	*frames = (struct v8_frames){ .images = images };
@@ -154,6 +156,33 @@ static bool is_time(const struct v8_frames *frames, struct v8_known *known)
 	return !(known->met & (known->met - 1));
 }
 
+/* By the instruction and the instance: what is at both may be other code one day, so it is asked again now and then. */
+static struct raw_frame wasm_frame(struct v8_frames *frames, const struct process *process,
+				   const struct v8_objects *objects, const uint64_t pair[2])
+{
+	uint64_t pc = SAMPLE_FRAME_PC(pair[0]) - !!(pair[0] & SAMPLE_FRAME_RETURN), instance = V8_WASM_INSTANCE(pair[1]);
+	struct v8_known wanted = { .address = pc, .check = (uint32_t)(instance >> 3), .kind = V8_WASM,
+				   .incarnation = process->incarnation };
+	struct copied_memory live = { .pid = process->pid };
+	struct v8_memory memory = { read_copied, &live, objects, NULL };
+	struct v8_known *known = find(frames, &wanted);
+	struct raw_frame frame = { .image = IMAGE_V8_ID, .vaddr = (uint32_t)V8_WASM << 28 };
+	uint32_t id;
+
+	if (!known)
+		known = add(frames, &wanted);
+	if (!known || !objects || !instance)
+		return frame;
+	known->met++;
+	if (!(known->met & (known->met - 1)) || !(known->met % WASM_ASK)) {
+		id = v8_codes_wasm(frames->images->v8_codes, &memory, process->incarnation, instance, pc);
+		if (id)
+			known->id = id;
+	}
+	frame.vaddr |= (uint64_t)known->id << 32;
+	return frame;
+}
+
 static struct raw_frame frame_of(struct v8_frames *frames, const struct process *process,
 				 const struct v8_objects *objects, const uint64_t pair[2])
 {
@@ -164,6 +193,8 @@ static struct raw_frame frame_of(struct v8_frames *frames, const struct process 
 	struct raw_frame frame = { .image = IMAGE_V8_ID, .vaddr = (uint32_t)pair[1] };
 	struct v8_known *known;
 
+	if (wanted.kind == V8_WASM)
+		return wasm_frame(frames, process, objects, pair);
 	if (!is_function(&wanted))	/* a fault, or what has no function */
 		return frame;
 	known = find(frames, &wanted);

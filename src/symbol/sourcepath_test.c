@@ -17,6 +17,8 @@ TEST(a_directory_and_a_file_become_one_path)
 		{ "", "./main.c", "main.c" },
 		{ "src", "main.c", "src/main.c" },
 		{ "/", "main.c", "/main.c" },
+		{ "", "wasm://wasm/1a2b", "wasm://wasm/1a2b" },
+		{ "/src", "a://b", "/src/a:/b" },
 		{ "/src/app", "<built-in>", "/src/app/<built-in>" },
 	};
 	struct buf out = { 0 };

@@ -479,10 +479,15 @@ WALK_INLINE void walk_v8_look(struct walk *w, uint64_t fp, bool framed, bool int
 	}
 	marker = v->slots[WALK_V8_SLOTS - 1];
 	if (!(marker & V8_TAG)) {
-		if (w->v8.layout.frame_wasm && marker >> 1 == w->v8.layout.frame_wasm)
-			walk_v8_say(w, pc, 0, V8_WASM, 0);
-		else
+		if (w->v8.layout.frame_wasm && marker >> 1 == w->v8.layout.frame_wasm) {
+			uint64_t instance = v8_untag(v->slots[WALK_V8_SLOTS - 2]);
+
+			if (sp <= fp && sp > fp - 16)	/* not pushed yet */
+				instance = 0;
+			walk_v8_say(w, pc, V8_WASM_CHECK(instance), V8_WASM, V8_WASM_PLACE(instance));
+		} else {
 			walk_v8_say(w, pc, 0, V8_STUB, marker >> 1);
+		}
 		return;
 	}
 	/* what has not been pushed yet is not there */

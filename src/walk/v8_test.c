@@ -239,6 +239,14 @@ TEST(what_is_no_function_is_a_stub)
 	image_make();
 	put(FRAME - 8, 4 << 1);
 	CHECK_EQ(image_walk(), WALK_COMPLETE);
+	check_pair(0, CODE_AT + 0x240, V8_WASM_CHECK(OBJECT(FUNCTION)), V8_WASM, V8_WASM_PLACE(OBJECT(FUNCTION)));
+	CHECK_EQ(V8_WASM_INSTANCE(image_out.words[1]), OBJECT(FUNCTION));
+	put(FRAME - 16, 0x7fedcba98760 + V8_TAG);
+	CHECK_EQ(image_walk(), WALK_COMPLETE);
+	CHECK_EQ(V8_WASM_INSTANCE(image_out.words[1]), 0x7fedcba98760);
+	/* its instance is not pushed yet */
+	image.regs[UNWIND_RSP] = FRAME - 8;
+	CHECK_EQ(image_walk(), WALK_COMPLETE);
 	check_pair(0, CODE_AT + 0x240, 0, V8_WASM, 0);
 	/* a builtin's function has no code there */
 	image_make();

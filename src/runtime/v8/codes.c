@@ -15,6 +15,7 @@
 #include "runtime/v8/positions.h"
 #include "runtime/v8/streams.h"
 #include "runtime/v8/strings.h"
+#include "runtime/v8/wasm.h"
 
 #define TABLE_MAX (1u << 20)		/* bytes of one table */
 #define INLINED_MAX 4096u		/* calls inlined into one piece of code */
@@ -34,6 +35,8 @@ struct code {
 	struct inlined *inlined;	/* in the arena */
 	uint32_t n_inlined;
 	struct v8_exits exits;
+	uint64_t wasm_native;	/* WebAssembly: the module, ... */
+	uint32_t wasm_function, process;	/* ... and which function of it */
 	bool incomplete;	/* where a frame stands in it could not be read */
 	const struct v8_objects *objects;	/* in the arena: for the lengths of bytecodes */
 };
@@ -61,6 +64,8 @@ struct v8_codes {
 	uint32_t n, cap;
 	const struct v8_objects *objects;	/* the last one copied */
 	struct v8_identities identities;	/* of functions */
+	struct v8_wasm wasm;
+	struct idindex wasm_index;	/* of its functions that are among the items */
 	struct fresh *fresh;		/* of the last reading */
 	uint32_t n_fresh, cap_fresh;
 	struct table fresh_table;
@@ -87,6 +92,8 @@ void v8_codes_free(struct v8_codes *codes)
 		return;
 	v8_scripts_fini(&codes->scripts);
 	v8_identities_fini(&codes->identities);
+	v8_wasm_fini(&codes->wasm);
+	idindex_fini(&codes->wasm_index);
 	free(codes->fresh);
 	free(codes->tables);
 	arena_fini(&codes->arena);
@@ -475,6 +482,39 @@ uint32_t v8_codes_read(struct v8_codes *codes, const struct v8_memory *memory, u
 		*ret_fault = V8_FAULT_FUNCTION_FAULT;
 		return 0;
 	}
+	codes->items[codes->n] = code;
+	return codes->n++;
+}
+
+uint32_t v8_codes_wasm(struct v8_codes *codes, const struct v8_memory *memory, uint32_t process, uint64_t instance,
+		       uint64_t pc)
+{
+	struct v8_wasm_function found;
+	struct v8_function function = { 0 };
+	struct code code = { .process = process };
+	uint32_t step = 0, id;
+	uint64_t hash;
+
+	if (!v8_wasm_find(&codes->wasm, memory, process, instance, pc, &codes->scripts, &codes->arena, &found))
+		return 0;
+	hash = hash_u64(found.native, (uint64_t)process << 32 | found.index);
+	while ((id = idindex_probe(&codes->wasm_index, hash, &step)))
+		if (codes->items[id].wasm_native == found.native && codes->items[id].process == process &&
+		    codes->items[id].wasm_function == found.index &&
+		    str_eq(codes->functions[codes->items[id].function].name, found.name))
+			return id;
+	code.objects = keep_objects(codes, memory->objects);
+	code.wasm_native = found.native;
+	code.wasm_function = found.index;
+	function.name = found.name;
+	function.script = found.script;
+	if (!code.objects || codes->n == UINT32_MAX ||
+	    VEC_RESERVE(&codes->functions, &codes->cap_functions, (uint64_t)codes->n_functions + 1) < 0 ||
+	    VEC_RESERVE(&codes->items, &codes->cap, (uint64_t)codes->n + 1) < 0 ||
+	    idindex_add(&codes->wasm_index, hash, codes->n) < 0)
+		return 0;
+	code.function = codes->n_functions;
+	codes->functions[codes->n_functions++] = function;
 	codes->items[codes->n] = code;
 	return codes->n++;
 }

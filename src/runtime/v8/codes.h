@@ -66,6 +66,10 @@ struct v8_where {
 bool v8_codes_at(const struct v8_memory *memory, const struct v8_where *where, struct v8_seen *ret_seen,
 		 uint32_t *ret_place);
 
+/* The same for an instruction of WebAssembly, whose frame has that instance of a module; 0: it is not found. */
+uint32_t v8_codes_wasm(struct v8_codes *codes, const struct v8_memory *memory, uint32_t process, uint64_t instance,
+		       uint64_t pc);
+
 /* What the last v8_codes_read() found is true: its functions are known again when V8 has moved them. Where it was read of
  * two times, and v8_codes_still() is not true, it may be of two functions. */
 void v8_codes_believe(struct v8_codes *codes);
