@@ -255,3 +255,9 @@ def test_what_two_runs_may_differ_by_is_shown_and_not_named(made, tmp_path):
     assert re.search(r"^≈ .* within +f7", text, re.M) or re.search(r"^\? .* within +f7", text, re.M), text
     assert "two runs of one program may differ by 3 % of all: what changed by less is not named" in " ".join(text.split())
     assert named(diff(files[0], files[0], "--", files[1], files[1])) == ["f7"]
+
+
+def test_granularity_in_one_word(made):
+    for word, key in (("function", "functions"), ("line", "lines"), ("stack", "stacks")):
+        assert diff(*made, "--granularity", word)[key]
+    check_refused(sonde("diff", *made, "--granularity", "file"), 2, "function, line or stack")

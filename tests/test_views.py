@@ -249,6 +249,11 @@ def test_options_that_would_be_passed_over_are_refused(report, options, words):
     assert words in report(*options, code=2)
 
 
+def test_a_time_may_begin_at_zero_in_any_unit(report):
+    for time in ("0..1s", "0ms..1s", "0.000s..1s"):
+        assert "FROM before TO" not in report("--time", time, code=1)  # that file has no times
+
+
 def test_a_time_that_ends_before_it_begins_is_refused(report):
     assert "FROM before TO" in report("--time", "2s..1s", code=1)
 

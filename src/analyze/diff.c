@@ -238,7 +238,7 @@ static void fill_whole(struct diff_work *w)
 	number_fill(w, whole, 0, DIFF_SELF, c.ratio, c.df);
 	whole->p = whole->q = c.p;
 	whole->verdict = isnan(c.p) ? DIFF_UNTESTED : c.p > diff->level ? DIFF_NOISE
-			 : fabs(whole->relative) < diff->prior.of_itself ? DIFF_WITHIN : DIFF_NAMED;
+			 : fabs(whole->relative) < diff->prior.whole ? DIFF_WITHIN : DIFF_NAMED;
 }
 
 /* A tenth of all: how much it would have to change to stand out among all that was tested. */
@@ -261,7 +261,7 @@ static void fill_seen(struct diff_work *w)
 		diff->seen = stat_t_quantile(diff->level / w->n_tested, df) *
 			     sqrt(variance * diff->noise.ratio);
 	if (diff->noise.basis != DIFF_BY_RUNS)
-		diff->seen = fmax(diff->seen, diff->prior.least[DIFF_CODE_OWN] + share * diff->prior.of_itself);
+		diff->seen = fmax(diff->seen, diff->prior.least[DIFF_CODE_OWN]);
 }
 
 /* How many processors the runs of a side had, on average; 0: not known. */

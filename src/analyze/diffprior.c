@@ -11,7 +11,7 @@
 
 /* What they are, and how they were found: docs/diff.md, "Measured". */
 static const struct {
-	double least[DIFF_CODES], of_itself;
+	double least[DIFF_CODES], whole;
 } priors[] = {
 	[DIFF_NATIVE] = { { [DIFF_CODE_OWN] = 0.03, [DIFF_CODE_KERNEL] = 0.12, [DIFF_CODE_GO] = 0.12 }, 0.25 },
 	[DIFF_MANAGED] = { { [DIFF_CODE_OWN] = 0.04, [DIFF_CODE_KERNEL] = 0.12, [DIFF_CODE_GO] = 0.12 }, 0.25 },
@@ -117,98 +117,100 @@ static void set_least(struct diffprior *prior, const struct difftree *tree, cons
 	for (unsigned code = 0; code < DIFF_CODES; code++)
 		prior->least[code] = prior->memory ? MEMORY : priors[prior->language].least[code] * times;
 	if (!prior->memory && sides->per != PER_TOTAL)
-		prior->of_itself = priors[prior->language].of_itself * times;
+		prior->whole = priors[prior->language].whole * times;
 }
 
 /* ---- sizes ---- */
 
-/* What a normalised change is multiplied by. */
-static double scale_of(const struct diff_sides *sides, uint32_t item, enum diff_measure measure)
+/* What values of a side are divided by. */
+static double norm_of(const struct diffprior *prior, const struct diff_sides *sides, unsigned side)
+{
+	return prior->memory ? diff_norm(sides, side) : sides->sums[side].all;
+}
+
+/* What a change of those is multiplied by. */
+static double scale_of(const struct diffprior *prior, const struct diff_sides *sides, uint32_t item,
+		       enum diff_measure measure)
 {
 	const struct diffsums *now = &sides->sums[1];
 	double share;
 
-	if (sides->per != PER_TOTAL)
+	if (prior->memory && sides->per != PER_TOTAL)
 		return diff_norm(sides, 0) / sides->sums[0].all;
 	share = now->items[item].value[measure] / now->all;
 	return 1 / fmax(share, 1 - share);
 }
 
-/* Of one kind of code: change, and cost in the base, normalised. */
-struct part {
-	double change, base;
-};
-
-static bool is_larger(const struct diffprior *prior, struct part part, enum diff_code code, double scale)
+static bool is_larger(const struct diffprior *prior, double change, enum diff_code code, double scale)
 {
-	return fabs(part.change) * scale >= prior->least[code] + prior->of_itself * part.base * scale;
+	return fabs(change) * scale >= prior->least[code];
 }
 
-static void add_samples(struct part *nodes, const struct summing *summing, const struct diff_sides *sides,
-			const uint8_t *code_of, enum diff_code code)
+static void add_samples(double *nodes, const struct diffprior *prior, const struct summing *summing,
+			const struct diff_sides *sides, const uint8_t *code_of, enum diff_code code)
 {
 	const struct difftree *tree = summing->tree;
 
 	for (uint32_t u = 0; u < tree->n_units; u++) {
 		const struct diff_unit *unit = &tree->units[u];
-		double norm = diff_norm(sides, unit->side);
+		double norm = norm_of(prior, sides, unit->side);
 
-		for (uint32_t i = 0; i < unit->n; i++) {
-			struct part *node = &nodes[unit->node[i]];
-			double cost = unit->value[i] / norm;
-
-			if (code_of[tree->tree.frame[unit->node[i]]] != code)
-				continue;
-			node->change += unit->side ? cost : -cost;
-			node->base += unit->side ? 0 : cost;
-		}
+		for (uint32_t i = 0; i < unit->n; i++)
+			if (code_of[tree->tree.frame[unit->node[i]]] == code)
+				nodes[unit->node[i]] += (unit->side ? 1 : -1) * unit->value[i] / norm;
 	}
 }
 
-/* Of each item, with all it called, the part of one kind of code. nodes: all zero, and so it is left. */
-static void add_up(struct part *items, struct part *nodes, const struct summing *summing)
+/* The change of each item, with all it called, as far as one kind of code made it. nodes: all zero, and so it is left. */
+static void add_up(double *items, double *nodes, const struct summing *summing)
 {
 	const struct stacktree *stacks = &summing->tree->tree;
 
 	for (uint32_t i = stacks->n; i-- > 1;) {
-		struct part part = nodes[i], *item = &items[summing_item(summing, i)];
+		double change = nodes[i];
 
-		nodes[i] = (struct part){ 0, 0 };
-		nodes[stacks->parent[i]].change += part.change;
-		nodes[stacks->parent[i]].base += part.base;
-		if (!summing->by_stack && !summing->tree->outer[i])
-			continue;
-		item->change += part.change;
-		item->base += part.base;
+		nodes[i] = 0;
+		nodes[stacks->parent[i]] += change;
+		if (summing->by_stack || summing->tree->outer[i])
+			items[summing_item(summing, i)] += change;
 	}
-	nodes[0] = (struct part){ 0, 0 };
+	nodes[0] = 0;
 }
 
 static int judge_totals(const struct diffprior *prior, struct diff_case *cases, uint32_t n,
 			const struct summing *summing, const struct diff_sides *sides, const uint8_t *code_of)
 {
-	struct part *nodes = large_calloc((size_t)summing->tree->tree.n + 1, sizeof(*nodes));
-	struct part *items = NULL;
+	double *nodes = large_calloc((size_t)summing->tree->tree.n + 1, sizeof(*nodes));
 	int rc = nodes ? 0 : -ENOMEM;
 
 	for (unsigned code = 0; rc == 0 && code < DIFF_CODES; code++) {
+		double *items = prior->has[code] ? large_calloc((size_t)summing->n_items + 1, sizeof(*items)) : NULL;
+
 		if (!prior->has[code])
 			continue;
-		free(items);
-		items = large_calloc((size_t)summing->n_items + 1, sizeof(*items));
-		rc = items ? 0 : -ENOMEM;
-		if (rc < 0)
+		if (!items) {
+			rc = -ENOMEM;
 			break;
-		add_samples(nodes, summing, sides, code_of, (enum diff_code)code);
+		}
+		add_samples(nodes, prior, summing, sides, code_of, (enum diff_code)code);
 		add_up(items, nodes, summing);
 		for (uint32_t i = 0; i < n; i++)
 			if (cases[i].measure == DIFF_TOTAL)
 				cases[i].larger |= is_larger(prior, items[cases[i].item], (enum diff_code)code,
-							     scale_of(sides, cases[i].item, DIFF_TOTAL));
+							     scale_of(prior, sides, cases[i].item, DIFF_TOTAL));
+		free(items);
 	}
-	free(items);
 	free(nodes);
 	return rc;
+}
+
+static double change_of(const struct diffprior *prior, const struct diff_sides *sides, const struct diff_case *c)
+{
+	double cost[2];
+
+	for (unsigned side = 0; side < 2; side++)
+		cost[side] = sides->sums[side].items[c->item].value[c->measure] / norm_of(prior, sides, side);
+	return cost[1] - cost[0];
 }
 
 int diffprior_apply(struct diffprior *prior, struct diff_case *cases, uint32_t n, const struct summing *summing,
@@ -227,13 +229,11 @@ int diffprior_apply(struct diffprior *prior, struct diff_case *cases, uint32_t n
 	for (uint32_t i = 0; i < n; i++) {
 		struct diff_case *c = &cases[i];
 		uint32_t subject = summing->by_stack ? tree->tree.frame[c->item] : c->item;
-		struct part part = { c->change,
-				     sides->sums[0].items[c->item].value[c->measure] / diff_norm(sides, 0) };
 
 		/* all of one kind: nothing needs to be cut up */
 		c->larger = (c->measure == DIFF_SELF || kinds < 2) &&
-			    is_larger(prior, part, (enum diff_code)code[subject],
-				      scale_of(sides, c->item, c->measure));
+			    is_larger(prior, change_of(prior, sides, c), (enum diff_code)code[subject],
+				      scale_of(prior, sides, c->item, c->measure));
 	}
 	if (kinds >= 2)
 		rc = judge_totals(prior, cases, n, summing, sides, code);

@@ -6,6 +6,8 @@
  *
  * Sizes are parts of what the base cost altogether, as if all else cost what it did: what has a share of s and
  * gets one of t costs (t - s) / (1 - t) more. Of what has more than half of all, all else is taken to have changed.
+ * It is shares even where costs are compared: what else runs on the machine makes everything cost more. Of memory, which
+ * does not know of that, amounts are sizes.
  * A change of what an item cost with all it called is cut up by the kind of code that ran: it is larger if a part is.
  */
 #ifndef SONDE_ANALYZE_DIFFPRIOR_H
@@ -32,7 +34,7 @@ struct diffprior {
 	bool memory;			/* told: values are bytes or objects, which are counted and not sampled in time */
 	double processors[2];		/* told: that a side's run had; 0: not known */
 	double least[DIFF_CODES];	/* parts of all; 0: whatever its size */
-	double of_itself;		/* of costs, not shares: that part of what it cost in the base comes on top */
+	double whole;			/* costs, not shares: by as much the whole may differ, of itself */
 	enum diff_language language;
 	bool loads_differ;		/* one run had far more of the processors than the other: .least is twice as much */
 	bool has[DIFF_CODES];		/* some function of that kind was met */

@@ -61,6 +61,7 @@ static const struct option_row diff_options[] = {
 	{ 302, "total", NULL, "show costs including callees" },
 	{ 300, "lines", NULL, "by source line instead of function" },
 	{ 301, "stacks", NULL, "by stack instead of function" },
+	{ 310, "granularity", "function|line|stack", "the same in one word" },
 	{ 306, "per", "total|time|profile|N[,M]", "compare shares (the default), cost per second, amounts as they "
 						  "are (the default of inuse_*), or per work: each run did N "
 						  "(base) or M (new)" },

@@ -83,6 +83,15 @@ static int add_output(const struct command *command, struct diff_args *a, const 
 	return 0;
 }
 
+static bool take_granularity(struct diff_args *a, const char *word)
+{
+	bool line = !strcmp(word, "line"), stack = !strcmp(word, "stack");
+
+	a->options.granularity = a->text.granularity = line ? BY_LINE : BY_FUNCTION;
+	a->options.by_stack = stack;
+	return line || stack || !strcmp(word, "function");
+}
+
 static int take_option(const struct command *command, struct diff_args *a, int id,
 		       const char *value)
 {
@@ -110,6 +119,9 @@ static int take_option(const struct command *command, struct diff_args *a, int i
 		return parse_percent(value, &a->least) == 0 ? 0 :
 		       usage_error(command, "--at-least takes percent, like 1%%, not '%s'", value);
 	case 309: a->only_named = true; return 0;
+	case 310:
+		return take_granularity(a, value) ? 0 :
+		       usage_error(command, "--granularity takes function, line or stack, not '%s'", value);
 	}
 	return usage_error(command, "there is no such option");
 }

@@ -39,6 +39,14 @@ static void add_label(struct reading *reading, const char *value)
 }
 
 /* "2s..5s", "500ms..", "..1m" */
+/* "0", "0s", "0.00ms": a beginning may be that, a duration never. */
+static bool is_zero(const char *text)
+{
+	size_t n = strspn(text, "0.");
+
+	return n && text[0] != '.' && (!text[n] || strspn(text + n, "numsh") == strlen(text + n));
+}
+
 static bool parse_times(const char *text, struct filter_options *options)
 {
 	const char *dots = strstr(text, "..");
@@ -50,9 +58,7 @@ static bool parse_times(const char *text, struct filter_options *options)
 		snprintf(from, sizeof(from), "%.*s", (int)(dots - text), text);
 	options->has_time = true;
 	options->time_to_ns = UINT64_MAX;
-	/* a beginning may be 0, a duration never */
-	return (!strcmp(from, "0") || !strcmp(from, "0s") ||
-		parse_duration(from, &options->time_from_ns) == 0) &&
+	return (is_zero(from) || parse_duration(from, &options->time_from_ns) == 0) &&
 	       (!dots[2] || parse_duration(dots + 2, &options->time_to_ns) == 0) &&
 	       options->time_from_ns < options->time_to_ns;
 }

@@ -168,7 +168,7 @@ static void put_least(struct json *json, const struct diffprior *prior)
 	json_open(json, '{');
 	for (unsigned i = 0; i < DIFF_CODES; i++)
 		put_digits(json, names[i], prior->least[i]);
-	put_digits(json, "of_itself", prior->of_itself);
+	put_digits(json, "whole", prior->whole);
 	json_close(json, '}');
 }
 

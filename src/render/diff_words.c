@@ -201,7 +201,8 @@ void diff_add_sentence(struct buf *out, const struct diff_view *view)
 	if (!diff->n_named) {
 		buf_add_str(out, diff->per == PER_TOTAL ? STR("Nothing changed beyond ") : STR("nothing in it changed beyond "));
 		buf_add_str(out, within ? STR(WHAT_RUNS_DIFFER_BY) : STR("noise"));
-		add_within(out, view, within);
+		/* where everything costs more, the largest of it is the whole once more */
+		add_within(out, view, diff->whole.verdict == DIFF_NAMED || diff->whole.verdict == DIFF_WITHIN ? NULL : within);
 		return;
 	}
 	for (uint32_t i = 0; i < told; i++) {
@@ -240,8 +241,8 @@ static void add_least(struct buf *out, const struct diffprior *prior)
 	if (kernel > own && (prior->has[DIFF_CODE_KERNEL] || go))
 		buf_addf(out, " (%g %% in %s%s)", kernel * 100,
 			 !go ? "the kernel" : prior->has[DIFF_CODE_KERNEL] ? "the kernel and " : "", go ? "Go's runtime" : "");
-	if (prior->of_itself > 0)
-		buf_addf(out, " and %g %% of itself", prior->of_itself * 100);
+	if (prior->whole > 0)
+		buf_addf(out, ", the whole by %g %%", prior->whole * 100);
 	if (prior->loads_differ)
 		buf_addf(out, ", under as different loads as these (%.2g and %.2g processors)", prior->processors[0],
 			 prior->processors[1]);
