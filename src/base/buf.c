@@ -6,7 +6,7 @@
 
 #include "base/large.h"
 
-bool buf_reserve(struct buf *buf, size_t n)
+bool buf_grow(struct buf *buf, size_t n)
 {
 	size_t max = buf->max ? buf->max : BUF_MAX_DEFAULT;
 	size_t cap = buf->cap ? buf->cap * 2 : 256;
@@ -14,8 +14,6 @@ bool buf_reserve(struct buf *buf, size_t n)
 
 	if (buf->failed)
 		return false;
-	if (n <= buf->cap - buf->n)
-		return true;
 	if (buf->n > max || n > max - buf->n) {
 		buf->failed = true;
 		return false;
@@ -33,14 +31,6 @@ bool buf_reserve(struct buf *buf, size_t n)
 	buf->p = p;
 	buf->cap = cap;
 	return true;
-}
-
-void buf_add(struct buf *buf, const void *p, size_t n)
-{
-	if (n && buf_reserve(buf, n)) {
-		memcpy(buf->p + buf->n, p, n);
-		buf->n += n;
-	}
 }
 
 void buf_addf(struct buf *buf, const char *format, ...)

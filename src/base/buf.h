@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/str.h"
 
@@ -25,10 +26,23 @@ struct buf {
 	bool failed;
 };
 
-/* Makes room for n more bytes; false (and .failed) when there is none. */
-bool buf_reserve(struct buf *buf, size_t n);
+/* What buf_reserve() does when there is no room. */
+bool buf_grow(struct buf *buf, size_t n);
 
-void buf_add(struct buf *buf, const void *p, size_t n);
+/* Makes room for n more bytes; false (and .failed) when there is none. */
+static inline bool buf_reserve(struct buf *buf, size_t n)
+{
+	return (n <= buf->cap - buf->n && !buf->failed) || buf_grow(buf, n);
+}
+
+static inline void buf_add(struct buf *buf, const void *p, size_t n)
+{
+	if (n && buf_reserve(buf, n)) {
+		memcpy(buf->p + buf->n, p, n);
+		buf->n += n;
+	}
+}
+
 void buf_addf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static inline void buf_add_str(struct buf *buf, struct str s)
@@ -44,6 +58,12 @@ static inline void buf_add_u8(struct buf *buf, uint8_t byte)
 
 /* Unsigned LEB128, the same bytes as protobuf's varint. */
 void buf_add_uleb(struct buf *buf, uint64_t v);
+
+/* How many bytes that is. */
+static inline size_t uleb_size(uint64_t v)
+{
+	return (size_t)(63 - __builtin_clzll(v | 1)) / 7 + 1;
+}
 
 /* v in decimal. */
 void buf_add_dec(struct buf *buf, uint64_t v);

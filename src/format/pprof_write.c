@@ -140,45 +140,51 @@ static int prepare_order(struct writer *w)
 	return 0;
 }
 
-static void add_time(struct encoder *e, uint64_t time_ns)
+/* The label of a row's time, as a field of its sample. */
+static struct str time_label(struct encoder *e, uint64_t time_ns)
 {
 	buf_clear(&e->line);
+	buf_clear(&e->message);
 	proto_add_uint(&e->line, PPROF_LABEL_KEY, e->w->time_key);
 	proto_add_uint(&e->line, PPROF_LABEL_NUM, time_ns);
 	proto_add_uint(&e->line, PPROF_LABEL_UNIT, e->w->time_unit);
 	proto_add_bytes(&e->message, PPROF_SAMPLE_LABEL, buf_str(&e->line));
+	e->out.failed |= e->line.failed || e->message.failed;
+	return buf_str(&e->message);
 }
 
-static void add_locations(struct encoder *e, uint32_t stack)
+static struct str labels_of(const struct writer *w, uint32_t set)
 {
-	struct str ids;
-
-	if (!pprof_path_go(&e->path, stack, &ids))
-		e->message.failed = true;
-	else if (ids.n)
-		proto_add_bytes(&e->message, PPROF_SAMPLE_LOCATION, ids);
+	return set ? str_over(w->labels.p + w->label_end[set - 1], w->label_end[set] - w->label_end[set - 1]) :
+		     (struct str){ 0 };
 }
 
+/* Sizes first: a file is mostly samples, and each is put together where it stays. */
 static void add_sample(struct encoder *e, uint32_t i)
 {
-	const struct writer *w = e->w;
-	const struct profile *profile = w->profile;
-	uint32_t set = profile->label_set[i], n_types = profile->n_types;
-	struct buf *message = &e->message;
+	const struct profile *profile = e->w->profile;
+	const int64_t *values = profile->values + (size_t)i * profile->n_types;
+	struct str ids = { 0 }, labels = labels_of(e->w, profile->label_set[i]), time = { 0 };
+	size_t n_values = 0, n;
 
-	buf_clear(message);
-	add_locations(e, profile->stack[i]);
-	buf_clear(&e->line);
-	for (uint32_t t = 0; t < n_types; t++)
-		buf_add_uleb(&e->line, (uint64_t)profile->values[(size_t)i * n_types + t]);
-	proto_add_bytes(message, PPROF_SAMPLE_VALUE, buf_str(&e->line));
-	if (set)
-		buf_add(message, w->labels.p + w->label_end[set - 1],
-			w->label_end[set] - w->label_end[set - 1]);
+	if (!pprof_path_go(&e->path, profile->stack[i], &ids))
+		e->out.failed = true;
 	if (profile->time_ns)
-		add_time(e, profile->time_ns[i]);
-	proto_add_bytes(&e->out, PPROF_SAMPLE, buf_str(message));
-	e->out.failed |= message->failed || e->line.failed;
+		time = time_label(e, profile->time_ns[i]);
+	for (uint32_t t = 0; t < profile->n_types; t++)
+		n_values += uleb_size((uint64_t)values[t]);
+	n = (ids.n ? proto_bytes_size(PPROF_SAMPLE_LOCATION, ids.n) : 0) +
+	    proto_bytes_size(PPROF_SAMPLE_VALUE, n_values) + labels.n + time.n;
+	if (!buf_reserve(&e->out, proto_bytes_size(PPROF_SAMPLE, n)))
+		return;
+	proto_add_head(&e->out, PPROF_SAMPLE, n);
+	if (ids.n)
+		proto_add_bytes(&e->out, PPROF_SAMPLE_LOCATION, ids);
+	proto_add_head(&e->out, PPROF_SAMPLE_VALUE, n_values);
+	for (uint32_t t = 0; t < profile->n_types; t++)
+		buf_add_uleb(&e->out, (uint64_t)values[t]);
+	buf_add_str(&e->out, labels);
+	buf_add_str(&e->out, time);
 }
 
 static void *add_samples(void *arg)

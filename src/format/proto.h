@@ -60,12 +60,24 @@ static inline void proto_add_uint(struct buf *buf, uint32_t number, uint64_t val
 	buf_add_uleb(buf, value);
 }
 
+/* What stands before the n bytes of a string or a message. */
+static inline void proto_add_head(struct buf *buf, uint32_t number, size_t n)
+{
+	proto_add_tag(buf, number, PROTO_BYTES);
+	buf_add_uleb(buf, n);
+}
+
 /* A string or a message; an empty one is written too: it may be an element of a repeated field. */
 static inline void proto_add_bytes(struct buf *buf, uint32_t number, struct str bytes)
 {
-	proto_add_tag(buf, number, PROTO_BYTES);
-	buf_add_uleb(buf, bytes.n);
+	proto_add_head(buf, number, bytes.n);
 	buf_add_str(buf, bytes);
+}
+
+/* How many bytes proto_add_bytes() writes of n. */
+static inline size_t proto_bytes_size(uint32_t number, size_t n)
+{
+	return uleb_size((uint64_t)number << 3) + uleb_size(n) + n;
 }
 
 #endif
