@@ -29,6 +29,7 @@
 
 struct code_aid;
 struct err;
+struct loose;
 struct profile;
 struct raw;
 
@@ -43,6 +44,7 @@ struct read_aid {
 	const char *program;	/* the binary whose addresses the file holds (gmon.out) */
 	bool untimed;	/* nobody will look at times: rows may be without, if they can be counted by "samples" */
 	uint32_t times_max;	/* nor at those of more samples than this; 0: of any number */
+	struct loose *loose;	/* {0}: a reader may leave all its rows there instead of in the profile; NULL: none may */
 	const struct code_aid *code;	/* who knows files of code and walks copied stacks (perf.data) */
 	void *context;		/* what the functions get */
 	/* The frames of n vaddrs (ascending, distinct) of a binary, without what was inlined there. 0 or -errno. */

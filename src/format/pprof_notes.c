@@ -57,14 +57,19 @@ uint64_t pprof_location_sum(uint64_t id, uint64_t address, struct str name)
 	return id * (address + hash_str(name) + 1);
 }
 
-uint64_t pprof_sample_sum(const struct profile *profile)
+uint64_t pprof_values_sum(const int64_t *values, uint32_t n, uint32_t n_types)
 {
 	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < profile->n; i++)
-		for (uint32_t t = 0; t < profile->n_types; t++)
-			sum += (t + 1) * (uint64_t)profile->values[(size_t)i * profile->n_types + t];
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t t = 0; t < n_types; t++)
+			sum += (t + 1) * (uint64_t)*values++;
 	return sum;
+}
+
+uint64_t pprof_sample_sum(const struct profile *profile)
+{
+	return pprof_values_sum(profile->values, profile->n, profile->n_types);
 }
 
 static bool take_drop(struct profile *profile, struct str rest)

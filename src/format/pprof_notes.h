@@ -53,7 +53,8 @@ bool pprof_notes_take(struct pprof_notes *notes, struct profile *profile, struct
 /* One location's part of the sum over locations: its innermost function is called `name`. */
 uint64_t pprof_location_sum(uint64_t id, uint64_t address, struct str name);
 
-/* The sum over a profile's samples. */
+/* The sum over a profile's samples, and over n rows of values. */
+uint64_t pprof_values_sum(const int64_t *values, uint32_t n, uint32_t n_types);
 uint64_t pprof_sample_sum(const struct profile *profile);
 
 /* Whether the file is still the one that the comment was written for; without a comment it is. */

@@ -7,6 +7,7 @@
 
 #include "base/parallel.h"
 #include "format/input.h"
+#include "format/loose.h"
 #include "format/pprof.h"
 #include "format/pprof_part.h"
 
@@ -114,6 +115,23 @@ static int read_round(struct pprof_reader *r, size_t *at, size_t end, struct ppr
 	return rc;
 }
 
+/* Whether whoever reads the file takes rows as they are. */
+static bool leave_loose(struct pprof_reader *r)
+{
+	struct loose *loose = r->input->aid->loose;
+
+	if (!loose || r->notes.timed || !r->batch.n || r->profile->n)
+		return false;
+	r->samples_sum = pprof_values_sum((const int64_t *)(const void *)r->batch.values.p, r->batch.n,
+					  r->profile->n_types);
+	*loose = (struct loose){ .batch = r->batch, .spans = r->words, .n_spans = r->n_words,
+				 .frames = r->chains, .n_frames = r->n_chains };
+	r->batch = (struct batch){ 0 };
+	r->words = NULL;
+	r->chains = NULL;
+	return true;
+}
+
 int pprof_read_samples(struct pprof_reader *r)
 {
 	size_t at = r->extents[PPROF_SAMPLE].begin, end = r->extents[PPROF_SAMPLE].end;
@@ -133,5 +151,9 @@ int pprof_read_samples(struct pprof_reader *r)
 	/* the last batch is where most memory is needed */
 	r->bytes = (struct str){ 0 };
 	input_give_back(r->input);
-	return batch_flush(&r->batch) < 0 ? -ENOMEM : 0;
+	if (leave_loose(r))
+		return 0;
+	rc = batch_flush(&r->batch);
+	r->samples_sum = pprof_sample_sum(r->profile);
+	return rc;
 }

@@ -191,7 +191,7 @@ static int read_all(struct pprof_reader *r)
 	rc = pprof_read_samples(r);
 	if (rc == 0)
 		note_dropped_labels(r);
-	if (!pprof_sum_holds(&r->notes.samples, pprof_sample_sum(r->profile)))
+	if (!pprof_sum_holds(&r->notes.samples, r->samples_sum))
 		r->profile->stats = (struct profile_stats){ 0 };
 	return rc;
 }

@@ -63,7 +63,7 @@ struct pprof_reader {
 	uint64_t frames_left;		/* that samples may still unfold to: see pprof_parts.c */
 	uint32_t time_key;		/* string; 0: rows have no times */
 	uint64_t labels_dropped;
-	uint64_t locations_sum;
+	uint64_t locations_sum, samples_sum;	/* see pprof_notes.h */
 };
 
 /* A field of the file's top level: fn(reader, body) for each with that number. */

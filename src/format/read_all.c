@@ -5,35 +5,35 @@
 #include "base/err.h"
 #include "base/parallel.h"
 #include "format/format.h"
+#include "format/input.h"
+#include "format/loose.h"
 #include "model/profile.h"
 
 /* Some neighbouring files: read and merged in order, by one thread. */
 struct share {
 	struct pending {
-		struct profile profile;
+		struct pile pile;
 		size_t first, n;	/* of its files */
 	} pending[8 * sizeof(size_t) + 1];
 	uint32_t n_pending;
 	const char *const *paths;
 	size_t n;
-	const struct read_aid *aid;
+	const struct read_aid *aid;	/* NULL: none */
+	bool merged;	/* with other files, of this share or of another */
 	struct err err;
 	int rc;
 };
 
 /* Empties *from. `path` is the first of what it holds. */
-static int add(struct profile *into, struct profile *from, const char *path, struct err *err)
+static int add(struct pile *into, struct pile *from, const char *path, struct err *err)
 {
-	int rc = 0;
+	int rc = pile_add(into, from);
 
-	if (!into->n && !into->n_types)	/* the first: nothing to merge with */
-		profile_take(into, from);
-	else if ((rc = profile_merge(into, from)) == -E2BIG)
+	if (rc == -E2BIG)
 		err_set(err, "cannot add %s: together they have more than %d value types", path,
 			VALUE_TYPES_MAX);
 	else if (rc < 0)
 		err_set(err, "cannot add %s: out of memory", path);
-	profile_fini(from);
 	return rc;
 }
 
@@ -41,40 +41,48 @@ static int add(struct profile *into, struct profile *from, const char *path, str
 static int add_last(struct share *share)
 {
 	struct pending *last = &share->pending[--share->n_pending];
-	int rc = add(&last[-1].profile, &last->profile, share->paths[last->first], &share->err);
+	int rc = add(&last[-1].pile, &last->pile, share->paths[last->first], &share->err);
 
 	last[-1].n += last->n;
 	return rc;
 }
 
-/* Files are put together like the digits of a counter: as many with as many. Each stack is looked at as often as
- * there are digits, not once for each file after it. */
+/* Loose rows are put behind each other. Others are put together like the digits of a counter: as many files with as
+ * many. Each stack is looked at as often as there are digits, not once for each file after it. */
+static bool add_now(const struct share *share)
+{
+	const struct pending *last = &share->pending[share->n_pending - 1];
+
+	return share->n_pending > 1 && (last->n == last[-1].n || pile_fits(&last[-1].pile, &last->pile));
+}
+
 static void read_share(void *context, uint32_t i)
 {
 	struct share *share = (struct share *)context + i;
+	struct read_aid aid = share->aid ? *share->aid : (struct read_aid){ 0 };
 
 	for (uint32_t k = 0; share->rc == 0 && k < share->n; k++) {
 		struct pending *next = &share->pending[share->n_pending++];
 
 		*next = (struct pending){ .first = k, .n = 1 };
-		profile_init(&next->profile);
-		share->rc = format_read_aided(&next->profile, share->paths[k], share->aid, &share->err);
-		while (share->rc == 0 && share->n_pending > 1 && next->n == next[-1].n) {
+		pile_init(&next->pile);
+		aid.loose = share->merged ? &next->pile.rows : NULL;
+		share->rc = format_read_aided(&next->pile.profile, share->paths[k], &aid, &share->err);
+		while (share->rc == 0 && add_now(share))
 			share->rc = add_last(share);
-			next--;
-		}
 	}
 	while (share->rc == 0 && share->n_pending > 1)
 		share->rc = add_last(share);
 }
 
 /* Each processor reads and merges a share of the files; the shares are merged in order. They have nothing in
- * common, and what comes out is what merging file by file would give. */
+ * common, and what comes out is what merging file by file would give, but for the numbers of stacks. */
 int format_read_all(struct profile *profile, const char *const *paths, size_t n,
 		    const struct read_aid *aid, struct err *err)
 {
 	uint32_t n_shares = parallel_most(n);
 	struct share *shares = calloc((size_t)n_shares + 1, sizeof(*shares));
+	struct pile all;
 	int rc = 0;
 
 	if (!shares)
@@ -82,10 +90,11 @@ int format_read_all(struct profile *profile, const char *const *paths, size_t n,
 	for (uint32_t i = 0; i < n_shares; i++) {
 		size_t begin = n * i / n_shares;
 
-		shares[i] = (struct share){ .paths = paths + begin, .aid = aid,
+		shares[i] = (struct share){ .paths = paths + begin, .aid = aid, .merged = n > 1,
 					    .n = n * (i + 1) / n_shares - begin };
 	}
 	parallel_each(n_shares, read_share, shares);
+	pile_init(&all);
 	for (uint32_t i = 0; i < n_shares; i++) {
 		struct share *share = &shares[i];
 
@@ -94,10 +103,15 @@ int format_read_all(struct profile *profile, const char *const *paths, size_t n,
 		if (rc == 0)
 			rc = share->rc;
 		if (rc == 0)
-			rc = add(profile, &share->pending[0].profile, share->paths[0], err);
+			rc = add(&all, &share->pending[0].pile, share->paths[0], err);
 		for (uint32_t k = 0; k < share->n_pending; k++)
-			profile_fini(&share->pending[k].profile);
+			pile_fini(&share->pending[k].pile);
 	}
+	if (rc == 0 && (rc = pile_settle(&all)) < 0)
+		err_set(err, "out of memory over the stacks of %zu files", n);
+	if (rc == 0)
+		profile_take(profile, &all.profile);
+	pile_fini(&all);
 	free(shares);
 	return rc;
 }

@@ -346,24 +346,45 @@ int profile_merge_tables(struct profile *into, const struct profile *from, uint3
 	return profile_failed(into) ? -ENOMEM : rc;
 }
 
-int profile_merge(struct profile *into, const struct profile *from)
+/* Leaves what was mapped to the caller, on failure too. */
+static int merge(struct profile *into, const struct profile *from, struct maps *maps)
 {
-	struct maps maps = { 0 };
 	bool first = !into->n_types && !into->n;
-	int rc = map_strings(into, from, &maps);
+	int rc = map_strings(into, from, maps);
 
 	if (rc == 0)
-		rc = map_types(into, from, &maps);
+		rc = map_types(into, from, maps);
 	if (rc == 0)
-		rc = map_tables(into, from, &maps);
+		rc = map_tables(into, from, maps);
 	if (rc == 0)
-		rc = add_rows(into, from, &maps);
+		rc = add_rows(into, from, maps);
 	if (rc == 0) {
-		add_header(into, from, &maps);
+		add_header(into, from, maps);
 		add_stats(into, from, first);
 	}
-	maps_free(&maps);
 	if (rc < 0 && rc != -E2BIG)
 		into->failed = true;
 	return profile_failed(into) ? -ENOMEM : rc;
+}
+
+int profile_merge(struct profile *into, const struct profile *from)
+{
+	struct maps maps = { 0 };
+	int rc = merge(into, from, &maps);
+
+	maps_free(&maps);
+	return rc;
+}
+
+int profile_merge_loose(struct profile *into, const struct profile *from, uint32_t **ret_frame,
+			uint32_t **ret_set)
+{
+	struct maps maps = { 0 };
+	int rc = merge(into, from, &maps);
+
+	*ret_frame = maps.frame;
+	*ret_set = maps.set;
+	maps.frame = maps.set = NULL;
+	maps_free(&maps);
+	return rc;
 }

@@ -155,6 +155,11 @@ uint64_t profile_dropped(const struct profile *profile);
  * 0, -ENOMEM, or -E2BIG (more than VALUE_TYPES_MAX types: then nothing was added). */
 int profile_merge(struct profile *into, const struct profile *from);
 
+/* profile_merge(), for a caller who has rows beside the profile: frame[id] and set[id] are what those of `from` are in
+ * `into`; both are the caller's to free, on failure too. */
+int profile_merge_loose(struct profile *into, const struct profile *from, uint32_t **ret_frame,
+			uint32_t **ret_set);
+
 /* The same without rows, values and what the head tells: strings, frames, stacks and label sets. stack[id] and
  * set[id] are what those of `from` are in `into`; both are the caller's to free, on failure too. 0 or -ENOMEM. */
 int profile_merge_tables(struct profile *into, const struct profile *from, uint32_t **ret_stack,
