@@ -139,7 +139,7 @@ static struct state after(struct state s, const struct x86_insn *i)
 			return (struct state){ PUSHED, 0 };
 		return moved(s, 8);
 	}
-	if (is_one(i, 0x68) || is_one(i, 0x6a) ||
+	if (is_one(i, 0x68) || is_one(i, 0x6a) || is_one(i, 0x9c) ||	/* of a number, of the flags */
 	    (is_one(i, 0xff) && i->has_modrm && (i->modrm >> 3 & 7) == 6))
 		return moved(s, 8);
 	if (is_one_of(i, 0x58, 0x5f)) {		/* pop */
@@ -149,7 +149,7 @@ static struct state after(struct state s, const struct x86_insn *i)
 			return (struct state){ POPPED, (int16_t)popped };
 		return moved(s, -8);
 	}
-	if (is_one(i, 0x8f))
+	if (is_one(i, 0x8f) || is_one(i, 0x9d))	/* into memory, the flags */
 		return moved(s, -8);
 	if (is_one(i, 0xc9))			/* leave */
 		return (struct state){ PUSHED, 0 };

@@ -111,5 +111,18 @@ TEST(a_function_begins_behind_padding_that_is_only_jumped_to)
 	check_base(0x80, UNWIND_RSP, 8);
 }
 
-TEST_MAIN(CASE(a_function_that_jumps_over_padding_goes_on_behind_it),
+/* Where a double is divided, its remainder is asked for until the flags say that it is there. */
+TEST(flags_that_are_popped_were_pushed)
+{
+	put_functions();
+	PUT(0x80, "\x50\x9d\x7a\xfc\x9c\x90\x58\xc3");	/* push rax; popf; jp 0x80; pushf; nop; pop rax; ret */
+	make_rows();
+	check_base(0x81, UNWIND_RSP, 16);
+	check_base(0x82, UNWIND_RSP, 8);
+	check_base(0x84, UNWIND_RSP, 8);
+	check_base(0x85, UNWIND_RSP, 16);
+	check_base(0x87, UNWIND_RSP, 8);
+}
+
+TEST_MAIN(CASE(flags_that_are_popped_were_pushed), CASE(a_function_that_jumps_over_padding_goes_on_behind_it),
 	  CASE(a_function_begins_behind_padding_that_is_only_jumped_to))
