@@ -137,10 +137,12 @@ def count_ticks(turns, start):
         STATS.write_text(was)
 
 
-def ways_of(rates, folder):
+def ways_of(rates, others, folder):
     ways = {"alone": lambda pid: None, "alone again": lambda pid: None}
     for rate in rates:
         ways[f"sonde {rate} Hz"] = lambda pid, r=rate: Attached(python_peers.sonde(r, f"{folder}/p.pb.gz", pid))
+    if not others:
+        return ways
     ways[f"perf record -g {max(rates)} Hz"] = lambda pid: Attached(python_peers.perf(max(rates), f"{folder}/p.data", pid))
     ways[f"timer {TIMER_HZ} Hz"] = lambda pid: Timer(TIMER_HZ)
     return ways
@@ -150,9 +152,9 @@ def percent(ratios):
     return python_peers.interval(ratios)
 
 
-def measure(target, guess, rounds, rates):
+def measure(target, guess, rounds, rates, others):
     with tempfile.TemporaryDirectory() as folder:
-        ways = ways_of(rates, folder)
+        ways = ways_of(rates, others, folder)
         turns, taken = calibrated(target, guess), {way: [] for way in ways}
         try:
             until = time.monotonic() + 330
@@ -175,13 +177,17 @@ def report(taken, counted, rates):
     ratios = {way: [t / a for t, a in zip(taken[way], alone)] for way in taken}
     for way in list(taken)[2:]:
         print(f"{way:28} {percent(ratios[way]):>25}")
-    top, perf = f"sonde {max(rates)} Hz", f"perf record -g {max(rates)} Hz"
-    print(f"{'sonde against perf, ' + str(max(rates)) + ' Hz':28} "
-          f"{percent([s / p for s, p in zip(taken[top], taken[perf])]):>25}")
-    timer_us = 1e6 * (statistics.median(ratios[f"timer {TIMER_HZ} Hz"]) - 1) / TIMER_HZ
+    top, perf, timer = f"sonde {max(rates)} Hz", f"perf record -g {max(rates)} Hz", f"timer {TIMER_HZ} Hz"
+    if perf in taken:
+        print(f"{'sonde against perf, ' + str(max(rates)) + ' Hz':28} "
+              f"{percent([s / p for s, p in zip(taken[top], taken[perf])]):>25}")
     for rate in rates:
         ns, cpu_s = counted[rate]
         own_us = ns / cpu_s / rate / 1e3
+        if timer not in taken:
+            print(f"a tick at {rate} Hz: the kernel half {own_us:.1f} us: {1e-4 * own_us * rate:.3f} % of a busy thread")
+            continue
+        timer_us = 1e6 * (statistics.median(ratios[timer]) - 1) / TIMER_HZ
         print(f"a tick at {rate} Hz: the timer {timer_us:.1f} us, the kernel half {own_us:.1f} us: "
               f"{1e-4 * own_us * rate:.3f} % of a busy thread, with the timer {1e-4 * (own_us + timer_us) * rate:.2f} %")
     sys.stdout.flush()
@@ -192,10 +198,11 @@ def main():
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--rates", type=int, nargs="+", default=python_peers.RATES)
+    parser.add_argument("--no-others", action="store_true", help="without perf and the timer: more rounds in the same time")
     options = parser.parse_args()
     for name in options.targets or TARGETS:
         print(f"== {name}")
-        measure(*TARGETS[name], options.rounds, options.rates)
+        measure(*TARGETS[name], options.rounds, options.rates, not options.no_others)
 
 
 if __name__ == "__main__":

@@ -317,6 +317,8 @@ struct walk_jvm {
 	uint16_t chunk_sp, chunk_bottom;	/* words from where its stack begins, ... */
 	uint16_t chunk_stack;			/* ... which is here */
 	uint8_t oop_bytes, oop_shift;		/* of a reference: 4 or 8 */
+	uint8_t block_used;	/* which byte before a blob is 1 while it is in use, at most the eighth; 0: not known */
+	uint8_t zero;
 };
 
 /* What the kernel saw of an object, so that the host can tell another one at the same address. Of a method:

@@ -60,19 +60,19 @@ enum walk_jvm_edge {
 WALK_INLINE uint64_t walk_jvm_u64(const struct walk_jvm_state *j, uint64_t off)
 {
 	barrier_var(off);
-	return off <= WALK_JVM_BLOB_BYTES - 8 && !(off & 7) ? *(const uint64_t *)(j->bytes + off) : 0;
+	return off <= WALK_JVM_BLOB_BYTES - 8 && !(off & 7) ? *(const uint64_t *)(j->bytes + 8 + off) : 0;
 }
 
 WALK_INLINE uint32_t walk_jvm_u32(const struct walk_jvm_state *j, uint64_t off)
 {
 	barrier_var(off);
-	return off <= WALK_JVM_BLOB_BYTES - 4 && !(off & 3) ? *(const uint32_t *)(j->bytes + off) : 0;
+	return off <= WALK_JVM_BLOB_BYTES - 4 && !(off & 3) ? *(const uint32_t *)(j->bytes + 8 + off) : 0;
 }
 
 WALK_INLINE uint16_t walk_jvm_u16(const struct walk_jvm_state *j, uint64_t off)
 {
 	barrier_var(off);
-	return off <= WALK_JVM_BLOB_BYTES - 2 && !(off & 1) ? *(const uint16_t *)(j->bytes + off) : 0;
+	return off <= WALK_JVM_BLOB_BYTES - 2 && !(off & 1) ? *(const uint16_t *)(j->bytes + 8 + off) : 0;
 }
 
 WALK_INLINE bool walk_jvm_holds(const struct walk *w, uint64_t pc)
@@ -93,6 +93,19 @@ WALK_INLINE void walk_jvm_note(struct walk *w, uint64_t address, uint32_t check)
 	w->wake = 1;
 }
 
+/* The same of the blob at hand: what its entry was told of is in no need of a look into what is cold. */
+WALK_INLINE void walk_jvm_note_blob(struct walk *w, uint64_t address, uint32_t check)
+{
+	uint32_t at = w->jvm.at & (WALK_JVM_KNOWN - 1);
+
+	barrier_var(at);
+	if (w->jvm.known[at].blob == address && w->jvm.known[at].noted == check)
+		return;
+	walk_jvm_note(w, address, check);
+	if (w->jvm.known[at].blob == address)
+		w->jvm.known[at].noted = check;
+}
+
 /* Records a frame, or why there is none (address 0). */
 WALK_INLINE bool walk_jvm_put(struct walk *w, void *out, uint64_t address, uint32_t kind,
 			      uint64_t place, uint32_t check)
@@ -106,8 +119,10 @@ WALK_INLINE bool walk_jvm_put(struct walk *w, void *out, uint64_t address, uint3
 		return false;
 	w->n += 2;
 	w->jvm.met = 1;
-	if (kind != JVM_FAULT)
+	if (kind == JVM_INTERPRETED)
 		walk_jvm_note(w, address, check);
+	else if (kind != JVM_FAULT)
+		walk_jvm_note_blob(w, address, check);
 	return true;
 }
 
@@ -223,15 +238,94 @@ WALK_INLINE bool walk_jvm_end_chunk(struct walk *w)
 	return walk_jvm_try_fp(w);
 }
 
+/* Reads a blob's first bytes, and tells of them where its code is. */
+WALK_INLINE bool walk_jvm_read_blob(struct walk *w, uint64_t blob)
+{
+	struct walk_jvm_state *j = &w->jvm;
+	const struct walk_jvm *layout = &j->layout;
+	uint32_t n = layout->blob_bytes + 8u;
+
+	j->blob = blob;
+	barrier_var(n);
+	if (n > sizeof(j->bytes) || !walk_read_object(w, j->bytes, n, blob - 8))
+		return false;
+	j->code = layout->code_offsets ? blob + walk_jvm_u32(j, layout->blob_code) :
+					 walk_jvm_u64(j, layout->blob_code);
+	j->name = walk_jvm_u64(j, layout->blob_name);
+	return true;
+}
+
+WALK_INLINE bool walk_jvm_blob_holds(const struct walk_jvm_state *j, uint64_t pc)
+{
+	return pc >= j->code && pc - j->blob < walk_jvm_u32(j, j->layout.blob_size);
+}
+
+WALK_INLINE struct walk_jvm_known *walk_jvm_known_at(struct walk_jvm_state *j, uint32_t at)
+{
+	barrier_var(at);
+	return &j->known[at & (WALK_JVM_KNOWN - 1)];
+}
+
+WALK_INLINE bool walk_jvm_is_known(struct walk_jvm_state *j, uint32_t at, uint64_t pc)
+{
+	const struct walk_jvm_known *known = walk_jvm_known_at(j, at);
+
+	return known->pc == pc && known->key == j->key;
+}
+
+WALK_INLINE uint32_t walk_jvm_slot(const struct walk_jvm_state *j, uint64_t pc)
+{
+	return (uint32_t)(pc ^ pc >> 10 ^ j->key) & (WALK_JVM_KNOWN - 1);
+}
+
+/* The blob that held the address when it was last looked up, if it still does: it is in use, of the same kind, and
+ * whatever it is now has been read. */
+WALK_INLINE bool walk_jvm_find_known(struct walk *w, uint64_t pc)
+{
+	struct walk_jvm_state *j = &w->jvm;
+	const struct walk_jvm_known *known;
+	uint32_t used = (8u - j->layout.block_used) * 8;	/* bits of the word before it */
+
+	if (!j->key || !j->layout.block_used)
+		return false;
+	if (!walk_jvm_is_known(j, ++j->at, pc)) {
+		j->at = j->known_slots[walk_jvm_slot(j, pc)];
+		if (!walk_jvm_is_known(j, j->at, pc))
+			return false;
+	}
+	known = walk_jvm_known_at(j, j->at);
+	if (!walk_jvm_read_blob(w, known->blob) || (*(const uint64_t *)j->bytes >> (used & 56) & 0xff) != 1 || j->name != known->name ||
+	    !walk_jvm_blob_holds(j, pc))
+		return false;
+	j->name_head = known->name_head;
+	return true;
+}
+
+WALK_INLINE void walk_jvm_know(struct walk_jvm_state *j, uint64_t pc)
+{
+	struct walk_jvm_known *known;
+
+	j->at = j->made++ & (WALK_JVM_KNOWN - 1);
+	j->known_slots[walk_jvm_slot(j, pc)] = (uint16_t)j->at;
+	known = walk_jvm_known_at(j, j->at);
+	known->pc = pc;
+	known->key = j->key;
+	known->blob = j->blob;
+	known->name = j->name;
+	known->name_head = (uint32_t)j->name_head;
+	known->noted = 0;
+}
+
 /* The blob that holds the address: left in w->jvm, with its first bytes. */
 WALK_INLINE enum jvm_fault walk_jvm_find_blob(struct walk *w, uint64_t pc)
 {
 	struct walk_jvm_state *j = &w->jvm;
 	const struct walk_jvm *layout = &j->layout;
 	uint64_t low = 0, segmap = 0;
-	uint32_t n = layout->blob_bytes;
 	uint8_t back = 1;
 
+	if (walk_jvm_find_known(w, pc))
+		return JVM_FAULT_NONE;
 	for (uint32_t i = 0; i < JVM_HEAPS_MAX; i++) {
 		if (pc - layout->heaps[i].low < layout->heaps[i].high - layout->heaps[i].low) {
 			low = layout->heaps[i].low;
@@ -248,16 +342,11 @@ WALK_INLINE enum jvm_fault walk_jvm_find_blob(struct walk *w, uint64_t pc)
 			return JVM_FAULT_NO_BLOB;
 		j->segment -= back;
 	}
-	j->blob = low + (j->segment << (layout->segment_bits & 31)) + layout->block_bytes;
-	barrier_var(n);
-	if (back || n > WALK_JVM_BLOB_BYTES || !walk_read_object(w, j->bytes, n, j->blob))
+	if (back || !walk_jvm_read_blob(w, low + (j->segment << (layout->segment_bits & 31)) + layout->block_bytes))
 		return JVM_FAULT_BLOB_FAULT;
-	j->code = layout->code_offsets ? j->blob + walk_jvm_u32(j, layout->blob_code) :
-					 walk_jvm_u64(j, layout->blob_code);
-	j->name = walk_jvm_u64(j, layout->blob_name);
-	if (pc < j->code || pc - j->blob >= walk_jvm_u32(j, layout->blob_size) ||
-	    !walk_read_object(w, &j->name_head, 8, j->name))
+	if (!walk_jvm_blob_holds(j, pc) || !walk_read_object(w, &j->name_head, 8, j->name))
 		return JVM_FAULT_NO_BLOB;
+	walk_jvm_know(j, pc);
 	return JVM_FAULT_NONE;
 }
 
@@ -846,10 +935,12 @@ WALK_INLINE void walk_jvm_begin(struct walk *w)
 	struct walk_jvm_state *j = &w->jvm;
 
 	j->low = j->high = j->chunk = j->virtual = 0;
-	j->met = 0;
+	j->met = j->key = 0;
 	if (!runtime || runtime->kind != RUNTIME_JVM)
 		return;
 	j->layout = runtime->jvm;
+	/* which of its kinds a blob's name tells is the library's, at the address where it is */
+	j->key = (uint32_t)(j->layout.call_stub_at >> 3) ^ w->process.runtime * 0x9e3779b1u;
 	j->low = ~0ull;
 	for (uint32_t i = 0; i < JVM_HEAPS_MAX; i++) {
 		if (i < j->layout.n_heaps && j->layout.heaps[i].low < j->low)

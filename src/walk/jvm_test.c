@@ -197,6 +197,69 @@ TEST(what_is_no_blob_is_a_frame_that_says_so)
 	check_jvm(&s, 0, JVM_FAULT, 0, JVM_FAULT_NO_BLOB);
 }
 
+/* Walked twice, as the kernel half walks one tick after another; in between `change` may befall `caller`. */
+static void walk_twice(struct image_stack *s, void (*change)(struct image_stack *s))
+{
+	struct walk_host *host = walk_host_new();
+
+	CHECK(host);
+	image_stack_begin(s);
+	s->image.runtime.jvm.block_used = 4;
+	image_put(&s->image, s->caller - 4, 1, 1);
+	image_put(&s->image, s->interpreter - 4, 1, 1);
+	image_put(&s->image, s->stubs - 4, 1, 1);
+	CHECK_EQ(image_walk_with(&s->image, host), WALK_COMPLETE);
+	/* what is known is not searched for in the segments */
+	memset(image_at(&s->image, IMAGE_SEGMAP, 0x800), 0xff, 0x800);
+	change(s);
+	image_walk_with(&s->image, host);
+	walk_host_free(host);
+}
+
+static void nothing(struct image_stack *s)
+{
+	(void)s;
+}
+
+static void throw_away(struct image_stack *s)
+{
+	image_put(&s->image, s->caller - 4, 0, 1);
+}
+
+static void make_a_stub_of(struct image_stack *s)
+{
+	image_put(&s->image, s->caller + 8, IMAGE_NAMES + 64, 8);
+}
+
+static void shorten(struct image_stack *s)
+{
+	image_put(&s->image, s->caller + 24, IMAGE_CODE_AT + 0x20, 4);
+}
+
+static void compile_again(struct image_stack *s)
+{
+	image_put(&s->image, s->caller + 72, 0x1234, 4);
+}
+
+TEST(a_blob_is_known_again_while_it_is_in_use_and_holds_the_address)
+{
+	static void (*const changes[])(struct image_stack *s) = { throw_away, make_a_stub_of, shorten };
+	struct image_stack s;
+	uint64_t check;
+
+	walk_twice(&s, nothing);
+	check_jvm(&s, 0, JVM_COMPILED, s.caller, 0x30);
+	check_outer(&s, 2);
+	check = s.image.words[1];
+	walk_twice(&s, compile_again);
+	check_jvm(&s, 0, JVM_COMPILED, s.caller, 0x30);
+	CHECK(s.image.words[1] != check);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		walk_twice(&s, changes[i]);
+		check_jvm(&s, 0, JVM_FAULT, 0, JVM_FAULT_NO_BLOB);
+	}
+}
+
 static void check_chunk(const struct image_stack *s, uint32_t at)
 {
 	check_jvm(s, at, JVM_COMPILED, s->caller, 0x44);
@@ -272,6 +335,7 @@ TEST_MAIN(CASE(compiled_interpreted_and_c_frames_follow_each_other),
 	  CASE(the_cookie_of_an_entry_barrier_is_no_return_address),
 	  CASE(a_return_to_the_interpreter_is_no_entry), CASE(a_method_that_is_entered_has_no_frame_yet),
 	  CASE(what_only_c_calls_returns_to_c), CASE(what_is_no_blob_is_a_frame_that_says_so),
+	  CASE(a_blob_is_known_again_while_it_is_in_use_and_holds_the_address),
 	  CASE(frames_of_a_virtual_thread_are_followed_onto_the_heap_and_back),
 	  CASE(what_is_no_chunk_is_a_frame_that_says_so), CASE(chunks_without_frames_are_passed_over),
 	  CASE(chunks_in_a_circle_end), CASE(coloured_references_are_followed))

@@ -220,13 +220,15 @@ static bool find_method_fields(struct jvm_self *self)
 
 static bool understand(struct jvm_self *self)
 {
-	uint32_t block;
+	uint32_t block, used;
 
 	if (!find_heap_fields(self) || !find_blob_fields(self) || !find_nmethod_fields(self) ||
 	    !find_method_fields(self) || !jvm_type_size(&self->structs, "HeapBlock", &block) ||
 	    !block || block > UINT8_MAX)
 		return false;
 	self->layout.block_bytes = (uint8_t)block;
+	if (jvm_field(&self->structs, "HeapBlock::Header", "_used", &used) && used < block && block - used <= 8)
+		self->layout.block_used = (uint8_t)(block - used);
 	return jvm_static(&self->structs, "StubRoutines", "_call_stub_return_address", &self->call_stub);
 }
 

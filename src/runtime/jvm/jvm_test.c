@@ -41,6 +41,7 @@ TEST(a_layout_is_what_the_tables_say)
 	CHECK_EQ(m.jvm.heaps[1].segmap, 0x7f4000001000);
 	CHECK_EQ(m.jvm.segment_bits, 7);
 	CHECK_EQ(m.jvm.block_bytes, 8);
+	CHECK_EQ(m.jvm.block_used, 4);
 	CHECK_EQ(m.jvm.code_offsets, 1);
 	CHECK_EQ(m.jvm.complete_bytes, 2);
 	CHECK_EQ(m.jvm.entry_bytes, 2);
