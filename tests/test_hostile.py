@@ -92,6 +92,14 @@ def gperfcpu(folder):
     return folder / "x.cpu"
 
 
+def v8heap(folder):
+    need("node")
+    (folder / "x.js").write_text("globalThis.kept = []; function keep(n) { for (let i = 0; i < n; i++) kept.push({ i, s: 'x' + i }); } "
+                               "keep(300000); setTimeout(() => console.log(kept.length), 50);")
+    run("node", "--heap-prof", "--heap-prof-name", "x.heapprofile", "x.js", cwd=folder)
+    return folder / "x.heapprofile"
+
+
 def contention(folder):
     (folder / "x.go").write_text("""package main
         import ("os"; "runtime"; "runtime/pprof"; "sync"; "time")
@@ -112,7 +120,7 @@ def written(name):
 
 
 MAKERS = {make.__name__: make for make in (perfdata, perfscript, stackdump, massif, gmon, v8log, jfr, heapprofile, gperfcpu,
-                                         contention)}
+                                         contention, v8heap)}
 MAKERS |= {name: written(name) for name in FORMATS}
 
 

@@ -28,6 +28,7 @@
 #include "format/stackdump.h"
 #include "format/stranger.h"
 #include "format/tables.h"
+#include "format/v8heap.h"
 #include "format/v8log.h"
 #include "format/wrap.h"
 #include "model/profile.h"
@@ -60,6 +61,8 @@ static const struct format formats[] = {
 	  .keeps = OF_FUNCTIONS | KEEPS(TIMES) | KEEPS(THREADS) | KEEPS(PROCESSES) | KEEPS(LINES) | KEEPS(COLUMNS) |
 		   KEEPS(MODULES) | KEEPS(BUILD_IDS) | KEEPS(ADDRESSES) | KEEPS(KINDS) | KEEPS(INLINED),
 	  .held = { { "cpu", "nanoseconds" }, { "samples", "count" } } },
+	{ .name = "v8heap", .words = "V8's heap profiles (.heapprofile), of node --heap-prof and Chrome's DevTools",
+	  .detect = v8heap_detect, .read = v8heap_read },
 	{ .name = "cpuprofile", .words = "V8's CPU profile: Chrome's DevTools and VS Code open it",
 	  .suffixes = { ".cpuprofile" }, .is_view = true,
 	  .detect = cpuprofile_detect, .read = cpuprofile_read, .write = cpuprofile_write, .needs_values = true,

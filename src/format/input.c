@@ -199,7 +199,7 @@ int input_open(struct input *input, const char *path, struct err *err)
 			return err_fail(err, -errno, "cannot open %s: %s", path, err_text(errno));
 	}
 	if (fstat(input->fd, &st) == 0 && S_ISDIR(st.st_mode) && !enter(input))
-		return err_fail(err, -EISDIR, "cannot read %s: it is a directory", path);
+		return err_fail(err, -EISDIR, "cannot read %s: it is a directory", input->what);
 	return start(input, err);
 }
 
