@@ -16,47 +16,54 @@ static void space_drop(struct perfdata_space *space)
 	free(space);
 }
 
+static void table_fini(struct perfdata_table *table)
+{
+	free(table->items);
+	idindex_fini(&table->index);
+}
+
 void perfdata_tasks_fini(struct perfdata_tasks *tasks)
 {
-	for (uint32_t i = 0; i < tasks->n_processes; i++)
-		space_drop(tasks->processes[i].space);
-	free(tasks->processes);
-	free(tasks->threads);
-	idindex_fini(&tasks->process_index);
-	idindex_fini(&tasks->thread_index);
+	struct perfdata_process *processes = tasks->processes.items;
+
+	for (uint32_t i = 0; i < tasks->processes.n; i++)
+		space_drop(processes[i].space);
+	table_fini(&tasks->processes);
+	table_fini(&tasks->threads);
 	*tasks = (struct perfdata_tasks){ 0 };
+}
+
+/* The item of that number, all zero but for it where it is new. NULL: out of memory, or there are too many. */
+static void *item_of(struct perfdata_table *table, size_t bytes, uint32_t number)
+{
+	uint64_t hash = hash_u64(number, 0);
+	uint32_t step = 0, id;
+	char *item;
+
+	while ((id = idindex_probe(&table->index, hash, &step))) {
+		item = (char *)table->items + (id - 1) * bytes;
+		if (!memcmp(item, &number, sizeof(number)))
+			return item;
+	}
+	if (table->n == PERFDATA_TASKS_MAX ||
+	    ((uint64_t)table->n + 1 > table->cap &&
+	     vec_reserve(&table->items, &table->cap, (uint64_t)table->n + 1, bytes) < 0) ||
+	    idindex_add(&table->index, hash, table->n + 1) < 0)
+		return NULL;
+	item = (char *)table->items + table->n++ * bytes;
+	memset(item, 0, bytes);
+	memcpy(item, &number, sizeof(number));
+	return item;
 }
 
 struct perfdata_process *perfdata_process(struct perfdata_tasks *tasks, uint32_t pid)
 {
-	uint64_t hash = hash_u64(pid, 0);
-	uint32_t step = 0, id;
-
-	while ((id = idindex_probe(&tasks->process_index, hash, &step)))
-		if (tasks->processes[id - 1].pid == pid)
-			return &tasks->processes[id - 1];
-	if (tasks->n_processes == PERFDATA_TASKS_MAX ||
-	    VEC_RESERVE(&tasks->processes, &tasks->cap_processes, (uint64_t)tasks->n_processes + 1) < 0 ||
-	    idindex_add(&tasks->process_index, hash, tasks->n_processes + 1) < 0)
-		return NULL;
-	tasks->processes[tasks->n_processes] = (struct perfdata_process){ .pid = pid };
-	return &tasks->processes[tasks->n_processes++];
+	return item_of(&tasks->processes, sizeof(struct perfdata_process), pid);
 }
 
 struct perfdata_thread *perfdata_thread(struct perfdata_tasks *tasks, uint32_t tid)
 {
-	uint64_t hash = hash_u64(tid, 0);
-	uint32_t step = 0, id;
-
-	while ((id = idindex_probe(&tasks->thread_index, hash, &step)))
-		if (tasks->threads[id - 1].tid == tid)
-			return &tasks->threads[id - 1];
-	if (tasks->n_threads == PERFDATA_TASKS_MAX ||
-	    VEC_RESERVE(&tasks->threads, &tasks->cap_threads, (uint64_t)tasks->n_threads + 1) < 0 ||
-	    idindex_add(&tasks->thread_index, hash, tasks->n_threads + 1) < 0)
-		return NULL;
-	tasks->threads[tasks->n_threads] = (struct perfdata_thread){ .tid = tid };
-	return &tasks->threads[tasks->n_threads++];
+	return item_of(&tasks->threads, sizeof(struct perfdata_thread), tid);
 }
 
 int perfdata_tasks_fork(struct perfdata_tasks *tasks, uint32_t pid, uint32_t parent, uint32_t tid,

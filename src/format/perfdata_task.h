@@ -32,7 +32,7 @@ struct perfdata_space {
 };
 
 struct perfdata_process {
-	uint32_t pid;
+	uint32_t pid;		/* first, as tid below */
 	uint32_t name;		/* string */
 	uint32_t threads;	/* begun and not ended, as far as was told */
 	bool main_ended;
@@ -46,11 +46,15 @@ struct perfdata_thread {
 	uint32_t set, set_name, set_process, set_pid, set_cpu, set_event, set_cgroup;
 };
 
+/* Items of one of these two kinds, found by the number that they begin with. */
+struct perfdata_table {
+	void *items;
+	uint32_t n, cap;
+	struct idindex index;	/* places in items and 1 */
+};
+
 struct perfdata_tasks {
-	struct perfdata_process *processes;
-	struct perfdata_thread *threads;
-	uint32_t n_processes, cap_processes, n_threads, cap_threads;
-	struct idindex process_index, thread_index;
+	struct perfdata_table processes, threads;
 	uint32_t next_space;
 	uint64_t effort;
 };
