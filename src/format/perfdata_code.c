@@ -11,7 +11,7 @@
 #include "format/perfdata_task.h"
 #include "model/profile.h"
 
-#define MEMO (1u << 16)
+#define MEMO (1u << 13)
 #define BUILD_ID_MAX 20u
 
 enum file_kind { FILE_OF_CODE, FILE_RUN_TIME, FILE_VDSO, FILE_KERNEL, FILE_BPF };
