@@ -28,27 +28,38 @@ static bool advise(const struct ahead *ahead, size_t at, int advice)
 	return madvise((void *)(uintptr_t)(ahead->file.p + at), left < STEP ? left : STEP, advice) == 0;
 }
 
+/* Makes ready what comes next: *ready, a multiple of STEP, moves on. False: there is nothing to do, or it cannot be done. */
+static bool make_ready(struct ahead *ahead, size_t *ready)
+{
+	size_t reached = read_of(&ahead->reached);
+
+	if (*ready < reached)
+		*ready = reached & ~(STEP - 1);
+	if (*ready >= ahead->file.n || *ready >= reached + AHEAD_BYTES || !advise(ahead, *ready, MADV_POPULATE_READ))
+		return false;
+	*ready += STEP;
+	return true;
+}
+
+static bool give_back(struct ahead *ahead, size_t *given)
+{
+	if (*given + STEP + AHEAD_KEPT > read_of(&ahead->passed) || !advise(ahead, *given, MADV_DONTNEED))
+		return false;
+	*given += STEP;
+	return true;
+}
+
 static void *run(void *context)
 {
 	struct ahead *ahead = context;
 	size_t ready = 0, given = 0;
 
 	while (!__atomic_load_n(&ahead->stop, __ATOMIC_RELAXED)) {
-		size_t reached = read_of(&ahead->reached), passed = read_of(&ahead->passed);
+		bool busy = make_ready(ahead, &ready);
 
-		if (ready < reached)
-			ready = reached & ~(STEP - 1);
-		if (ready < ahead->file.n && ready < reached + AHEAD_BYTES) {
-			if (!advise(ahead, ready, MADV_POPULATE_READ))
-				break;
-			ready += STEP;
-		} else if (given + STEP + AHEAD_KEPT <= passed) {
-			if (!advise(ahead, given, MADV_DONTNEED))
-				break;
-			given += STEP;
-		} else {
+		busy |= give_back(ahead, &given);
+		if (!busy)
 			usleep(NAP_US);
-		}
 	}
 	return NULL;
 }
