@@ -4,6 +4,7 @@
  * perf.data: what `perf record` writes, to a file or (another layout) down a pipe.
  *
  *   perfdata_head     the file: which events, what is known of the machine, where the records are
+ *   perfdata_feature  what is known of the machine and the files, of the head
  *   perfdata_event    one record: what is where in a sample, by what its event was asked to write
  *   perfdata_order    records in the order of time, of which a file keeps only so much as it must
  *   perfdata_task     processes, threads, and what code each has mapped where, at the time reached

@@ -7,24 +7,11 @@
 
 #include "base/err.h"
 #include "base/vec.h"
+#include "format/perfdata_feature.h"
 
 #define PIPE_HEADER_BYTES 16u
 #define FEATURE_BITS 256u
-#define BUILD_ID_BYTES 20u
-#define BUILD_ID_SIZE_TOLD (1u << 15)	/* PERF_RECORD_MISC_BUILD_ID_SIZE */
 #define UPDATE_NAME 2u			/* PERF_EVENT_UPDATE__NAME */
-
-enum feature {
-	FEATURE_BUILD_ID = 2,
-	FEATURE_HOSTNAME = 3,
-	FEATURE_OSRELEASE = 4,
-	FEATURE_VERSION = 5,
-	FEATURE_ARCH = 6,
-	FEATURE_NRCPUS = 7,
-	FEATURE_CPUDESC = 8,
-	FEATURE_CMDLINE = 11,
-	FEATURE_EVENT_DESC = 12,
-};
 
 static int damaged(const struct perfdata_head *head, const char *at, const char *what,
 		   struct err *err)
@@ -33,17 +20,12 @@ static int damaged(const struct perfdata_head *head, const char *at, const char 
 			head->what, what, (size_t)(at - head->bytes.p));
 }
 
-static int too_many(const struct perfdata_head *head, const char *what, struct err *err)
-{
-	return err_fail(err, -E2BIG, "%s has more %s than Sonde reads", head->what, what);
-}
-
 static int add_ids(struct perfdata_head *head, uint32_t event, struct cursor *c, struct err *err)
 {
 	uint64_t n = cursor_left(c) / sizeof(uint64_t);
 
 	if (n > PERFDATA_TABLE_MAX - head->n_ids)
-		return too_many(head, "numbers of events", err);
+		return perfdata_head_too_many(head, "numbers of events", err);
 	if (VEC_RESERVE(&head->ids, &head->cap_ids, head->n_ids + n) < 0)
 		return -ENOMEM;
 	for (uint64_t i = 0; i < n; i++)
@@ -54,7 +36,7 @@ static int add_ids(struct perfdata_head *head, uint32_t event, struct cursor *c,
 static int add_event(struct perfdata_head *head, const struct perfdata_event *event, struct err *err)
 {
 	if (head->n_events == PERFDATA_EVENTS_MAX)
-		return too_many(head, "events", err);
+		return perfdata_head_too_many(head, "events", err);
 	if (VEC_RESERVE(&head->events, &head->cap_events, (uint64_t)head->n_events + 1) < 0)
 		return -ENOMEM;
 	head->events[head->n_events++] = *event;
@@ -100,106 +82,6 @@ static int read_attrs(struct perfdata_head *head, struct str attrs, uint64_t att
 	return rc;
 }
 
-/* A text of perf's: its length with padding, and bytes up to a NUL. */
-static struct str take_text(struct cursor *c)
-{
-	struct str text = cursor_bytes(c, cursor_u32(c));
-	ptrdiff_t nul = str_find(text, '\0');
-
-	return nul < 0 ? text : str_head(text, (size_t)nul);
-}
-
-/* Names of events, in the order of the attrs. */
-static void read_names(struct perfdata_head *head, struct cursor *c)
-{
-	uint32_t n = cursor_u32(c), attr_bytes = cursor_u32(c);
-
-	for (uint32_t i = 0; i < n && !c->failed; i++) {
-		uint32_t n_ids;
-		struct str name;
-
-		cursor_skip(c, attr_bytes);
-		n_ids = cursor_u32(c);
-		name = take_text(c);
-		cursor_skip(c, (uint64_t)n_ids * sizeof(uint64_t));
-		if (!c->failed && i < head->n_events)
-			head->events[i].name = name;
-	}
-}
-
-/* A build id: process, id, its size where that is told, and the name that follows. */
-static int add_build_id(struct perfdata_head *head, const struct perfdata_record *record,
-			struct err *err)
-{
-	struct cursor c = cursor_over(record->body);
-	struct str id;
-	uint8_t size;
-
-	cursor_skip(&c, 4);
-	id = cursor_bytes(&c, BUILD_ID_BYTES);
-	size = cursor_u8(&c);
-	cursor_skip(&c, 3);
-	if (record->misc & BUILD_ID_SIZE_TOLD)
-		id = str_head(id, size);
-	if (head->n_build_ids == PERFDATA_TABLE_MAX)
-		return too_many(head, "build ids", err);
-	if (VEC_RESERVE(&head->build_ids, &head->cap_build_ids, (uint64_t)head->n_build_ids + 1) < 0)
-		return -ENOMEM;
-	head->build_ids[head->n_build_ids] = (struct perfdata_build_id){ cursor_cstr(&c), id };
-	if (!c.failed)	/* one that breaks off only names nothing */
-		head->n_build_ids++;
-	return 0;
-}
-
-static int read_build_ids(struct perfdata_head *head, struct str section, struct err *err)
-{
-	struct perfdata_record record;
-	int rc = 0;
-
-	while (rc == 0 && section.n && perfdata_record_at(section, &record)) {
-		rc = add_build_id(head, &record, err);
-		section = str_skip(section, PERFDATA_HEADER_BYTES + record.body.n);
-	}
-	return rc;
-}
-
-static int read_feature(struct perfdata_head *head, uint64_t feature, struct str section,
-			struct err *err)
-{
-	struct cursor c = cursor_over(section);
-
-	switch (feature) {
-	case FEATURE_BUILD_ID:
-		return read_build_ids(head, section, err);
-	case FEATURE_HOSTNAME:
-		head->hostname = take_text(&c);
-		break;
-	case FEATURE_OSRELEASE:
-		head->release = take_text(&c);
-		break;
-	case FEATURE_VERSION:
-		head->version = take_text(&c);
-		break;
-	case FEATURE_ARCH:
-		head->arch = take_text(&c);
-		break;
-	case FEATURE_NRCPUS:
-		cursor_skip(&c, 4);	/* those available, then those online */
-		head->n_cpus = cursor_u32(&c);
-		break;
-	case FEATURE_CPUDESC:
-		head->cpu = take_text(&c);
-		break;
-	case FEATURE_CMDLINE:
-		head->command = section;
-		break;
-	case FEATURE_EVENT_DESC:
-		read_names(head, &c);
-		break;
-	}
-	return 0;
-}
-
 /* The features of a file stand behind its records: a table of where each is. One that is not where the
  * table says, in a file that was cut short, tells nothing. */
 static int read_features(struct perfdata_head *head, uint64_t table_at, struct cursor bits,
@@ -224,7 +106,7 @@ static int read_features(struct perfdata_head *head, uint64_t table_at, struct c
 		cursor_seek(&section, offset);
 		content = cursor_bytes(&section, bytes);
 		if (!table.failed && !section.failed)
-			rc = read_feature(head, bit, content, err);
+			rc = perfdata_feature_read(head, bit, content, err);
 	}
 	return rc;
 }
@@ -257,9 +139,9 @@ static int read_piped(struct perfdata_head *head, struct err *err)
 		if (record.type == PERFDATA_ATTR)
 			rc = add_piped_event(head, record.body, err);
 		else if (record.type == PERFDATA_BUILD_ID)
-			rc = add_build_id(head, &record, err);
+			rc = perfdata_feature_build_id(head, &record, err);
 		else if (record.type == PERFDATA_FEATURE)
-			rc = read_feature(head, cursor_u64(&c), str_skip(record.body, 8), err);
+			rc = perfdata_feature_read(head, cursor_u64(&c), str_skip(record.body, 8), err);
 		left = str_skip(left, perfdata_record_tail(&record, left.n));
 	}
 	return rc;
@@ -389,24 +271,4 @@ struct str perfdata_head_build_id(const struct perfdata_head *head, struct str p
 		return (struct str){ 0 };
 	found = bsearch(&key, head->build_ids, head->n_build_ids, sizeof(*head->build_ids), by_path);
 	return found ? found->id : (struct str){ 0 };
-}
-
-struct str perfdata_head_command(const struct perfdata_head *head, char *text, size_t cap)
-{
-	struct cursor c = cursor_over(head->command);
-	uint32_t n_words = cursor_u32(&c);
-	size_t n = 0;
-
-	for (uint32_t i = 0; i < n_words && n + 1 < cap; i++) {
-		struct str word = str_head(take_text(&c), cap - n - 1);
-
-		if (c.failed)
-			break;
-		if (i)
-			text[n++] = ' ';
-		if (word.n)
-			memcpy(text + n, word.p, word.n);
-		n += word.n;
-	}
-	return str_over(text, n);
 }
