@@ -59,20 +59,21 @@ static void sum_totals(struct stacks *stacks)
 
 int64_t stacks_threshold(const struct stacks *stacks, double min_share)
 {
-	double least = stacks->n ? (double)stacks->total[0] * min_share : 0;
+	double least = stacks->n ? (double)sum_magnitude(stacks->total[0]) * min_share : 0;
 
 	return least < 1 ? 1 : least >= 0x1p62 ? (int64_t)1 << 62 : (int64_t)least;
 }
 
 /* Backwards, so that each list is in order of id. */
-static void link_callees(struct stacks *stacks, double min_share)
+static void link_callees(struct stacks *stacks, double min_share, bool by_magnitude)
 {
 	int64_t least = min_share > 0 ? stacks_threshold(stacks, min_share) : INT64_MIN;
 
 	for (uint32_t i = stacks->n; i-- > 1;) {
 		uint32_t parent = stacks->parent[i];
 
-		if (!stacks->used[i] || stacks->total[i] < least)
+		if (!stacks->used[i] ||
+		    (stacks->total[i] < least && !(by_magnitude && sum_magnitude(stacks->total[i]) >= (uint64_t)least)))
 			continue;
 		stacks->next[i] = stacks->first[parent];
 		stacks->first[parent] = i;
@@ -93,7 +94,7 @@ int stacks_init(struct stacks *stacks, const struct profile *profile, const stru
 		stacks->place[i] = places->of_frame[tree->frame[i]];
 	add_samples(stacks, profile, options);
 	sum_totals(stacks);
-	link_callees(stacks, options->min_share);
+	link_callees(stacks, options->min_share, options->by_magnitude);
 	return 0;
 }
 

@@ -35,6 +35,7 @@ struct stacks_options {
 	const struct filter *filter;
 	uint32_t type;		/* of the profile; checked by the caller */
 	double min_share;	/* stacks below it are not linked; 0: all are */
+	bool by_magnitude;	/* what is below zero counts as much as what is above */
 };
 
 /* `places` are the profile's. 0 or -ENOMEM (then it is empty). */

@@ -7,6 +7,7 @@
 
 #include "analyze/tally.h"
 #include "base/err.h"
+#include "base/sum.h"
 #include "model/profile.h"
 
 struct order {
@@ -22,6 +23,9 @@ static int compare(const void *left, const void *right, void *context)
 	int64_t a1 = by_self ? a->self : a->total, b1 = by_self ? b->self : b->total;
 	int64_t a2 = by_self ? a->total : a->self, b2 = by_self ? b->total : b->self;
 
+	/* of a difference what fell most stands beside what rose most */
+	if (sum_magnitude(a1) != sum_magnitude(b1))
+		return sum_magnitude(a1) > sum_magnitude(b1) ? -1 : 1;
 	if (a1 != b1)
 		return a1 > b1 ? -1 : 1;
 	if (a2 != b2)

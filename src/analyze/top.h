@@ -20,7 +20,7 @@ enum top_order { TOP_BY_SELF, TOP_BY_TOTAL };
 struct top_options {
 	const struct filter *filter;	/* NULL: all samples */
 	enum granularity granularity;
-	enum top_order order;	/* ties: the other number, then place_compare() */
+	enum top_order order;	/* without its sign, where some are below zero; ties: the other number, then place_compare() */
 	uint32_t type;		/* value type of the profile */
 	double min_share;	/* of all: places that cost less in total are left out */
 	uint32_t limit;		/* 0, or how many rows are wanted in order: the others stand behind them in any */

@@ -5,6 +5,7 @@
 
 #include "analyze/profile_test.h"
 #include "analyze/threads.h"
+#include "analyze/view.h"
 #include "base/buf.h"
 
 static void check_top(struct profile *p, struct top_options options, const char *wanted)
@@ -44,6 +45,25 @@ TEST(places_that_cost_nothing_or_too_little_are_no_rows)
 	profile_fini(&p);
 	test_profile(&p, "main;h 0");	/* of nothing all places cost as much */
 	check_top(&p, (struct top_options){ 0 }, "h:0=0/0 main:0=0/0");
+	profile_fini(&p);
+}
+
+TEST(what_fell_most_stands_beside_what_rose_most)
+{
+	struct profile p;
+	struct view view;
+	int64_t minus = -50;
+
+	test_profile(&p, "main;f 60", "main;g 1", "main;h 20");
+	profile_add(&p, test_stack(&p, STR("main;less")), 0, &minus);
+	check_top(&p, (struct top_options){ 0 }, "f:0=60/60 less:0=-50/-50 h:0=20/20 g:0=1/1 main:0=31/0");
+	CHECK_EQ(view_init(&view, &p, &(struct view_options){ .order = ORDER_BY_VALUE, .min_share = 0.5 }, NULL), 0);
+	CHECK_EQ(view.n, 5);	/* the root, main, f, less, h */
+	CHECK_EQ(view.total[3], -50);
+	view_fini(&view);
+	CHECK_EQ(view_init(&view, &p, &(struct view_options){ .order = ORDER_BY_NAME, .min_share = 0.5 }, NULL), 0);
+	CHECK_EQ(view.n, 4);	/* a picture draws none below zero */
+	view_fini(&view);
 	profile_fini(&p);
 }
 
@@ -168,7 +188,7 @@ TEST(threads_are_told_apart_by_their_ids_and_not_by_other_labels)
 	profile_fini(&p);
 }
 
-TEST_MAIN(CASE(places_that_cost_nothing_or_too_little_are_no_rows), CASE(recursion_counts_once_in_a_total),
+TEST_MAIN(CASE(what_fell_most_stands_beside_what_rose_most), CASE(places_that_cost_nothing_or_too_little_are_no_rows), CASE(recursion_counts_once_in_a_total),
 	  CASE(as_many_rows_as_are_wanted_come_in_order_and_the_others_behind_them), CASE(each_line_has_a_row_when_asked_for),
 	  CASE(a_function_is_one_row_whoever_compiled_it),
 	  CASE(a_frame_without_a_function_is_named_by_its_address),

@@ -126,7 +126,8 @@ static int make_groups(struct builder *b)
 		for (end = i; end < b->n_found && b->found[end] >> 32 == group.place; end++)
 			sum_add(&group.total, b->stacks->total[(uint32_t)b->found[end]]);
 		group.to = end;
-		if (group.total < b->least)
+		if (group.total < b->least &&
+		    !(b->order == ORDER_BY_VALUE && sum_magnitude(group.total) >= (uint64_t)b->least))
 			continue;
 		if (VEC_RESERVE(&b->groups, &b->cap_groups, (uint64_t)b->n_groups + 1) < 0)
 			return -ENOMEM;
@@ -140,6 +141,8 @@ static int compare_groups(const void *left, const void *right, void *context)
 	const struct group *a = left, *c = right;
 	const struct builder *b = context;
 
+	if (b->order == ORDER_BY_VALUE && sum_magnitude(a->total) != sum_magnitude(c->total))
+		return sum_magnitude(a->total) > sum_magnitude(c->total) ? -1 : 1;
 	if (b->order == ORDER_BY_VALUE && a->total != c->total)
 		return a->total > c->total ? -1 : 1;
 	return place_compare(&b->view->places.items[a->place], &b->view->places.items[c->place]);
@@ -204,7 +207,8 @@ int view_init(struct view *view, const struct profile *profile, const struct vie
 	      struct err *err)
 {
 	struct stacks stacks = { 0 };
-	struct stacks_options wanted = { .filter = options->filter, .type = options->type };
+	struct stacks_options wanted = { .filter = options->filter, .type = options->type,
+					 .by_magnitude = options->order == ORDER_BY_VALUE };
 	struct builder b = { .view = view, .stacks = &stacks, .order = options->order };
 	int rc;
 

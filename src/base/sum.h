@@ -20,6 +20,12 @@ static inline void sum_take(int64_t *sum, int64_t v)
 		*sum = v < 0 ? INT64_MAX : INT64_MIN;
 }
 
+/* Without its sign. */
+static inline uint64_t sum_magnitude(int64_t v)
+{
+	return v < 0 ? -(uint64_t)v : (uint64_t)v;
+}
+
 static inline int64_t sum_times(int64_t a, int64_t b)
 {
 	int64_t product;

@@ -78,7 +78,7 @@ static void put_row(struct page *page, const struct top *top, const struct top_r
 	const struct place *place = &top->places.items[row->place];
 	bool by_self = page->options->order == TOP_BY_SELF;
 	int64_t shown = by_self ? row->self : row->total;
-	int64_t most = by_self ? top->rows[0].self : top->rows[0].total;
+	int64_t first = by_self ? top->rows[0].self : top->rows[0].total, most = first < 0 ? -(first + 1) : first;
 
 	page_put_bar(page, shown, most, place->kind);
 	page_put_percent(page, row->self, top->total, PERCENT + 1);
