@@ -198,6 +198,32 @@ def test_pstats_opens_what_we_write_and_we_what_cprofile_writes(sonde, tmp_path)
             assert abs(got[3] - whole) < 0.02 * whole + 1e-5, key
 
 
+def pythons():
+    found = sorted(pathlib.Path.home().glob(".pyenv/versions/*/bin/python")) + [
+        pathlib.Path.home() / ".cache/sonde-testbed/tail-calls/bin/python3"]
+    return [path for path in found if path.exists()]
+
+
+@pytest.mark.parametrize("python", pythons() or [pathlib.Path(sys.executable)], ids=lambda path: path.parts[-3])
+def test_every_python_opens_what_we_write_and_we_what_its_cprofile_writes(sonde, tmp_path, python):
+    """Python 2.7 to 3.14: marshal has changed four times between them."""
+    (tmp_path / "work.py").write_text(
+        "import re, json\n"
+        "def inner(n):\n    t = 0\n    for i in range(n): t += i\n    return t\n"
+        "def outer(): return [inner(20000) for _ in range(50)]\n"
+        "outer(); re.compile('(a|b)+c*'); json.dumps([1, {'a': 2}])\n")
+    run(python, "-m", "cProfile", "-o", tmp_path / "made.prof", tmp_path / "work.py")
+    run(sonde, "convert", tmp_path / "made.prof", tmp_path / "ours.pstats")
+    (tmp_path / "sums.py").write_text(
+        "import pstats, sys, json\n"
+        "def sums(path):\n    s = pstats.Stats(path)\n    return [s.total_tt, {str(k[1]) + k[2]: [v[1], v[2]] for k, v in s.stats.items() if v[2] > 1e-4}]\n"
+        "print(json.dumps([sums(path) for path in sys.argv[1:]]))\n")
+    made, ours = json.loads(run(python, tmp_path / "sums.py", tmp_path / "made.prof", tmp_path / "ours.pstats"))
+    assert abs(made[0] - ours[0]) < 1e-5 and "2inner" in made[1]
+    for name, (calls, own) in made[1].items():
+        assert ours[1][name][0] == calls and abs(ours[1][name][1] - own) < 2e-6, name
+
+
 def annotated(path):
     rows = collections.Counter()  # of a function there is one row for each file that was inlined into it
     for line in run("callgrind_annotate", "--threshold=100", "--auto=no", path).splitlines():

@@ -137,14 +137,21 @@ static uint32_t read_items(struct marshal *m, uint32_t node, uint64_t n, bool is
 	return m->why ? UINT32_MAX : node;
 }
 
-static uint32_t read_ref(struct marshal *m)
+static uint32_t read_ref(struct marshal *m, const uint32_t *refs, uint32_t n)
 {
 	uint32_t i = cursor_u32(&m->c);
 
 	if (m->c.failed)
 		return fail(m, "the file ends in the middle");
-	return i < m->n_refs && m->refs[i] != UINT32_MAX ? m->refs[i] :
-		fail(m, "a reference to what is not there");
+	return i < n && refs[i] != UINT32_MAX ? refs[i] : fail(m, "a reference to what is not there");
+}
+
+/* Python 2 counts its interned strings, and nothing else, and refers to them by that number. */
+static uint32_t read_interned(struct marshal *m)
+{
+	uint32_t node = new_text(m, cursor_bytes(&m->c, cursor_u32(&m->c)));
+
+	return append(m, &m->interned, &m->n_interned, &m->cap_interned, node) ? node : UINT32_MAX;
 }
 
 /* What needs no other objects. UINT32_MAX without .why: it is none of these. */
@@ -167,8 +174,9 @@ static uint32_t read_simple(struct marshal *m, char type)
 		return new_float(m, read_float_text(m));
 	case 'g':
 		return new_float(m, read_float(m));
-	case 's':
 	case 't':
+		return read_interned(m);
+	case 's':
 	case 'u':
 	case 'a':
 	case 'A':
@@ -209,7 +217,9 @@ static uint32_t read_object(struct marshal *m, int depth, bool *ret_end)
 	if (depth > DEPTH_MAX)
 		return fail(m, "objects in each other too deeply");
 	if (type == 'r')
-		return read_ref(m);
+		return read_ref(m, m->refs, m->n_refs);
+	if (type == 'R')
+		return read_ref(m, m->interned, m->n_interned);
 	if (byte & REF_FLAG) {
 		ref = m->n_refs;
 		if (!append(m, &m->refs, &m->n_refs, &m->cap_refs, UINT32_MAX))
@@ -238,6 +248,7 @@ void marshal_fini(struct marshal *m)
 	free(m->nodes);
 	free(m->items);
 	free(m->refs);
+	free(m->interned);
 }
 
 double marshal_number(const struct marshal *m, uint32_t node)

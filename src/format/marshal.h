@@ -29,9 +29,9 @@ struct marshal_node {
 struct marshal {
 	struct cursor c;
 	struct marshal_node *nodes;
-	uint32_t *items, *refs;
-	uint32_t n_nodes, n_items, n_refs;
-	uint32_t cap_nodes, cap_items, cap_refs;
+	uint32_t *items, *refs, *interned;
+	uint32_t n_nodes, n_items, n_refs, n_interned;
+	uint32_t cap_nodes, cap_items, cap_refs, cap_interned;
 	const char *why;	/* NULL: sound */
 	bool out_of_memory;
 };

@@ -58,6 +58,20 @@ TEST(every_cut_is_refused)
 	}
 }
 
+/* Python 2: interned strings have numbers of their own. */
+TEST(strings_of_python_2_are_found_by_their_numbers)
+{
+	struct profile p;
+
+	/* {("a.py", 3, "f"): (2, 2, 1.0, 1.0, {}), ("a.py", 7, "a.py"): ...}, the second "a.py" by its number */
+	check_reads(STR("{(\x03\0\0\0t\x04\0\0\0a.pyi\x03\0\0\0s\x01\0\0\0f(\x05\0\0\0i\x02\0\0\0i\x02\0\0\0"
+			"g\0\0\0\0\0\0\xf0?g\0\0\0\0\0\0\xf0?{0(\x03\0\0\0R\0\0\0\0i\x07\0\0\0R\0\0\0\0(\x05\0\0\0i\x02\0\0\0"
+			"i\x02\0\0\0g\0\0\0\0\0\0\xf0?g\0\0\0\0\0\0\xf0?{00"), "f 1000000000\na.py 1000000000\n");
+	profile_init(&p);
+	CHECK_EQ(format_read_bytes(&p, STR("{(\x03\0\0\0R\0\0\0\0"), "x", NULL), -EBADMSG);
+	profile_fini(&p);
+}
+
 TEST(a_profile_of_nothing_is_one)
 {
 	struct profile p;
@@ -96,5 +110,5 @@ TEST(what_is_written_is_read_back)
 	profile_fini(&q);
 }
 
-TEST_MAIN(CASE(calls_become_stacks), CASE(every_cut_is_refused), CASE(a_profile_of_nothing_is_one), CASE(what_is_no_profile_is_refused),
+TEST_MAIN(CASE(calls_become_stacks), CASE(every_cut_is_refused), CASE(strings_of_python_2_are_found_by_their_numbers), CASE(a_profile_of_nothing_is_one), CASE(what_is_no_profile_is_refused),
 	  CASE(what_is_written_is_read_back))
