@@ -104,12 +104,12 @@ static const struct format formats[] = {
 	{ .name = "stackdump", .words = "stack dumps of jstack, py-spy, gdb, eu-stack, Go",
 	  .detect = stackdump_detect, .read = stackdump_read },
 	{ .name = "columns", .words = "folded stacks with a count for each value type, as difffolded.pl's",
-	  .suffixes = { ".columns", ".diff.folded" }, .is_view = true, .untimed = true,
+	  .suffixes = { ".columns", ".diff.folded" }, .is_view = true, .untimed = true, .is_any_text = true,
 	  .detect = folded_columns_detect, .read = folded_columns_read,
 	  .write = folded_columns_write,
 	  .keeps = KEEPS(STACKS) | KEEPS(TYPES) | KEEPS(UNIT) },
 	{ .name = "folded", .words = "folded stacks: 'main;parse;lex 12', one line a stack",
-	  .suffixes = { ".folded", ".collapsed", ".txt" }, .is_view = true, .untimed = true,
+	  .suffixes = { ".folded", ".collapsed", ".txt" }, .is_view = true, .untimed = true, .is_any_text = true,
 	  .detect = folded_detect, .read = folded_read, .write = folded_write,
 	  .keeps = KEEPS(STACKS), .held = { { "samples", "count" } }  },
 };
@@ -173,13 +173,14 @@ static int detect_and_read(struct profile *profile, struct input *input, struct 
 
 	if (!head.n)
 		return err_fail(err, -EBADMSG, "%s is empty: there is no profile in it", input->what);
-	stranger = stranger_words(head);
-	if (stranger)
-		return err_fail(err, -EBADMSG, "%s is %s", input->what, stranger);
-	for (size_t i = 0; i < N_FORMATS; i++)
+	for (size_t i = 0; i < N_FORMATS; i++) {
+		stranger = formats[i].is_any_text ? stranger_words(head) : NULL;
+		if (stranger)
+			return err_fail(err, -EBADMSG, "%s is %s", input->what, stranger);
 		if (formats[i].detect && formats[i].detect(head) &&
 		    (formats[i].takes_directory || !input->directory))
 			return formats[i].read(profile, input, err);
+	}
 	if (input->directory)
 		return err_fail(err, -EISDIR, "cannot read %s: it is a directory, and not of perf record --threads",
 				input->what);

@@ -43,6 +43,7 @@ struct format {
 	struct format_type held[2];	/* without KEEPS(TYPES): what the default type is when read, and the other one */
 	bool clamps;		/* values below zero are written as 0 */
 	bool takes_directory;	/* of which it reads "data" and what lies beside (format/input.h) */
+	bool is_any_text;	/* other text may look like it: asked last, and after format/stranger.h */
 	bool untimed;	/* what it is written to shows no times */
 	bool is_view;	/* written for eyes: gets the profile as views show it (analyze/shown.h) */
 

@@ -140,6 +140,7 @@ TEST(what_people_take_for_a_profile_is_called_by_its_name)
 	check_refused(STR("\n <?xml version=\"1.0\"?><svg/>\n"), "written and not read");
 	check_refused(STR("<!doctype html>\n"), "x is a page");
 	check_refused(STR("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[]}"), "a list of trace events");
+	check_refused(STR("{\"libs\":[{\"name\":\"x\",\"breakpadId\":\"0\"}]}"), "a raw profile of Firefox");
 	check_refused(STR("go 1.26 trace\0\0\0"), "a trace of Go's scheduler");
 	/* and what only begins alike is still read */
 	CHECK_EQ(total_of(STR("<html_escape>;b 2\n") ), 2);
