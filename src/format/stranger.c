@@ -38,6 +38,7 @@ static const struct stranger {
 	{ S("v 1"), 0, S("\nX "), "heaptrack's: heaptrack_print -F x.folded FILE makes folded stacks of it" },
 	{ S("digraph "), 0, S("{"), "a graph for Graphviz: these are written and not read" },
 	{ S("{\"libs\":["), 0, S("\"breakpadId\""), "a raw profile of Firefox: open it at profiler.firefox.com and save it there; that is read" },
+	{ S("{\"dhatFileVersion\""), 0, { 0 }, "valgrind's DHAT's: its dh_view.html opens it; massif's files are read" },
 	{ S("SQLite format 3"), 0, { 0 }, "a database, and no profile" },
 	{ S("function,module,file,line,kind,"), 0, { 0 }, "a table: these are written and not read; use the profile that it was made of" },
 	{ S("function\tmodule\tfile\tline\tkind\t"), 0, { 0 }, "a table: these are written and not read; use the profile that it was made of" },
