@@ -120,21 +120,47 @@ static void put_boxes(struct drawing *d)
 	}
 }
 
-static void put_legend(struct drawing *d, uint32_t x, uint32_t y)
+/* Pixels of a kind in the legend, and the words: without what stands in parentheses. */
+static uint32_t legend_width(int kind, struct str *ret_words)
 {
-	for (int kind = FRAME_KERNEL; kind < FRAME_KIND_COUNT; kind++) {
-		struct str words = str_of(frame_kind_words((enum frame_kind)kind));
+	struct str words = str_of(frame_kind_words((enum frame_kind)kind));
+	ptrdiff_t more = str_find(words, '(');
+
+	*ret_words = more > 0 ? str_trim(str_head(words, (size_t)more)) : words;
+	return 16 + (uint32_t)ret_words->n * SVG_COLUMN + 14;
+}
+
+static uint32_t legend_widths(const struct drawing *d)
+{
+	uint32_t sum = 0;
+	struct str words;
+
+	for (int kind = FRAME_KERNEL; kind < FRAME_KIND_COUNT; kind++)
+		if (d->kinds[kind])
+			sum += legend_width(kind, &words);
+	return sum;
+}
+
+/* The kinds from `first` on, up to x = limit; the first one for which there is no room. */
+static int put_legend(struct drawing *d, int first, uint32_t x, uint32_t limit, uint32_t y)
+{
+	for (int kind = first; kind < FRAME_KIND_COUNT; kind++) {
+		struct str words;
+		uint32_t width = legend_width(kind, &words);
 
 		if (!d->kinds[kind])
 			continue;
+		if (x + width - 14 > limit)
+			return kind;
 		buf_addf(d->out,
 			 "<rect class=\"k%d\" x=\"%u\" y=\"%u\" width=\"11\" height=\"11\" "
 			 "rx=\"2\"/><text class=\"dim\" x=\"%u\" y=\"%u\">",
 			 kind, x, y - 10, x + 16, y);
 		add_text(d, words);
 		buf_add_str(d->out, STR("</text>\n"));
-		x += 16 + (uint32_t)words.n * SVG_COLUMN + 14;
+		x += width;
 	}
+	return FRAME_KIND_COUNT;
 }
 
 /* "12.3 s · 1,218 samples in 10.0 s · runtime frames hidden (--native shows them) · --focus zlib": at the usual
@@ -180,20 +206,27 @@ static void put_head(struct drawing *d)
 {
 	struct str title =
 		d->options->title ? str_of(d->options->title) : amount_title(d->profile, d->type);
-	uint32_t half = d->width / SVG_COLUMN / 2, used;
+	uint32_t half = d->width / SVG_COLUMN / 2, room = d->width - 2 * SVG_MARGIN - 16, legend = legend_widths(d), used;
+	int left;
 
 	buf_addf(d->out, "<text id=\"title\" x=\"%d\" y=\"26\">", SVG_MARGIN);
 	add_text(d, title);
 	buf_add_str(d->out, STR("</text>\n"));
 	buf_addf(d->out, "<text class=\"dim\" x=\"%d\" y=\"48\">", SVG_MARGIN);
 	add_summary(d);
-	used = label_columns(buf_str(&d->words), half);
+	/* the summary has what the legend leaves, half of the line at least */
+	if (legend < room && (room - legend) / SVG_COLUMN > half)
+		half = (room - legend) / SVG_COLUMN;
 	buf_clear(&d->scratch);
 	label_fit(&d->scratch, buf_str(&d->words), half, true);
+	used = label_columns(buf_str(&d->scratch), half);
 	svg_add_escaped(d->out, buf_str(&d->scratch));
 	buf_clear(&d->words);
 	buf_add_str(d->out, STR("</text>\n"));
-	put_legend(d, SVG_MARGIN + used * SVG_COLUMN + 16, 48);
+	left = put_legend(d, FRAME_KERNEL, SVG_MARGIN + used * SVG_COLUMN + 16, d->width - SVG_KEYS, 48);
+	/* the rest behind the title, before the two words that are pressed */
+	used = label_columns(title, d->width / SVG_TITLE_COLUMN);
+	put_legend(d, left, SVG_MARGIN + used * SVG_TITLE_COLUMN + 24, d->width - SVG_KEYS, 26);
 }
 
 static void put_page(struct drawing *d)

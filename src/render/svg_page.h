@@ -24,6 +24,8 @@ struct buf;
 #define SVG_FOOT 30
 #define SVG_ROW 20
 #define SVG_BOX 19
+#define SVG_TITLE_COLUMN 11	/* of the title */
+#define SVG_KEYS 160		/* pixels at the right of both lines: "Reset zoom" and "Search"; what a search matched */
 #define SVG_COLUMN 7		/* pixels of a column of 12 px text, until the script can measure */
 #define SVG_LEAST_LABEL 29	/* three columns */
 #define SVG_LEAST_PIXELS 0.1	/* narrower boxes are left out */

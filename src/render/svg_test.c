@@ -97,6 +97,39 @@ TEST(whatever_is_in_a_name_the_xml_is_valid)
 	}
 }
 
+/* Kinds that do not fit behind the summary stand behind the title, and none reaches beyond the picture. */
+TEST(the_legend_stays_within_the_picture)
+{
+	struct profile p;
+	struct buf out = { 0 };
+	struct str rest;
+	int64_t one = 1;
+	uint32_t n = 0;
+
+	profile_init(&p);
+	profile_add_type(&p, STR("samples"), STR("count"));
+	for (int kind = FRAME_KERNEL; kind < FRAME_KIND_COUNT; kind++)
+		profile_add(&p, stacktree_push(&p.tree, 0, frames_add(&p.frames, &(struct frame){
+			.kind = (uint8_t)kind, .address = (uint64_t)kind + 1 })), 0, &one);
+	draw(&out, &p, (struct flame_options){ .type = -1, .folded = true });
+	rest = buf_str(&out);
+	while (rest.p) {
+		struct str line = str_cut(&rest, '\n'), x = line;
+		uint64_t at;
+
+		if (!str_starts(line, STR("<rect class=\"k")) || !str_contains(line, STR("class=\"dim\"")))
+			continue;
+		for (int i = 0; i < 3; i++)	/* <rect class="k1" x=" */
+			str_cut(&x, '"');
+		CHECK_EQ(str_parse_u64(str_cut(&x, '"'), 10, &at), 0);
+		CHECK(at < 1200 - 12 - 60);
+		n++;
+	}
+	CHECK(n >= 9);
+	buf_fini(&out);
+	profile_fini(&p);
+}
+
 TEST(a_long_name_is_whole_in_the_title_and_short_in_the_box)
 {
 	struct profile p;
@@ -173,6 +206,7 @@ TEST_MAIN(CASE(boxes_lie_within_their_callers_and_tell_their_shares),
 	  CASE(a_flame_grows_up_and_an_icicle_down),
 	  CASE(the_head_tells_that_frames_are_hidden_and_how_to_see_them),
 	  CASE(whatever_is_in_a_name_the_xml_is_valid),
+	  CASE(the_legend_stays_within_the_picture),
 	  CASE(a_long_name_is_whole_in_the_title_and_short_in_the_box),
 	  CASE(boxes_too_narrow_to_be_seen_are_left_out),
 	  CASE(stacks_deeper_than_a_picture_can_be_are_cut_and_it_says_so),
