@@ -73,6 +73,39 @@ static double variance_of(const struct resampling *r, uint32_t at, unsigned side
 	return fmax(0, squares / used - sum / used * (sum / used)) * k / (k - 1);
 }
 
+/* The same with `together` neighbouring blocks as one: by their residuals, which are few. */
+static double variance_of_larger(const struct resampling *r, uint32_t at, unsigned side, uint32_t together)
+{
+	uint32_t n = r->tree->n_units, first = side ? r->units[0] : 0, k = r->units[side] / together;
+	double all = 0, norms = 0, squares = 0;
+
+	for (uint32_t u = first; u < first + r->units[side]; u++) {
+		all += r->value[(size_t)at * n + u];
+		norms += r->norm[u];
+	}
+	if (!(norms > 0) || k < 2)
+		return INFINITY;
+	for (uint32_t i = 0; i < k; i++) {
+		double off = 0;
+
+		for (uint32_t u = first + i * together; u < first + (i + 1) * together; u++)
+			off += r->value[(size_t)at * n + u] - all / norms * r->norm[u];
+		squares += off * off;
+	}
+	return squares / (norms * norms) * k / (k - 1);
+}
+
+/* What goes round and round (read, work, write) is cut by blocks wherever they end, and makes neighbours differ though the
+ * whole does not: the larger the blocks, the less. What truly wanders makes large blocks differ as much. */
+static double variance_of_blocks(const struct resampling *r, uint32_t at, unsigned side)
+{
+	double variance = variance_of(r, at, side);
+
+	for (uint32_t together = 2; r->tree->in_blocks[side] && together <= 4; together *= 2)
+		variance = fmin(variance, variance_of_larger(r, at, side, together));
+	return variance;
+}
+
 /* Variance over runs to that of sampling, of the sides that have several. */
 static double ratio_of(const struct resampling *r, const struct diff_case *c, uint32_t at)
 {
@@ -84,7 +117,7 @@ static double ratio_of(const struct resampling *r, const struct diff_case *c, ui
 
 		if (r->units[side] < 2)
 			continue;
-		over_runs += variance_of(r, at, side);
+		over_runs += variance_of_blocks(r, at, side);
 		sampling += diff_variance(r->sides, side, share, c->item, c->measure);
 	}
 	return sampling > 0 ? over_runs / sampling : 1;
