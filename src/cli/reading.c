@@ -135,8 +135,8 @@ bool reading_option(struct reading *reading, int id, const char *value)
 int reading_word(struct reading *reading, const struct command *command, int id, const char *value)
 {
 	if (id != ARG_WORD || reading->path)
-		return usage_error(command, "only one file can be read, not '%s' too",
-				   value ? value : "");
+		return usage_error(command, "only one file can be read, not '%s' too: sonde convert makes one of "
+				   "several, sonde diff compares two", value ? value : "");
 	reading->path = value;
 	return 0;
 }

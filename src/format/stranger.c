@@ -39,6 +39,8 @@ static const struct stranger {
 	{ S("digraph "), 0, S("{"), "a graph for Graphviz: these are written and not read" },
 	{ S("{\"libs\":["), 0, S("\"breakpadId\""), "a raw profile of Firefox: open it at profiler.firefox.com and save it there; that is read" },
 	{ S("{\"dhatFileVersion\""), 0, { 0 }, "valgrind's DHAT's: its dh_view.html opens it; massif's files are read" },
+	{ S("Attaching "), 0, S("@["), "bpftrace's: FlameGraph's stackcollapse-bpftrace.pl makes folded stacks of it" },
+	{ S("@["), 0, S("]: "), "bpftrace's: FlameGraph's stackcollapse-bpftrace.pl makes folded stacks of it" },
 	{ S("SQLite format 3"), 0, { 0 }, "a database, and no profile" },
 	{ S("function,module,file,line,kind,"), 0, { 0 }, "a table: these are written and not read; use the profile that it was made of" },
 	{ S("function\tmodule\tfile\tline\tkind\t"), 0, { 0 }, "a table: these are written and not read; use the profile that it was made of" },
