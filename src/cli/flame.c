@@ -81,7 +81,7 @@ static int write_page(const struct flame_args *a, const struct readings *reading
 	if (rc == 0 && page.failed)
 		rc = err_fail(err, -ENOMEM, "cannot write %s: out of memory", a->output);
 	if (rc == 0)
-		rc = wrap_write_whole(a->output, !a->format, buf_str(&page), err);
+		rc = output_end(wrap_write_whole(a->output, !a->format, buf_str(&page), err), a->output);
 	buf_fini(&page);
 	return rc;
 }

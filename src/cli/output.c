@@ -2,6 +2,7 @@
 #include "cli/output.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -217,6 +218,15 @@ static int write_shown(const struct profile *profile, const char *path, const ch
 	return rc;
 }
 
+int output_end(int rc, const char *path)
+{
+	if (rc == -EPIPE && !strcmp(path, "-")) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
+	return rc;
+}
+
 int output_write(const struct profile *profile, const char *path, const char *format_name,
 		 const struct output_options *options, struct err *err)
 {
@@ -225,7 +235,7 @@ int output_write(const struct profile *profile, const char *path, const char *fo
 	int rc = 0;
 
 	if (!output_is_view(path, format_name))
-		return format_write(profile, path, format_name, err);
+		return output_end(format_write(profile, path, format_name, err), path);
 	if (!options->shown) {
 		rc = shown_init(&shown, profile, options->native, err);
 		wanted.shown = &shown;
@@ -233,5 +243,5 @@ int output_write(const struct profile *profile, const char *path, const char *fo
 	if (rc == 0)
 		rc = write_shown(&wanted.shown->profile, path, format_name, &wanted, err);
 	shown_fini(&shown);
-	return rc;
+	return output_end(rc, path);
 }

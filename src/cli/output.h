@@ -56,6 +56,9 @@ bool output_is_page(const char *path, const char *format_name);
  * and then learns that it cannot. Leaves nothing behind. */
 int output_try(const char *path, struct err *err);
 
+/* A reader of standard output that has gone (| head) ends us like any other filter; else rc. */
+int output_end(int rc, const char *path);
+
 /* Writes the profile (views and folded stacks: as it is shown) to `path` ("-": standard output). The file
  * appears complete or not at all. */
 int output_write(const struct profile *profile, const char *path, const char *format_name,
