@@ -261,3 +261,17 @@ def test_granularity_in_one_word(made):
     for word, key in (("function", "functions"), ("line", "lines"), ("stack", "stacks")):
         assert diff(*made, "--granularity", word)[key]
     check_refused(sonde("diff", *made, "--granularity", "file"), 2, "function, line or stack")
+
+
+def test_waits_are_as_sure_as_there_were_many(tmp_path):
+    """Of a column of counts and one of times, the first says how many events there were."""
+    types = (("waits", "count"), ("off_cpu", "nanoseconds"))
+    rows = [("main;lock", (3000, 9 * 10**9), {}), ("main;read", (2000, 5 * 10**9), {}), ("main;poll", (900, 3 * 10**9), {})]
+    slow = [("main;lock", (3000, 19 * 10**9), {}), *rows[1:]]
+    found = diff(pprof_made.write(tmp_path / "a.pb.gz", rows, types), pprof_made.write(tmp_path / "b.pb.gz", slow, types))
+    assert found["type"] == "off_cpu" and named(found) == ["lock"], found["summary"]
+
+
+def test_one_file_on_both_sides_is_said(made):
+    done = sonde("diff", made[0], made[0])
+    assert done.returncode == 0 and "are one file" in done.stderr and done.stdout.startswith("Nothing changed beyond noise.")

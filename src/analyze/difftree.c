@@ -48,6 +48,21 @@ static void find_heap(struct counting *c)
 	}
 }
 
+/* The one column that counts something ("contentions" beside "delay"): how often is how many events. -1: none, or several. */
+static int only_count(const struct profile *profile)
+{
+	int found = -1;
+
+	for (uint32_t t = 0; t < profile->n_types; t++) {
+		if (!str_eq(unit_name(profile, t), STR("count")))
+			continue;
+		if (found >= 0)
+			return -1;
+		found = (int)t;
+	}
+	return found;
+}
+
 static struct counting counting_of(const struct profile *profile, uint32_t type)
 {
 	struct counting c = { .profile = profile, .type = type,
@@ -58,6 +73,8 @@ static struct counting counting_of(const struct profile *profile, uint32_t type)
 	find_heap(&c);
 	if (c.samples < 0 && c.objects < 0)
 		c.plain = str_eq(unit_name(profile, type), STR("count"));
+	if (c.samples < 0 && c.objects < 0 && !c.plain)
+		c.samples = only_count(profile);
 	if (profile->period > 0 && str_eq(unit, unit_name(profile, type)))
 		c.period = (double)profile->period;
 	if (c.objects >= 0) /* the sampler's period is in bytes */
