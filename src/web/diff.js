@@ -67,7 +67,7 @@ export function sidesOf(tree, node) {
 }
 
 export function clean(base, now) {
-	if (Math.abs(now - base) < NOTHING) return [now, now];
+	if (Math.abs(now - base) < NOTHING) return now < NOTHING ? [0, 0] : [now, now];
 	return [base < NOTHING ? 0 : base, now < NOTHING ? 0 : now];
 }
 
@@ -121,6 +121,16 @@ export function ofItself(base, now) {
 	const change = 100 * (now / base - 1);
 
 	return `${change < 0 ? '−' : '+'}${Math.abs(change).toFixed(Math.abs(change) < 100 ? 1 : 0)} %`;
+}
+
+/* What a row is about: what is named or may be chance of it, with all it calls or by itself. */
+export function numberOf({ changed, self, total }) {
+	return changed === 'total' || (!changed && total.verdict === 'within' && self.verdict !== 'within') ? total : self;
+}
+
+/* As the terminal's table has it. */
+export function chanceOrWord({ verdict, q }) {
+	return verdict === 'within' || verdict === 'follows' ? verdict : chance(q);
 }
 
 export function chance(q) {

@@ -134,7 +134,7 @@ export class PageDetails extends PageWords {
 					).slice(2),
 				],
 				kind: kindWords(this.profile.frames.kind[frame]),
-				verdict: row ? verdictWords(row, row.changed === 'self' ? row.self : row.total) : '',
+				verdict: row ? verdictWords(row, diff.numberOf(row)) : '',
 				place: this.placeOf(frame),
 				module: this.moduleOf(frame),
 			});

@@ -113,7 +113,7 @@ export class PageWords {
 		const frame = tree.frame[node],
 			[base, now] = diff.sidesOf(tree, node);
 		const row = frame ? this.rowOf(frame) : null,
-			number = row && (row.changed === 'self' ? row.self : row.total);
+			number = row && diff.numberOf(row);
 		const noise =
 			tree.tint[node] === diff.SAME && base !== now ? 'this place is within noise' : '';
 

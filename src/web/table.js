@@ -32,7 +32,7 @@ const DIFF_COLUMNS = [
 	{ key: 'change', words: 'Change', title: 'Points, of the function itself', number: true, down: true },
 	{ key: 'base', words: 'Base', title: 'Spent in the function itself', number: true, down: true },
 	{ key: 'now', words: 'New', title: 'Spent in the function itself', number: true, down: true },
-	{ key: 'below', words: 'With callees', title: 'Points, of it and all it called', number: true, down: true },
+	{ key: 'called', words: 'With callees', title: 'Points, of it and all it called', number: true, down: true },
 	{ key: 'q', words: 'p', title: 'How likely that is where nothing changed, corrected', number: true },
 	...COLUMNS.slice(2),
 ];
@@ -121,17 +121,17 @@ export class FunctionTable {
 		const n = self.length,
 			values = {};
 
-		for (const key of ['base', 'now', 'change', 'below', 'q']) values[key] = new Float64Array(n);
+		for (const key of ['base', 'now', 'change', 'called', 'q']) values[key] = new Float64Array(n);
 		for (let frame = 1; frame < n; frame++) {
 			const row = this.rowOf(frame),
-				number = row && (row.changed === 'total' ? row.total : row.self);
+				number = row && diff.numberOf(row);
 
 			[values.base[frame], values.now[frame]] = diff.clean(
 				2 * self[frame] - now.self[frame],
 				now.self[frame],
 			);
 			values.change[frame] = values.now[frame] - values.base[frame];
-			values.below[frame] = 2 * (now.total[frame] - total[frame]);
+			values.called[frame] = 2 * (now.total[frame] - total[frame]);
 			values.q[frame] = number && number.q !== null ? number.q : 2;
 		}
 		return values;
@@ -275,13 +275,13 @@ export class FunctionTable {
 			change: diff.points(values.change[frame]),
 			base: diff.percent(values.base[frame]),
 			now: diff.percent(values.now[frame]),
-			below: diff.points(values.below[frame]),
-			q: values.q[frame] > 1 ? '–' : diff.chance(values.q[frame]),
+			called: diff.points(values.called[frame]),
+			q: row ? diff.chanceOrWord(diff.numberOf(row)) : '–',
 		};
 
 		return Object.entries(texts).map(([key, text]) => {
-			const measure = key === 'below' ? 'total' : 'self';
-			const named = row && row.changed === measure && /change|below/.test(key);
+			const measure = key === 'called' ? 'total' : 'self';
+			const named = row && row.changed === measure && /change|called/.test(key);
 			const way = values[key][frame] > 0 ? 'up' : 'down';
 
 			return element('td', text, `number ${key} ${named ? way : ''}`);

@@ -116,6 +116,10 @@ await page.keyboard.press('d');
 await page.keyboard.press('4');
 const row = (n) => page.locator('#table tbody tr[data-frame]').nth(n).innerText();
 assert.match(await row(0), /\+4\.\d+\s+0\.00 %\s+4\.\d+ %\s+\+4\.\d+\s+<0\.0001\s+fresh/);
+assert.doesNotMatch(await text('#table tbody'), /[-−]0\.00 %/);
+const places = (selector) =>
+	page.$$eval(selector, (cells) => cells.map((cell) => Math.round(cell.getBoundingClientRect().right)).slice(0, 8));
+assert.deepEqual(await places('#table thead th'), await places('#table tbody tr[data-frame]:nth-of-type(2) td'), 'cells below their heads');
 await page.click('#table th.q button');
 assert.match(await row(0), /<0\.0001/);
 await page.click('#table th.base button');
