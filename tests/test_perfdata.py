@@ -155,6 +155,33 @@ def test_a_group_read_at_its_leader_has_what_each_event_counted(programs, tmp_pa
     assert ours == perfs
 
 
+LOCKS = """
+#include <pthread.h>
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static void *work(void *n) { for (int i = 0; i < 20000; i++) { pthread_mutex_lock(&lock); for (volatile int k = 0; k < 200; k++); pthread_mutex_unlock(&lock); }
+    return n; }
+int main(void) { pthread_t t[4]; for (int i = 0; i < 4; i++) pthread_create(&t[i], 0, work, 0); for (int i = 0; i < 4; i++) pthread_join(t[i], 0); return 0; }
+"""
+
+
+def test_waiting_for_locks_is_what_lies_between_begin_and_end(programs, tmp_path):
+    (tmp_path / "locks.c").write_text(LOCKS)
+    subprocess.run(["gcc", "-O1", tmp_path / "locks.c", "-o", tmp_path / "locks", "-pthread"], check=True)
+    data = record(tmp_path, "-c", "1", "-g", "-a", "-e", "lock:contention_begin,lock:contention_end", command=[tmp_path / "locks"])
+    done = subprocess.run(["perf", "script", "--ns", "-F", "tid,time,event", "-G", "-i", data], capture_output=True, text=True)
+    begun, waited = {}, 0
+    for tid, seconds, ns, event in re.findall(r"^\s*(\d+)\s+(\d+)\.(\d+):\s+(\S+):", done.stdout, re.M):
+        time = int(seconds) * 10**9 + int(ns)
+        if event == "lock:contention_begin":
+            begun[tid] = time
+        elif tid in begun:
+            waited += time - begun.pop(tid)
+    if done.returncode or not waited:
+        pytest.skip(f"no lock was waited for: {done.stderr.strip()[-200:]}")
+    found = json.loads(sonde("report", "--type", "lock-wait", "--json", data))
+    assert (found["total"], found["unit"]) == (waited, "nanoseconds")
+
+
 def test_control_groups_are_labels(programs, tmp_path):
     if os.geteuid():
         pytest.skip("needs root")

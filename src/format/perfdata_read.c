@@ -286,7 +286,7 @@ static int start(struct perfdata_reader *r)
 	r->keys.process = perfdata_intern(r, STR("process"));
 	r->keys.thread = perfdata_intern(r, STR("thread"));
 	r->keys.cgroup = perfdata_intern(r, STR("cgroup"));
-	r->weight_type = r->branch_type = r->mispredicted_type = PERFEVENTS_NO_TYPE;
+	r->weight_type = r->branch_type = r->mispredicted_type = r->wait_type = PERFEVENTS_NO_TYPE;
 	r->event_of = calloc(r->head.n_events, sizeof(*r->event_of));
 	if (!r->event_of || perfdata_code_init(&r->code, r->profile, &r->head, r->input->aid->code) < 0)
 		return -ENOMEM;

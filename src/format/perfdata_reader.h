@@ -55,7 +55,7 @@ struct perfdata_reader {
 	struct idindex cgroup_index;	/* their number and 1 */
 	uint64_t *last_counts;	/* of each number of an event, as of head.ids; NULL: none came yet */
 	/* Value types of what some samples have beside their period; PERFEVENTS_NO_TYPE: none had it yet. */
-	uint32_t weight_type, branch_type, mispredicted_type;
+	uint32_t weight_type, branch_type, mispredicted_type, wait_type;
 	uint64_t n_samples, lost, bad, unknown;
 	uint64_t aux_bytes;	/* of traces that were passed over */
 	uint64_t first_ns, last_ns;	/* samples, where they have times */
@@ -73,6 +73,10 @@ uint32_t perfdata_event_number(struct perfdata_reader *r, const struct perfdata_
 /* Adds the sample's values to those of its row. 0 or -ENOMEM. */
 int perfdata_take_values(struct perfdata_reader *r, const struct perfdata_event *event,
 			 const struct perfdata_sample *sample, int64_t *values);
+
+/* And, where a thread begins and ends to wait for a lock (perf lock record), how long it did, at the end. 0 or -ENOMEM. */
+int perfdata_take_wait(struct perfdata_reader *r, const struct perfdata_event *event, struct perfdata_thread *thread,
+		       uint64_t time_ns, int64_t *values);
 
 /* A sample becomes a row. 0 or -ENOMEM. */
 int perfdata_take_sample(struct perfdata_reader *r, const struct perfdata_event *event,

@@ -179,6 +179,8 @@ int perfdata_take_sample(struct perfdata_reader *r, const struct perfdata_event 
 	thread = perfdata_thread(&r->tasks, sample.tid);
 	if (!process || !thread)
 		return -ENOMEM;
+	if (perfdata_take_wait(r, event, thread, time_ns, row.values) < 0)
+		return -ENOMEM;
 	row.space = process->space;
 	name = process->name ? process->name : thread->name;
 	row.set = label_set(r, &sample, thread, name, number);

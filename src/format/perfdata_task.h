@@ -42,6 +42,7 @@ struct perfdata_process {
 struct perfdata_thread {
 	uint32_t tid;
 	uint32_t name;		/* string */
+	uint64_t contended_ns;	/* when it began to wait for a lock; 0: it does not */
 	/* The label set that its last sample had, and what that was made of. */
 	uint32_t set, set_name, set_process, set_pid, set_cpu, set_event, set_cgroup;
 };

@@ -76,3 +76,22 @@ int perfdata_take_values(struct perfdata_reader *r, const struct perfdata_event 
 
 	return rc < 0 ? rc : add_weight(r, sample, values);
 }
+
+/* The first of a pair that one lock makes in another's way is forgotten: its end has no value. */
+int perfdata_take_wait(struct perfdata_reader *r, const struct perfdata_event *event, struct perfdata_thread *thread,
+		       uint64_t time_ns, int64_t *values)
+{
+	uint64_t begun_ns = thread->contended_ns;
+
+	if (str_eq(event->name, STR("lock:contention_begin")))
+		thread->contended_ns = time_ns;
+	if (!str_eq(event->name, STR("lock:contention_end")) || !begun_ns || time_ns < begun_ns)
+		return 0;
+	thread->contended_ns = 0;
+	if (r->wait_type == PERFEVENTS_NO_TYPE &&
+	    perfevents_add_type(&r->events, STR("lock-wait"), STR("nanoseconds"), &r->wait_type) < 0)
+		return -ENOMEM;
+	if (r->wait_type != PERFEVENTS_NO_TYPE)
+		values[r->wait_type] = (int64_t)((time_ns - begun_ns) & INT64_MAX);
+	return 0;
+}
