@@ -152,7 +152,7 @@ void diffsums_of_sides(struct diffsums *sums, struct summing *summing)
 	size_t n = (size_t)summing->tree->tree.n + 1;
 	struct sum both[2];
 
-	if (!summing->nodes[1])
+	if (!summing->nodes[1] && summing->any_out)
 		summing->nodes[1] = large_calloc(n, sizeof(*summing->nodes[1]));
 	for (unsigned side = 0; side < 2; side++)
 		both[side] = (struct sum){ &sums[side], summing, summing->nodes[side] };
@@ -160,7 +160,7 @@ void diffsums_of_sides(struct diffsums *sums, struct summing *summing)
 		parallel_each(2, sum_one, both);
 		return;
 	}
-	both[1].nodes = both[0].nodes;	/* memory is short: one after another */
+	both[1].nodes = both[0].nodes;	/* one after another */
 	for (unsigned side = 0; side < 2; side++)
 		sum_side(&both[side], side);
 }

@@ -59,7 +59,8 @@ static inline uint32_t summing_item(const struct summing *summing, uint32_t node
 int diffsums_init(struct diffsums *sums, const struct summing *summing);
 void diffsums_fini(struct diffsums *sums);
 
-/* Of all units of each side (sums[0] and sums[1], at the same time), or of one unit. */
+/* Of all units of each side (sums[0] and sums[1]), or of one unit. Both sides at the same time once something was
+ * taken out: then this is asked for again and again, which is worth memory for two. */
 void diffsums_of_sides(struct diffsums *sums, struct summing *summing);
 void diffsums_of_unit(struct diffsums *sums, struct summing *summing, uint32_t unit);
 
