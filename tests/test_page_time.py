@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page's time axis: a heat map and lanes of made and of recorded profiles, in headless Chromium; and that a range of
 time holds what `sonde report --time` says."""
+import pathlib
+import struct
 import subprocess
 import sys
 
@@ -105,3 +107,45 @@ def test_record_leaves_times_out_when_told(tmp_path):
         done = subprocess.run([truth.SONDE, "report", "--time", "..1000s", path], capture_output=True, text=True)
         assert (done.returncode == 0) is known, done.stderr
         assert known or "when its samples were taken" in done.stderr
+
+
+def write_many(path, samples, step_ns):
+    """The flight recording of the fuzzer's corpus, with so many more samples of its one stack, in its order of time."""
+    made = (pathlib.Path(__file__).parent / "corpus/format/jfr/small").read_bytes()
+    size, checkpoint, metadata = struct.unpack_from(">QQQ", made, 8)
+    events = bytearray()
+    for i in range(samples):
+        body = varint(12) + varint((i + 1) * step_ns) + bytes((7, 40, 2))
+        events += bytes((len(body) + 1,)) + body
+    head = bytearray(made[:68])
+    struct.pack_into(">QQQ", head, 8, size + len(events), checkpoint + len(events), metadata + len(events))
+    struct.pack_into(">Q", head, 40, samples * step_ns)
+    path.write_bytes(bytes(head) + bytes(events) + made[68:])
+
+
+def test_a_flight_recording_of_very_many_samples_has_its_times_in_steps(tmp_path):
+    browser.need()
+    samples = 2_000_100
+    write_many(tmp_path / "many.jfr", samples, 10_000_000)
+    told = """() => ({
+        tick: window.sonde.page.profile.tickNs,
+        rows: window.sonde.page.profile.groups.reduce((n, group) => n + group.ticks.length, 0),
+        sum: window.sonde.page.profile.groups.reduce((n, group) => n + group.rowValues[0].reduce((m, v) => m + v, 0), 0),
+        last: Math.max(...window.sonde.page.profile.groups.map((group) => group.ticks[group.ticks.length - 1])),
+        words: document.getElementById('range').textContent,
+        axis: !document.getElementById('time').hidden,
+    })"""
+    sonde("flame", tmp_path / "many.jfr", "-o", tmp_path / "many.html")
+    page = browser.evaluate(tmp_path / "many.html", "#time=heat", told)
+    assert page["axis"] and page["tick"] == 100_000_000
+    assert page["last"] == samples // 10
+    assert page["rows"] == page["last"] + 2     # (what the corpus's own thread waited for is one)
+    assert page["sum"] == samples + 2           # (and the corpus's own)
+    assert "in steps of 100 ms" in page["words"]
+    # a part has its times exactly, and none can be wished for
+    sonde("flame", tmp_path / "many.jfr", "--time", "..10s", "-o", tmp_path / "part.html")
+    page = browser.evaluate(tmp_path / "part.html", "", told)
+    assert page["tick"] == 100_000 and "steps" not in page["words"]
+    assert 999 <= page["rows"] <= 1002
+    sonde("flame", tmp_path / "many.jfr", "--no-times", "-o", tmp_path / "none.html")
+    assert not browser.evaluate(tmp_path / "none.html", "", "() => !document.getElementById('time').hidden")

@@ -52,6 +52,7 @@ static const struct option_row flame_options[] = {
 	{ 300, "icicle", NULL, "root at the top (SVG; the HTML page switches)" },
 	{ 301, "title", "TEXT", "instead of what was sampled" },
 	PAGE_OPTIONS,
+	NO_TIMES_OPTION,
 	UNIT_OPTION,
 	READING_OPTIONS,
 	END
@@ -83,6 +84,7 @@ static const struct option_row view_options[] = {
 	{ 300, "port", "PORT", "of 127.0.0.1 (default: any that is free)" },
 	{ 301, "no-browser", NULL, "only print the address" },
 	PAGE_OPTIONS,
+	NO_TIMES_OPTION,
 	UNIT_OPTION,
 	READING_OPTIONS,
 	END

@@ -125,6 +125,9 @@ bool reading_option(struct reading *reading, int id, const char *value)
 	case OPTION_NO_SOURCE:
 		reading->no_source = true;
 		return true;
+	case OPTION_NO_TIMES:
+		reading->no_times = true;
+		return true;
 	case OPTION_NATIVE:
 		reading->native = true;
 		return true;
@@ -213,9 +216,11 @@ int reading_open(struct reading *reading, struct err *err)
 		return err_fail(err, -ENOENT, "there is no " FILE_DEFAULT_NAME " here: name a file, or "
 				"take a profile with sonde record");
 	aid.program = reading->program;
-	aid.untimed = reading->untimed && !asks_for_times(reading);
+	aid.untimed = (reading->untimed || reading->no_times) && !asks_for_times(reading);
 	aid.times_max = reading->page && !asks_for_times(reading) ? READING_PAGE_TIMES : 0;
 	rc = format_read_aided(&reading->profile, path, &aid, err);
+	if (rc == 0 && reading->no_times && aid.untimed)	/* few readers do without them */
+		profile_forget_times(&reading->profile);
 	if (rc == 0)
 		rc = unnamed_resolve(&reading->profile, reading->native, err);
 	if (rc == 0)

@@ -23,7 +23,7 @@ struct reading {
 	const char *program;	/* NULL, or whose addresses the file holds */
 	const char *labels[READING_LABELS_MAX];
 	const char *source_directory;	/* NULL, or where a page's source is looked for first */
-	bool no_source;		/* a page holds none */
+	bool no_source, no_times;	/* a page holds none */
 	const char *hide, *show;	/* NULL, or which frames are left out, or not */
 	const char *bad_time;
 	const char *by;		/* NULL, or the label to group by */
@@ -77,6 +77,11 @@ struct reading {
 	{ OPTION_NO_SOURCE, "no-source", NULL, "leave source lines out of the page" }
 #define OPTION_SOURCE 335
 #define OPTION_NO_SOURCE 336
+
+/* Of those that read what it shows. */
+#define NO_TIMES_OPTION                                                                          \
+	{ OPTION_NO_TIMES, "no-times", NULL, "leave times out of the page, and its time axis" }
+#define OPTION_NO_TIMES 337
 
 /* Takes one option; false when it is none of these. */
 bool reading_option(struct reading *reading, int id, const char *value);

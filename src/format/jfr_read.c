@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,6 +11,7 @@
 #include "format/jfr_rows.h"
 
 #define PIECES 4
+#define BINNED_ROWS 1000000u		/* of all parts, if steps can be long enough */
 #define PART_BYTES ((size_t)8 << 20)	/* a part is at least as long, for it reads its chunk's constants */
 
 /* The whole file: what is in it, and its parts. */
@@ -26,6 +28,7 @@ struct reader {
 	} *chunks;
 	uint32_t n_chunks, cap_chunks;
 	uint64_t n_rows;
+	uint64_t step_ns;	/* binned */
 	struct err *err;
 };
 
@@ -242,11 +245,65 @@ static void rename_part(void *context, uint32_t i)
 {
 	struct reader *r = context;
 	const struct jfr_part *part = &r->parts[i];
+	struct profile *profile = r->profile;
 
-	for (uint32_t row = part->row - part->n; row < part->row; row++) {
-		r->profile->stack[row] = part->stacks[r->profile->stack[row]];
-		r->profile->label_set[row] = part->sets[r->profile->label_set[row]];
+	for (uint32_t row = part->row - part->n; !r->plan.binned && row < part->row; row++) {
+		profile->stack[row] = part->stacks[profile->stack[row]];
+		profile->label_set[row] = part->sets[profile->label_set[row]];
 	}
+	for (uint32_t k = 0; r->plan.binned && k < part->bins.n; k++) {
+		uint32_t row = part->row + k, to = part->bins.to[k];
+
+		profile->stack[row] = part->stacks[part->profile.stack[to]];
+		profile->label_set[row] = part->sets[part->profile.label_set[to]];
+		profile->time_ns[row] = part->bins.time_ns[k];
+		memcpy(&profile->values[(size_t)row * profile->n_types],
+		       &part->bins.values[(size_t)k * profile->n_types], profile->n_types * sizeof(*profile->values));
+	}
+}
+
+static void lengthen_part(void *context, uint32_t i)
+{
+	struct reader *r = context;
+
+	jfr_bins_lengthen(&r->parts[i].bins, r->step_ns);
+}
+
+/* "20 ms": a step is 1 or 2 times a power of ten. */
+static void step_words(uint64_t step_ns, char *ret_words, size_t n)
+{
+	static const struct {
+		uint64_t ns;
+		const char *unit;
+	} units[] = { { 1000000000, "s" }, { 1000000, "ms" }, { 1000, "us" }, { 1, "ns" } };
+	uint32_t i = 0;
+
+	while (units[i].ns > step_ns && i < 3)
+		i++;
+	snprintf(ret_words, n, "%" PRIu64 " %s", step_ns / units[i].ns, units[i].unit);
+}
+
+/* All parts get the longest steps, and their rows room in the whole. */
+static int join_bins(struct reader *r)
+{
+	uint64_t n = 0;
+	char text[128], step[32];
+
+	for (uint32_t i = 0; i < r->n_parts; i++)
+		r->step_ns = r->parts[i].bins.step_ns > r->step_ns ? r->parts[i].bins.step_ns : r->step_ns;
+	parallel_each(r->n_parts, lengthen_part, r);
+	for (uint32_t i = 0; i < r->n_parts; i++) {
+		if (r->parts[i].bins.failed)
+			return -ENOMEM;
+		r->parts[i].row = (uint32_t)n;
+		n += r->parts[i].bins.n;
+	}
+	r->profile->time_step_ns = r->step_ns;
+	step_words(r->step_ns, step, sizeof(step));
+	snprintf(text, sizeof(text), "sonde: note times of %" PRIu64 " samples are told in steps of %s; --time A..B "
+		 "tells those of a part exactly", r->n_rows, step);
+	profile_add_comment(r->profile, str_of(text));
+	return n <= UINT32_MAX ? profile_add_rows(r->profile, (uint32_t)n) : -ENOMEM;
 }
 
 /* A profile without times takes the part's rows, one with times only what they are made of. */
@@ -260,29 +317,46 @@ static int join(struct reader *r, struct jfr_part *part)
 	       profile_merge_tables(r->profile, &part->profile, &part->stacks, &part->sets);
 }
 
-static int read_parts(struct reader *r)
+static int begin_parts(struct reader *r)
 {
-	uint32_t row = 0;
+	uint64_t row = 0;
 	int rc = 0;
 
-	if (r->n_rows > UINT32_MAX || (!r->plan.untimed && profile_add_rows(r->profile, (uint32_t)r->n_rows) < 0))
-		return -ENOMEM;
 	for (uint32_t i = 0; i < r->n_parts; i++) {
 		struct jfr_part *part = &r->parts[i];
+		uint64_t rows_max = r->n_rows ? (uint64_t)BINNED_ROWS * part->n / r->n_rows + 1 : 1;
 
 		profile_init(&part->profile);
 		jfr_add_types(&r->plan, &part->profile);	/* (the same ones each time) */
 		part->rows = r->profile;
-		part->row = row;
+		part->row = (uint32_t)row;
 		row += part->n;
+		if (rc == 0 && r->plan.binned)
+			rc = jfr_bins_init(&part->bins, part->profile.n_types, part->n, r->n_rows,
+					   r->profile->duration_ns, (uint32_t)rows_max);
 	}
-	parallel_each(r->n_parts, read_part, r);
+	return rc;
+}
+
+static int read_parts(struct reader *r)
+{
+	bool exact = !r->plan.untimed && !r->plan.binned;
+	int rc;
+
+	if (r->n_rows > UINT32_MAX || (exact && profile_add_rows(r->profile, (uint32_t)r->n_rows) < 0))
+		return -ENOMEM;
+	rc = begin_parts(r);
+	if (rc == 0)
+		parallel_each(r->n_parts, read_part, r);
 	for (uint32_t i = 0; rc == 0 && i < r->n_parts; i++)
 		rc = join(r, &r->parts[i]);
+	if (rc == 0 && r->plan.binned)
+		rc = join_bins(r);
 	if (rc == 0 && !r->plan.untimed)
 		parallel_each(r->n_parts, rename_part, r);
 	for (uint32_t i = 0; i < r->n_parts; i++) {
 		profile_fini(&r->parts[i].profile);
+		jfr_bins_fini(&r->parts[i].bins);
 		free(r->parts[i].stacks);
 		free(r->parts[i].sets);
 	}
@@ -291,16 +365,11 @@ static int read_parts(struct reader *r)
 	return rc;
 }
 
-/* Where nobody looks at them. Profiles without samples/count are counted by their rows and keep them. */
-static void leave_times_out(struct reader *r, const struct read_aid *aid)
+/* Profiles without samples/count are counted by their rows and keep one for each sample. */
+static void choose_times(struct reader *r, const struct read_aid *aid)
 {
-	bool many = aid->times_max && r->n_rows > aid->times_max;
-	char text[80];
-
-	r->plan.untimed = r->plan.seen[JFR_CPU] && (aid->untimed || many);
-	snprintf(text, sizeof(text), "sonde: times-left-out more than %u samples", aid->times_max);
-	if (r->plan.untimed && many)
-		profile_add_comment(r->profile, str_of(text));
+	r->plan.untimed = r->plan.seen[JFR_CPU] && aid->untimed;
+	r->plan.binned = r->plan.seen[JFR_CPU] && !aid->untimed && aid->times_max && r->n_rows > aid->times_max;
 }
 
 int jfr_read(struct profile *profile, struct input *input, struct err *err)
@@ -312,7 +381,7 @@ int jfr_read(struct profile *profile, struct input *input, struct err *err)
 		rc = look(&r);
 	if (rc < 0)
 		return rc;
-	leave_times_out(&r, input->aid);
+	choose_times(&r, input->aid);
 	jfr_add_types(&r.plan, profile);
 	profile->start_wall_ns = r.plan.start_ns;
 	return read_parts(&r);

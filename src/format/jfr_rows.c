@@ -147,25 +147,42 @@ static int64_t amount_of(const struct reader *r, enum jfr_group group, const uin
 	return amount < INT64_MAX ? (int64_t)amount : INT64_MAX;
 }
 
-/* Adds what an event told; .to is sound. */
-static void add_told(struct reader *r, uint32_t kind, const struct jfr_told *told, uint64_t ticks)
+/* A row of its own for an event, with the stack and label set of that row; its values. */
+static int64_t *append_row(struct reader *r, uint32_t to, uint64_t time_ns)
+{
+	struct profile *rows = r->part->rows;
+	uint32_t at = r->part->row++;
+	int64_t *values = &rows->values[(size_t)at * rows->n_types];
+
+	rows->stack[at] = r->profile->stack[to];
+	rows->label_set[at] = r->profile->label_set[to];
+	rows->time_ns[at] = time_ns;
+	memset(values, 0, rows->n_types * sizeof(*values));
+	return values;
+}
+
+/* Adds what an event told; .to is sound. 0 or -ENOMEM. */
+static int add_told(struct reader *r, uint32_t kind, const struct jfr_told *told, uint64_t ticks)
 {
 	enum jfr_group group = jfr_event_kinds[kind].group;
-	uint32_t to = told->to, n = r->profile->n_types;
-	struct profile *rows = r->profile;
+	uint32_t amount_type = r->plan->amount_type[group];
+	uint64_t time_ns;
+	int64_t *values;
 
-	if (!r->plan->untimed) {
-		rows = r->part->rows;
-		to = r->part->row++;
-		rows->stack[to] = r->profile->stack[told->to];
-		rows->label_set[to] = r->profile->label_set[told->to];
-		ticks = ticks > r->chunk.start_ticks ? ticks - r->chunk.start_ticks : 0;
-		rows->time_ns[to] = r->chunk_ns + ticks_to_ns(r, ticks);
-		memset(&rows->values[(size_t)to * n], 0, n * sizeof(*rows->values));
+	ticks = ticks > r->chunk.start_ticks ? ticks - r->chunk.start_ticks : 0;
+	if (r->plan->untimed) {
+		values = &r->profile->values[(size_t)told->to * r->profile->n_types];
+	} else {
+		time_ns = r->chunk_ns + ticks_to_ns(r, ticks);
+		values = r->plan->binned ? jfr_bins_add(&r->part->bins, told->to, time_ns) :
+					   append_row(r, told->to, time_ns);
 	}
-	sum_add(&rows->values[(size_t)to * n + r->plan->count_type[group]], told->count);
-	if (r->plan->amount_type[group] != UINT32_MAX)
-		sum_add(&rows->values[(size_t)to * n + r->plan->amount_type[group]], told->amount);
+	if (!values)
+		return -ENOMEM;
+	sum_add(&values[r->plan->count_type[group]], told->count);
+	if (amount_type != UINT32_MAX)
+		sum_add(&values[amount_type], told->amount);
+	return 0;
 }
 
 /* Reads all that an event tells but for its time. */
@@ -221,12 +238,11 @@ static inline int take(struct reader *r, struct jfr_event *event)
 	    memo->n_bytes == key.n_bytes) {
 		if (!r->plan->untimed)
 			ticks = jfr_varint(&start);
-		add_told(r, event->kind, &memo->told, ticks);
-		return 0;
+		return add_told(r, event->kind, &memo->told, ticks);
 	}
 	rc = read_told(r, event, &key.told);
 	if (rc == 0)
-		add_told(r, event->kind, &key.told, r->values[event->kind][JFR_START]);
+		rc = add_told(r, event->kind, &key.told, r->values[event->kind][JFR_START]);
 	if (rc == 0 && memo)
 		*memo = key;
 	return rc;

@@ -8,6 +8,7 @@
 #define SONDE_FORMAT_JFR_ROWS_H
 
 #include "base/err.h"
+#include "format/jfr_bins.h"
 #include "format/jfr_chunk.h"
 #include "model/profile.h"
 
@@ -21,17 +22,19 @@ struct jfr_plan_of_rows {
 	double interval_ns;	/* between two samples; 0: not known */
 	bool seen[JFR_GROUPS];
 	bool untimed;		/* rows of one stack and label set are one */
+	bool binned;		/* so are those in a step of time */
 	uint32_t count_type[JFR_GROUPS], amount_type[JFR_GROUPS];	/* UINT32_MAX: none */
 };
 
 struct jfr_part {
 	size_t chunk_at, event_at;	/* in the file, in the chunk: where it begins ... */
 	size_t end;			/* ... and ends, in the file */
-	uint32_t n;			/* events that become rows */
+	uint32_t n;			/* events that become rows, or parts of them */
 	const struct jfr_plan_of_rows *plan;
-	struct profile profile;		/* its own: strings, frames, stacks, label sets; rows, where untimed */
-	struct profile *rows;		/* where its rows go, from .row on (with ids of .profile); not: untimed */
+	struct profile profile;		/* its own: strings, frames, stacks, label sets; rows of these */
+	struct profile *rows;		/* where rows of events go, from .row on (with ids of .profile) */
 	uint32_t row;
+	struct jfr_bins bins;		/* binned: of rows of .profile */
 	uint32_t *stacks, *sets;	/* its ids -> those of `rows` */
 	int rc;
 	struct err err;

@@ -122,15 +122,34 @@ TEST(times_that_nobody_looks_at_are_left_out)
 	CHECK_EQ(p.n_comments, 0);
 	profile_fini(&p);
 
-	read_aided(&p, buf_str(&bytes), &(struct read_aid){ .times_max = 2 });
-	CHECK(!p.time_ns);
-	CHECK_STR(strings_get(&p.strings, p.comments[0]), "sonde: times-left-out more than 2 samples");
+	buf_fini(&bytes);
+}
+
+/* Three chunks of two samples of one stack 2 us apart, within a millisecond. */
+TEST(times_of_many_samples_are_told_in_steps)
+{
+	struct buf one = made_file(), bytes = { 0 };
+	struct profile p;
+	struct str words;
+
+	for (int i = 0; i < 3; i++)
+		buf_add_str(&bytes, buf_str(&one));
+	read_aided(&p, buf_str(&bytes), &(struct read_aid){ .times_max = 9 });
+	CHECK_EQ(p.n, 9);
+	CHECK_EQ(p.time_step_ns, 0);
+	CHECK_EQ(p.n_comments, 0);
 	profile_fini(&p);
 
-	read_aided(&p, buf_str(&bytes), &(struct read_aid){ .times_max = 3 });
-	CHECK(p.time_ns);
-	CHECK_EQ(p.n, 3);
+	read_aided(&p, buf_str(&bytes), &(struct read_aid){ .times_max = 8 });
+	CHECK_EQ(p.time_step_ns, 100000);
+	CHECK_EQ(p.n, 2);
+	CHECK_EQ(p.time_ns[0], 0);
+	CHECK_EQ(profile_total(&p, (uint32_t)profile_find_type(&p, STR("samples"))), 6);
+	CHECK_EQ(profile_total(&p, (uint32_t)profile_find_type(&p, STR("contentions"))), 3);
+	words = strings_get(&p.strings, p.comments[0]);
+	CHECK(str_starts(words, STR("sonde: note times of 9 samples are told in steps of 100 us")));
 	profile_fini(&p);
+	buf_fini(&one);
 	buf_fini(&bytes);
 }
 
@@ -189,5 +208,5 @@ TEST(of_several_chunks_that_are_not_sound_the_first_is_named)
 
 TEST_MAIN(CASE(events_become_samples), CASE(threads_states_and_classes_are_labels),
 	  CASE(chunks_follow_each_other), CASE(a_large_file_is_read_in_parts_as_if_in_one),
-	  CASE(times_that_nobody_looks_at_are_left_out), CASE(every_cut_is_refused), CASE(what_is_unfinished_says_so),
+	  CASE(times_that_nobody_looks_at_are_left_out), CASE(times_of_many_samples_are_told_in_steps), CASE(every_cut_is_refused), CASE(what_is_unfinished_says_so),
 	  CASE(of_several_chunks_that_are_not_sound_the_first_is_named))

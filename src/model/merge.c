@@ -235,6 +235,7 @@ static void add_rows_at(struct profile *into, const struct profile *from, const 
 {
 	uint64_t start = from->start_wall_ns, ours = into->start_wall_ns, later = 0;
 
+	into->time_step_ns = 0;
 	if (start && ours && start > ours)
 		later = start - ours;
 	for (uint32_t i = 0; start && ours && start < ours && i < into->n; i++)
@@ -259,11 +260,8 @@ static int add_rows(struct profile *into, const struct profile *from, const stru
 			values[(size_t)i * into->n_types + maps->type[t]] =
 				from->values[(size_t)i * from->n_types + t];
 	}
-	if (rc == 0 && from->n && into->time_ns && !timed) {
-		free(into->time_ns);
-		into->time_ns = NULL;
-		into->cap_time = 0;
-	}
+	if (rc == 0 && from->n && into->time_ns && !timed)
+		profile_forget_times(into);
 	if (rc == 0 && timed)
 		add_rows_at(into, from, stacks, sets, values);
 	else if (rc == 0)

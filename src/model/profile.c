@@ -219,6 +219,14 @@ int profile_add_rows(struct profile *profile, uint32_t n)
 	return 0;
 }
 
+void profile_forget_times(struct profile *profile)
+{
+	free(profile->time_ns);
+	profile->time_ns = NULL;
+	profile->time_step_ns = 0;
+	profile->cap_time = 0;
+}
+
 void profile_relabel(struct profile *profile, const uint32_t *sets)
 {
 	for (uint32_t i = 0; i < profile->n; i++)

@@ -61,6 +61,7 @@ struct profile {
 
 	uint32_t *stack, *label_set;
 	uint64_t *time_ns;		/* NULL: samples carry no time */
+	uint64_t time_step_ns;		/* they are multiples of it: where too many were read; 0: as they were taken */
 	bool untimed;			/* whoever reads it wants no times: profile_add_at() is profile_add() */
 	int64_t *values;
 	uint32_t n;
@@ -130,6 +131,9 @@ void profile_add_at(struct profile *profile, uint32_t stack, uint32_t label_set,
 
 /* n rows that the caller then writes, with their times, in place. 0 or -ENOMEM. Not for .untimed ones. */
 int profile_add_rows(struct profile *profile, uint32_t n);
+
+/* Its rows stay, without times. */
+void profile_forget_times(struct profile *profile);
 
 /* Gives every row the label set sets[its set]; the column has labels.n entries from before. Rows of one
  * stack and set do not become one. */

@@ -42,7 +42,8 @@ static uint32_t largest_group(const struct html_samples *samples)
 	return most;
 }
 
-static uint64_t first_tick(const struct html_samples *samples, uint64_t first_ns, uint64_t last_ns)
+static uint64_t first_tick(const struct profile *profile, const struct html_samples *samples, uint64_t first_ns,
+			   uint64_t last_ns)
 {
 	uint64_t between = (last_ns - first_ns) / largest_group(samples) / TICKS_BETWEEN;
 	uint64_t tick = 1;
@@ -51,7 +52,8 @@ static uint64_t first_tick(const struct html_samples *samples, uint64_t first_ns
 		tick *= 10;
 	while (last_ns / tick > UINT32_MAX)
 		tick *= 10;
-	return tick;
+	/* between steps there is nothing */
+	return profile->time_step_ns > tick && profile->time_step_ns % tick == 0 ? profile->time_step_ns : tick;
 }
 
 /* ids by (group, tick, node), by three stable passes over what is sorted by (group, node). digit is
@@ -85,10 +87,11 @@ static uint32_t count_rows(const struct html_times *times, const struct html_sam
 	return rows;
 }
 
-static int order(struct html_times *times, const uint64_t *time_ns,
+static int order(struct html_times *times, const struct profile *profile,
 		 const struct html_samples *samples, uint32_t *digit, uint32_t rows_max)
 {
 	uint64_t first_ns = UINT64_MAX, last_ns = 0;
+	const uint64_t *time_ns = profile->time_ns;
 	int rc;
 
 	for (uint32_t i = 0; i < samples->n; i++) {
@@ -97,7 +100,7 @@ static int order(struct html_times *times, const uint64_t *time_ns,
 		first_ns = time < first_ns ? time : first_ns;
 		last_ns = time > last_ns ? time : last_ns;
 	}
-	for (uint64_t tick = first_tick(samples, first_ns, last_ns);; tick *= 10) {
+	for (uint64_t tick = first_tick(profile, samples, first_ns, last_ns);; tick *= 10) {
 		times->tick_ns = tick;
 		for (uint32_t i = 0; i < samples->n; i++)
 			times->tick[samples->ids[i]] = (uint32_t)(time_ns[samples->ids[i]] / tick);
@@ -121,7 +124,7 @@ int html_times_init(struct html_times *times, const struct profile *profile,
 	times->ids = calloc(samples->n, sizeof(*times->ids));
 	times->tick = calloc(profile->n, sizeof(*times->tick));
 	if (digit && times->ids && times->tick)
-		rc = order(times, profile->time_ns, samples, digit, rows_max);
+		rc = order(times, profile, samples, digit, rows_max);
 	free(digit);
 	if (rc < 0)
 		html_times_fini(times);

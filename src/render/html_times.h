@@ -9,7 +9,8 @@
  *   row     a  b  b | c  d  e       equal (group, tick, node) are one row; b is one where its nodes are
  *
  * The tick is a power of ten of nanoseconds, fine enough to keep the order of a busy thread's samples
- * (1/64 of the time between them), and made coarser until there are at most HTML_TIMES_ROWS rows.
+ * (1/64 of the time between them), or the profile's own step, and made coarser until there are at most
+ * HTML_TIMES_ROWS rows.
  *
  * Memory: malloc's, freed by html_times_fini(). 12 bytes a sample.
  */

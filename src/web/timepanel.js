@@ -15,8 +15,13 @@ const LIVE_MS = 70; /* a picture that takes longer waits until the hand lets go 
 
 export const WITHOUT_TIMES =
 	'This profile does not say when its samples were taken. "sonde record" keeps that (of up to 1,000,000 samples, ' +
-	'unless --no-times is given); folded stacks cannot hold it. Of flight recordings with more than 2,000,000 samples ' +
-	'it is left out: sonde flame --time A..B (60s..120s, or 0s.. for all) keeps that of a part.';
+	'unless --no-times is given); folded stacks cannot hold it.';
+
+const FINE_NS = 1e6; /* ticks are longer only where there are too many samples for these (render/html_times.c) */
+
+function stepWords(tickNs) {
+	return tickNs > FINE_NS ? `, in steps of ${tickNs < 1e9 ? `${tickNs / 1e6} ms` : `${tickNs / 1e9} s`}` : '';
+}
 
 export class TimePanel {
 	constructor(page) {
@@ -153,7 +158,8 @@ export class TimePanel {
 		for (const id of ['range-copy', 'range-clear']) $(id).hidden = !range;
 		$('range-zoom').hidden = !range || this.mode !== 'lanes';
 		if (!range) {
-			$('range').textContent = 'All of the time. Drag over a part of it to see that alone.';
+			$('range').textContent = 'All of the time' + stepWords(page.profile.tickNs) +
+				'. Drag over a part of it to see that alone.';
 			return;
 		}
 		const all = this.line.sums.reduce((sum, value) => sum + value, 0);
