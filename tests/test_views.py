@@ -13,6 +13,7 @@ import pytest
 
 import pprof_made
 import truth
+from test_page_time import write_phases
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = "int lex(void)\n{\n\treturn 1;\n}\n\n\n\n\n\n\n\n\n\n\n\n\n\n\nint parse(void)\n{\n\treturn lex();\n}\n"
@@ -279,3 +280,12 @@ def test_small_values_of_a_large_unit_stay_in_their_column(tmp_path):
 
 def test_a_heading_is_never_cut(report):
     assert "Function and line" in report("--lines") and "Function and kind" in report("--granularity", "kind")
+
+
+def test_parts_of_the_time_are_told_as_time_goes(tmp_path):
+    """The second half has more samples, and stands below the first one all the same."""
+    write_phases(tmp_path / "phases.pb")
+    out = subprocess.run([truth.SONDE, "report", "--by", "time", "--type", "cpu", tmp_path / "phases.pb"], capture_output=True, text=True,
+                         check=True).stdout
+    begins = [float(row[0]) for row in re.findall(r" (\d+\.\d+)-(\d+\.\d+) s$", out, re.M)]
+    assert len(begins) == 20 and begins == sorted(begins)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,6 +126,30 @@ static int by_value(const void *left, const void *right)
 	return str_compare(a->unit, b->unit);
 }
 
+/* Of "2.058-2.264 s" (analyze/derived.c) 2.058; of what is no number infinity. */
+static double begin_of(const struct group_row *row)
+{
+	char text[32], *end;
+	size_t n = row->text.n < sizeof(text) ? row->text.n : sizeof(text) - 1;
+	double seconds;
+
+	if (n)
+		memcpy(text, row->text.p, n);
+	text[n] = '\0';
+	seconds = strtod(text, &end);
+	return end == text || isnan(seconds) ? INFINITY : seconds;
+}
+
+/* Parts of the recording's time are read from its beginning on. */
+static int by_time(const void *left, const void *right)
+{
+	double a = begin_of(left), b = begin_of(right);
+
+	if (a == b)
+		return by_value(left, right);
+	return a < b ? -1 : 1;
+}
+
 /* Sorts rows, forgets those no kept sample has, and lets of_set follow. */
 static int sort_rows(struct groups *groups, const bool *used, uint32_t n_sets)
 {
@@ -141,7 +166,8 @@ static int sort_rows(struct groups *groups, const bool *used, uint32_t n_sets)
 	}
 	groups->n = n;
 	if (n)
-		qsort(groups->rows, n, sizeof(*groups->rows), by_value);
+		qsort(groups->rows, n, sizeof(*groups->rows),
+		      !strcmp(groups->key, "time") ? by_time : by_value);
 	for (uint32_t i = 0; i < n; i++)
 		place[groups->rows[i].was] = i;
 	for (uint32_t set = 0; set < n_sets; set++)

@@ -32,7 +32,7 @@ struct group_row {
 
 struct groups {
 	const char *key;		/* as given; borrowed */
-	struct group_row *rows;		/* by value, largest first */
+	struct group_row *rows;		/* by value, largest first; of the key "time" as time goes */
 	uint32_t n, cap;
 	uint32_t *of_set;		/* label set id -> row, for sets that a kept sample has */
 	int64_t total;			/* of value, over all kept samples */
