@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+function hot(n) { let s = 0; for (let i = 0; i < n; i++) s = (s * 31 + i) | 0; return s; }
+function outer(n) { let t = 0; for (let i = 0; i < n; i++) t += hot(20000); return t; }
+let x = 0, kept = [];
+for (let r = 0; r < 3800; r++) {
+  x += outer(20) + JSON.stringify(Array.from({ length: 2000 }, (_, i) => ({ i }))).length;
+  x += "abcabc".repeat(500).replace(/(a|b)+c/g, "").length;
+  kept = kept.slice(-50); kept.push(new Array(20000).fill(x).map(String)); }
