@@ -58,6 +58,8 @@ void diff_case_measure(struct diff_case *c, const struct diff_sides *sides);
 /* Fills .p from them, .ratio and .df. NAN when too few events are left. */
 void diff_case_judge(struct diff_case *c, const struct diff_sides *sides);
 
+#define DIFF_COMMON_EVENTS 40 /* items with fewer do not tell what is common to all */
+
 /* Fills .ratio and .df of all: from units, for sides that have several. 0 or -ENOMEM. */
 int diffnoise_of_units(struct diff_case *cases, uint32_t n, struct summing *summing,
 		       const struct diff_sides *sides, double *ret_ratio);
