@@ -23,15 +23,18 @@ const SAID = {
 	[NO_ROOM]: 'Some text is left out: a page holds 1 MiB of source, of the costliest lines first.',
 };
 
+/* Of a page of two sides: a bar is not as long as it can be for less of all. */
+const LEAST_BAR = 0.001;
+
 /* [words, what they mean] of the columns of numbers. */
 const COLUMNS = [
 	['Self', 'Spent in the line itself'],
 	['Total', 'Spent in the line and all it called'],
 ];
 const COLUMNS_OF_TWO = ['Self', 'Total'].flatMap((word, i) => [
-	[`Base ${word.toLowerCase()}`, COLUMNS[i][1]],
-	[`New ${word.toLowerCase()}`, COLUMNS[i][1]],
-	['Change', `${COLUMNS[i][1]}: the change in points`],
+	[`Base ${word.toLowerCase()}`, COLUMNS[i][1], 'side'],
+	[`New ${word.toLowerCase()}`, COLUMNS[i][1], 'side'],
+	[`Change of ${word.toLowerCase()}`, `${COLUMNS[i][1]}: the change in points`],
 ]);
 
 export class LinesPanel {
@@ -163,8 +166,8 @@ export class LinesPanel {
 
 		while (row.cells.length > 2) row.deleteCell(0);
 		row.prepend(
-			...columns.map(([words, title]) => {
-				const cell = make('th', words, 'number');
+			...columns.map(([words, title, side]) => {
+				const cell = make('th', words, side ? 'number side' : 'number');
 
 				return Object.assign(cell, { scope: 'col', title });
 			}),
@@ -173,7 +176,7 @@ export class LinesPanel {
 
 	fill({ rows, file, best }) {
 		const [body] = $('lines').querySelector('table').tBodies;
-		const most = best < 0 ? 1 : rows.reduce((largest, row) => Math.max(largest, this.barOf(row)), 0) || 1;
+		const most = best < 0 ? 1 : rows.reduce((largest, row) => Math.max(largest, this.barOf(row)), rows[best].now ? LEAST_BAR : 0) || 1;
 		const known = rows.some(({ line }) => line);
 
 		body.replaceChildren(...rows.slice(0, ROWS_MOST).map((row, i) => this.row(row, most, i === best)));
@@ -247,8 +250,8 @@ export class LinesPanel {
 		return ['self', 'total'].flatMap((measure) => {
 			const [base, now] = sides(line[measure], line.now[measure]);
 			const cells = [base > 0 ? percent(base) : '', now > 0 ? percent(now) : '', base !== now ? points(now - base) : ''].map(
-				(words) => {
-					const cell = make('td', undefined, 'number');
+				(words, i) => {
+					const cell = make('td', undefined, i < 2 ? 'number side' : 'number');
 
 					cell.append(make('span', words));
 					return cell;

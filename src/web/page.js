@@ -372,6 +372,7 @@ export class Page extends PageAddress {
 			this.time.restyle();
 			this.showLegend();
 			this.table.draw();
+			if (this.diff && this.lines.open) this.lines.draw();
 		}
 	}
 }

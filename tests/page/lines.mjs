@@ -216,7 +216,7 @@ const cases = {
 
 		await visit.open(LEX);
 		assert.match(await visit.text('#lines-place'), /\/lex\.c:37$/);
-		assert.match(await visit.text('#lines thead'), /Base self\s+New self\s+Change\s+Base total\s+New total\s+Change\s+Line\s+Source/);
+		assert.match(await visit.text('#lines thead'), /Base self\s+New self\s+Change of self\s+Base total\s+New total\s+Change of total\s+Line\s+Source/);
 		assert.deepEqual(await cells(), [
 			['40.00 %', '40.00 %', '', '40.00 %', '40.00 %', '', '47', '\tline 47 of <lex.c> & "more"'],
 			['15.00 %', '45.00 %', '+30.00', '15.00 %', '45.00 %', '+30.00', '48', '\tline 48 of <lex.c> & "more"'],
