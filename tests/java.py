@@ -465,6 +465,8 @@ def describe(key, frames, start, told):
 # Names and lines
 
 
+# What the VM puts into classes of events as it loads them (jdk.jfr.internal); their files do not have it.
+EVENT_METHODS = ("begin", "end", "commit", "isEnabled", "shouldCommit", "set")
 CHURNED = re.compile(r"work\.Churned(\d+)\.(?:step(\d+)|run|<init>)")
 
 
@@ -498,6 +500,8 @@ def frame_is_possible(frame, classes):
     source, methods = told
     if source.endswith(".scala"):
         method = method if method in ("<init>", "<clinit>") else encoded(method)
+    if cls.startswith("jdk.internal.event.") and method in EVENT_METHODS:
+        return (True, True)
     if method not in methods:
         # a method whose last argument the VM itself makes: MethodHandle's intrinsics
         return (cls.startswith("java.lang.invoke.") and method.startswith(("linkTo", "invoke")), True)

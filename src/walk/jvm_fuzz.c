@@ -38,6 +38,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		image_thread_begin(&v);
 	else
 		image_stack_begin(&v.s);
+	/* with blobs that are known again from one input to the next */
+	v.s.image.runtime.jvm.block_used = data[0] & 2 ? 4 : 0;
+	image_put(&v.s.image, v.s.caller - 4, 1, 1);
+	image_put(&v.s.image, v.s.interpreter - 4, 1, 1);
 	for (size_t at = 1; size - at >= 10; at += 10) {
 		memcpy(&where, data + at, 2);
 		memcpy(&word, data + at + 2, 8);
