@@ -4,6 +4,7 @@
 #include "format/pprof.h"
 
 #include "format/format.h"
+#include "format/loose.h"
 #include "format/reader_fuzz.h"
 
 static void check(const struct profile *p);
@@ -59,12 +60,46 @@ static void check(const struct profile *p)
 	profile_fini(&q);
 }
 
+static bool read_loose(struct pile *pile, struct str bytes)
+{
+	struct read_aid aid = { .loose = &pile->rows };
+	struct input input;
+	int rc = input_open_bytes(&input, bytes, "fuzz", NULL);
+
+	pile_init(pile);
+	if (rc == 0) {
+		input.aid = &aid;
+		rc = pprof_read(&pile->profile, &input, NULL);
+	}
+	input_close(&input);
+	return rc == 0 && !profile_failed(&pile->profile);
+}
+
+/* The same file twice: once as it comes, and loose twice over, put together before there is a tree. */
+static void check_piles(struct str bytes)
+{
+	struct pile a, b;
+	struct profile p;
+	bool read = fuzz_read(&format, &p, bytes) == 0;
+
+	assert(read_loose(&a, bytes) == read);
+	read_loose(&b, bytes);
+	if (read && !p.time_ns && pile_add(&a, &b) == 0 && pile_settle(&a) == 0) {
+		fuzz_check(&a.profile);
+		assert(a.profile.n == p.n && a.profile.tree.n == p.tree.n);
+	}
+	pile_fini(&a);
+	pile_fini(&b);
+	profile_fini(&p);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct profile p;
 
 	if (!n || data[0] != 0xff) {
 		fuzz_reader(&format, str_over(data, n));
+		check_piles(str_over(data, n));
 		return 0;
 	}
 	profile_init(&p);
