@@ -24,6 +24,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "bench")]
+import matrix  # noqa: E402
 import nodejs  # noqa: E402
 import python_peers  # noqa: E402
 import truth  # noqa: E402
@@ -185,7 +186,7 @@ def main():
     parser.add_argument("--work", type=int, default=25, help="rounds of fixed work")
     parser.add_argument("--only", choices=("accuracy", "slowdown"))
     options = parser.parse_args()
-    subprocess.run([nodejs.TOOL, f"node-{options.node}", "node-peers"])
+    matrix.install([f"node-{options.node}", "node-peers"])
     node = nodejs.node(options.node)
     if options.only != "slowdown":
         accuracy(node, options.seconds, 0)
