@@ -21,7 +21,8 @@ static const struct {
 
 #define MEMORY 0.01
 #define LANGUAGE_PART 0.05	/* of all, from which a profile is one of a language */
-#define LOADS 1.4		/* so much more of the processors is another load */
+#define LOADS 1.4		/* so much more of the processors is another load, ... */
+#define SHOWS 1.12		/* ... and where all of it cost so much more or less, the load showed */
 #define OTHER_LOAD 1.4
 
 /* ---- kinds of code ---- */
@@ -110,9 +111,11 @@ static enum diff_language find_language(const struct difftree *tree, const struc
 static void set_least(struct diffprior *prior, const struct difftree *tree, const struct diff_sides *sides)
 {
 	double a = prior->processors[0], b = prior->processors[1], times;
+	double all[2] = { sides->sums[0].all, sides->sums[1].all };
 
 	prior->language = prior->memory ? DIFF_NATIVE : find_language(tree, sides);
-	prior->loads_differ = !prior->memory && a > 0 && b > 0 && fmax(a, b) > LOADS * fmin(a, b);
+	prior->loads_differ = !prior->memory && a > 0 && b > 0 && fmax(a, b) > LOADS * fmin(a, b) &&
+			      fmax(all[0], all[1]) > SHOWS * fmin(all[0], all[1]);
 	times = prior->loads_differ && prior->language != DIFF_JVM ? OTHER_LOAD : 1;
 	for (unsigned code = 0; code < DIFF_CODES; code++)
 		prior->least[code] = prior->memory ? MEMORY : priors[prior->language].least[code] * times;
