@@ -236,7 +236,7 @@ def attach_sonde(pid, folder):
         raise RuntimeError(done.stderr.strip()[-200:])
     busy = [stack for stack in java.stacks_of_sonde(path) if stack.thread == "the busy one"]
     whole = sum(s.count for s in busy if any(f.name == "work.Many.busy" for f in s.frames))
-    if whole < 100:
+    if whole < 20:      # beside a load it may have little of a CPU
         raise RuntimeError(f"{whole} samples of the busy thread in 2 s at 99 Hz")
     return (java.pprof_min.read(path).time_ns - began) / 1e9
 
