@@ -14,7 +14,8 @@ static const struct {
 	double least[DIFF_CODES], whole;
 } priors[] = {
 	[DIFF_NATIVE] = { { [DIFF_CODE_OWN] = 0.03, [DIFF_CODE_KERNEL] = 0.12, [DIFF_CODE_GO] = 0.12 }, 0.25 },
-	[DIFF_MANAGED] = { { [DIFF_CODE_OWN] = 0.04, [DIFF_CODE_KERNEL] = 0.12, [DIFF_CODE_GO] = 0.12 }, 0.25 },
+	[DIFF_INTERPRETED] = { { [DIFF_CODE_OWN] = 0.04, [DIFF_CODE_KERNEL] = 0.12, [DIFF_CODE_GO] = 0.12 }, 0.25 },
+	[DIFF_COMPILED] = { { [DIFF_CODE_OWN] = 0.05, [DIFF_CODE_KERNEL] = 0.12, [DIFF_CODE_GO] = 0.12 }, 0.25 },
 	/* which of two functions has the other's code in it is decided anew in each run; and when it is compiled */
 	[DIFF_JVM] = { { [DIFF_CODE_OWN] = 0.3, [DIFF_CODE_KERNEL] = 0.3, [DIFF_CODE_GO] = 0.3 }, 0.7 },
 };
@@ -43,7 +44,9 @@ static enum diff_language language_of(const struct place *place)
 	if (place->kinds & (1u << FRAME_C1 | 1u << FRAME_C2) ||
 	    (kind != FRAME_KERNEL && starts_any(place->name, java, sizeof(java) / sizeof(*java))))
 		return DIFF_JVM;
-	return frame_kind_is_managed(kind) || kind == FRAME_JIT ? DIFF_MANAGED : DIFF_NATIVE;
+	if (kind == FRAME_INTERPRETED)
+		return DIFF_INTERPRETED;
+	return frame_kind_is_managed(kind) || kind == FRAME_JIT ? DIFF_COMPILED : DIFF_NATIVE;
 }
 
 /* Only a Go program has these; "runtime.py:f" is Python's. */
@@ -101,7 +104,7 @@ static enum diff_language find_language(const struct difftree *tree, const struc
 			spent[unit->side][of[tree->tree.frame[unit->node[i]]]] += unit->value[i];
 	}
 	for (unsigned side = 0; side < 2; side++)
-		for (enum diff_language l = DIFF_MANAGED; l <= DIFF_JVM; l++)
+		for (enum diff_language l = DIFF_INTERPRETED; l <= DIFF_JVM; l++)
 			if (l > language && spent[side][l] > LANGUAGE_PART * sides->sums[side].all)
 				language = l;
 	free(of);

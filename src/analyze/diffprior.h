@@ -28,7 +28,7 @@ enum diff_code {
 	DIFF_CODES,
 };
 
-enum diff_language { DIFF_NATIVE, DIFF_MANAGED /* by an interpreter or V8 */, DIFF_JVM };
+enum diff_language { DIFF_NATIVE, DIFF_INTERPRETED, DIFF_COMPILED /* while it runs, by V8 */, DIFF_JVM };
 
 struct diffprior {
 	bool memory;			/* told: values are bytes or objects, which are counted and not sampled in time */

@@ -97,7 +97,7 @@ TEST(the_kernel_go_runtimes_and_java_differ_by_more)
 	CHECK_EQ(verdict("main;runtime.py::f", 100, 190, 1, by_share, &prior), DIFF_NAMED);
 	CHECK(!prior.has[DIFF_CODE_GO]);
 	CHECK_EQ(verdict("main;f@i", 100, 132, 1, by_share, &prior), DIFF_WITHIN);
-	CHECK_EQ(prior.language, DIFF_MANAGED);
+	CHECK_EQ(prior.language, DIFF_INTERPRETED);
 	CHECK_EQ(verdict("main;A.f@c", 100, 290, 1, by_share, &prior), DIFF_WITHIN);
 	CHECK_EQ(prior.language, DIFF_JVM);
 	CHECK_EQ(verdict("main;java.lang.Thread.run;A.f", 100, 290, 1, by_share, &prior), DIFF_NAMED);

@@ -228,7 +228,8 @@ void diff_add_sentence(struct buf *out, const struct diff_view *view)
 static void add_least(struct buf *out, const struct diffprior *prior)
 {
 	static const char *const whose[] = { [DIFF_NATIVE] = "one program",
-					     [DIFF_MANAGED] = "one program with an interpreter or a JIT compiler",
+					     [DIFF_INTERPRETED] = "one interpreted program",
+					     [DIFF_COMPILED] = "one program with a JIT compiler",
 					     [DIFF_JVM] = "one program on the JVM" };
 	double own = prior->least[DIFF_CODE_OWN], kernel = prior->least[DIFF_CODE_KERNEL];
 	bool go = prior->has[DIFF_CODE_GO];
