@@ -59,9 +59,13 @@ def plain(code):
     return name or f"(anonymous {file.rpartition('/')[2]}:{line}:{column})", int(line)
 
 
-def theirs(node, log):
+def preprocessed(node, log):
     text = subprocess.run([node, "--prof-process", "--preprocess", log], capture_output=True, text=True, check=True).stdout
-    data = json.loads(text)
+    return json.loads(text)
+
+
+def theirs(node, log):
+    data = preprocessed(node, log)
     js = {i: plain(code) for i, code in enumerate(data["code"]) if code["type"] == "JS"}
     stacks = collections.Counter()
     for tick in data["ticks"]:
@@ -90,17 +94,33 @@ def test_every_tick_is_in_the_same_javascript(node, log, tmp_path):
     assert sum(count for stack, count in got.items() if stack and stack[-1][0] in ("hot", "outer")) > 0.2 * n
 
 
+def nameless(node, log):
+    """Ticks whose instruction node's processor cannot name (it asks nm, which knows few functions of libc, and none of some handlers), by
+    the first function above. Its summary counts some of them for that one and some for nobody; Sonde knows more."""
+    data = preprocessed(node, log)
+    found = collections.Counter()
+    for tick in data["ticks"]:
+        named = [code for code in tick["s"][::2] if code >= 0]
+        if tick["s"][0] < 0 and named:
+            name = re.match(r"(\w+) \S+app.js", data["code"][named[0]]["name"])
+            found[name[1] if name else ""] += 1
+    return found
+
+
 def test_ticks_of_functions_and_states_are_those_of_the_summary(node, log):
     text = subprocess.run([node, "--prof-process", log], capture_output=True, text=True, check=True).stdout
-    functions = {f["name"]: f for f in json.loads(sonde("report", log, "--limit", 0, "--json", "--native").stdout)["functions"]}
-    rows = re.findall(r"^ +(\d+) +[\d.]+% +[\d.]+% +(?:JS|LazyCompile|Function): [*^+~]?(\w+) \S+app.js", text, re.M)
+    rows_of = collections.defaultdict(list)     # a function has one for each kind of its code
+    for f in json.loads(sonde("report", log, "--limit", 0, "--json", "--native").stdout)["functions"]:
+        rows_of[f["name"]].append(f)
+    doubtful = nameless(node, log)
+    rows = re.findall(r"^ +(\d+) +[\d.]+% +[\d.]+% +(?:JS|LazyCompile|Function): (?:[*^+~]'?)?(\w+) \S+app.js", text, re.M)
     wanted = collections.Counter()
     for count, name in rows:
         wanted[name] += int(count)
     assert wanted["hot"] + wanted["outer"] > 20  # the one may be inlined in the other
     for name in {"hot", "outer"} & set(wanted):
-        assert functions[name]["self"] == wanted[name], name
-        assert functions[name]["kind"] in ("turbofan", "maglev", "sparkplug", "interpreted")
+        assert wanted[name] - doubtful[name] <= sum(f["self"] for f in rows_of[name]) <= wanted[name], (name, doubtful)
+        assert all(f["kind"] in ("turbofan", "maglev", "sparkplug", "interpreted") for f in rows_of[name])
     collected = int(re.search(r"^ +(\d+) .* GC$", text, re.M)[1])
     by_state = sonde("report", log, "--label", "state=^gc$", "--json", "--native")
     assert json.loads(by_state.stdout)["total"] == collected > 0
