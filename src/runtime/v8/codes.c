@@ -1,76 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sources: V8's src/objects/deoptimization-data.h, code.h, src/codegen/source-position.h. */
-#include "runtime/v8/codes.h"
+#include "runtime/v8/codes_internal.h"
 
 #include <stdlib.h>
 
 #include "abi/sample.h"
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/cursor.h"
 #include "base/vec.h"
-#include "runtime/v8/exits.h"
-#include "runtime/v8/functions.h"
-#include "runtime/v8/identity.h"
-#include "runtime/v8/positions.h"
-#include "runtime/v8/streams.h"
 #include "runtime/v8/strings.h"
-#include "runtime/v8/wasm.h"
 
 #define TABLE_MAX (1u << 20)		/* bytes of one table */
 #define INLINED_MAX 4096u		/* calls inlined into one piece of code */
 #define PATTERN_MAX 120u		/* characters of a regular expression */
 #define INLINED_BYTES 16u		/* of an entry: where it is called, which literal it is */
-
-struct inlined {
-	struct v8_position caller;
-	uint32_t function;	/* 0: could not be read */
-};
-
-struct code {
-	enum v8_tier tier;
-	uint32_t function;
-	struct str positions;		/* source position table: of the bytecode, or of optimised code */
-	struct str offsets, bytecodes;	/* Sparkplug */
-	struct inlined *inlined;	/* in the arena */
-	uint32_t n_inlined;
-	struct v8_exits exits;
-	uint64_t wasm_native;	/* WebAssembly: the module, ... */
-	uint32_t wasm_function, process;	/* ... and which function of it */
-	bool incomplete;	/* where a frame stands in it could not be read */
-	const struct v8_objects *objects;	/* in the arena: for the lengths of bytecodes */
-};
-
-/* A function that was read, and is to be remembered once it is believed. */
-struct fresh {
-	struct v8_identity identity;
-	uint32_t function;
-};
-
-/* Where the bytecode of a function comes from in its text: the same whenever V8 makes it anew. */
-struct table {
-	struct str positions;
-	int32_t length;		/* of the bytecode; 0: no table */
-};
-
-struct v8_codes {
-	struct arena arena;
-	struct v8_scripts scripts;
-	struct v8_function *functions;	/* [0] is none */
-	uint32_t n_functions, cap_functions;
-	struct table *tables;		/* of a function that was believed, by its id */
-	uint32_t cap_tables;
-	struct code *items;		/* [0] is none */
-	uint32_t n, cap;
-	const struct v8_objects *objects;	/* the last one copied */
-	struct v8_identities identities;	/* of functions */
-	struct v8_wasm wasm;
-	struct idindex wasm_index;	/* of its functions that are among the items */
-	struct fresh *fresh;		/* of the last reading */
-	uint32_t n_fresh, cap_fresh;
-	struct table fresh_table;
-	uint32_t fresh_table_of;
-};
 
 struct v8_codes *v8_codes_new(void)
 {
@@ -239,21 +182,6 @@ static bool read_bytecode(struct reading *r, uint64_t shared, struct code *code,
 	return keep_array(r, machine, o->code_positions, &code->offsets);
 }
 
-/* A function that optimised code has a literal of. */
-static uint64_t literal_at(const struct v8_memory *memory, uint64_t literals, uint32_t index)
-{
-	const struct v8_objects *o = memory->objects;
-	uint64_t object;
-	int32_t n;
-
-	if (!v8_smi(memory, literals, o->array_length, &n) || n < 0 || index >= (uint32_t)n ||
-	    !v8_pointer(memory, literals, o->array_data + index * 8, &object))
-		return 0;
-	if (v8_type(memory, object) == o->type_wrapper)
-		v8_pointer(memory, object, o->wrapper_shared, &object);
-	return object;
-}
-
 static void read_inlined(struct reading *r, uint64_t deopt, struct code *code)
 {
 	const struct v8_objects *o = r->memory->objects;
@@ -290,93 +218,8 @@ static void read_inlined(struct reading *r, uint64_t deopt, struct code *code)
 		}
 		if (!code->inlined[i].function)
 			code->inlined[i].function =
-				read_function(r, literal_at(r->memory, literals, literal));
+				read_function(r, v8_literal_at(r->memory, literals, literal));
 	}
-}
-
-/* The function that optimised code is of. */
-static uint64_t optimised_function(const struct v8_memory *memory, uint64_t deopt)
-{
-	const struct v8_objects *o = memory->objects;
-
-	return literal_at(memory, deopt, o->deopt_shared);
-}
-
-/* The check of optimised code, and the one of its function. */
-static bool optimised_checks(const struct v8_memory *memory, uint64_t code, uint32_t *ret_check,
-			     uint32_t *ret_function)
-{
-	const struct v8_objects *o = memory->objects;
-	uint64_t deopt, positions;
-	uint32_t function, size;
-
-	if (v8_type(memory, code) != o->type_code ||
-	    !v8_field(memory, code, o->code_deopt, &deopt) ||
-	    !v8_field(memory, code, o->code_positions, &positions) ||
-	    !v8_field_u32(memory, code, o->code_size, &size) ||
-	    !v8_function_check_now(memory, optimised_function(memory, v8_untag(deopt)), &function))
-		return false;
-	*ret_check = v8_code_check(function, size, deopt, positions);
-	*ret_function = function;
-	return true;
-}
-
-static bool optimised_check(const struct v8_memory *memory, uint64_t code, uint32_t *ret_check)
-{
-	uint32_t function;
-
-	return optimised_checks(memory, code, ret_check, &function);
-}
-
-static bool has_bytes(const struct v8_memory *memory, const struct v8_where *where)
-{
-	uint64_t words[V8_BYTES_WORDS];
-
-	return memory->read(memory->context, words, sizeof(words), where->pc - V8_BYTES_BEFORE) &&
-	       v8_bytes_check(words) == where->bytes_check;
-}
-
-bool v8_codes_at(const struct v8_memory *memory, const struct v8_where *where, struct v8_seen *ret_seen,
-		 uint32_t *ret_place)
-{
-	const struct v8_objects *o = memory->objects;
-	struct v8_stream stream;
-	uint32_t flags, check, function;
-
-	if (!v8_stream_find(memory, where->pc - where->is_return, &stream) ||
-	    !v8_field_u32(memory, stream.code, o->code_flags, &flags) ||
-	    (flags & o->kind_mask) <= o->kind_baseline ||
-	    !optimised_checks(memory, stream.code, &check, &function) ||
-	    function != where->function_check || !has_bytes(memory, where))
-		return false;
-	*ret_seen = (struct v8_seen){ V8_OPTIMIZED, stream.code, check };
-	*ret_place = (uint32_t)(where->pc - stream.start);
-	return true;
-}
-
-static bool string_check(const struct v8_memory *memory, uint64_t string, uint32_t *ret_check)
-{
-	uint64_t word;
-
-	if (!v8_is_string(memory, string) || !v8_field(memory, string, V8_STRING_HEAD, &word))
-		return false;
-	*ret_check = v8_string_check(word);
-	return true;
-}
-
-static bool read_check(const struct v8_memory *memory, const struct v8_seen *seen, uint32_t *ret_check)
-{
-	if (seen->kind == V8_REGEXP)
-		return string_check(memory, seen->address, ret_check);
-	return seen->kind == V8_OPTIMIZED ? optimised_check(memory, seen->address, ret_check) :
-					    v8_function_check_now(memory, seen->address, ret_check);
-}
-
-bool v8_codes_still(const struct v8_memory *memory, const struct v8_seen *seen)
-{
-	uint32_t check;
-
-	return read_check(memory, seen, &check) && check == seen->check;
 }
 
 static enum v8_fault read_optimised(struct reading *r, uint64_t machine, struct code *code)
@@ -389,7 +232,7 @@ static enum v8_fault read_optimised(struct reading *r, uint64_t machine, struct 
 	    !v8_pointer(r->memory, machine, o->code_deopt, &deopt))
 		return V8_FAULT_FUNCTION_FAULT;
 	code->tier = (flags & o->kind_mask) == o->kind_maglev ? V8_TIER_MAGLEV : V8_TIER_TURBOFAN;
-	code->function = read_function(r, optimised_function(r->memory, deopt));
+	code->function = read_function(r, v8_optimised_function(r->memory, deopt));
 	(void)keep_array(r, machine, o->code_positions, &code->positions);
 	read_inlined(r, deopt, code);
 	v8_exits_read(r->memory, machine, deopt, code->tier == V8_TIER_MAGLEV, &r->codes->arena,
@@ -424,7 +267,7 @@ static enum v8_fault read_code(struct reading *r, const struct v8_seen *seen, st
 	enum v8_fault fault = V8_FAULT_NONE;
 	uint32_t check;
 
-	if (!read_check(r->memory, seen, &check))
+	if (!v8_seen_check(r->memory, seen, &check))
 		return V8_FAULT_FUNCTION_FAULT;
 	if (check != seen->check)
 		return V8_FAULT_CHANGED;
@@ -443,7 +286,7 @@ static enum v8_fault read_code(struct reading *r, const struct v8_seen *seen, st
 			code->incomplete = !read_bytecode(r, seen->address, code, seen->kind == V8_BASELINE);
 	}
 	/* V8 may have moved or freed it in between */
-	if (!read_check(r->memory, seen, &check) || check != seen->check)
+	if (!v8_seen_check(r->memory, seen, &check) || check != seen->check)
 		return V8_FAULT_CHANGED;
 	return fault;
 }
@@ -522,81 +365,4 @@ uint32_t v8_codes_wasm(struct v8_codes *codes, const struct v8_memory *memory, u
 bool v8_codes_incomplete(const struct v8_codes *codes, uint32_t id)
 {
 	return id && id < codes->n && codes->items[id].incomplete;
-}
-
-/* The position of an instruction; false when there is none. */
-static bool find_position(const struct code *code, uint32_t place, bool is_return,
-			  struct v8_position *ret_position)
-{
-	uint32_t bytecode;
-
-	if (place == SAMPLE_V8_PLACE_MAX)
-		return false;
-	switch (code->tier) {
-	case V8_TIER_IGNITION:
-		return v8_positions_find(code->objects, code->positions, place, ret_position);
-	case V8_TIER_SPARKPLUG:
-		/* a bytecode's machine code ends where a call of it returns to */
-		return v8_bytecode_find(code->objects, code->offsets, code->bytecodes,
-					is_return ? place : place + 1, &bytecode) &&
-		       v8_positions_find(code->objects, code->positions, bytecode, ret_position);
-	case V8_TIER_MAGLEV:
-	case V8_TIER_TURBOFAN:
-		if (is_return)
-			place = v8_exits_before(&code->exits, place);
-		return v8_positions_find(code->objects, code->positions, is_return && place ? place - 1 : place,
-					 ret_position);
-	case V8_TIER_NONE:
-		break;
-	}
-	return false;
-}
-
-static struct v8_place place_in(const struct v8_codes *codes, const struct code *code,
-				uint32_t function_id, int32_t offset)
-{
-	const struct v8_function *function = &codes->functions[function_id];
-	struct v8_place place = { .tier = code->tier };
-
-	place.name = function->name;
-	place.first_line = function->line;
-	if (function->script) {
-		const struct v8_script *script = &codes->scripts.items[function->script];
-
-		place.file = script->name;
-		v8_script_place(script, offset, &place.line, &place.column);
-	}
-	return place;
-}
-
-uint32_t v8_codes_place(const struct v8_codes *codes, uint32_t id, uint32_t place, bool is_return,
-			struct v8_place places[V8_INLINED_MAX])
-{
-	struct v8_position position = { V8_NO_POSITION, V8_NOT_INLINED };
-	const struct code *code;
-	uint32_t n = 0;
-
-	if (!id || id >= codes->n)
-		return 0;
-	code = &codes->items[id];
-	if (!find_position(code, place, is_return, &position))
-		position = (struct v8_position){ V8_NO_POSITION, V8_NOT_INLINED };
-	while (position.inlining >= 0 && n < V8_INLINED_MAX - 1) {
-		const struct inlined *inlined;
-
-		if ((uint32_t)position.inlining >= code->n_inlined) {
-			places[n++] = (struct v8_place){ .tier = code->tier };
-			position = (struct v8_position){ V8_NO_POSITION, V8_NOT_INLINED };
-			break;
-		}
-		inlined = &code->inlined[position.inlining];
-		places[n++] = place_in(codes, code, inlined->function, position.offset);
-		/* a call is inlined into one that was before it: no loops */
-		if (inlined->caller.inlining >= position.inlining)
-			position = (struct v8_position){ V8_NO_POSITION, V8_NOT_INLINED };
-		else
-			position = inlined->caller;
-	}
-	places[n++] = place_in(codes, code, code->function, position.offset);
-	return n;
 }
