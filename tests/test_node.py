@@ -69,6 +69,62 @@ def test_where_stacks_are_copied_javascript_has_its_names_too(tmp_path, version,
     assert lost < 0.05 * (lost + names["slowFunction"] + names["Box.spin"] + names["executeUserEntryPoint"])     # moved meanwhile
 
 
+COLLECTED = """\
+const { PerformanceObserver, performance } = require('perf_hooks');
+let collecting = 0;
+new PerformanceObserver(list => { for (const e of list.getEntries()) collecting += e.duration; }).observe({entryTypes: ['gc']});
+const kept = [];
+function makeGarbage() {
+	for (let i = 0; i < 20000; i++)
+		kept.push({ i, text: 'x' + i, more: [i, i + 1, i + 2] });
+	if (kept.length > 400000)
+		kept.length = 0;
+}
+function compileMuch(n) {
+	let text = 'let s = 0;\\n';
+	for (let i = 0; i < 2000; i++)
+		text += `function f${n}_${i}(a) { return a + ${i}; }\\ns += f${n}_${i}(s);\\n`;
+	return new Function(text + 'return s;')();
+}
+function used() { const of = process.cpuUsage(); return of.user + of.system; }
+const start = performance.now(), base = used();
+let compiling = 0, n = 0;
+while (performance.now() < start + 2500) {
+	makeGarbage();
+	if (n++ % 8)
+		continue;
+	const before = used();
+	compileMuch(n);
+	compiling += used() - before;
+}
+const all = performance.now() - start, compiled = compiling / (used() - base);
+setTimeout(() => console.log(JSON.stringify({collected: collecting / all, compiled})), 500);
+"""
+
+
+@pytest.mark.parametrize("version", nodejs.VERSIONS)
+def test_collecting_and_compiling_are_native_frames_of_who_causes_them(tmp_path, version):
+    """Both are held against what the program says of itself: compiling by the CPU's clock, collecting, which it has by the wall's only and
+    where new memory makes this machine wait, by no more than a third of that."""
+    if not os.access(nodejs.node(version), os.X_OK):
+        pytest.skip(f"node {version} is not installed")
+    (tmp_path / "app.js").write_text(COLLECTED)
+    path = tmp_path / "p.pb.gz"
+    done = subprocess.run([truth.SONDE, "record", "-F", "999", "-o", str(path), "--", nodejs.node(version), "--single-threaded-gc",
+                           str(tmp_path / "app.js")], check=True, capture_output=True, text=True, timeout=120)
+    told = json.loads(done.stdout.strip().splitlines()[-1])
+    stacks = [([f.name for loc in s.locations for f, _ in loc.lines], s.values[0]) for s in pprof_min.read(path).samples]
+    stacks = [(names, n) for names, n in stacks if "compileMuch" in names or "makeGarbage" in names]
+    total = sum(n for _, n in stacks)
+
+    def share(of, *others):
+        return sum(n for names, n in stacks if any(of in name for name in names) and all(o in names for o in others)) / total
+    assert share("v8::internal::Heap::CollectGarbage") > told["collected"] / 3 > 0.02, told
+    assert share("v8::internal::Heap::CollectGarbage", "makeGarbage") > 0.05
+    assert abs(share("compileMuch") - told["compiled"]) < 0.08, told
+    assert share("v8::internal::Compiler::Compile", "compileMuch") > 0.3 * share("compileMuch")
+
+
 LOOP = """\
 function mix(x, j) { return (x * 31 + j) % 1000003; }
 function odd(x) {
