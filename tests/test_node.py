@@ -295,7 +295,8 @@ def told(functions):
 def stack_of(told):
     frames = [Frame("Builtins_LoadIC", kind="native"), Frame("spin", str(nodejs.SOURCES / "oracle.js"), 80, 1, "interpreted")]
     for names, path, line, column in told["frames"]:
-        frames.append(Frame(max(names, key=len, default="(anonymous x)"), path, line, column, "jit" if not path else "turbofan"))
+        frames.append(Frame(max(names, key=len, default="(anonymous x)"), path or "wasm://wasm/made", line, column,
+                            "turbofan" if path else "jit"))
         frames.append(Frame("Builtins_JSEntry node::fs ArraySort sonde_call_back ArrayForEach Internalize RegExp MapPrototypeForEach"))
     return Stack(frames, 50)
 
