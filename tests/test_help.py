@@ -46,7 +46,7 @@ def test_help_fits_a_terminal_and_tells_every_option(command):
 @pytest.mark.parametrize("words, nearest", [
     (["report", "--tre"], "--tree"), (["report", "--focsu", "x"], "--focus"), (["flame", "--otuput=x"], "--output"),
     (["report", "-top"], "--top"), (["report", "-focus=RE"], "--focus"), (["report", "-nodecount=3"], "--limit"),
-    (["report", "--cum"], "--total"), (["diff", "--sample_index", "x"], "--type"), (["record", "--freq", "99"], "--rate"),
+    (["report", "--cum"], "--total"), (["report", "-nodefraction=0.1"], "--min-share"), (["report", "-tagignore=a"], "--label"), (["diff", "--sample_index", "x"], "--type"), (["record", "--freq", "99"], "--rate"),
     (["reprot"], "report"), (["help", "recrod"], "record")])
 def test_a_wrong_word_gets_the_nearest_right_one(words, nearest):
     done = subprocess.run([SONDE, *words], capture_output=True, text=True)

@@ -208,7 +208,7 @@ struct walk_v8 {
 	uint16_t regexp_code;	/* in its data: one for strings of one byte a character, and one of two */
 	uint16_t scope_first;	/* of what names a scope's locals, of which it has as many words, and once more */
 	uint8_t scope_flags_raw;	/* the second word is its flags; else a number */
-	uint8_t scope_hashes_locals;	/* the names of more than 75 locals are in one word */
+	uint8_t scope_hashes_locals;	/* the names of more than V8_SCOPE_LOCALS are in one word */
 	uint8_t scope_receiver;	/* a word for it before the function's name */
 	uint8_t scope_module;	/* the type of scope that has a word more before the locals; 0: none has */
 	uint8_t code_inline;
@@ -252,6 +252,7 @@ static inline uint32_t v8_string_check(uint64_t word)
 	return (uint32_t)(v8_mix(v8_mix(0, word), 1) >> 32);
 }
 
+#define V8_SCOPE_LOCALS 75u	/* that a scope names one by one: kScopeInfoMaxInlinedLocalNamesSize */
 #define V8_STRING_HEAD 8u	/* where that word is */
 #define V8_STRING_FIRST 16u	/* where a string that is made of others has the first, or the one that it stands for, ... */
 #define V8_STRING_SECOND 24u	/* ... and the second */

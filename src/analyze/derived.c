@@ -43,7 +43,7 @@ static uint32_t text_of_frame(struct profile *profile, uint32_t id, int key)
 	return function->name ? function->name : function->system_name;
 }
 
-/* "0.50-0.75 s": parts of equal length, whose names sort by time. */
+/* "0.50-0.75 s": parts of equal length, which groups.c tells in their order. */
 static uint32_t text_of_time(struct profile *profile, uint64_t time_ns, uint64_t end_ns)
 {
 	double part = (double)end_ns / TIME_PARTS / 1e9;

@@ -109,7 +109,7 @@ static __always_inline void copy_scope(struct sample_v8 *r, const struct walk_v8
 		flags >>= 32;
 	if (n > 0xffff)
 		n = 0;
-	off = l->scope_first + (n + (l->scope_hashes_locals && n > 75 ? 1 : n)) * 8;
+	off = l->scope_first + (n + (l->scope_hashes_locals && n > V8_SCOPE_LOCALS ? 1 : n)) * 8;
 	if (l->scope_module && (flags & 15) == l->scope_module)
 		off += 8;
 	r->at[V8_SCOPE_TAIL] = r->at[V8_SCOPE] + off;

@@ -3,12 +3,12 @@
 
 #include <pthread.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/parallel.h"
 #include "collect/ksyms.h"
+#include "elf/debuginfod.h"
 #include "symbol/symbol.h"
 
 #define FILES_MAX 64u	/* the others are read when they are asked for */
@@ -104,9 +104,7 @@ static void *prepare_all(void *context)
  * whoever wants them (cli/unnamed.c). */
 static bool is_worth_it(void)
 {
-	const char *servers = getenv("DEBUGINFOD_URLS");
-
-	return parallel_most(2) > 1 && !(servers && *servers);
+	return parallel_most(2) > 1 && !debuginfod_has_servers();
 }
 
 static void add(struct str path, struct str build_id, const uint64_t *vaddrs, uint32_t n)

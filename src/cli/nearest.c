@@ -9,12 +9,12 @@
 static const struct {
 	const char *theirs, *ours;
 } elsewhere[] = {
-	{ "nodecount", "limit" }, { "nodefraction", "limit" }, { "percent-limit", "limit" },
+	{ "nodecount", "limit" }, { "nodefraction", "min-share" }, { "percent-limit", "min-share" },
 	{ "cum", "total" }, { "children", "total" }, { "sort", "total" },
 	{ "flat", "top" }, { "text", "top" }, { "no-children", "top" }, { "stdio", "top" },
 	{ "sample_index", "type" }, { "weblist", "disasm" }, { "source_path", "source" },
 	{ "tags", "by" }, { "tagroot", "by" }, { "tagleaf", "by" }, { "group", "by" },
-	{ "tagfocus", "label" }, { "tagshow", "label" }, { "tag", "label" },
+	{ "tagfocus", "label" }, { "tagignore", "label" }, { "tagshow", "label" }, { "tag", "label" },
 	{ "functions", "granularity" }, { "files", "granularity" }, { "filefunctions", "granularity" },
 	{ "addresses", "granularity" }, { "call-graph", "tree" }, { "g", "tree" }, { "traces", "tree" },
 	{ "comm", "thread" }, { "tid", "thread" }, { "annotate", "list" },

@@ -147,13 +147,19 @@ static bool is_function(const struct v8_known *known)
 	       (known->kind == V8_REGEXP && known->address);
 }
 
+/* Whether it was met for the first, the second, the fourth, ... time now. */
+static bool meet(struct v8_known *known)
+{
+	known->met++;
+	return !(known->met & (known->met - 1));
+}
+
 /* Whether it is to be read, once more perhaps. */
 static bool is_time(const struct v8_frames *frames, struct v8_known *known)
 {
 	if (known->tries >= TRIES_MAX || (known->id && !v8_codes_incomplete(frames->images->v8_codes, known->id)))
 		return false;
-	known->met++;
-	return !(known->met & (known->met - 1));
+	return meet(known);
 }
 
 /* By the instruction and the instance: what is at both may be other code one day, so it is asked again now and then. */
@@ -173,8 +179,7 @@ static struct raw_frame wasm_frame(struct v8_frames *frames, const struct proces
 		known = add(frames, &wanted);
 	if (!known || !objects || !instance)
 		return frame;
-	known->met++;
-	if (!(known->met & (known->met - 1)) || !(known->met % WASM_ASK)) {
+	if (meet(known) || !(known->met % WASM_ASK)) {
 		id = v8_codes_wasm(frames->images->v8_codes, &memory, process->incarnation, instance, pc);
 		if (id)
 			known->id = id;

@@ -65,17 +65,23 @@ static int find(const struct library *library, struct client *client, enum wante
 	return -EINVAL;
 }
 
+bool debuginfod_has_servers(void)
+{
+	const char *urls = getenv("DEBUGINFOD_URLS");
+
+	return urls && *urls;
+}
+
 /* n: bytes of a raw id; 0: it is hexadecimal text. */
 static int fetch(enum wanted wanted, const char *id, int n, const char *source, char *ret_path,
 		 size_t path_size)
 {
-	const char *urls = getenv("DEBUGINFOD_URLS");
 	struct library library;
 	struct client *client;
 	char *path = NULL;
 	int fd;
 
-	if (!urls || !*urls || unreachable || load(&library) < 0)
+	if (!debuginfod_has_servers() || unreachable || load(&library) < 0)
 		return -ENOSYS;
 	setenv("DEBUGINFOD_TIMEOUT", TIMEOUT_S, 0);	/* the user's own stays */
 	client = library.begin();

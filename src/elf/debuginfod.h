@@ -8,9 +8,13 @@
 #ifndef SONDE_ELF_DEBUGINFOD_H
 #define SONDE_ELF_DEBUGINFOD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/str.h"
+
+/* Whether there are servers to be asked: DEBUGINFOD_URLS names some. */
+bool debuginfod_has_servers(void);
 
 /* A descriptor of the debug file with this (raw) build id, which the caller closes, and its path;
  * or -errno. -ENOSYS when DEBUGINFOD_URLS is not set or the library is not there. */

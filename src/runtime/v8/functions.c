@@ -75,7 +75,7 @@ bool v8_scope_read(const struct v8_memory *memory, uint64_t scope, struct v8_sco
 	if (o->scope_start != V8_NO_FIELD && (!v8_smi(memory, scope, o->scope_start, &s.start) ||
 					      !v8_smi(memory, scope, o->scope_start + 8, &s.end)))
 		s.start = s.end = -1;
-	names = o->scope_hashes_locals && n_locals > 75 ? 1 : (unsigned)n_locals;
+	names = o->scope_hashes_locals && (unsigned)n_locals > V8_SCOPE_LOCALS ? 1 : (unsigned)n_locals;
 	if (o->scope_module_first && s.type == o->scope_module)
 		first += 8;
 	read_tail(memory, scope, flags, first + (names + (unsigned)n_locals) * 8, &s);
