@@ -21,7 +21,8 @@ SONDE = ROOT / "build/sonde"
 CUTS, FLIPS = 20, 200
 MEMORY = 3 << 30        # of addresses: a copy of what a file may unfold to, and no more
 WHERE = re.compile(r"(byte|line) \d+|:\d+: ")
-WHOLE = ("is empty", "in no format that Sonde reads", "breaks off", "has no line 'events:'", "describes no event")      # of such files there is no place to name
+WHOLE = ("is empty", "in no format that Sonde reads", "breaks off", "has no line 'events:'", "describes no event",
+         "is perf's, but there is no sample in it")      # of such files there is no place to name
 
 
 def run(*command, **more):

@@ -49,8 +49,11 @@ static int take(void *owner, struct str bytes, uint64_t time_ns, struct err *err
 {
 	struct perfdata_reader *r = owner;
 	struct perfdata_record record;
+	uint64_t left_out = r->bad + r->unknown;
 	int rc = perfdata_record_at(bytes, &record) ? take_known(r, &record, time_ns) : 0;
 
+	if (!left_out && r->bad + r->unknown)
+		r->first_left_out = bytes.p;
 	ahead_passed(&r->ahead, bytes.p);
 	if (rc == -E2BIG)
 		return err_fail(err, rc, "%s tells of more mappings and forks than Sonde follows",
@@ -239,6 +242,19 @@ static int read_file(struct perfdata_reader *r, struct str *ret_left, struct err
 	return rc;
 }
 
+/* There are records, and the events' descriptions are not theirs: one of both is damaged. */
+static int fail_left_out(const struct perfdata_reader *r, struct err *err)
+{
+	struct str all = r->head.bytes;
+	char where[48] = "compressed";
+
+	if (r->first_left_out >= all.p && r->first_left_out < all.p + all.n)
+		snprintf(where, sizeof(where), "at byte %zu", (size_t)(r->first_left_out - all.p));
+	return err_fail(err, -EBADMSG, "%s: no sample of it can be read: %llu records, the first %s, are not as its events "
+			"are described: get the file again", r->input->what,
+			(unsigned long long)(r->bad + r->unknown), where);
+}
+
 static int read_records(struct perfdata_reader *r, struct err *err)
 {
 	struct str left;
@@ -255,6 +271,8 @@ static int read_records(struct perfdata_reader *r, struct err *err)
 		return err_fail(err, -EBADMSG, "%s holds a hardware trace (AUX: intel_pt, intel_bts, arm_spe, cs_etm) and no "
 				"sample: Sonde does not decode such; perf script --itrace=i100usg makes text of it that "
 				"Sonde reads", r->input->what);
+	if (!r->n_samples && r->first_left_out)
+		return fail_left_out(r, err);
 	if (!r->n_samples)
 		return err_fail(err, -EBADMSG, "%s is perf's, but there is no sample in it", r->input->what);
 	add_comments(r, left.n);

@@ -57,6 +57,7 @@ struct perfdata_reader {
 	/* Value types of what some samples have beside their period; PERFEVENTS_NO_TYPE: none had it yet. */
 	uint32_t weight_type, branch_type, mispredicted_type, wait_type;
 	uint64_t n_samples, lost, bad, unknown;
+	const char *first_left_out;	/* bad or unknown; NULL: none is */
 	uint64_t aux_bytes;	/* of traces that were passed over */
 	uint64_t first_ns, last_ns;	/* samples, where they have times */
 	struct {

@@ -182,6 +182,26 @@ TEST(a_file_that_is_cut_short_is_refused)
 	buf_fini(&m.records);
 }
 
+TEST(samples_that_are_not_as_their_event_is_described_have_a_place)
+{
+	struct made m = { 0 };
+	struct err err = { 0 };
+	struct profile p;
+	struct buf file;
+
+	add_sample(&m, 1, 7, 0x400234);
+	add_sample(&m, 2, 7, 0x400234);
+	file = file_of(&m);
+	file.p[112 + 24 + 2] |= 2;	/* sample_type of the one event: PERF_SAMPLE_TRANSACTION, which no sample has */
+	profile_init(&p);
+	CHECK(format_read_bytes(&p, buf_str(&file), "x", &err) < 0);
+	CHECK_STR(str_of(err.text), "x: no sample of it can be read: 2 records, the first at byte 200, are not as its "
+		  "events are described: get the file again");
+	profile_fini(&p);
+	buf_fini(&file);
+	buf_fini(&m.records);
+}
+
 TEST(no_sample_and_the_other_byte_order_are_refused)
 {
 	struct made m = { 0 };
@@ -192,7 +212,8 @@ TEST(no_sample_and_the_other_byte_order_are_refused)
 		    "Sonde does not read: convert it there (perf script)");
 }
 
-TEST_MAIN(CASE(an_address_is_an_offset_in_the_file_that_is_mapped_there),
+TEST_MAIN(CASE(samples_that_are_not_as_their_event_is_described_have_a_place),
+      CASE(an_address_is_an_offset_in_the_file_that_is_mapped_there),
       CASE(what_was_written_later_but_was_earlier_counts_first),
       CASE(a_child_has_its_parents_code_until_it_becomes_another_program),
       CASE(a_mapping_covers_the_middle_of_an_older_one),
