@@ -25,7 +25,7 @@ static uint32_t new_node(struct marshal *m, enum marshal_kind kind)
 {
 	if (VEC_RESERVE(&m->nodes, &m->cap_nodes, (uint64_t)m->n_nodes + 1) < 0)
 		return out_of_memory(m);
-	m->nodes[m->n_nodes] = (struct marshal_node){ .kind = kind };
+	m->nodes[m->n_nodes] = (struct marshal_node){ .kind = kind, .at = m->at };
 	return m->n_nodes++;
 }
 
@@ -204,10 +204,12 @@ static uint32_t read_compound(struct marshal *m, char type, uint32_t ref, int de
 /* ret_end: an object may be missing here, which ends a dictionary. */
 static uint32_t read_object(struct marshal *m, int depth, bool *ret_end)
 {
+	size_t at = cursor_pos(&m->c);
 	uint8_t byte = cursor_u8(&m->c);
 	char type = (char)(byte & ~REF_FLAG);
 	uint32_t ref = UINT32_MAX, node;
 
+	m->at = at;
 	if (m->c.failed)
 		return fail(m, "the file ends in the middle");
 	if (ret_end && type == '0') {

@@ -24,10 +24,12 @@ struct marshal_node {
 	int64_t integer;	/* held to what fits */
 	double real;
 	struct str text;	/* borrowed from the bytes */
+	size_t at;		/* byte where it begins */
 };
 
 struct marshal {
 	struct cursor c;
+	size_t at;		/* where the object begins that is being read */
 	struct marshal_node *nodes;
 	uint32_t *items, *refs, *interned;
 	uint32_t n_nodes, n_items, n_refs, n_interned;

@@ -17,7 +17,8 @@
 /* A line of a tree. */
 struct row {
 	uint32_t depth;		/* 0: the whole */
-	uint32_t line;
+	uint32_t line;		/* of the source */
+	uint64_t number;	/* of the file's line */
 	uint64_t address;
 	int64_t bytes;
 	struct function function;
@@ -106,7 +107,7 @@ static void parse_place(struct reader *r, struct str text, struct row *row)
 /* " n1: 3494169 0x109164: leaf (h.c:3)" */
 static int take_row(struct reader *r, struct str line, struct err *err)
 {
-	struct row row = { 0 };
+	struct row row = { .number = r->lines.number };
 	struct str rest = line, word;
 	uint64_t number;
 
@@ -257,9 +258,8 @@ static int close_rows(struct reader *r, const uint32_t *path, const int64_t *lef
 
 	for (uint32_t d = to; rc == 0 && d-- > from;) {
 		if (left[d] < 0)
-			return err_fail(err, -EBADMSG, "%s: snapshot %llu: the parts of place %u of the tree "
-					"are more than its whole", r->lines.input->what,
-					(unsigned long long)r->best.number, path[d] + 1);
+			return err_fail(err, -EBADMSG, "%s:%llu: the parts of this place are more than its whole",
+					r->lines.input->what, (unsigned long long)rows_of(&r->best_rows)[path[d]].number);
 		if (left[d])
 			rc = add_stack(r, path, d, left[d]);
 	}

@@ -79,7 +79,7 @@ TEST(damage_is_named)
 	check_refused(HEAD SNAPSHOT("1", "peak") "n1: 7 (heap)\n  n0: 7 0x12: main (a.c:3)\n",
 		      "x:13: the place is not below another one of the tree");
 	check_refused(HEAD SNAPSHOT("1", "peak") "n1: 7 (heap)\n n0: 8 0x12: main (a.c:3)\n",
-		      "x: snapshot 1: the parts of place 1 of the tree are more than its whole");
+		      "x:12: the parts of this place are more than its whole");
 	check_refused(HEAD SNAPSHOT("1", "peak") "what: 7\n", "x:12: expected 'nCOUNT: BYTES PLACE'");
 	check_refused(HEAD SNAPSHOT("x", "peak"), "x:5: expected a number behind the '='");
 }

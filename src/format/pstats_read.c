@@ -15,7 +15,7 @@ struct reader {
 	struct profile *profile;
 	struct marshal m;
 	struct callgraph graph;
-	const char *why;
+	const struct marshal_node *wrong;	/* the first that is not as pstats writes it; NULL: none is */
 };
 
 /* A dictionary whose first key is a tuple of three, the first of which is text. */
@@ -36,8 +36,8 @@ static const uint32_t *items_of(struct reader *r, uint32_t node, enum marshal_ki
 	const struct marshal_node *object = &r->m.nodes[node];
 
 	if (object->kind != kind || (n && object->n != n)) {
-		if (!r->why)
-			r->why = "a function or its numbers are not as pstats writes them";
+		if (!r->wrong)
+			r->wrong = object;
 		return NULL;
 	}
 	return object->n ? r->m.items + object->first : NULL;
@@ -85,7 +85,7 @@ static void read_callers(struct reader *r, uint32_t callee, uint32_t node)
 
 		numbers = r->m.nodes[items[i + 1]].kind == MARSHAL_TUPLE ?
 			  items_of(r, items[i + 1], MARSHAL_TUPLE, 4) : NULL;
-		if (r->why)
+		if (r->wrong)
 			return;
 		/* the module "profile" only counts the calls */
 		values[CALLS] = held(marshal_number(&r->m, numbers ? numbers[1] : items[i + 1]));
@@ -118,10 +118,11 @@ static int read_file(struct reader *r, struct str bytes, const char *what, struc
 	if (top == UINT32_MAX)
 		return err_fail(err, -EBADMSG, "%s: byte %zu: %s", what, cursor_pos(&r->m.c), r->m.why);
 	items = items_of(r, top, MARSHAL_DICT, 0);
-	for (uint32_t i = 0; items && !r->why && i + 1 < r->m.nodes[top].n; i += 2)
+	for (uint32_t i = 0; items && !r->wrong && i + 1 < r->m.nodes[top].n; i += 2)
 		read_function(r, items[i], items[i + 1]);
-	if (r->why)
-		return err_fail(err, -EBADMSG, "%s: %s", what, r->why);
+	if (r->wrong)
+		return err_fail(err, -EBADMSG, "%s: byte %zu: a function or its numbers are not as pstats writes them",
+				what, r->wrong->at);
 	return callgraph_finish(&r->graph);
 }
 

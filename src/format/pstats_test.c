@@ -85,7 +85,7 @@ TEST(a_profile_of_nothing_is_one)
 TEST(what_is_no_profile_is_refused)
 {
 	check_reads(STR("{(\x03\0\0\0z\x01" "aNN(\x01\0\0\0N0"),
-		    "x: a function or its numbers are not as pstats writes them");
+		    "x: byte 11: a function or its numbers are not as pstats writes them");
 	check_reads(STR("{)\x03z\x01" "ar\x07\0\0\0NN0"), "x: byte 11: a reference to what is not there");
 	check_reads(STR("{)\x03z\x01" "ac\0\0"),
 		    "x: byte 7: an object of a kind that has no place in a profile");
