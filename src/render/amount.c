@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/decimal.h"
 #include "base/err.h"
 #include "model/profile.h"
 #include "render/label.h"
@@ -106,11 +107,14 @@ static void add_scaled(struct buf *out, double value, const struct scale *scale,
 	v = fabs(value) / scale->size;
 	digits = scale->size <= 1 || v >= 99.95 ? 0 : v >= 9.995 ? 1 : 2;
 	name = !unicode && scale->ascii ? scale->ascii : scale->name;
-	if (v < 1e6)
-		buf_addf(out, "%.*f %s", digits, value / scale->size, name);
-	else /* no real profile: only there to keep to its cell, which "-2.6e+15 h" fills */
+	if (v < 1e6) {
+		decimal_add_fixed(out, value / scale->size, (unsigned)digits);
+		buf_add_u8(out, ' ');
+		buf_add_str(out, str_of(name));
+	} else { /* no real profile: only there to keep to its cell, which "-2.6e+15 h" fills */
 		buf_addf(out, "%.*g %s", (value < 0) + strlen(name) <= 2 ? 2 : 1,
 			 value / scale->size, name);
+	}
 }
 
 void amount_add_count(struct buf *out, uint64_t value)
@@ -243,7 +247,7 @@ void amount_add_percent(struct buf *out, int64_t part, int64_t total)
 	else if (percent <= -1000)
 		buf_add_str(out, STR("<-999"));
 	else
-		buf_addf(out, "%.1f", percent);
+		decimal_add_fixed(out, percent, 1);
 }
 
 struct str amount_title(const struct profile *profile, uint32_t type)

@@ -8,6 +8,7 @@
 #include "analyze/threads.h"
 #include "analyze/view.h"
 #include "base/buf.h"
+#include "base/decimal.h"
 #include "base/err.h"
 #include "model/profile.h"
 #include "render/amount.h"
@@ -17,6 +18,12 @@
 #define WIDTH_MIN 320
 #define WIDTH_MAX 100000
 
+/* What all boxes of a place say, where it stands in what has been drawn: bytes from, how many. */
+struct told {
+	size_t name, name_bytes;
+	size_t rest, rest_bytes;
+};
+
 struct drawing {
 	struct buf *out;
 	const struct profile *profile;
@@ -25,6 +32,7 @@ struct drawing {
 	struct buf scratch, words;
 	double *next; /* node -> left edge of its next callee, as a share of all */
 	uint32_t *depth;
+	struct told *told; /* of each place; no bytes: not drawn yet */
 	struct str unit;
 	uint32_t type;
 	uint32_t width, rows;
@@ -49,15 +57,11 @@ static void add_share(struct drawing *d, const char *word, int64_t value)
 	buf_clear(&d->words);
 }
 
-/* The name, then a line each: shares; where it is and what it is. */
-static void put_title(struct drawing *d, uint32_t node, const struct place *place)
+/* Where it is and what it is, a line each. */
+static void add_rest(struct drawing *d, const struct place *place)
 {
 	struct buf *out = d->out;
 
-	buf_add_str(out, STR("<title>"));
-	add_text(d, node ? place->name : STR("all"));
-	add_share(d, "\ntotal ", d->view.total[node]);
-	add_share(d, "\nself ", d->view.self[node]);
 	if (place->file.n) {
 		buf_add_u8(out, '\n');
 		add_text(d, place->file);
@@ -72,6 +76,39 @@ static void put_title(struct drawing *d, uint32_t node, const struct place *plac
 		buf_add_u8(out, '\n');
 		add_text(d, str_of(frame_kind_words(place->kind)));
 	}
+}
+
+static void add_again(struct buf *out, size_t from, size_t n)
+{
+	if (!buf_reserve(out, n))
+		return;
+	memcpy(out->p + out->n, out->p + from, n);
+	out->n += n;
+}
+
+/* The name, then a line each: shares; the rest. */
+static void put_title(struct drawing *d, uint32_t node, const struct place *place)
+{
+	struct told *told = node ? &d->told[d->view.place[node]] : &(struct told){ 0 };
+	struct buf *out = d->out;
+	size_t name = out->n + strlen("<title>"), rest;
+
+	buf_add_str(out, STR("<title>"));
+	if (told->name_bytes)
+		add_again(out, told->name, told->name_bytes);
+	else
+		add_text(d, node ? place->name : STR("all"));
+	told->name_bytes = out->n - name;
+	told->name = name;
+	add_share(d, "\ntotal ", d->view.total[node]);
+	add_share(d, "\nself ", d->view.self[node]);
+	rest = out->n;
+	if (told->rest_bytes)
+		add_again(out, told->rest, told->rest_bytes);
+	else
+		add_rest(d, place);
+	told->rest_bytes = out->n - rest;
+	told->rest = rest;
 	buf_add_str(out, STR("</title>"));
 }
 
@@ -91,7 +128,11 @@ static void put_box(struct drawing *d, uint32_t node, double left, double share)
 	double inner = d->width - 2 * SVG_MARGIN, x = SVG_MARGIN + left * inner, w = share * inner;
 
 	d->kinds[place->kind < FRAME_KIND_COUNT ? place->kind : FRAME_NONE] = true;
-	buf_addf(d->out, "<g class=\"b\" data-x=\"%.9g\" data-w=\"%.9g\">", left, share);
+	buf_add_str(d->out, STR("<g class=\"b\" data-x=\""));
+	decimal_add_short(d->out, left);
+	buf_add_str(d->out, STR("\" data-w=\""));
+	decimal_add_short(d->out, share);
+	buf_add_str(d->out, STR("\">"));
 	put_title(d, node, place);
 	snprintf(rect_class, sizeof(rect_class), "k%u s%u", place->kind, shade(place));
 	svg_add_box(d->out, rect_class, x, y, w, node ? place->name : STR("all"));
@@ -244,7 +285,8 @@ static int measure(struct drawing *d)
 
 	d->next = calloc(view->n, sizeof(*d->next));
 	d->depth = calloc(view->n, sizeof(*d->depth));
-	if (!d->next || !d->depth)
+	d->told = calloc((size_t)view->places.n + 1, sizeof(*d->told));
+	if (!d->next || !d->depth || !d->told)
 		return -ENOMEM;
 	for (uint32_t i = 1; i < view->n; i++)
 		d->depth[i] = d->depth[view->parent[i]] + 1;
@@ -280,6 +322,7 @@ int svg_write(struct buf *out, const struct profile *profile, const struct flame
 		err_set(err, "out of memory for a flame graph of %u boxes", d.view.n);
 	free(d.next);
 	free(d.depth);
+	free(d.told);
 	buf_fini(&d.scratch);
 	buf_fini(&d.words);
 	view_fini(&d.view);

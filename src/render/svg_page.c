@@ -2,6 +2,7 @@
 #include "render/svg_page.h"
 
 #include "base/buf.h"
+#include "base/decimal.h"
 #include "render/label.h"
 
 #define NAME_BYTES_MAX 8192 /* of a name in a box's <title> */
@@ -59,17 +60,34 @@ void svg_add_text(struct buf *out, struct str text)
 	buf_fini(&clean);
 }
 
+static void add_place(struct buf *out, double x, uint32_t y)
+{
+	buf_add_str(out, STR(" x=\""));
+	decimal_add_fixed(out, x, 2);
+	buf_add_str(out, STR("\" y=\""));
+	buf_add_dec(out, y);
+	buf_add_u8(out, '"');
+}
+
 void svg_add_box(struct buf *out, const char *rect_class, double x, uint32_t y, double w,
 		 struct str label)
 {
 	struct buf words = { 0 };
 
-	buf_addf(out,
-		 "<rect class=\"%s\" x=\"%.2f\" y=\"%u\" width=\"%.2f\" height=\"%d\" rx=\"2\"/>",
-		 rect_class, x, y, w > 3 ? w - 1 : w < 0.3 ? 0.3 : w, SVG_BOX);
+	buf_add_str(out, STR("<rect class=\""));
+	buf_add_str(out, str_of(rect_class));
+	buf_add_u8(out, '"');
+	add_place(out, x, y);
+	buf_add_str(out, STR(" width=\""));
+	decimal_add_fixed(out, w > 3 ? w - 1 : w < 0.3 ? 0.3 : w, 2);
+	buf_add_str(out, STR("\" height=\""));
+	buf_add_dec(out, SVG_BOX);
+	buf_add_str(out, STR("\" rx=\"2\"/>"));
 	if (w < SVG_LEAST_LABEL)
 		return;
-	buf_addf(out, "<text x=\"%.2f\" y=\"%u\">", x + 4, y + 14);
+	buf_add_str(out, STR("<text"));
+	add_place(out, x + 4, y + 14);
+	buf_add_u8(out, '>');
 	label_fit_box(&words, label, (uint32_t)((w - 8) / SVG_COLUMN));
 	svg_add_escaped(out, buf_str(&words));
 	buf_add_str(out, STR("</text>"));
