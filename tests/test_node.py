@@ -235,8 +235,12 @@ RUN_WASM = """\
 const fs = require('fs');
 const module_ = new WebAssembly.Module(fs.readFileSync(process.argv[2]));
 const wasm = new WebAssembly.Instance(module_, {env: {from_javascript: (x) => x + 1}}).exports;
-for (const end = Date.now() + 1200; Date.now() < end;) wasm.crunch(100);
+const spent = () => process.cpuUsage().user / 1e6;     // not by the clock: a busy machine leaves it little
+for (const end = spent() + 1.2; spent() < end;) wasm.crunch(100);
 """
+
+
+UNNAMED = "(wasm function)"
 
 
 @pytest.fixture(scope="module")
@@ -260,16 +264,17 @@ def test_functions_of_a_compiled_module_have_their_names(tmp_path, crunch, versi
     path = tmp_path / "p.pb.gz"
     subprocess.run([truth.SONDE, "record", "-F", "499", "-o", str(path), "--", nodejs.node(version), str(crunch / "run.js"),
                     str(crunch / f"{which}.wasm")], check=True, capture_output=True, timeout=120)
-    found, total = collections.Counter(), 0
+    found = collections.Counter()
     for stack in nodejs.stacks_of_sonde(path):
-        names = [f.name for f in stack.frames if f.wasm]
-        total += stack.count
-        found[tuple(names)] += stack.count
-        assert all(f.path.startswith("wasm://wasm/") for f in stack.frames if f.wasm and f.name != "(wasm function)")
+        if names := tuple(f.name for f in stack.frames if f.wasm):
+            found[names] += stack.count
+        assert all(f.path.startswith("wasm://wasm/") for f in stack.frames if f.wasm and f.name != UNNAMED)
     fold = "fold" if which == "named" else "wasm-function[3]"      # exported it is not
-    assert found[fold, "crunch"] > 0.3 * total and found["mix", "crunch"] > 0.25 * total, found
-    odd = sum(n for names, n in found.items() if any(name not in (fold, "mix", "crunch") for name in names))
-    assert odd < 0.02 * total, found
+    total = sum(found.values())
+    assert found[fold, "crunch"] > 0.35 * total and found["mix", "crunch"] > 0.25 * total, found
+    assert not {name for names in found for name in names} - {fold, "mix", "crunch", UNNAMED}, found
+    # code that another took the place of at once may be gone before its name is looked up, the more the busier the machine
+    assert sum(n for names, n in found.items() if UNNAMED in names) < 0.15 * total, found
 
 
 # The judge of nodejs.py: it must pass what is right and fail what is wrong. Right data is made out of what oracle.js tells.
