@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 import java.util.*;
-/* Collections, strings, boxed numbers, garbage. */
+/* Collections, strings, boxed numbers, garbage. With args[0] scan() costs that many parts. */
 public class Sorting {
+    static int parts;
+    static long scan(int n) { long t = 0; for (int i = 0; i < n * parts; i++) t = (t * 31 + i) % 65521; return t; }
     static int hash(byte[] b) { int h = 0; for (byte x : b) h = h * 31 + x; return h; }
     static List<String> words(Random r, int n) {
         List<String> out = new ArrayList<>();
@@ -15,8 +17,10 @@ public class Sorting {
         return (long) s; }
     public static void main(String[] args) {
         Random r = new Random(3); long total = 0;
+        if (args.length > 0) parts = Integer.parseInt(args[0]);
         for (int i = 0; i < 200; i++) {
             List<String> ws = words(r, 20000);
+            if (parts > 0) total += scan(13600);
             total += count(ws).size() + tree(ws) + matrix(110);
             Collections.sort(ws); total += hash(String.join(",", ws).getBytes());
         }
