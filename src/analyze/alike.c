@@ -112,13 +112,36 @@ static size_t crate_hash(struct str name)
 	return n > 1 && str_starts(str_skip(name, n), STR("]::")) ? n + 1 : 0;
 }
 
+/* "[go.shape.string,go.shape.[]uint8]": what Go's own profiles have where its table of symbols has "[...]". 0: it is none. */
+static size_t go_shape(struct str name)
+{
+	size_t depth = 0;
+
+	if (!str_starts(name, STR("[go.shape.")))
+		return 0;
+	for (size_t i = 0; i < name.n; i++) {
+		depth += name.p[i] == '[';
+		depth -= name.p[i] == ']';
+		if (!depth)
+			return i + 1;
+	}
+	return 0;
+}
+
 void alike_numbers(struct buf *out, struct str name)
 {
-	size_t from = out->n;
+	size_t from = out->n, shape;
 
 	while (name.n && !out->failed) {
 		struct str before = { out->p + from, out->n - from };
 		size_t n = 0;
+
+		shape = go_shape(name);
+		if (shape) {
+			buf_add_str(out, STR("[...]"));
+			name = str_skip(name, shape);
+			continue;
+		}
 
 		name = str_skip(name, crate_hash(name));
 		while (n < name.n && is_digit(name.p[n]))

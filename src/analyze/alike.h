@@ -10,6 +10,7 @@
  *                     f()::{lambda(int)#2}  f()::{closure#0}  main.f.func1.2               # for each
  *                     app.js:f@120:4  (a position in a file)                               #
  *                     core[846817f741e54dfd]::fmt::write                                   core::fmt::write
+ *                     slices.Sort[go.shape.int]                                            slices.Sort[...]
  *   alike_module()  the file's name without folders and versions
  *                     /opt/build-17/libz.so.1.2.13                                         libz.so
  */

@@ -42,6 +42,9 @@ TEST(numbers_that_only_count_are_all_the_same)
 		{ "a::b:7x", "a::b:7x" },
 		{ "<core[846817f741e54dfd]::fmt::Error as app[1f]::T>::f", "<core::fmt::Error as app::T>::f" },
 		{ "f[12]", "f[12]" },
+		{ "slices.Sort[go.shape.[]go.shape.int,go.shape.int]", "slices.Sort[...]" },
+		{ "atomic.(*Pointer[go.shape.struct { a [2]int }]).Load", "atomic.(*Pointer[...]).Load" },
+		{ "slices.Sort[go.shape.int", "slices.Sort[go.shape.int" },
 		{ "", "" },
 	};
 	struct buf out = { 0 };

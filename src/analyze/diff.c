@@ -207,8 +207,7 @@ static void fill_numbers(struct diff_work *w)
 		number->verdict = c->within ? DIFF_WITHIN
 				  : c->named ? DIFF_NAMED
 				  : c->untested ? DIFF_UNTESTED
-				  : found && moved <= diff->level &&
-						  fabs(c->z) < EXPLAINED_Z ? DIFF_FOLLOWS
+				  : moved <= diff->level && (c->moved || (found && fabs(c->z) < EXPLAINED_Z)) ? DIFF_FOLLOWS
 									   : DIFF_NOISE;
 		if (c->named && row->of[row->measure].verdict != DIFF_NAMED)
 			row->measure = c->measure;

@@ -15,6 +15,7 @@ struct diff_case {
 	bool named;		/* or within: what was found, and taken out */
 	bool within;		/* what two runs of one program may differ by */
 	bool untested;		/* too small to be named, but as good a yardstick as others */
+	bool moved;		/* only one side has it, and what it called is on both: under another caller */
 	bool in_kernel;
 	bool larger;		/* than what runs of one program differ by: several runs a side tell that themselves */
 	double ratio, df;	/* variance to that of sampling, and on how many degrees of freedom it is known */
@@ -57,6 +58,9 @@ void diff_case_measure(struct diff_case *c, const struct diff_sides *sides);
 
 /* Fills .p from them, .ratio and .df. NAN when too few events are left. */
 void diff_case_judge(struct diff_case *c, const struct diff_sides *sides);
+
+/* Fills .moved of what is looked at with all it calls. 0 or -ENOMEM. */
+int diffmoved_mark(struct diff_case *cases, uint32_t n, const struct summing *summing, const struct diff_sides *sides);
 
 #define DIFF_COMMON_EVENTS 40 /* items with fewer do not tell what is common to all */
 

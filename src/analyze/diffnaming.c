@@ -67,7 +67,7 @@ static bool moved_alike(const struct diff_case *c)
 
 static bool stands_out(const struct diff_work *w, const struct diff_case *c)
 {
-	return !c->named && c->q <= w->diff->level && moved_alike(c);
+	return !c->named && !c->moved && c->q <= w->diff->level && moved_alike(c);
 }
 
 /* What always calls the same one function costs with it what that one does: then the callee is meant. */
@@ -167,6 +167,8 @@ int diff_name_changes(struct diff_work *w)
 	uint32_t n_within = 0;
 	int rc = judge_all(w);
 
+	if (rc == 0)
+		rc = diffmoved_mark(w->cases, w->n, &w->summing, &w->sides);
 	for (uint32_t i = 0; i < w->n; i++) {
 		w->cases[i].first_z = w->cases[i].z;
 		w->cases[i].first_change = w->cases[i].change;

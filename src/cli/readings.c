@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/parallel.h"
 
@@ -66,6 +67,65 @@ out:
 	return rc;
 }
 
+/* "cpu" (pprof, JFR), "cpu-clock", "task-clock:u" (perf): one thing under several names. */
+static bool is_cpu_time(const struct profile *profile, uint32_t type)
+{
+	struct str name = profile_type_name(profile, type);
+
+	return profile_unit_ns(profile, type) > 0 && (str_eq(name, STR("cpu")) || str_starts(name, STR("cpu-clock")) ||
+						      str_starts(name, STR("task-clock")));
+}
+
+/* The type that is what `type` is in the first one; -1: none is. */
+static int find_same(const struct profile *profile, const struct profile *first, uint32_t type)
+{
+	int found = profile_find_type(profile, profile_type_name(first, type));
+
+	for (uint32_t i = 0; found < 0 && is_cpu_time(first, type) && i < profile->n_types; i++)
+		if (is_cpu_time(profile, i))
+			found = (int)i;
+	return found;
+}
+
+/* What to do where the two are not about one thing. */
+static void add_advice(struct buf *out, const struct profile *profile, const struct profile *first)
+{
+	for (uint32_t i = 0; i < first->n_types; i++) {
+		struct str name = profile_type_name(first, i);
+		int same = profile_find_type(profile, name);
+
+		if (same < 0 || !str_eq(profile_type_unit(profile, (uint32_t)same), profile_type_unit(first, i)))
+			continue;
+		buf_addf(out, ": --type %.*s compares what both have", STR_ARG(name));
+		return;
+	}
+	buf_add_str(out, STR(": they cannot be compared"));
+}
+
+static int fail_unlike(const struct reading *reading, const struct reading *first, struct err *err)
+{
+	struct buf words = { 0 };
+
+	for (uint32_t i = 0; i < reading->profile.n_types; i++)
+		buf_addf(&words, "%s%.*s", i ? ", " : "", STR_ARG(profile_type_name(&reading->profile, i)));
+	add_advice(&words, &reading->profile, &first->profile);
+	err_set(err, "%s has no values of type '%.*s', which %s is about, but %.*s", reading->path,
+		STR_ARG(text_of(first, false)), first->path, STR_ARG(buf_str(&words)));
+	buf_fini(&words);
+	return -EINVAL;
+}
+
+static int fail_units(const struct reading *reading, const struct reading *first, struct err *err)
+{
+	struct buf words = { 0 };
+
+	add_advice(&words, &reading->profile, &first->profile);
+	err_set(err, "%s counts '%.*s' in %.*s, %s in %.*s%.*s", reading->path, STR_ARG(text_of(first, false)),
+		STR_ARG(text_of(reading, true)), first->path, STR_ARG(text_of(first, true)), STR_ARG(buf_str(&words)));
+	buf_fini(&words);
+	return -EINVAL;
+}
+
 int readings_agree(struct readings *readings, struct err *err)
 {
 	struct reading *first = &readings->items[0];
@@ -78,17 +138,11 @@ int readings_agree(struct readings *readings, struct err *err)
 		if (reading->type < 0 && i == 0)
 			reading->type = (int)reading->profile.default_type;
 		if (reading->type < 0)
-			reading->type = profile_find_type(&reading->profile, text_of(first, false));
+			reading->type = find_same(&reading->profile, &first->profile, (uint32_t)first->type);
 		if (reading->type < 0)
-			return err_fail(err, -EINVAL, "%s has no values of type '%.*s', which %s is "
-					"about: choose one that all have with --type", reading->path,
-					STR_ARG(text_of(first, false)), first->path);
+			return fail_unlike(reading, first, err);
 		if (!str_eq(text_of(reading, true), text_of(first, true)))
-			return err_fail(err, -EINVAL, "%s counts '%.*s' in %.*s, %s in %.*s: they "
-					"cannot be compared", reading->path,
-					STR_ARG(text_of(first, false)),
-					STR_ARG(text_of(reading, true)), first->path,
-					STR_ARG(text_of(first, true)));
+			return fail_units(reading, first, err);
 	}
 	return 0;
 }

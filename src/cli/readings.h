@@ -16,7 +16,7 @@ int readings_open(struct readings *readings, const struct reading *common, const
 		  uint32_t n, struct err *err);
 
 /* Sets each .type to the same value type in all: that of --type, or else the first file's default. Fails
- * where a file has none of it, or counts it in another unit. */
+ * where a file has none of it, or counts it in another unit. CPU time has several names (cpu, cpu-clock, task-clock). */
 int readings_agree(struct readings *readings, struct err *err);
 void readings_close(struct readings *readings);
 

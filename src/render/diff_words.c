@@ -89,7 +89,9 @@ static const char *basis_words(const struct diff_view *view)
 
 static void add_direction(struct buf *out, const struct diff_view *view, bool more)
 {
-	if (is_time(view))
+	if (is_time(view) && view->diff->per == PER_TIME)	/* of what runs all the time: it took more of the processors */
+		buf_add_str(out, more ? STR("more expensive") : STR("cheaper"));
+	else if (is_time(view))
 		buf_add_str(out, more ? STR("slower") : STR("faster"));
 	else
 		buf_add_str(out, more ? STR("more") : STR("less"));
@@ -288,8 +290,9 @@ void diff_add_seen(struct buf *out, const struct diff_view *view)
 	if (!isfinite(diff->seen) || diff->seen >= 0.9)
 		buf_add_str(out, STR("too few samples for any change to stand out"));
 	else
-		buf_addf(out, "what is 10 %% of all stands out once it is %.1f %% or %.1f %%",
-			 10 + diff->seen * 100, fmax(0, 10 - diff->seen * 100));
+		buf_addf(out, "what is 10 %% of all stands out once it is %.1f %%", 10 + diff->seen * 100);
+	if (diff->seen < 0.1)
+		buf_addf(out, " or %.1f %%", 10 - diff->seen * 100);
 }
 
 void diff_add_side(struct buf *out, const struct diff_view *view, unsigned side)
