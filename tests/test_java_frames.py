@@ -112,3 +112,71 @@ def test_samples_of_virtual_threads_have_their_numbers(tmp_path, java):
     assert {number for (_, number) in counts if number is not None} == told, counts
     # the first moments may pass before HotSpot has loaded the class
     assert counts.get((True, None), 0) / inside < 0.1, counts
+
+
+FOREIGN = """\
+import java.lang.foreign.*;
+import java.lang.invoke.*;
+public class Foreign {
+	static long sum;
+	static int order(MemorySegment a, MemorySegment b) {
+		for (int i = 0; i < 2000; i++) sum = sum * 31 + i;
+		return Integer.compare(a.get(ValueLayout.JAVA_INT, 0), b.get(ValueLayout.JAVA_INT, 0));
+	}
+	static void sort(MethodHandle qsort, MemorySegment data, MemorySegment order) throws Throwable { qsort.invokeExact(data, 100L, 4L, order); }
+	static void absolute(MethodHandle abs) throws Throwable { for (int i = 0; i < 20_000; i++) sum += (int) abs.invokeExact(i); }
+	public static void main(String[] args) throws Throwable {
+		Linker linker = Linker.nativeLinker();
+		ValueLayout number = ValueLayout.JAVA_INT, size = ValueLayout.JAVA_LONG;
+		MethodHandle qsort = linker.downcallHandle(linker.defaultLookup().find("qsort").get(),
+			FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, size, size, ValueLayout.ADDRESS));
+		MethodHandle abs = linker.downcallHandle(linker.defaultLookup().find("abs").get(), FunctionDescriptor.of(number, number));
+		AddressLayout element = ValueLayout.ADDRESS.withTargetLayout(number);
+		MethodHandle order = MethodHandles.lookup().findStatic(Foreign.class, "order",
+			MethodType.methodType(int.class, MemorySegment.class, MemorySegment.class));
+		try (Arena arena = Arena.ofConfined()) {
+			MemorySegment called = linker.upcallStub(order, FunctionDescriptor.of(number, element, element), arena);
+			MemorySegment data = arena.allocate(400);
+			long end = System.nanoTime() + 2_000_000_000L;
+			while (System.nanoTime() < end) {
+				for (int i = 0; i < 100; i++) data.setAtIndex(ValueLayout.JAVA_INT, i, i * 7919 % 1009);
+				sort(qsort, data, called);
+				absolute(abs);
+			}
+		}
+	}
+}
+"""
+
+
+def newest_javac():
+    found = [(int(n.group(1)), javac) for javac in [*pathlib.Path("/usr/lib/jvm").glob("*/bin/javac")]
+             if (n := re.search(r'JAVA_VERSION="(\d+)', (javac.parent.parent / "release").read_text()))]
+    return max(found, default=(0, None))
+
+
+@pytest.mark.skipif(newest_javac()[0] < 22, reason="no compiler of Java 22")
+@pytest.mark.parametrize("java", [java for java in javas() if "jdk-25" in java])
+@pytest.mark.parametrize("option", ["-Xint", "-XX:TieredStopAtLevel=1", "-XX:-TieredCompilation"])
+def test_c_is_called_and_calls_back_without_jni(tmp_path, java, option):
+    (tmp_path / "Foreign.java").write_text(FOREIGN)
+    subprocess.run([str(newest_javac()[1]), "--release", "22", "-g", str(tmp_path / "Foreign.java")], check=True, timeout=120)
+    path = tmp_path / "p.pb.gz"
+    subprocess.run([truth.SONDE, "record", "-F", "999", "-o", str(path), "--", java, option, "--enable-native-access=ALL-UNNAMED",
+                    "-cp", str(tmp_path), "Foreign"], check=True, capture_output=True, timeout=120)
+    seen, wrong = {}, {}
+    for s in pprof_min.read(path).samples:
+        names = [f.name for loc in s.locations for f, _ in loc.lines]
+        of = next((name for name in ("Foreign.order", "Foreign.absolute") if name in names), None)
+        if of is None:
+            continue
+        below = names[names.index(of):]
+        whole = "Foreign.main" in below and not any(name.startswith(("[java", "[stack cut")) for name in names)
+        if of == "Foreign.order":       # C stands between
+            called = next((i for i, name in enumerate(below) if "sort" in name and not name.startswith("Foreign.")), len(below))
+            whole &= "upcall_stub" in below[:called] and "nep_invoker_blob" in below[called:] and "Foreign.sort" in below[called:]
+        seen[of] = seen.get(of, 0) + s.values[0]
+        if not whole:
+            wrong[of] = wrong.get(of, 0) + s.values[0]
+    assert min(seen.get("Foreign.order", 0), seen.get("Foreign.absolute", 0)) > 20, (seen, wrong)
+    assert sum(wrong.values()) <= 0.01 * sum(seen.values()), (seen, wrong)

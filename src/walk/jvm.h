@@ -29,6 +29,7 @@
 #define WALK_JVM_NATIVE 0x6974616eu	/* "nati"ve nmethod */
 #define WALK_JVM_TARGET_SLOTS 4		/* references in what a continuation runs, from its head on */
 #define WALK_JVM_ENTRY_WORDS 12	/* of the frame that enters a virtual thread */
+#define WALK_JVM_ENTRY_REACH 16u	/* words from a virtual thread's outermost frame on: arguments, and the head of that */
 #define WALK_JVM_CALL_STUB 512u	/* bytes of code around the call in call_stub */
 
 /* The walk's pieces. Each is a function of its own where walk_jvm_call() makes it one: the verifier then looks at
@@ -724,21 +725,34 @@ WALK_INLINE bool walk_jvm_note_virtual_here(struct walk *w)
 	return false;
 }
 
+/* Where the frame that entered a virtual thread saves rbp: it ends behind the ContinuationEntry at `entry`, with
+ * what it returns to. */
+WALK_INLINE uint64_t walk_jvm_entry_fp(struct walk *w, uint64_t entry)
+{
+	uint64_t pc;
+
+	for (uint64_t i = 1; i <= WALK_JVM_ENTRY_WORDS; i++)
+		if (walk_read(w, entry + i * 8, &pc) && walk_jvm_holds(w, pc) && walk_jvm_is_behind_call(w, pc))
+			return entry + (i - 1) * 8;
+	return w->regs[UNWIND_RBP];
+}
+
 /* The chunk that a virtual thread's frames go on in. The stack goes on with the frame that entered the thread:
- * in it, below rbp, is a ContinuationEntry, with a reference to the Continuation, which has one to the chunk. */
+ * in it is a ContinuationEntry, with a reference to the Continuation, which has one to the chunk. rbp leads to that
+ * frame only as long as no frame above has used it for something else. */
 WALK_INLINE bool walk_jvm_find_tail(struct walk *w, uint64_t *ret_chunk)
 {
 	struct walk_jvm_state *j = &w->jvm;
-	uint64_t fp = w->regs[UNWIND_RBP], cont;
+	uint64_t sp = w->regs[UNWIND_RSP], cont;
 
-	for (uint64_t i = 1; i <= WALK_JVM_ENTRY_WORDS; i++) {
-		if (fp - i * 8 < w->regs[UNWIND_RSP] || !walk_read(w, fp - i * 8, &cont))
+	for (uint64_t i = 0; i < WALK_JVM_ENTRY_REACH; i++) {
+		if (!walk_read(w, sp + i * 8, &cont))
 			return false;
 		if (walk_plausible(cont) && !(cont & 7) &&
 		    walk_jvm_read_oop(w, cont + j->layout.cont_tail, ret_chunk) &&
 		    walk_jvm_is_chunk(w, *ret_chunk)) {
-			j->entry = w->regs[UNWIND_RSP];
-			j->entry_fp = fp;
+			j->entry = sp;
+			j->entry_fp = w->regs[UNWIND_RBP] = walk_jvm_entry_fp(w, sp + i * 8);
 			walk_jvm_call(w, 0, WALK_JVM_NOTE_VIRTUAL, 0, 0);
 			return true;
 		}
@@ -798,6 +812,9 @@ WALK_INLINE enum walk_next walk_jvm_by_return_barrier(struct walk *w, void *out)
 		return walk_stop(w, WALK_FULL);
 	if (w->jvm.chunk)
 		walk_jvm_leave_chunk(w);
+	if (walk_jvm_try_fp(w))
+		return WALK_CONTINUE;
+	w->regs[UNWIND_RBP] = walk_jvm_entry_fp(w, w->regs[UNWIND_RSP]);
 	return walk_jvm_try_fp(w) ? WALK_CONTINUE : walk_stop(w, WALK_NO_RULE);
 }
 
@@ -815,6 +832,15 @@ WALK_INLINE bool walk_jvm_by_entry_frame(struct walk *w)
 	return true;
 }
 
+/* What C calls is at its first instructions, or at its last: rbp is C's. */
+WALK_INLINE bool walk_jvm_by_c_edge(struct walk *w)
+{
+	enum walk_jvm_edge edge = w->all_regs && walk_jvm_read_code(w) ? walk_jvm_find_edge(&w->jvm, true) : WALK_JVM_BODY;
+
+	return (edge == WALK_JVM_BARE || edge == WALK_JVM_PUSHED) &&
+	       walk_jvm_try_native(w, w->regs[UNWIND_RSP] + (edge == WALK_JVM_BARE ? 8 : 16), edge == WALK_JVM_PUSHED);
+}
+
 WALK_INLINE bool walk_jvm_is_call_stub(struct walk *w)
 {
 	uint64_t call, pc = w->regs[UNWIND_RIP];
@@ -830,6 +856,15 @@ WALK_INLINE bool walk_jvm_is_call_stub(struct walk *w)
 WALK_INLINE bool walk_jvm_is_for_c(uint32_t head)
 {
 	return head == 0x565f4d56 || head == 0x73756c66 || head == 0x65746564 || head == 0x43746567;
+}
+
+/* Whether a stub's frame stands: those that have one begin with "enter", so rbp is at its beginning, or a little
+ * further where words have been pushed. Below it, on top of the stack, lies what was returned to before. */
+WALK_INLINE bool walk_jvm_is_framed(const struct walk *w, uint32_t words)
+{
+	uint64_t at = w->regs[UNWIND_RBP] - w->regs[UNWIND_RSP] - (words - 2) * 8ull;
+
+	return words > 2 && words < WALK_JVM_FRAME_REACH / 8 && !(at & 7) && at < 64;
 }
 
 /* They push rbp first, or nothing. */
@@ -851,15 +886,15 @@ WALK_INLINE enum walk_next walk_jvm_stub(struct walk *w, void *out)
 
 	if (!walk_jvm_put(w, out, j->blob, JVM_STUB, pc - j->code, jvm_check(j->name, 0)))
 		return walk_stop(w, WALK_FULL);
-	if (head == WALK_JVM_STUB_ROUTINES && walk_jvm_is_call_stub(w) && walk_jvm_by_entry_frame(w))
-		return WALK_CONTINUE;
-	if (head == 0x61637075 /* "upca" */ && walk_jvm_by_entry_frame(w))
+	if (((head == WALK_JVM_STUB_ROUTINES && walk_jvm_is_call_stub(w)) || head == 0x61637075 /* "upca" */) &&
+	    (walk_jvm_by_c_edge(w) || walk_jvm_by_entry_frame(w)))
 		return WALK_CONTINUE;
 	if (w->all_regs && walk_jvm_is_for_c(head) && walk_jvm_by_native_scan(w))
 		return WALK_CONTINUE;
 	if (w->all_regs && walk_jvm_read_code(w)) {
 		edge = walk_jvm_find_edge(j, true);
-		if (walk_jvm_by_edge(w, edge, 0) || walk_jvm_try(w, w->regs[UNWIND_RSP] + 8, false))
+		if (walk_jvm_by_edge(w, edge, 0) || (walk_jvm_is_framed(w, words) && walk_jvm_try_fp(w)) ||
+		    walk_jvm_try(w, w->regs[UNWIND_RSP] + 8, false))
 			return WALK_CONTINUE;
 	}
 	if (walk_jvm_by_size(w, words) || walk_jvm_try_fp(w))

@@ -123,11 +123,11 @@ static inline uint64_t image_blob(struct jvm_image *image, const char *name, uin
 	uint64_t block = image->code_end, blob = block + 8, n = (size + IMAGE_CODE_AT + 8 + 63) / 64;
 	uint64_t first = (block - IMAGE_CODE) / IMAGE_SEGMENT;
 	static const char *const kinds[] = { "nmethod", "Interpreter", "StubRoutines (1)", "VM_Version stub",
-					     "native nmethod" };
+					     "native nmethod", "nep_invoker_blob", "upcall_stub" };
 
 	for (uint64_t i = 0; i < n; i++)
 		image_put(image, IMAGE_SEGMAP + first + i, i, 1);
-	for (uint32_t i = 0; i < 5; i++) {
+	for (uint32_t i = 0; i < 7; i++) {
 		memcpy(image_at(image, IMAGE_NAMES + i * 32, 32), kinds[i], strlen(kinds[i]) + 1);
 		if (!strcmp(name, kinds[i]))
 			image_put(image, blob + 8, IMAGE_NAMES + i * 32, 8);
@@ -272,6 +272,7 @@ static inline void image_thread_begin(struct image_thread *v)
 	fp = s->sp - 16;
 	v->entry_fp = fp;
 	v->entry_sp = fp - 64;
+	image_put_code(s, image_code(s->caller) + 0x30, "\xff\xd1", 2, 2);	/* call rcx */
 	image_put(&s->image, fp, s->fp, 8);
 	image_put(&s->image, fp + 8, image_code(s->caller) + 0x30, 8);
 	image_put(&s->image, v->entry_sp + 16, IMAGE_CONT, 8);

@@ -183,6 +183,57 @@ TEST(what_only_c_calls_returns_to_c)
 	CHECK_EQ(s.image.n, 4);
 }
 
+TEST(what_lies_on_top_of_a_stub_s_frame_is_no_return_address)
+{
+	struct image_stack s;
+	uint64_t stub, sp;
+
+	image_stack_begin(&s);
+	stub = image_blob(&s.image, "nep_invoker_blob", 0x100, 12);
+	sp = s.sp - 12 * 8;
+	image_put(&s.image, sp, image_code(s.interpreter) + 0x50, 8);	/* of a call before */
+	image_put(&s.image, sp + 10 * 8, 0x1234, 8);
+	image_put(&s.image, sp + 11 * 8, image_code(s.caller) + 0x30, 8);
+	s.image.regs[UNWIND_RIP] = image_code(stub) + 0x40;
+	s.image.regs[UNWIND_RSP] = sp;
+	s.image.regs[UNWIND_RBP] = sp + 10 * 8;
+	CHECK_EQ(image_walk(&s.image), WALK_COMPLETE);
+	check_jvm(&s, 0, JVM_STUB, stub, 0x40);
+	check_jvm(&s, 2, JVM_COMPILED, s.caller, 0x30);
+	check_outer(&s, 4);
+}
+
+TEST(what_c_calls_has_no_frame_at_its_edges)
+{
+	static const struct {
+		const char *bytes;
+		uint32_t n, before, words;
+	} edges[] = {
+		{ "\x55", 1, 0, 0 },			/* push rbp */
+		{ "\x55\x48\x8b\xec", 4, 1, 1 },	/* mov rbp, rsp behind it */
+		{ "\xc3", 1, 0, 0 },			/* ret */
+	};
+	struct image_stack s;
+
+	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
+		uint64_t stub, sp;
+
+		image_stack_begin(&s);
+		stub = image_blob(&s.image, "upcall_stub", 0x100, 12);
+		sp = s.sp - 32 - edges[i].words * 8;
+		image_put(&s.image, s.sp - 32, IMAGE_C_CALLER, 8);
+		image_put(&s.image, s.sp - 24, IMAGE_C_ROOT, 8);
+		image_put_code(&s, image_code(stub) + 0x40, edges[i].bytes, edges[i].n, edges[i].before);
+		s.image.regs[UNWIND_RIP] = image_code(stub) + 0x40;
+		s.image.regs[UNWIND_RSP] = sp;
+		s.image.regs[UNWIND_RBP] = s.sp;	/* C's, a number as good as any */
+		CHECK_EQ(image_walk(&s.image), WALK_COMPLETE);
+		check_jvm(&s, 0, JVM_STUB, stub, 0x40);
+		CHECK_EQ(s.image.n, 4);
+		CHECK_EQ(SAMPLE_FRAME_PC(s.image.words[2]), IMAGE_C_CALLER);
+	}
+}
+
 TEST(what_is_no_blob_is_a_frame_that_says_so)
 {
 	struct image_stack s;
@@ -294,6 +345,25 @@ TEST(what_is_no_chunk_is_a_frame_that_says_so)
 	check_outer(&v.s, 6);
 }
 
+TEST(rbp_need_not_lead_to_the_frame_that_entered_a_virtual_thread)
+{
+	struct image_thread v;
+
+	image_thread_begin(&v);
+	image_put(&v.s.image, v.entry_sp - 16, 0x1234, 8);
+	CHECK_EQ(image_walk(&v.s.image), WALK_COMPLETE);
+	check_chunk(&v.s, 2);
+	check_chunk(&v.s, 8);
+	check_jvm(&v.s, 14, JVM_COMPILED, v.s.caller, 0x30);
+	check_outer(&v.s, 16);
+	/* where its frames cannot be read */
+	image_put(&v.s.image, IMAGE_CHUNK(0) + 8, IMAGE_KLASS + 8, 8);
+	CHECK_EQ(image_walk(&v.s.image), WALK_COMPLETE);
+	check_jvm(&v.s, 2, JVM_FAULT, 0, JVM_FAULT_FROZEN);
+	check_jvm(&v.s, 4, JVM_COMPILED, v.s.caller, 0x30);
+	check_outer(&v.s, 6);
+}
+
 TEST(chunks_without_frames_are_passed_over)
 {
 	struct image_thread v;
@@ -334,8 +404,11 @@ TEST_MAIN(CASE(compiled_interpreted_and_c_frames_follow_each_other),
 	  CASE(a_frame_that_waits_to_be_given_up_has_its_own_address),
 	  CASE(the_cookie_of_an_entry_barrier_is_no_return_address),
 	  CASE(a_return_to_the_interpreter_is_no_entry), CASE(a_method_that_is_entered_has_no_frame_yet),
-	  CASE(what_only_c_calls_returns_to_c), CASE(what_is_no_blob_is_a_frame_that_says_so),
+	  CASE(what_only_c_calls_returns_to_c),
+	  CASE(what_lies_on_top_of_a_stub_s_frame_is_no_return_address),
+	  CASE(what_c_calls_has_no_frame_at_its_edges), CASE(what_is_no_blob_is_a_frame_that_says_so),
 	  CASE(a_blob_is_known_again_while_it_is_in_use_and_holds_the_address),
 	  CASE(frames_of_a_virtual_thread_are_followed_onto_the_heap_and_back),
 	  CASE(what_is_no_chunk_is_a_frame_that_says_so), CASE(chunks_without_frames_are_passed_over),
+	  CASE(rbp_need_not_lead_to_the_frame_that_entered_a_virtual_thread),
 	  CASE(chunks_in_a_circle_end), CASE(coloured_references_are_followed))
