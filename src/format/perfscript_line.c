@@ -3,7 +3,9 @@
 
 #include "format/perfevents.h"
 
-#define ADDRESS_WIDTH 16	/* perf pads addresses to it */
+#define ADDRESS_WIDTH 16	/* perf pads addresses to it, */
+#define TID_WIDTH 5		/* a thread's number, */
+#define PERIOD_WIDTH 10		/* and a period */
 
 static bool is_digit(char c)
 {
@@ -134,21 +136,27 @@ static bool is_cpu(struct str word)
 	       is_number((struct str){ word.p + 1, word.n - 2 });
 }
 
-/* Without a time: behind "[cpu]", or else behind the first word that is a thread's number. */
+/* Without a time: behind "[cpu]", or else behind the first word that is a thread's number. Where numbers follow each
+ * other, the first are the end of the thread's name ("pool 1  6112"), which their widths tell. */
 static bool split_at_thread(struct str line, struct perf_head *head, struct str *ret_rest)
 {
 	struct str rest = line, after = { 0 };
 	bool found = false;
 
-	for (struct str word = cut_word(&rest); word.n; word = cut_word(&rest)) {
-		if (found && !is_cpu(word))
+	for (;;) {
+		size_t before = rest.n, width;
+		struct str word = cut_word(&rest);
+		bool sure = is_cpu(word) || is_pid_and_tid(word);
+
+		width = before - rest.n;
+		if (!word.n || (found && !sure && (!is_number(word) || width > PERIOD_WIDTH)))
 			break;
-		if (is_cpu(word) || is_pid_and_tid(word) || is_number(word)) {
-			found = true;
-			after = rest;
-			if (is_cpu(word))
-				break;
-		}
+		if (!sure && (!is_number(word) || (before < line.n && width <= TID_WIDTH)))
+			continue;
+		found = true;
+		after = rest;
+		if (is_cpu(word))
+			break;
 	}
 	if (!found)
 		return false;
@@ -211,11 +219,34 @@ bool perf_head_parse(struct str line, struct perf_head *ret_head)
 	return true;
 }
 
+bool perf_head_parse_bare(struct str line, struct str next, struct perf_head *ret_head)
+{
+	struct perf_head head = { 0 };
+	struct str event = line, words = trim_right(line);
+	struct perf_frame frame;
+
+	/* perf ends each field with a blank */
+	if (line.n <= words.n || !words.n || next.n < ADDRESS_WIDTH || next.p[0] != '\t' ||
+	    !perf_frame_parse(next, &frame))
+		return false;
+	if (words.p[words.n - 1] == ':') {
+		event = cut_last_word(&words);
+		head.event = perfevents_plain_name(str_head(event, event.n - 1));
+	}
+	head.who = str_head(line, words.n ? words.n + 1 : 0);
+	*ret_head = head;
+	return true;
+}
+
 void perf_who_parse(struct str who, struct perf_who *ret_who)
 {
 	struct str rest = who, word;
 
 	*ret_who = (struct perf_who){ 0 };
+	if (who.n && is_space(who.p[who.n - 1])) {
+		ret_who->comm = str_trim(who);
+		return;
+	}
 	for (;;) {
 		struct str before = rest;
 
@@ -235,6 +266,9 @@ void perf_who_parse(struct str who, struct perf_who *ret_who)
 			ret_who->has_tid = str_parse_u64(str_skip(word, slash + 1), 10,
 							 &ret_who->tid) == 0;
 			break;
+		} else if (is_number(word) && rest.n && before.n - rest.n <= TID_WIDTH) {	/* "pool 1" */
+			ret_who->comm = before;
+			return;
 		} else if (is_number(word)) {
 			ret_who->has_tid = str_parse_u64(word, 10, &ret_who->tid) == 0;
 			break;

@@ -20,7 +20,7 @@
 #include "base/str.h"
 
 struct perf_head {
-	struct str who;		/* "comm pid/tid [cpu]", for perf_who_of() */
+	struct str who;		/* "comm pid/tid [cpu]", for perf_who_parse(); with a blank at its end a comm alone */
 	bool has_time, has_period;
 	uint64_t time_ns;	/* since the machine started, mostly */
 	uint64_t period;
@@ -30,6 +30,10 @@ struct perf_head {
 
 /* Whether the line is a head. */
 bool perf_head_parse(struct str line, struct perf_head *ret_head);
+
+/* The same of one without any number (-F comm,event,ip,sym), which only the frame in the line behind it tells from other
+ * text. */
+bool perf_head_parse_bare(struct str line, struct str next, struct perf_head *ret_head);
 
 struct perf_who {
 	struct str comm;

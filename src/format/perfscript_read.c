@@ -37,6 +37,8 @@ struct reader {
 	struct perfevents events;
 	uint64_t lines;		/* before the block */
 	uint64_t n_samples, lost, bad, first_bad, last_ns;
+	uint64_t falls;		/* how often a time was before the one before it */
+	bool from_zero;		/* the first time is 0 */
 };
 
 static uint32_t intern(struct reader *r, struct str s)
@@ -152,8 +154,11 @@ static int add_sample(struct reader *r, const struct meanings *m, const struct p
 	int64_t values[VALUE_TYPES_MAX] = { 1 };
 	int rc;
 
-	if (!r->n_samples++)
+	if (!r->n_samples++) {
 		r->batch.timed = sample->has_time;
+		r->from_zero = sample->time_ns == 0;
+	}
+	r->falls += sample->has_time && sample->time_ns < r->last_ns;
 	if (sample->has_time)
 		r->last_ns = sample->time_ns;
 	if (perfevents_settle_labels(&r->events) < 0)
@@ -264,6 +269,11 @@ static int read_all(struct reader *r, struct err *err)
 	if (!r->n_samples)
 		return err_fail(err, -EBADMSG, "%s is perf script's, but there is no sample in it",
 				r->input->what);
+	if (r->from_zero && r->falls > r->n_samples / 8) {
+		profile_forget_times(r->profile);
+		profile_add_comment(r->profile, STR("sonde: note times are told from sample to sample "
+						    "(--deltatime) and are not kept: --reltime keeps them"));
+	}
 	add_notes(r);
 	perfevents_settle_times(r->profile);
 	return 0;
@@ -319,7 +329,7 @@ bool perfscript_detect(struct str head)
 		if (is_padded_frame(line))	/* -F ip,sym */
 			return true;
 		if (!perf_head_parse(line, &found))
-			return false;
+			return perf_head_parse_bare(line, str_cut(&rest, '\n'), &found);
 		if (is_padded_frame(str_cut(&rest, '\n')))
 			return true;
 		if (perf_frame_in_head(found.rest, &frame))

@@ -142,8 +142,8 @@ TEST(frames_without_a_name_are_called_by_their_module_and_keep_their_address)
 TEST(any_fields_may_be_missing)
 {
 	static const char *const texts[] = {
-		"my prog  10 cpu-clock: \n\t            139f spin (/bin/a)\n\t            11e8 main (/bin/a)\n\n",
-		"my prog  10 28618.043186613: \n\t            139f spin (/bin/a)\n"
+		"my prog     10 cpu-clock: \n\t            139f spin (/bin/a)\n\t            11e8 main (/bin/a)\n\n",
+		"my prog     10 28618.043186613: \n\t            139f spin (/bin/a)\n"
 			"\t            11e8 main (/bin/a)\n\n",
 		"\n\t            139f spin (/bin/a)\n\t            11e8 main (/bin/a)\n\n",
 		"my prog  10/11 [000] 1.000001:          7 cycles:u:                0\n"
@@ -166,6 +166,60 @@ TEST(any_fields_may_be_missing)
 			CHECK_EQ(profile_total(&p, p.default_type), 7);
 		profile_fini(&p);
 	}
+}
+
+/* -F comm,ip,sym and the like; perf ends every field with a blank. */
+TEST(names_and_events_alone_are_heads_and_a_number_in_a_name_is_no_thread)
+{
+	static const struct {
+		const char *head, *thread, *type;
+		int64_t tid;
+	} rows[] = {
+		{ "my prog ", "my prog", "samples", -1 },
+		{ "pool 1 ", "pool 1", "samples", -1 },
+		{ "pool 1     28618.043186: ", "pool 1", "samples", -1 },
+		{ " 6112    2004008 cpu-clock: ", "", "cpu-clock", 6112 },
+		{ "pool 1 cpu-clock:ppp: ", "pool 1", "samples", -1 },
+		{ "pool 1  6112 ", "pool 1", "samples", 6112 },
+		{ "pool 1  6112/6113  [001] ", "pool 1", "samples", 6113 },
+		{ "pool 1  6112    2004008 cpu-clock:ppp: ", "pool 1", "cpu-clock", 6112 },
+		{ "cpu-clock:ppp: ", "", "samples", -1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[512];
+		struct profile p;
+
+		for (int first = 0; first < 2; first++) {	/* the file's first line is what it is known by */
+			snprintf(text, sizeof(text), "%s%s\n\t            139f spin (/bin/a)\n\t            11e8 main "
+				 "(/bin/a)\n\n", first ? "" : "# a note\n", rows[i].head);
+			read_text(&p, text);
+			CHECK_EQ(p.n, 1);
+			check_stack(&p, 0, "main;spin");
+			CHECK_STR(label_of(&p, 0, "thread"), rows[i].thread);
+			CHECK_EQ(number_of(&p, 0, "tid"), rows[i].tid);
+			CHECK_STR(profile_type_name(&p, p.default_type), rows[i].type);
+			CHECK_EQ(p.n_comments, 0);
+			profile_fini(&p);
+		}
+	}
+}
+
+TEST(times_from_sample_to_sample_are_not_kept_and_said)
+{
+	struct buf text = { 0 };
+	struct profile p;
+
+	for (int i = 0; i < 20; i++)
+		buf_addf(&text, "app  7/7  [000]  0.%06d:  5 cpu-clock: \n\t            139f spin (/bin/a)\n\n",
+			 i % 3 ? 1000 - i : 2000 * (i > 0));
+	buf_add_u8(&text, '\0');
+	read_text(&p, text.p);
+	CHECK_EQ(profile_total(&p, 0), 20);
+	CHECK(!p.time_ns && !p.duration_ns);
+	CHECK_EQ(p.n_comments, 1);
+	profile_fini(&p);
+	buf_fini(&text);
 }
 
 TEST(a_sample_may_be_one_line)
@@ -288,6 +342,8 @@ TEST_MAIN(CASE(a_sample_is_its_stack_its_labels_its_time_and_its_period),
 	  CASE(inlined_frames_take_the_module_of_the_one_they_were_inlined_into),
 	  CASE(frames_without_a_name_are_called_by_their_module_and_keep_their_address),
 	  CASE(any_fields_may_be_missing),
+	  CASE(names_and_events_alone_are_heads_and_a_number_in_a_name_is_no_thread),
+	  CASE(times_from_sample_to_sample_are_not_kept_and_said),
 	  CASE(a_sample_may_be_one_line),
 	  CASE(several_events_are_columns_and_a_label),
 	  CASE(what_is_not_a_sample_is_passed_over_and_losses_are_told),

@@ -191,13 +191,22 @@ static void open_sample(struct work *w, const struct perf_head *head)
 	w->frame_in_head = false;
 }
 
+/* The next line, which is not taken yet. */
+static struct str seen_next(const struct work *w)
+{
+	struct str rest = { w->at, (size_t)(w->end - w->at) };
+
+	return str_cut(&rest, '\n');
+}
+
 static void add_head(struct work *w, struct str line)
 {
 	struct perf_head head;
 	struct perf_frame frame;
 
 	close_sample(w);
-	if (!perf_head_parse(line, &head) || (line.p[0] == '#' && !head.has_time)) {
+	if (!(perf_head_parse(line, &head) || perf_head_parse_bare(line, seen_next(w), &head)) ||
+	    (line.p[0] == '#' && !head.has_time)) {
 		if (str_trim(line).n && line.p[0] != '#')
 			note_bad(w);
 		return;
