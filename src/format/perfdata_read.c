@@ -255,6 +255,19 @@ static int fail_left_out(const struct perfdata_reader *r, struct err *err)
 			(unsigned long long)(r->bad + r->unknown), where);
 }
 
+/* Views show the first of the recording's events (-e), whichever had the first sample. */
+static void settle_default(struct perfdata_reader *r)
+{
+	for (uint32_t i = 0; i < r->head.n_events; i++) {
+		uint32_t number = r->event_of[i];
+
+		if (number && r->events.items[number].type != PERFEVENTS_NO_TYPE) {
+			r->profile->default_type = r->events.items[number].type;
+			return;
+		}
+	}
+}
+
 static int read_records(struct perfdata_reader *r, struct err *err)
 {
 	struct str left;
@@ -275,6 +288,7 @@ static int read_records(struct perfdata_reader *r, struct err *err)
 		return fail_left_out(r, err);
 	if (!r->n_samples)
 		return err_fail(err, -EBADMSG, "%s is perf's, but there is no sample in it", r->input->what);
+	settle_default(r);
 	add_comments(r, left.n);
 	perfevents_settle_times(r->profile);
 	r->profile->duration_ns = r->last_ns - r->first_ns;	/* with or without times of samples */
