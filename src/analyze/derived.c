@@ -43,18 +43,20 @@ static uint32_t text_of_frame(struct profile *profile, uint32_t id, int key)
 	return function->name ? function->name : function->system_name;
 }
 
-/* "0.50-0.75 s": parts of equal length, which groups.c tells in their order. */
-static uint32_t text_of_time(struct profile *profile, uint64_t time_ns, uint64_t end_ns)
+/* "0.50-0.75 s", and its number: parts of equal length. Nothing (0) outside of the times. */
+static struct label label_of_time(struct profile *profile, uint64_t time_ns, const struct derived_times *times)
 {
-	double part = (double)end_ns / TIME_PARTS / 1e9;
-	unsigned n = end_ns ? (unsigned)((double)time_ns / (double)end_ns * TIME_PARTS) : 0;
-	char text[64];
+	double begin = (double)times->from_ns / 1e9, part = (double)(times->to_ns - times->from_ns) / TIME_PARTS / 1e9;
 	int digits = part >= 1 ? 1 : part >= 0.01 ? 3 : 6, length;
+	unsigned n = part > 0 ? (unsigned)((double)(time_ns - times->from_ns) / 1e9 / part) : 0;
+	char text[64];
 
+	if (time_ns < times->from_ns || time_ns > times->to_ns)
+		return (struct label){ 0 };
 	if (n >= TIME_PARTS)
 		n = TIME_PARTS - 1;
-	length = snprintf(text, sizeof(text), "%.*f-%.*f s", digits, n * part, digits, (n + 1) * part);
-	return strings_add(&profile->strings, str_over(text, (size_t)length));
+	length = snprintf(text, sizeof(text), "%.*f-%.*f s", digits, begin + n * part, digits, begin + (n + 1) * part);
+	return (struct label){ .str = strings_add(&profile->strings, str_over(text, (size_t)length)), .num = n };
 }
 
 /* The text of each frame is made once. */
@@ -83,36 +85,43 @@ static uint32_t with_label(struct profile *profile, uint32_t set, const struct l
 	return labels_add(&profile->labels, items, n + 1);
 }
 
-static uint64_t last_time(const struct profile *profile)
+/* What is looked at of `times`: nothing is after the last sample. */
+static struct derived_times clip(const struct profile *profile, const struct derived_times *times)
 {
 	uint64_t end = 0;
 
 	for (uint32_t i = 0; i < profile->n; i++)
 		if (profile->time_ns[i] > end)
 			end = profile->time_ns[i];
-	return end;
+	if (end > times->to_ns)
+		end = times->to_ns;
+	return (struct derived_times){ times->from_ns, end > times->from_ns ? end : times->from_ns };
 }
 
-int derived_add(struct profile *profile, const struct profile *shown, struct str key, struct err *err)
+int derived_add(struct profile *profile, const struct profile *shown, struct str key,
+		const struct derived_times *times, struct err *err)
 {
 	int wanted = which(key);
 	uint32_t *texts = NULL, id = strings_add(&profile->strings, key);
-	uint64_t end = 0;
+	struct derived_times part = { 0 };
 
 	if (wanted == TIME && !profile->time_ns)
 		return err_fail(err, -EINVAL, "the profile does not say when its samples were taken");
 	if (wanted == TIME)
-		end = last_time(profile);
+		part = clip(profile, times);
 	else
 		texts = texts_of_frames(profile, wanted);
 	if (wanted != TIME && !texts)
 		return err_fail(err, -ENOMEM, "out of memory over %u frames", profile->frames.n_frames);
 	for (uint32_t i = 0; i < profile->n; i++) {
-		struct label label = { .key = id };
 		uint32_t frame = shown->tree.frame[shown->stack[i]];
+		struct label label = { 0 };
 
-		label.str = wanted == TIME ? text_of_time(profile, profile->time_ns[i], end) :
-			    frame < profile->frames.n_frames ? texts[frame] : 0;
+		if (wanted == TIME)
+			label = label_of_time(profile, profile->time_ns[i], &part);
+		else if (frame < profile->frames.n_frames)
+			label.str = texts[frame];
+		label.key = id;
 		if (label.str)
 			profile->label_set[i] = with_label(profile, profile->label_set[i], &label);
 	}

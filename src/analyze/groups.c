@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,28 +125,14 @@ static int by_value(const void *left, const void *right)
 	return str_compare(a->unit, b->unit);
 }
 
-/* Of "2.058-2.264 s" (analyze/derived.c) 2.058; of what is no number infinity. */
-static double begin_of(const struct group_row *row)
-{
-	char text[32], *end;
-	size_t n = row->text.n < sizeof(text) ? row->text.n : sizeof(text) - 1;
-	double seconds;
-
-	if (n)
-		memcpy(text, row->text.p, n);
-	text[n] = '\0';
-	seconds = strtod(text, &end);
-	return end == text || isnan(seconds) ? INFINITY : seconds;
-}
-
-/* Parts of the recording's time are read from its beginning on. */
+/* Parts of the recording's time are read from its beginning on (analyze/derived.h numbers them). */
 static int by_time(const void *left, const void *right)
 {
-	double a = begin_of(left), b = begin_of(right);
+	const struct group_row *a = left, *b = right;
 
-	if (a == b)
+	if (!a->label || !b->label || a->label->num == b->label->num)
 		return by_value(left, right);
-	return a < b ? -1 : 1;
+	return a->label->num < b->label->num ? -1 : 1;
 }
 
 /* Sorts rows, forgets those no kept sample has, and lets of_set follow. */

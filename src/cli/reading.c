@@ -166,11 +166,13 @@ static int find_type(struct reading *reading, struct err *err)
 /* A label that is asked for and that no sample has may be one that says what the sample is. */
 static int derive(struct reading *reading, struct str key, struct err *err)
 {
+	struct derived_times times = { reading->options.time_from_ns,
+				       reading->options.has_time ? reading->options.time_to_ns : UINT64_MAX };
 	int rc;
 
 	if (!derived_is_key(key) || groups_check_key(&reading->profile, key, NULL) == 0)
 		return 0;
-	rc = derived_add(&reading->profile, &reading->shown.profile, key, err);
+	rc = derived_add(&reading->profile, &reading->shown.profile, key, &times, err);
 	/* tables that have grown may have moved */
 	reading->shown.profile.strings = reading->profile.strings;
 	reading->shown.profile.labels = reading->profile.labels;
@@ -196,6 +198,17 @@ static bool asks_for_times(const struct reading *reading)
 		asks |= str_eq(filter_label_key(reading->labels[i], NULL, NULL), STR("time"));
 	}
 	return asks;
+}
+
+/* How much of the profile's duration --time keeps. */
+static uint64_t shown_duration(const struct reading *reading)
+{
+	uint64_t all = reading->profile.duration_ns, from = reading->options.time_from_ns,
+		 to = reading->options.time_to_ns < all ? reading->options.time_to_ns : all;
+
+	if (!reading->options.has_time)
+		return all;
+	return to > from ? to - from : 0;
 }
 
 int reading_open(struct reading *reading, struct err *err)
@@ -235,6 +248,8 @@ int reading_open(struct reading *reading, struct err *err)
 		rc = derive_labels(reading, err);
 	if (rc == 0)
 		rc = filter_init(&reading->filter, &reading->shown.profile, &reading->options, err);
+	if (rc == 0)
+		reading->shown.profile.duration_ns = shown_duration(reading);
 	return rc;
 }
 

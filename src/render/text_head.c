@@ -150,6 +150,14 @@ static void put_lost(struct page *page)
 	page_end_line(page);
 }
 
+static bool has_values(const struct profile *profile, uint32_t type)
+{
+	for (uint32_t i = 0; i < profile->n; i++)
+		if (profile->values[(size_t)i * profile->n_types + type])
+			return true;
+	return false;
+}
+
 static void put_comments(struct page *page)
 {
 	for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++) {
@@ -228,13 +236,19 @@ static void put_folded(struct page *page)
 static void put_filter(struct page *page)
 {
 	const struct text_options *options = page->options;
+	bool keeps_all = !options->filter || !options->filter->keep;
 	uint64_t kept, all;
 
-	if (!options->filter || !options->filter->keep)
+	if (keeps_all && !options->filter_words)
 		return;
+	begin_line(page, "Filter");
+	if (keeps_all) {	/* --hide, --show */
+		label_fit(page->out, str_of(options->filter_words), page->width - WORD, options->unicode);
+		page_end_line(page);
+		return;
+	}
 	kept = samples_kept(page->profile, options->filter);
 	all = samples_kept(page->profile, NULL);
-	begin_line(page, "Filter");
 	if (options->filter_words) {
 		label_fit(page->out, str_of(options->filter_words), page->width - WORD,
 			  options->unicode);
@@ -248,10 +262,33 @@ static void put_filter(struct page *page)
 	page_end_line(page);
 }
 
+/* What else can be asked for: "Also  alloc_space, wall (--type NAME shows it)". A count of the samples is in the line above,
+ * and a type without any value is nothing to look at. */
+static void put_other_types(struct page *page)
+{
+	const struct profile *profile = page->profile;
+	struct buf names = { 0 };
+
+	for (uint32_t i = 0; i < profile->n_types; i++) {
+		if (i == page->type || (int)i == samples_type(profile) || !has_values(profile, i))
+			continue;
+		buf_add_str(&names, names.n ? STR(", ") : STR(""));
+		buf_add_str(&names, profile_type_name(profile, i));
+	}
+	if (names.n) {
+		begin_line(page, "Also");
+		buf_add_str(&names, STR(" (--type NAME)"));
+		put_sentence(page, buf_str(&names));
+	}
+	page->out->failed |= names.failed;
+	buf_fini(&names);
+}
+
 void text_head_put(struct page *page)
 {
 	put_total(page);
 	put_samples(page);
+	put_other_types(page);
 	put_lost(page);
 	put_comments(page);
 	put_when(page);
