@@ -123,6 +123,7 @@ def test_list_shows_the_source(report, tmp_path):
 def test_frames_can_be_left_out(report):
     tree = report("--hide", "^parse$", "--tree", "--type", "Ir")
     assert "parse" not in tree.split("Call tree")[1]
+    assert re.search(r"^Filter +--hide \^parse\$$", tree, re.M)
     top = report("--show", "^main$")
     assert re.search(r"100 +100 +100  main ", top)
 
@@ -135,6 +136,23 @@ def test_samples_are_grouped_by_what_they_are(report):
     assert "does not say when" in report("--by", "time", code=1)
     assert "does not say when" in report("--time", "1s..2s", code=1)
     assert "--time takes FROM..TO" in report("--time", "1s", code=1)
+
+
+def test_a_part_of_the_time_is_told_as_such(tmp_path):
+    """What was busy, and which twentieth, is of the part that --time keeps; bars are as long as the largest value's."""
+    write_phases(tmp_path / "phases.pb.gz")
+
+    def report(*options):
+        return subprocess.run([truth.SONDE, "report", tmp_path / "phases.pb.gz", *options], check=True, capture_output=True,
+                              text=True, env={**os.environ, "LC_ALL": "C.UTF-8"}).stdout
+    whole, part = report("--by", "time"), report("--by", "time", "--time", "2s..4s")
+    assert " in 2.00 s" in part and " in 2.00 s" not in whole
+    assert json.loads(report("--time", "2s..4s", "--json"))["duration_ns"] == 2_000_000_000
+    rows = [row for row in json.loads(report("--by", "time", "--time", "2s..4s", "--json"))["groups"]]
+    begins = [float(row["value"].split("-")[0]) for row in rows]
+    assert begins == sorted(begins) and 2 <= begins[0] and begins[-1] < 4
+    bars = {float(share): bar for bar, share in re.findall(r"^([█▉▊▋▌▍▎▏]*) +([\d.]+) .* s$", whole, re.M)}
+    assert len(bars) > 1 and len(bars[max(bars)]) == 10 and bars[max(bars)] != bars[min(bars)]
 
 
 @pytest.mark.parametrize("what, name, share", [("function", "lex", "60.0"), ("file", "a.c", "100"), ("module", "app", "100"),
@@ -242,6 +260,10 @@ def test_csv_has_every_table(report):
 @pytest.mark.parametrize("options, words", [
     (("--tree", "--list", "lex"), "--tree and --list are two tables"),
     (("--threads", "--callers", "lex"), "--threads and --callers are two tables"),
+    (("--total", "--tree"), "--tree has an order of its own"),
+    (("--threads", "--lines"), "--lines is for the table of functions and for --tree, not for --threads"),
+    (("--granularity", "file", "--peek", "lex"), "--granularity is for the table of functions and for --tree, not for --peek"),
+    (("--list", "lex", "--limit", "3"), "--list shows all lines"),
     (("--json", "--csv"), "--json and --csv are two forms"),
     (("--source", "/"), "--list REGEX --source DIR"),
     (("--limit", "many"), "--limit takes how many rows to show (0: all), not 'many'"),

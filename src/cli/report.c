@@ -30,6 +30,7 @@ struct report_args {
 	bool json, csv, assembly, min_share;
 	const char *table_option;	/* that asked for the table; NULL: none did */
 	const char *asked_twice;	/* another one that did too */
+	const char *rows_option;	/* NULL, or which asked for other rows than functions */
 };
 
 static void choose(struct report_args *a, enum text_table table, const char *option)
@@ -81,7 +82,10 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 		switch (id) {
 		case 300: choose(a, TEXT_TOP, "--top"); break;
 		case 301: choose(a, TEXT_TREE, "--tree"); break;
-		case 302: a->text.granularity = BY_LINE; break;
+		case 302:
+			a->text.granularity = BY_LINE;
+			a->rows_option = "--lines";
+			break;
 		case 303: choose(a, TEXT_THREADS, "--threads"); break;
 		case 304: a->json = true; break;
 		case 305:
@@ -111,6 +115,7 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 		case 311: a->text.source_directory = args.value; break;
 		case 313: a->csv = true; break;
 		case 312:
+			a->rows_option = "--granularity";
 			if (!granularity_of(args.value, &a->text.granularity))
 				rc = usage_error(command, "--granularity takes function, line, file, module, "
 						 "address or kind, not '%s'", args.value);
@@ -129,6 +134,13 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 				 "--source DIR");
 	if (rc == 0 && a->min_share && a->text.table != TEXT_TREE && a->text.table != TEXT_TOP)
 		rc = usage_error(command, "--min-share is for the table of functions and for --tree");
+	if (rc == 0 && a->rows_option && a->text.table != TEXT_TREE && a->text.table != TEXT_TOP)
+		rc = usage_error(command, "%s is for the table of functions and for --tree, not for %s", a->rows_option,
+				 a->table_option);
+	if (rc == 0 && a->text.order == TOP_BY_TOTAL && a->text.table != TEXT_TOP)
+		rc = usage_error(command, "--total sorts the table of functions; %s has an order of its own", a->table_option);
+	if (rc == 0 && a->text.limit != LIMIT_UNSET && a->text.table == TEXT_LIST && !a->assembly)
+		rc = usage_error(command, "--limit is for tables, the tree and --asm: --list shows all lines that cost something");
 	if (rc == 0 && a->assembly && a->text.table != TEXT_LIST)
 		rc = usage_error(command, "--asm shows the code of what --list names: --list REGEX --asm, or "
 				 "--disasm REGEX");
