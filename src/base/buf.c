@@ -22,12 +22,11 @@ bool buf_grow(struct buf *buf, size_t n)
 		cap = max;
 	if (cap < buf->n + n)
 		cap = buf->n + n;
-	p = realloc(buf->p, cap);
+	p = large_realloc(buf->p, cap);
 	if (!p) {
 		buf->failed = true;
 		return false;
 	}
-	large_advise(p, cap);
 	buf->p = p;
 	buf->cap = cap;
 	return true;

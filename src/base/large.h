@@ -7,30 +7,58 @@
 #ifndef SONDE_BASE_LARGE_H
 #define SONDE_BASE_LARGE_H
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #define LARGE_BYTES ((size_t)4 << 20)
+#define LARGE_PAGE ((size_t)2 << 20)
+#define LARGE_HEAD ((size_t)96)	/* more than malloc keeps in front of what it gives */
 
-/* Says so for what malloc() gave, best before it is touched. Whole pages around it: a mapping of its own
- * stays in one piece, which realloc() can then move without copying. */
-static inline void large_advise(void *p, size_t bytes)
+/* What malloc is asked for instead: a mapping of whole huge pages begins at one (Linux 6.7), of any other the ends
+ * are small pages, as much as a huge page on average. */
+static inline size_t large_size(size_t bytes)
 {
-	size_t head = (uintptr_t)p & 4095;
+	return bytes < LARGE_BYTES || bytes > SIZE_MAX / 2 ? bytes :
+	       ((bytes + LARGE_HEAD + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1)) - LARGE_HEAD;
+}
+
+/* The whole mapping, best before it is touched: in one piece realloc() can move it without copying. */
+static inline void *large_advise(void *p, size_t bytes)
+{
+	size_t head = (uintptr_t)p % LARGE_PAGE ? (uintptr_t)p & 4095 : LARGE_PAGE;
 
 	if (p && bytes >= LARGE_BYTES)
-		(void)madvise((char *)p - head, (head + bytes + 4095) & ~(size_t)4095, MADV_HUGEPAGE);
+		(void)madvise((char *)p - head, (head + large_size(bytes) + 4095) & ~(size_t)4095, MADV_HUGEPAGE);
+	return p;
+}
+
+/* realloc() of what either of these gave, or NULL. What becomes large begins at a huge page: malloc's own page, which
+ * it has written already, is in front of it. */
+static inline void *large_realloc(void *p, size_t bytes)
+{
+	size_t old = malloc_usable_size(p);
+	void *fresh;
+
+	if (bytes < LARGE_BYTES || old >= LARGE_BYTES)
+		return large_advise(realloc(p, large_size(bytes)), bytes);
+	fresh = large_advise(memalign(LARGE_PAGE, large_size(bytes)), bytes);
+	if (fresh && p)
+		memcpy(fresh, p, old);
+	if (fresh)
+		free(p);
+	return fresh;
 }
 
 /* calloc(): large memory comes fresh from the system, is zero without being touched, and so can still be
  * asked for in huge pages. */
 static inline void *large_calloc(size_t n, size_t size)
 {
-	void *p = calloc(n, size);
+	size_t bytes;
 
-	large_advise(p, n * size);
-	return p;
+	return __builtin_mul_overflow(n, size, &bytes) ? NULL : large_advise(calloc(1, large_size(bytes)), bytes);
 }
 
 #endif

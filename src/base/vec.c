@@ -21,10 +21,9 @@ int vec_reserve_raw(void *items, uint32_t *cap, uint64_t need, size_t size)
 	if (need > grown || __builtin_mul_overflow((size_t)grown, size, &bytes))
 		return -ENOMEM;
 	memcpy(&old, items, sizeof(old));	/* items is a T **: read it without knowing T */
-	fresh = realloc(old, bytes);
+	fresh = large_realloc(old, bytes);
 	if (!fresh)
 		return -ENOMEM;
-	large_advise(fresh, bytes);
 	memcpy(items, &fresh, sizeof(fresh));
 	*cap = (uint32_t)grown;
 	return 0;

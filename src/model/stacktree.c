@@ -23,15 +23,13 @@ bool stacktree_reserve(struct stacktree *tree, uint64_t n)
 	tree->failed = true;
 	if (cap < tree->n + n)
 		return false;
-	column = realloc(tree->parent, cap * sizeof(*column));
+	column = large_realloc(tree->parent, cap * sizeof(*column));
 	if (!column)
 		return false;
-	large_advise(column, cap * sizeof(*column));
 	tree->parent = column;
-	column = realloc(tree->frame, cap * sizeof(*column));
+	column = large_realloc(tree->frame, cap * sizeof(*column));
 	if (!column)
 		return false;
-	large_advise(column, cap * sizeof(*column));
 	tree->frame = column;
 	tree->cap_parent = tree->cap_frame = (uint32_t)cap;
 	tree->failed = false;
