@@ -27,7 +27,7 @@ static void *take_pieces(void *arg)
 
 uint32_t parallel_most(uint64_t n)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	long cpus = n > 1 ? sysconf(_SC_NPROCESSORS_ONLN) : 1;	/* reads a file */
 	uint32_t most = cpus < 1 ? 1 : cpus > THREADS_MAX ? THREADS_MAX : (uint32_t)cpus;
 
 	return n < most ? (uint32_t)n : most;
