@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/large.h"
 #include "base/vec.h"
 #include "format/pprof.h"
 
@@ -66,7 +67,7 @@ static void find_inlined(const struct frames *frames, uint8_t *bits)
 static uint32_t *count_rows(const struct profile *profile)
 {
 	const struct stacktree *tree = &profile->tree;
-	uint32_t *rows = calloc((size_t)tree->n + 1, sizeof(*rows));
+	uint32_t *rows = large_calloc((size_t)tree->n + 1, sizeof(*rows));
 
 	for (uint32_t i = 0; rows && i < profile->n; i++)
 		rows[profile->stack[i]]++;

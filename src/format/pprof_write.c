@@ -19,6 +19,8 @@
 /* Samples are most of a file. Once codes and labels are prepared they need nothing that changes, so
  * that two threads can encode them. */
 #define ROWS_FOR_TWO 20000
+#define SAMPLE_BYTES 32	/* without its locations, mostly */
+#define AHEAD 16	/* rows that are asked of memory before they are written */
 
 struct encoder {
 	const struct writer *w;
@@ -191,8 +193,17 @@ static void *add_samples(void *arg)
 {
 	struct encoder *e = arg;
 
-	for (uint32_t i = e->begin; i < e->end && !e->out.failed; i++)
-		add_sample(e, e->w->order ? e->w->order[i] : i);
+	const struct profile *profile = e->w->profile;
+	const uint32_t *order = e->w->order;
+
+	for (uint32_t i = e->begin; i < e->end && !e->out.failed; i++) {
+		if (order && i + AHEAD < e->end) {
+			__builtin_prefetch(&profile->stack[order[i + AHEAD]]);
+			__builtin_prefetch(&profile->label_set[order[i + AHEAD]]);
+			__builtin_prefetch(&profile->values[(size_t)order[i + AHEAD] * profile->n_types]);
+		}
+		add_sample(e, order ? order[i] : i);
+	}
 	return NULL;
 }
 
@@ -206,6 +217,17 @@ static void encoder_finish(struct writer *w, struct encoder *e)
 	pprof_path_fini(&e->path);
 }
 
+/* About what all samples take, rather more: growing in steps would copy them, room that is not used costs nothing. */
+static size_t samples_size(const struct writer *w)
+{
+	const struct pprof_locations *l = &w->locations;
+	size_t n = (size_t)w->profile->n * SAMPLE_BYTES;
+
+	for (uint32_t i = 0; i < l->n; i++)
+		n += l->uses[l->order[i]] * w->codes[l->order[i]].n;
+	return n;
+}
+
 static void add_all_samples(struct writer *w)
 {
 	uint32_t n = w->profile->n, half = n < ROWS_FOR_TWO ? n : n / 2;
@@ -214,9 +236,14 @@ static void add_all_samples(struct writer *w)
 	struct encoder here = { .w = w, .begin = 0, .end = half, .path = path, .out = w->out };
 	struct encoder beside = { .w = w, .begin = half, .end = n, .path = path };
 	pthread_t thread;
-	bool threaded = half < n && !pthread_create(&thread, NULL, add_samples, &beside);
+	size_t size = samples_size(w);
+	bool threaded;
 
 	w->out = (struct buf){ 0 };
+	buf_reserve(&here.out, size);
+	if (half < n)
+		buf_reserve(&beside.out, size / 2);
+	threaded = half < n && !pthread_create(&thread, NULL, add_samples, &beside);
 	add_samples(&here);
 	if (threaded)
 		pthread_join(thread, NULL);

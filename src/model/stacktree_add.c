@@ -131,7 +131,9 @@ static void split_half(void *context, uint32_t i)
 {
 	struct halves *h = context;
 
-	stacktree_split(h->half[i].tree, h->batch, h->half[i].stacks, h->half[i].n, h->ret_ids);
+	/* growing in steps would copy; what is not written takes no memory */
+	if (stacktree_reserve(h->half[i].tree, h->batch->first[h->batch->n] / 2))
+		stacktree_split(h->half[i].tree, h->batch, h->half[i].stacks, h->half[i].n, h->ret_ids);
 }
 
 /* Into an empty tree. False: they cannot be halved. */
