@@ -67,6 +67,16 @@ static void add_to_each(struct buf *column, uint32_t more)
 		p[i] += more;
 }
 
+void batch_expect(struct batch *batch, struct batch *like, size_t times)
+{
+	size_t most = BATCH_WORDS * sizeof(uint32_t) / (like->words.n + 1);
+
+	times = times < most ? times : most;
+	times = times < BATCH_ROWS / (like->n + 1) ? times : BATCH_ROWS / (like->n + 1);
+	for (uint32_t i = 0; i < N_COLUMNS; i++)
+		buf_reserve(column_of(batch, i), column_of(like, i)->n * times);
+}
+
 int batch_append(struct batch *into, struct batch *from)
 {
 	if (from->n > BATCH_ROWS - into->n || from->words.n + into->words.n > BATCH_WORDS * sizeof(uint32_t))

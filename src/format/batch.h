@@ -55,6 +55,9 @@ void batch_add(struct batch *batch, size_t n, uint32_t label_set, uint64_t time_
 void batch_add_again(struct batch *batch, uint32_t stack, uint32_t label_set, uint64_t time_ns,
 		     const int64_t *values);
 
+/* Room for so many times what waits in `like`: growing in steps copies. Without it batches that do not fit grow. */
+void batch_expect(struct batch *batch, struct batch *like, size_t times);
+
 /* Puts what waits in `from`, a batch for the same profile, behind what waits in `into`, which is flushed first where
  * both are too much together; `from` is empty afterwards. 0 or -ENOMEM. */
 int batch_append(struct batch *into, struct batch *from);

@@ -148,6 +148,9 @@ static int append(struct pile *into, struct pile *from, const uint32_t *word_of)
 	batch->profile = &into->profile;
 	batch->spans = into->rows.spans;
 	batch->frames = into->rows.frames;
+	if (into->expected)
+		batch_expect(batch, &from->rows.batch, into->expected);
+	into->expected = 0;
 	return batch_append(batch, &from->rows.batch);
 }
 

@@ -29,6 +29,7 @@ struct pile {
 	struct loose rows;
 	uint32_t *owner, cap_owner;	/* frame -> word + 1 that begins with it; 0: none is known */
 	uint32_t cap_spans, cap_frames;
+	size_t expected;	/* piles like the first that will be added; 0: not known */
 };
 
 void pile_init(struct pile *pile);

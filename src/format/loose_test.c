@@ -168,7 +168,9 @@ TEST(stacks_of_rows_that_fit_wait_for_each_other)
 		batch_add(&pile->rows.batch, 1, 0, 0, &one);
 	}
 	CHECK(pile_fits(&a, &b));
+	a.expected = SIZE_MAX;
 	CHECK_EQ(pile_add(&a, &b), 0);
+	CHECK(a.rows.batch.words.cap > BATCH_ROWS && a.rows.batch.words.cap <= BATCH_WORDS * sizeof(uint32_t));
 	CHECK_EQ(a.profile.tree.n, 1);
 	CHECK_EQ(a.rows.n_spans, 1);
 	CHECK_EQ(pile_settle(&a), 0);

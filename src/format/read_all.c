@@ -19,6 +19,7 @@ struct share {
 	const char *const *paths;
 	size_t n;
 	const struct read_aid *aid;	/* NULL: none */
+	size_t expected;	/* files whose rows may come together here */
 	bool merged;	/* with other files, of this share or of another */
 	struct err err;
 	int rc;
@@ -66,6 +67,7 @@ static void read_share(void *context, uint32_t i)
 
 		*next = (struct pending){ .first = k, .n = 1 };
 		pile_init(&next->pile);
+		next->pile.expected = k ? 0 : share->expected;
 		aid.loose = share->merged ? &next->pile.rows : NULL;
 		share->rc = format_read_aided(&next->pile.profile, share->paths[k], &aid, &share->err);
 		while (share->rc == 0 && add_now(share))
@@ -92,6 +94,7 @@ int format_read_all(struct profile *profile, const char *const *paths, size_t n,
 
 		shares[i] = (struct share){ .paths = paths + begin, .aid = aid, .merged = n > 1,
 					    .n = n * (i + 1) / n_shares - begin };
+		shares[i].expected = i ? shares[i].n : n;
 	}
 	parallel_each(n_shares, read_share, shares);
 	pile_init(&all);
