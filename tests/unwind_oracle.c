@@ -32,7 +32,7 @@ struct oracle {
 	struct unwind_rules rules;
 	Elf *libelf;
 	Dwarf_CFI *eh_frame, *debug_frame;
-	bool in_plt;	/* whose rows unwind/special.c writes where the linker wrote no CFI */
+	bool made;	/* a PLT, .init, .fini: unwind/special.c writes rows where nobody wrote CFI */
 	uint64_t bytes, frames, expressions, special, from_code, wrong;
 };
 
@@ -229,7 +229,7 @@ static void compare_gap(struct oracle *o, uint64_t start, uint64_t end)
 
 		if (ours == UNWIND_RULE_NONE || (end - start <= PADDING_MAX && ours == next))
 			continue;
-		if (o->in_plt || is_special(&o->rules.items[ours]) || (clone_gap && ours == before))
+		if (o->made || is_special(&o->rules.items[ours]) || (clone_gap && ours == before))
 			o->special++;
 		else if (end - start > PADDING_MAX && plain(&o->rules.items[ours]))
 			o->from_code++;
@@ -279,7 +279,8 @@ static int compare(struct oracle *o)
 	for (uint32_t i = 0; i < o->elf.n_sections; i++) {
 		const struct elf_section *section = &o->elf.sections[i];
 
-		o->in_plt = str_starts(section->name, STR(".plt"));
+		o->made = str_starts(section->name, STR(".plt")) || str_eq(section->name, STR(".init")) ||
+			  str_eq(section->name, STR(".fini"));
 		if (section->type == SHT_PROGBITS && (section->flags & SHF_EXECINSTR))
 			compare_section(o, section->vaddr, section->vaddr + section->size);
 	}

@@ -284,6 +284,47 @@ static void add_plts(struct special *s)
 	}
 }
 
+/* ---- .init and .fini: pieces of crti.o and crtn.o, without CFI, calls between them. ---- */
+
+static const struct str endbr = { "\xf3\x0f\x1e\xfa", 4 }, make_room = { "\x48\x83\xec\x08", 4 },
+			leave_room = { "\x48\x83\xc4\x08\xc3", 5 };	/* sub, add $8,%rsp; ret */
+
+#define INIT_MAX 4096	/* bytes: each piece between is one call */
+
+static void add_init(struct special *s, uint64_t start, uint64_t end)
+{
+	struct unwind_rule rule = { .kind = UNWIND_CFA, .cfa_off = 8, .cfa_base = UNWIND_RSP,
+				    .ra_off = -8, .ra_reg = UNWIND_RIP };
+	uint64_t head = start;
+	uint32_t bare;
+
+	if (str_eq(elf_bytes_at(s->elf, head, endbr.n), endbr))
+		head += endbr.n;
+	if (end - start > INIT_MAX || end - head < make_room.n + leave_room.n ||
+	    !str_eq(elf_bytes_at(s->elf, head, make_room.n), make_room) ||
+	    !str_eq(elf_bytes_at(s->elf, end - leave_room.n, leave_room.n), leave_room))
+		return;
+	head += make_room.n;
+	bare = unwind_rules_add(s->rules, &rule);
+	add_range(s, start, head, bare);
+	rule.cfa_off = 16;
+	add_range(s, head, end - 1, unwind_rules_add(s->rules, &rule));
+	add_range(s, end - 1, end, bare);
+}
+
+static void add_inits(struct special *s)
+{
+	for (uint32_t i = 0; i < s->elf->n_sections; i++) {
+		const struct elf_section *section = &s->elf->sections[i];
+		uint64_t start = section->vaddr, end = start + section->size;
+
+		if ((section->flags & SHF_EXECINSTR) && end > start && start >= s->cfi->text_start &&
+		    end <= s->cfi->text_end && !covered(s, start) && !covered(s, end - 1) &&
+		    (str_eq(section->name, STR(".init")) || str_eq(section->name, STR(".fini"))))
+			add_init(s, start, end);
+	}
+}
+
 /* ---- The first frame of a makecontext() stack. ----
  *
  * glibc's __start_context is "returned" to by the function a context was made for; its FDE says
@@ -332,6 +373,7 @@ int special_add(struct cfi *cfi, const struct elf *elf, struct unwind_rules *rul
 	mark_start_context(&s);
 	add_entry(&s);
 	add_plts(&s);
+	add_inits(&s);
 	search_uncovered_code(&s);
 	if (s.failed)
 		return -ENOMEM;

@@ -306,7 +306,41 @@ TEST(a_plt_that_only_jumps_is_a_frame_just_entered)
 	end(&m);
 }
 
-TEST_MAIN(CASE(every_pointer_encoding_gives_the_same_function),
+/* ---- .init. ---- */
+
+#define INIT_CODE "\xf3\x0f\x1e\xfa\x48\x83\xec\x08\xe8\0\0\0\0\x48\x83\xc4\x08\xc3"
+
+TEST(init_has_a_frame_between_its_first_and_its_last_instructions)
+{
+	struct made m = { .spec.text = STR(INIT_CODE), .spec.head_name = ".init", .spec.head_size = sizeof(INIT_CODE) - 1 };
+
+	add_cie(&m);
+	add_fde(&m, 0x1000, 8, STR(""));
+	build(&m);
+	check_cfa(&m, 0, UNWIND_RSP, 8);
+	check_cfa(&m, 4, UNWIND_RSP, 8);
+	check_cfa(&m, 8, UNWIND_RSP, 16);
+	check_cfa(&m, 13, UNWIND_RSP, 16);
+	check_cfa(&m, 17, UNWIND_RSP, 8);
+	check_kind(&m, 18, UNWIND_NONE);
+	end(&m);
+}
+
+TEST(init_of_other_bytes_has_no_rules)
+{
+	struct made m = { .spec.text = STR("\x48\x83\xec\x18\xe8\0\0\0\0\x48\x83\xc4\x18\xc3"),
+			  .spec.head_name = ".init", .spec.head_size = 14 };
+
+	add_cie(&m);
+	add_fde(&m, 0x1000, 8, STR(""));
+	build(&m);
+	check_kind(&m, 0, UNWIND_NONE);
+	check_kind(&m, 9, UNWIND_NONE);
+	end(&m);
+}
+
+TEST_MAIN(CASE(init_has_a_frame_between_its_first_and_its_last_instructions),
+	  CASE(init_of_other_bytes_has_no_rules), CASE(every_pointer_encoding_gives_the_same_function),
 	  CASE(a_personality_routine_is_passed_over_in_any_encoding),
 	  CASE(debug_frame_is_used_where_eh_frame_says_nothing),
 	  CASE(without_section_headers_cfi_is_found_by_its_segment),
