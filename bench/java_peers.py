@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sonde beside async-profiler (event=cpu, cstack=vm), attached to the same running JVM one after another.
 
-    python3 bench/java_peers.py [--jdk NAME] [--seconds 5] [--rounds 5] [--work 8000] [--only accuracy|slowdown|attach]
+    python3 bench/java_peers.py [--jdk NAME] [--seconds 5] [--repeats 3] [--rounds 5] [--work 8000] [--only accuracy|slowdown|attach]
 
 Accuracy, for a JVM with its compilers and one under -Xint: the error in percentage points against what the program
 measured of itself in that phase (tests/workloads/java/work/Mixed.java --phases), the share of samples with Java frames whose
@@ -126,31 +126,39 @@ def is_of_java(stack):
 
 
 def errors(told, stacks):
+    """Percentage points too many, by function."""
     profile = java.as_profile(stacks)
-    return {key: abs(truth.share_of(profile, key) - wanted) * 100 for key, wanted in told.items() if key[0] != "@"}
+    return {key: (truth.share_of(profile, key) - wanted) * 100 for key, wanted in told.items() if key[0] != "@"}
 
 
-def accuracy(jdk, profilers, seconds):
-    print(f"{'':24} {'mode':8} {'Hz':>4} {'samples':>8} {'max error':>9} {'mean':>6} {'whole':>8} {'CPU ms/s':>9}  furthest")
+def accuracy(jdk, profilers, seconds, repeats):
+    """Each phase is one profiler's, in an order drawn anew."""
+    print(f"{'':24} {'mode':8} {'Hz':>4} {'samples':>8} {'max error':>9} {'mean':>6} {'pooled':>7} {'whole':>8} {'CPU ms/s':>9}  furthest, pooled"
+          f"   ({repeats} phases of {seconds:g} s)")
     for mode in ((), ("-Xint",)):
+        rows = collections.defaultdict(list)
         target = start(jdk, *mode, "work.Mixed", "--phases", str(seconds))
         try:
             target.stdin.write("\n")        # the first phase is for the compilers
             target.stdin.flush()
             target.stdout.readline()
-            for rate in RATES:
-                for name, (profiler, read, ending) in profilers.items():
-                    if read:
-                        try:
-                            accuracy_row(target, name, mode, rate, profiler, read, ending)
-                        except RuntimeError as why:
-                            print(f"{name:24} {' '.join(mode) or 'default':8} {rate:4}  failed: {why}")
+            ways = [(rate, name) for rate in RATES for name, (_, read, _) in profilers.items() if read]
+            for _ in range(repeats):
+                random.shuffle(ways)
+                for rate, name in ways:
+                    try:
+                        rows[rate, name].append(accuracy_row(target, rate, *profilers[name]))
+                    except RuntimeError as why:
+                        print(f"{name:24} {' '.join(mode) or 'default':8} {rate:4}  failed: {why}")
         finally:
             target.kill()
             target.wait()
+        for (rate, name), taken in sorted(rows.items()):
+            print_accuracy(name, mode, rate, taken)
 
 
-def accuracy_row(target, name, mode, rate, profiler, read, ending):
+def accuracy_row(target, rate, profiler, read, ending):
+    """(samples, error by function, share of whole stacks, the profiler's CPU ms a second) of one phase."""
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/p{ending}"
         attached = profiler(rate, path, target.pid)
@@ -161,16 +169,28 @@ def accuracy_row(target, name, mode, rate, profiler, read, ending):
         wall, busy = time.monotonic() - began, attached.cpu_s()
         attached.stop()
         stacks = [stack for stack in read(path) if stack.frames]
-        total = sum(stack.count for stack in stacks)
         of_java = [stack for stack in stacks if is_of_java(stack)]
         if not of_java:
             raise RuntimeError("not one Java frame")
-        off = errors(told, stacks)
-        worst = max(off, key=off.get)
         whole = sum(s.count for s in of_java if any(f.java for f in s.frames) and is_whole(s)) / sum(s.count for s in of_java)
-        print(f"{name:24} {' '.join(mode) or 'default':8} {rate:4} {total:8} {off[worst]:9.2f} "
-              f"{statistics.mean(off.values()):6.2f} {whole:8.2%} {1e3 * (busy - idle) / wall:9.1f}  {worst}")
-        sys.stdout.flush()
+        return sum(stack.count for stack in stacks), errors(told, stacks), whole, 1e3 * (busy - idle) / wall
+
+
+def mean_and_error(values):
+    return statistics.mean(values), statistics.stdev(values) / len(values) ** 0.5 if len(values) > 1 else 0.0
+
+
+def print_accuracy(name, mode, rate, taken):
+    """`max error`, `mean`: of a phase's functions, averaged over the phases (with the standard error); `pooled`: the function
+    whose error, averaged over the phases with its sign, is largest: what chance does not make."""
+    samples, off, whole, cpu = zip(*taken)
+    worst = mean_and_error([max(map(abs, phase.values())) for phase in off])
+    usual = mean_and_error([statistics.mean(map(abs, phase.values())) for phase in off])
+    pooled = {key: mean_and_error([phase[key] for phase in off if key in phase]) for key in set().union(*off)}
+    key = max(pooled, key=lambda key: abs(pooled[key][0]))
+    print(f"{name:24} {' '.join(mode) or 'default':8} {rate:4} {sum(samples):8} {worst[0]:5.2f}+-{worst[1]:.2f} {usual[0]:5.2f}+-{usual[1]:.2f} "
+          f"{pooled[key][0]:+6.2f}+-{pooled[key][1]:.2f} {statistics.mean(whole):8.2%} {statistics.mean(cpu):9.1f}  {key}")
+    sys.stdout.flush()
 
 
 # Slowdown
@@ -286,6 +306,7 @@ def main():
     parser.add_argument("--jdk", default="21")
     parser.add_argument("--seconds", type=float, default=5, help="of each phase")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=3, help="phases of each profiler and rate")
     parser.add_argument("--work", type=int, default=8000, help="rounds of fixed work")
     parser.add_argument("--threads", type=int, default=2000)
     parser.add_argument("--only", choices=("accuracy", "slowdown", "attach"))
@@ -295,7 +316,7 @@ def main():
         subprocess.run([str(ROOT / "tools" / "testbed"), jdk.bed], check=True)
     profilers = installed()
     if options.only in (None, "accuracy"):
-        accuracy(jdk, profilers, options.seconds)
+        accuracy(jdk, profilers, options.seconds, options.repeats)
     if options.only in (None, "slowdown"):
         slowdown(jdk, profilers, options.rounds, options.work)
     if options.only in (None, "attach"):
