@@ -147,7 +147,7 @@ static void find_module(struct v8_wasm_module *module, const struct v8_memory *m
 		if (!search(memory, module->instance, levels, is_script, module))
 			continue;
 		module->script = v8_scripts_read(scripts, memory, module->process, module->script_at);
-		if (!str_starts(scripts->items[module->script].name, STR("wasm:")))
+		if (module->script && !str_starts(scripts->items[module->script].name, STR("wasm:")))
 			module->script = 0;
 	}
 }

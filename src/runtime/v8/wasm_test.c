@@ -64,15 +64,12 @@ TEST(a_module_that_breaks_off_anywhere_has_names_or_none)
 }
 
 /* The words of a made process: what refers to what is in the head of wasm.h. */
-static void make(struct buf *image, uint64_t of_module)
+static void add_module(struct buf *image, uint64_t of_module)
 {
-	uint64_t instance[80] = { 0 }, managed[2] = { 0, 0x3100 }, destructor[4] = { [3] = 0x3200 }, shared = NATIVE;
+	uint64_t managed[2] = { 0, 0x3100 }, destructor[4] = { [3] = 0x3200 }, shared = NATIVE;
 	uint64_t native[200] = { [20] = 0x3300, [52] = 0, [53] = 0 }, vector[2] = { BYTES, sizeof(module) - 1 };
 	uint64_t node[6] = { 1, 0, 0, 0, START, CODE }, code[8] = { of_module, START }, other[8] = { NATIVE, START + 0x200 };
 
-	CHECK(v8_objects_of(&objects, 13, 6, image_lookup, NULL));
-	buf_clear(image);
-	instance[33] = MANAGED + 1;
 	native[40 + 2] = native[40 + 3] = native[40 + 4] = NODE;
 	native[40 + 5] = 1;
 	native[40 + 6] = 0x9900;
@@ -81,7 +78,6 @@ static void make(struct buf *image, uint64_t of_module)
 	code[7] = 1;
 	other[4] = 0x80;
 	other[7] = 2;
-	image_add(image, INSTANCE, instance, sizeof(instance));
 	image_add(image, MANAGED, managed, sizeof(managed));
 	image_add(image, 0x3100, destructor, sizeof(destructor));
 	image_add(image, 0x3200, &shared, sizeof(shared));
@@ -92,6 +88,16 @@ static void make(struct buf *image, uint64_t of_module)
 	image_add(image, CODE, code, sizeof(code));
 	image_add(image, OTHER_CODE, other, sizeof(other));
 	image_add(image, BYTES, module, sizeof(module) - 1);
+}
+
+static void make(struct buf *image, uint64_t of_module)
+{
+	uint64_t instance[80] = { [33] = MANAGED + 1 };
+
+	CHECK(v8_objects_of(&objects, 13, 6, image_lookup, NULL));
+	buf_clear(image);
+	image_add(image, INSTANCE, instance, sizeof(instance));
+	add_module(image, of_module);
 }
 
 static bool find(struct buf *image, uint64_t pc, struct arena *arena, struct v8_wasm_function *ret_function)
@@ -129,6 +135,27 @@ TEST(an_instruction_is_of_the_function_whose_code_holds_it)
 	buf_fini(&image);
 }
 
+TEST(a_module_whose_script_cannot_be_read_has_its_functions)
+{
+	struct v8_wasm_function function;
+	struct arena arena = { 0 };
+	struct buf image = { 0 };
+	uint64_t script[2] = { 0x4101, 0 }, instance[80] = { [33] = MANAGED + 1, [34] = 0x4001 };
+
+	make(&image, NATIVE);
+	buf_clear(&image);
+	image_add(&image, INSTANCE, instance, sizeof(instance));
+	image_add_map(&image, 0x4100, objects.type_script);
+	image_add(&image, 0x4000, script, sizeof(script));	/* it has no number */
+	add_module(&image, NATIVE);
+	CHECK(find(&image, START, &arena, &function));
+	CHECK_STR(function.name, "fib");
+	CHECK_EQ(function.script, 0);
+	arena_fini(&arena);
+	buf_fini(&image);
+}
+
 TEST_MAIN(CASE(a_function_is_called_what_the_names_say_else_what_it_is_exported_as),
 	  CASE(a_module_that_breaks_off_anywhere_has_names_or_none),
-	  CASE(an_instruction_is_of_the_function_whose_code_holds_it))
+	  CASE(an_instruction_is_of_the_function_whose_code_holds_it),
+	  CASE(a_module_whose_script_cannot_be_read_has_its_functions))
