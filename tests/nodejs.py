@@ -109,6 +109,7 @@ class Row:
     names: float = None
     lines: float = None
     stacks: float = None
+    classes: float = None
     kinds: collections.Counter = field(default_factory=collections.Counter)
     errors: collections.Counter = field(default_factory=collections.Counter)
     skipped: str = ""
@@ -215,6 +216,7 @@ class Function:
     end: tuple
     inside: str         # a class's name
     made: bool = False  # the constructor that a class has without writing it
+    member: bool = False    # a method or accessor of that class
 
     def names(self):
         """What Sonde may call it (docs/nodejs.md)."""
@@ -259,13 +261,23 @@ class Known:
         for url, scripts in told.items():
             path = plain_path(url)
             for functions in scripts:
-                self.files[path].append(Script([Function(name, path, (a, b), (c, d), inside, made)
-                                                for name, a, b, c, d, inside, made in functions]))
+                self.files[path].append(Script([Function(name, path, (a, b), (c, d), *more)
+                                                for name, a, b, c, d, *more in functions]))
 
     def add_alias(self, path, of):
         """Code that eval() made, of which an inspector tells no name."""
         self.files[path] += [Script([replace(f, file=path) for f in script.functions + script.classes])
                              for script in self.files.get(of, [])]
+
+    @functools.lru_cache(maxsize=None)
+    def member(self, frame):
+        """The class of the method or accessor that a frame is of; empty: it is of none, or one or the other has no name."""
+        for script in self.files.get(frame.path, []):
+            for function in script.functions:
+                if function.member and function.inside and function.name and frame.name in function.names() and \
+                        script.can_be_at(function, (frame.line, frame.column)):
+                    return function.inside if function.inside != function.name else ""
+        return ""
 
     def functions_at(self, path, place):
         """Those that may stand there: where one begins, also the one that makes it."""
@@ -452,8 +464,8 @@ def describe(told, label, first, got, frames):
 
 
 def judge_frames(row, stacks, functions):
-    frames = names = lined = unknown = 0
-    wrong, astray = collections.Counter(), collections.Counter()
+    frames = names = lined = unknown = members = classed = 0
+    wrong, astray, bare = collections.Counter(), collections.Counter(), collections.Counter()
     for stack in stacks:
         for frame in stack.frames:
             if frame.name.startswith("["):
@@ -468,6 +480,12 @@ def judge_frames(row, stacks, functions):
             frames += stack.count
             names += verdict[0] * stack.count
             lined += verdict[1] * stack.count
+            inside = functions.member(frame)
+            members += bool(inside) * stack.count
+            if inside and frame.name.startswith(f"{inside}."):
+                classed += stack.count
+            elif inside:
+                bare[f"{frame.name}@{frame.path}:{frame.line}"] += stack.count
             if not verdict[0]:
                 wrong[f"{frame.name}@{frame.path}:{frame.line}"] += stack.count
             elif not verdict[1]:
@@ -482,6 +500,9 @@ def judge_frames(row, stacks, functions):
         row.failures.append(f"names {row.names:.2%}: {row.errors.most_common(3)}")
     if row.lines < 0.98:
         row.failures.append(f"lines {row.lines:.2%}: {astray.most_common(4)}")
+    row.classes = classed / members if members else None
+    if members > 100 and row.classes < 0.99:
+        row.failures.append(f"classes: {row.classes:.2%} of {members} frames of methods tell theirs, not {bare.most_common(3)}")
     if unknown > 0.05 * (frames + unknown):
         row.failures.append(f"{unknown} of {frames + unknown} frames are in files that V8 was not asked about")
     judge_kinds(row)
@@ -605,7 +626,7 @@ def try_row(asked, seconds=SECONDS, keep=None, tries=2):
 
 
 def print_head():
-    print(f"{'node':4} {'mode':15} {'workload':13} {'samples':>7} {'complete':>8} {'names':>7} {'lines':>7} {'stacks':>7} "
+    print(f"{'node':4} {'mode':15} {'workload':13} {'samples':>7} {'complete':>8} {'names':>7} {'lines':>7} {'classes':>7} {'stacks':>7} "
           f"{'tries':>5} {'worst SE':>8}  function; kinds of frames, %")
 
 
@@ -618,7 +639,7 @@ def print_row(row):
     verdict, mark = row.verdict, "FAIL" if row.failures else "ok"
     matrix.print_row(f"{row.version:<4} {row.mode.name:15} {row.workload.name:13}", row, verdict and
                      f"{verdict.samples:7} {truth.percent(verdict.complete):>8} {truth.percent(row.names):>7} "
-                     f"{truth.percent(row.lines):>7} {truth.percent(row.stacks):>7} {row.tries:5} {verdict.worst_se:8.1f}  "
+                     f"{truth.percent(row.lines):>7} {truth.percent(row.classes):>7} {truth.percent(row.stacks):>7} {row.tries:5} {verdict.worst_se:8.1f}  "
                      f"{mark}: {verdict.worst}; {kinds_text(row)}")
 
 

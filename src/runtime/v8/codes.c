@@ -34,6 +34,7 @@ void v8_codes_free(struct v8_codes *codes)
 	if (!codes)
 		return;
 	v8_scripts_fini(&codes->scripts);
+	v8_classes_fini(&codes->classes);
 	v8_identities_fini(&codes->identities);
 	v8_wasm_fini(&codes->wasm);
 	idindex_fini(&codes->wasm_index);
@@ -62,7 +63,7 @@ static uint32_t read_function(struct reading *r, uint64_t shared)
 
 	if (known)
 		return known;
-	if (!v8_function_read(r->memory, shared, &codes->scripts, r->process, &codes->arena, &function) ||
+	if (!v8_function_read(r->memory, shared, &codes->scripts, &codes->classes, r->process, &codes->arena, &function) ||
 	    VEC_RESERVE(&codes->functions, &codes->cap_functions, (uint64_t)codes->n_functions + 1) < 0)
 		return 0;
 	codes->functions[codes->n_functions] = function;

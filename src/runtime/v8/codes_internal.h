@@ -50,6 +50,7 @@ struct table {
 struct v8_codes {
 	struct arena arena;
 	struct v8_scripts scripts;
+	struct v8_classes classes;	/* of the scripts */
 	struct v8_function *functions;	/* [0] is none */
 	uint32_t n_functions, cap_functions;
 	struct table *tables;		/* of a function that was believed, by its id */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "abi/runtime.h"
+#include "base/vec.h"
 #include "runtime/v8/strings.h"
 
 #define CLASS_TEXT 160u		/* characters of a class that are looked at for its name */
@@ -12,6 +13,12 @@
 
 /* FunctionKind, in a function's flags (src/objects/function-kind.h). */
 #define KIND_MASK 31u
+#define KIND_GETTER 7u		/* what has a place among a class's members, or an object's: these, ... */
+#define KIND_STATIC_SETTER 10u
+#define KIND_ASYNC_METHOD 14u	/* ... these, ... */
+#define KIND_STATIC_ASYNC_GENERATOR 17u
+#define KIND_GENERATOR_METHOD 20u	/* ... and these */
+#define KIND_STATIC_METHOD 23u
 #define KIND_MEMBERS_INITIALIZER 24u
 #define KIND_STATIC_INITIALIZER 25u
 
@@ -180,6 +187,53 @@ static struct str with_class(const struct v8_memory *memory, const struct v8_sco
 	return join(arena, class, '.', name);
 }
 
+static bool is_member(const struct v8_memory *memory, uint64_t shared)
+{
+	uint32_t kind;
+
+	if (!v8_field_u32(memory, shared, memory->objects->shared_flags, &kind))
+		return false;
+	kind &= KIND_MASK;
+	return (kind >= KIND_GETTER && kind <= KIND_STATIC_SETTER) ||
+	       (kind >= KIND_ASYNC_METHOD && kind <= KIND_STATIC_ASYNC_GENERATOR) ||
+	       (kind >= KIND_GENERATOR_METHOD && kind <= KIND_STATIC_METHOD);
+}
+
+/* The members of the classes in a script's text, as it is now; NULL where V8 has moved it meanwhile. */
+static const struct v8_members *members_of(const struct v8_memory *memory, const struct v8_script *script, uint32_t id,
+					   struct v8_classes *classes, struct arena *arena)
+{
+	const struct v8_memory *now = memory->now ? memory->now : memory;
+	struct v8_members *members;
+	uint64_t source;
+
+	if (VEC_RESERVE(&classes->items, &classes->cap, (uint64_t)id + 1) < 0)
+		return NULL;
+	members = &classes->items[id];
+	if (members->read)
+		return members;
+	if (!v8_members_read(now, script->source, arena, members))
+		return NULL;
+	if (v8_pointer(now, script->address, now->objects->script_source, &source) && source == script->source)
+		return members;
+	v8_members_fini(members);
+	return NULL;
+}
+
+/* The same by the text: for the place where a member's parameters begin. */
+static struct str with_class_of_text(const struct v8_memory *memory, uint64_t shared, const struct v8_scope *scope,
+				     const struct v8_script *script, uint32_t id, struct v8_classes *classes, struct str name,
+				     struct arena *arena)
+{
+	const struct v8_members *members = NULL;
+	struct str class;
+
+	if (scope->start >= 0 && script->starts && is_member(memory, shared))
+		members = members_of(memory, script, id, classes, arena);
+	class = members ? v8_members_class(members, (uint32_t)scope->start) : (struct str){ 0 };
+	return class.n ? join(arena, class, '.', name) : name;
+}
+
 static struct str by_place(const struct v8_script *script, uint32_t line, uint32_t column,
 			   struct arena *arena)
 {
@@ -234,13 +288,14 @@ static struct str initializer_name(const struct v8_memory *memory, uint64_t shar
 }
 
 bool v8_function_read(const struct v8_memory *memory, uint64_t shared, struct v8_scripts *scripts,
-		      uint32_t process, struct arena *arena, struct v8_function *ret_function)
+		      struct v8_classes *classes, uint32_t process, struct arena *arena,
+		      struct v8_function *ret_function)
 {
 	const struct v8_objects *o = memory->objects;
 	struct v8_function function = { 0 };
 	struct v8_scope scope = { .start = -1, .end = -1 };
 	uint64_t script = 0, name = 0, source = 0;
-	struct str own;
+	struct str own, bare;
 
 	if (v8_type(memory, shared) != o->type_shared)
 		return false;
@@ -261,9 +316,13 @@ bool v8_function_read(const struct v8_memory *memory, uint64_t shared, struct v8
 	/* one that is being moved has a name, and is tried again */
 	if ((name && !own.p) || (scope.inferred && v8_type(memory, scope.inferred) == V8_NO_FIELD))
 		return false;
+	bare = own;
 	if (own.n)
 		own = with_class(memory, &scope, source, own, arena);
-	else
+	if (own.n && str_eq(own, bare) && function.script)
+		own = with_class_of_text(memory, shared, &scope, &scripts->items[function.script], function.script, classes,
+					 own, arena);
+	if (!own.n)
 		own = string_or_none(memory, scope.inferred, arena);
 	if (function.script)
 		v8_script_place(&scripts->items[function.script], begin_of(memory, shared, &scope),

@@ -3,12 +3,13 @@
  *
  * Functions: SharedFunctionInfo, what all closures of one piece of source have in common.
  *
- *   name   its own; Class.method where the scope around it is a class's with a name; what V8 inferred
+ *   name   its own; Class.method where it stands in a class with a name (classes.h); what V8 inferred
  *          ("exports.parse", "Parser.next") where it has none; else "(anonymous app.js:12:5)"
  */
 #ifndef SONDE_RUNTIME_V8_FUNCTIONS_H
 #define SONDE_RUNTIME_V8_FUNCTIONS_H
 
+#include "runtime/v8/classes.h"
 #include "runtime/v8/scripts.h"
 
 struct v8_function {
@@ -30,8 +31,9 @@ bool v8_scope_read(const struct v8_memory *memory, uint64_t scope, struct v8_sco
 /* The check of a function as it is now; false when it is none. */
 bool v8_function_check_now(const struct v8_memory *memory, uint64_t shared, uint32_t *ret_check);
 
-/* Names it; false when it is no function. Strings are in the arena, scripts are added. */
+/* Names it; false when it is no function. Strings are in the arena, scripts and their classes are added. */
 bool v8_function_read(const struct v8_memory *memory, uint64_t shared, struct v8_scripts *scripts,
-		      uint32_t process, struct arena *arena, struct v8_function *ret_function);
+		      struct v8_classes *classes, uint32_t process, struct arena *arena,
+		      struct v8_function *ret_function);
 
 #endif

@@ -20,6 +20,7 @@ static bool read_function(const char *name, uint64_t script_head, struct arena *
 {
 	uint64_t words[16] = { SHARED_MAP + 1 }, text[16] = { STRING_MAP + 1 };
 	struct v8_scripts scripts = { 0 };
+	struct v8_classes classes = { 0 };
 	struct v8_memory memory = { image_read, NULL, &objects, NULL };
 	struct str bytes;
 	bool is_one;
@@ -38,8 +39,9 @@ static bool read_function(const char *name, uint64_t script_head, struct arena *
 	image_add(&image, SCRIPT, &script_head, sizeof(script_head));
 	bytes = buf_str(&image);
 	memory.context = &bytes;
-	is_one = v8_function_read(&memory, SHARED, &scripts, 1, arena, ret_function);
+	is_one = v8_function_read(&memory, SHARED, &scripts, &classes, 1, arena, ret_function);
 	v8_scripts_fini(&scripts);
+	v8_classes_fini(&classes);
 	return is_one;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // node -r known.js PROGRAM: when the program ends, writes to $KNOWN_FILE what V8 knows of each function of each script:
-//   {url: [[[name, line, column, end line, end column, class, made], ...] of each script of that url, ...]}
+//   {url: [[[name, line, column, end line, end column, class, made, member], ...] of each script of that url, ...]}
 // lines and columns from 1, in UTF-16 units; `class`: the class that the function is directly in, where it has a name;
-// `made`: the constructor that a class has without writing one, the class being the place.
+// `made`: the constructor that a class has without writing one, the class being the place; `member`: a method or an accessor of it.
 'use strict';
 const inspector = require('inspector');
 const fs = require('fs');
@@ -59,6 +59,9 @@ function class_of(range, ranges, classes) {
   return inner && !between ? inner.name : '';
 }
 
+// How a method begins, where V8 says so: at its name.
+const MEMBER = /^((static|async|get|set)\s+)*\*?\s*(?!function\b|async\b|class\b)(#?[\p{ID_Start}$_][\p{ID_Continue}$]*|\[[^\]]*\])\s*\(/u;
+
 function known_of(script, source, functions) {
   const starts = line_starts(source);
   const place = (offset) => {
@@ -72,8 +75,8 @@ function known_of(script, source, functions) {
   };
   const classes = classes_of(source);
   const ranges = functions.map((f) => ({name: f.functionName, start: f.ranges[0].startOffset, end: f.ranges[0].endOffset}));
-  return [...ranges.map((r) => [r.name, ...place(r.start), ...place(r.end), class_of(r, ranges, classes), false]),
-    ...classes.map((c) => [c.name, ...place(c.start), ...place(c.end + 1), '', true])];
+  return [...ranges.map((r) => [r.name, ...place(r.start), ...place(r.end), class_of(r, ranges, classes), false, MEMBER.test(source.slice(r.start, r.start + 200))]),
+    ...classes.map((c) => [c.name, ...place(c.start), ...place(c.end + 1), '', true, false])];
 }
 
 process.on('exit', () => {
