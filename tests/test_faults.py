@@ -236,6 +236,21 @@ def test_a_full_disk_leaves_no_partial_file(plain, tmp_path):
         subprocess.run(["umount", disk], check=True)
 
 
+def test_what_is_replaced_was_as_readable_as_what_replaces_it(good, tmp_path):
+    """Like cp: the file that was there is replaced without a question, and keeps its mode. A link is replaced, not followed."""
+    out, link, other = tmp_path / "out.folded", tmp_path / "link.folded", tmp_path / "other.folded"
+    for mode in (0o600, 0o664):
+        out.write_text("old 1\n")
+        out.chmod(mode)
+        assert sonde("convert", good, out).returncode == 0
+        assert out.stat().st_mode & 0o777 == mode and "old 1" not in out.read_text()
+    link.symlink_to(other)
+    other.write_text("kept 1\n")
+    assert sonde("convert", good, link).returncode == 0
+    assert not link.is_symlink() and other.read_text() == "kept 1\n"
+    assert listing(tmp_path) == ["link.folded", "other.folded", "out.folded"]
+
+
 def test_an_unwritable_output_of_convert_leaves_nothing(good, tmp_path):
     check_refused(sonde("convert", good, tmp_path / "missing/x.folded"), 1, "missing/x.folded")
     check_refused(sonde("convert", tmp_path / "none.pb.gz", tmp_path / "x.folded"), 1, "none.pb.gz")

@@ -47,6 +47,8 @@ def test_help_fits_a_terminal_and_tells_every_option(command):
     (["report", "--tre"], "--tree"), (["report", "--focsu", "x"], "--focus"), (["flame", "--otuput=x"], "--output"),
     (["report", "-top"], "--top"), (["report", "-focus=RE"], "--focus"), (["report", "-nodecount=3"], "--limit"),
     (["report", "--cum"], "--total"), (["report", "-nodefraction=0.1"], "--min-share"), (["report", "-tagignore=a"], "--label"), (["diff", "--sample_index", "x"], "--type"), (["record", "--freq", "99"], "--rate"),
+    (["report", "-base", "a"], "sonde diff BASE NEW"), (["report", "-http=:0"], "sonde view FILE"), (["report", "-call_tree"], "--tree"),
+    (["report", "-alloc_space"], "--type alloc_space"), (["report", "-files"], "--granularity file"), (["report", "-min_share=1"], "--min-share"),
     (["reprot"], "report"), (["help", "recrod"], "record")])
 def test_a_wrong_word_gets_the_nearest_right_one(words, nearest):
     done = subprocess.run([SONDE, *words], capture_output=True, text=True)
@@ -54,7 +56,7 @@ def test_a_wrong_word_gets_the_nearest_right_one(words, nearest):
 
 
 def test_nothing_is_near_to_nonsense(tmp_path):
-    for words in (["report", "--xyzzy"], ["report", "-z"], ["xyzzy"], ["completion", "--tree"]):
+    for words in (["report", "--xyzzy"], ["report", "--foo"], ["report", "-noinlines"], ["view", "--dots"], ["report", "-z"], ["xyzzy"], ["completion", "--tree"]):
         done = subprocess.run([SONDE, *words], capture_output=True, text=True)
         assert done.returncode == 2 and "there is no" in done.stderr and "did you mean" not in done.stderr
     (tmp_path / "x.folded").write_text("a;b 5\n")
@@ -73,6 +75,7 @@ def test_what_cannot_be_written_or_shown_is_told_with_what_can(tmp_path):
     assert "is a directory" in said("convert", "x.folded", tmp_path)
     assert "with -f; there are html, svg, json, " in said("convert", "x.folded", "-")
     assert "it has: samples" in said("report", "x.folded", "--type", "cpu")
+    assert "sonde record URL" in said("report", "http://127.0.0.1:6060/debug/pprof/profile")
     assert "'y.folded' too" in said("convert", "x.folded", "-o", "z.folded", "-o", "y.folded")
 
 

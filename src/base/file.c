@@ -127,6 +127,15 @@ static int open_beside(struct new_file *file)
 	return -1;
 }
 
+/* A file that others could not read, or may write, stays so when another takes its place. */
+static void keep_mode(const struct new_file *file)
+{
+	struct stat st;
+
+	if (lstat(file->path, &st) == 0 && S_ISREG(st.st_mode))
+		(void)!fchmod(file->fd, st.st_mode & 0777);
+}
+
 int new_file_open(struct new_file *file, const char *path, struct err *err)
 {
 	int rc;
@@ -150,6 +159,8 @@ int new_file_open(struct new_file *file, const char *path, struct err *err)
 		file->nameless = file->fd >= 0;
 		if (file->fd < 0)
 			open_beside(file);
+		if (file->fd >= 0)
+			keep_mode(file);
 	}
 	if (file->fd >= 0)
 		return 0;

@@ -6,7 +6,8 @@
  * struct mapped_file  a file's bytes, mapped read-only (or read, when it cannot be mapped: a pipe,
  *                     /proc). {0} is closed; closing it is legal.
  * struct new_file     a file that appears complete or not at all: written beside its place, and
- *                     renamed over it by new_file_commit(). Pipes, devices and "-" (standard
+ *                     renamed over it by new_file_commit(), with the mode of the file that was
+ *                     there. Pipes, devices and "-" (standard
  *                     output) are written directly.
  */
 #ifndef SONDE_BASE_FILE_H

@@ -36,8 +36,11 @@ static int unknown(struct args *args, struct str text, struct str word)
 {
 	const char *nearest = nearest_option(args->command, word);
 
+	bool phrase = nearest && (!strncmp(nearest, "--", 2) || !strncmp(nearest, "sonde ", 6));
+
 	if (nearest)
-		usage_error(args->command, "there is no option '%.*s': did you mean --%s?", STR_ARG(text), nearest);
+		usage_error(args->command, "there is no option '%.*s': did you mean %s%s?", STR_ARG(text),
+			    phrase ? "" : "--", nearest);
 	else
 		usage_error(args->command, "there is no option '%.*s'", STR_ARG(text));
 	return ARG_BAD;
@@ -81,7 +84,7 @@ static int short_option(struct args *args)
 	const struct option_row *o = option_lettered(args->command, (unsigned char)*args->rest);
 	char name[3] = { '-', *args->rest, '\0' };
 
-	if (*args->rest == 'h' && !o) {
+	if (*args->rest == 'h' && !o && !args->rest[1]) {
 		print_help(args->command, stdout);
 		return ARG_HELP;
 	}

@@ -9,17 +9,27 @@
 static const struct {
 	const char *theirs, *ours;
 } elsewhere[] = {
-	{ "nodecount", "limit" }, { "nodefraction", "min-share" }, { "percent-limit", "min-share" },
-	{ "cum", "total" }, { "children", "total" }, { "sort", "total" },
-	{ "flat", "top" }, { "text", "top" }, { "no-children", "top" }, { "stdio", "top" },
-	{ "sample_index", "type" }, { "weblist", "disasm" }, { "source_path", "source" },
-	{ "tags", "by" }, { "tagroot", "by" }, { "tagleaf", "by" }, { "group", "by" },
-	{ "tagfocus", "label" }, { "tagignore", "label" }, { "tagshow", "label" }, { "tag", "label" },
-	{ "functions", "granularity" }, { "files", "granularity" }, { "filefunctions", "granularity" },
-	{ "addresses", "granularity" }, { "call-graph", "tree" }, { "g", "tree" }, { "traces", "tree" },
-	{ "comm", "thread" }, { "tid", "thread" }, { "annotate", "list" },
-	{ "inverted", "icicle" }, { "frequency", "rate" }, { "freq", "rate" }, { "hz", "rate" },
-	{ "timeout", "duration" }, { "seconds", "duration" }, { "sleep", "duration" }, { "out", "output" },
+	{ "nodecount", "--limit" }, { "nodefraction", "--min-share" }, { "percent-limit", "--min-share" },
+	{ "cum", "--total" }, { "children", "--total" }, { "sort", "--total" },
+	{ "flat", "--top" }, { "text", "--top" }, { "no-children", "--top" }, { "stdio", "--top" },
+	{ "sample_index", "--type" }, { "weblist", "--disasm" }, { "source_path", "--source" },
+	{ "inuse_space", "--type inuse_space" }, { "inuse_objects", "--type inuse_objects" },
+	{ "alloc_space", "--type alloc_space" }, { "alloc_objects", "--type alloc_objects" },
+	{ "contentions", "--type contentions" }, { "total_delay", "--type delay" },
+	{ "tags", "--by" }, { "tagroot", "--by" }, { "tagleaf", "--by" }, { "group", "--by" },
+	{ "tagfocus", "--label" }, { "tagignore", "--label" }, { "tagshow", "--label" }, { "tag", "--label" },
+	{ "functions", "--granularity function" }, { "files", "--granularity file" },
+	{ "filefunctions", "--granularity function" }, { "addresses", "--granularity address" },
+	{ "call-graph", "--tree" }, { "call_tree", "--tree" }, { "g", "--tree" }, { "traces", "--tree" },
+	{ "comm", "--thread" }, { "tid", "--thread" }, { "annotate", "--list" },
+	{ "inverted", "--icicle" }, { "frequency", "--rate" }, { "freq", "--rate" }, { "hz", "--rate" },
+	{ "timeout", "--duration" }, { "seconds", "--duration" }, { "sleep", "--duration" }, { "out", "--output" },
+	{ "base", "sonde diff BASE NEW" }, { "diff_base", "sonde diff BASE NEW" },
+	{ "http", "sonde view FILE" }, { "web", "sonde view FILE" }, { "svg", "sonde flame FILE -o x.svg" },
+	{ "dot", "sonde convert FILE x.dot" }, { "raw", "sonde convert FILE x.folded" },
+	{ "proto", "sonde convert FILE x.pb.gz" }, { "callgrind", "sonde convert FILE x.callgrind" },
+	{ "kcachegrind", "sonde convert FILE x.callgrind" }, { "comments", "sonde report --json FILE" },
+	{ "trim", "--limit 0" }, { "seconds", "sonde record URL -d SECONDS" },
 };
 
 /* How many letters must be put in, left out, changed, or swapped with the next one; 99: words too long to ask. */
@@ -59,7 +69,7 @@ struct search {
 
 static struct search search_for(struct str word)
 {
-	return (struct search){ .word = word, .least = word.n / 3 + 2 };
+	return (struct search){ .word = word, .least = word.n / 3 + 1 };
 }
 
 static void offer(struct search *search, const char *name)
@@ -73,12 +83,18 @@ static void offer(struct search *search, const char *name)
 	}
 }
 
-static const char *option_of(const struct command *command, const char *name)
+/* Whether the command has the option that the phrase begins with, dashes and all; another command it can always be. */
+static bool fits(const struct command *command, const char *phrase)
 {
+	struct str name = str_of(phrase + 2);
+
+	if (strncmp(phrase, "--", 2))
+		return true;
+	name = str_cut(&name, ' ');
 	for (const struct option_row *o = command->options; o->name; o++)
-		if (!strcmp(o->name, name))
-			return o->name;
-	return NULL;
+		if (str_eq(str_of(o->name), name))
+			return true;
+	return false;
 }
 
 const char *nearest_option(const struct command *command, struct str word)
@@ -86,7 +102,7 @@ const char *nearest_option(const struct command *command, struct str word)
 	struct search search = search_for(word);
 
 	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
-		if (str_eq(word, str_of(elsewhere[i].theirs)) && option_of(command, elsewhere[i].ours))
+		if (str_eq(word, str_of(elsewhere[i].theirs)) && fits(command, elsewhere[i].ours))
 			return elsewhere[i].ours;
 	for (const struct option_row *o = command->options; o->name; o++)
 		offer(&search, o->name);

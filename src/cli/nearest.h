@@ -11,7 +11,8 @@
 
 struct command;
 
-/* The long name of one of the command's options, or NULL. The word has no dashes and no value. */
+/* What was meant, or NULL: the long name of one of the command's options ("limit"); or a phrase, which begins with "--"
+ * ("--type alloc_space") or with "sonde " where it is another command's work. The word has no dashes and no value. */
 const char *nearest_option(const struct command *command, struct str word);
 
 /* The name of a command, or NULL. */

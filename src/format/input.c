@@ -195,6 +195,9 @@ int input_open(struct input *input, const char *path, struct err *err)
 		input->fd_borrowed = true;
 	} else {
 		input->fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (input->fd < 0 && errno == ENOENT && (!strncmp(path, "http://", 7) || !strncmp(path, "https://", 8)))
+			return err_fail(err, -ENOENT, "%s is no file: sonde record URL takes the profile that a program serves",
+					path);
 		if (input->fd < 0)
 			return err_fail(err, -errno, "cannot open %s: %s", path, err_text(errno));
 	}
