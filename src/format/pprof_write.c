@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <libdeflate.h>
 #include <pthread.h>
 #include <stdio.h>
 
 #include "base/err.h"
 #include "base/file.h"
+#include "format/gzip.h"
 #include "format/pprof.h"
 #include "format/pprof_locations.h"
 #include "format/pprof_notes.h"
@@ -13,8 +13,6 @@
 #include "format/proto.h"
 #include "format/proto_strings.h"
 #include "model/profile.h"
-
-#define GZIP_LEVEL 1	/* bench/formats: higher levels cost more time than the rest together */
 
 /* Samples are most of a file. Once codes and labels are prepared they need nothing that changes, so
  * that two threads can encode them. */
@@ -452,23 +450,6 @@ static int writer_init(struct writer *w, const struct profile *profile)
 	return pprof_locations_init(&w->locations, profile);
 }
 
-/* libdeflate's header has no time and no name in it: the same bytes each time. */
-static int write_gzip(struct str bytes, struct new_file *file, struct err *err)
-{
-	struct libdeflate_compressor *c = libdeflate_alloc_compressor(GZIP_LEVEL);
-	size_t cap = c ? libdeflate_gzip_compress_bound(c, bytes.n) : 0, n = 0;
-	char *packed = c ? malloc(cap) : NULL;
-	int rc = -ENOMEM;
-
-	if (packed)
-		n = libdeflate_gzip_compress(c, bytes.p, bytes.n, packed, cap);
-	if (n)
-		rc = new_file_write(file, str_over(packed, n), err);
-	free(packed);
-	libdeflate_free_compressor(c);
-	return rc;
-}
-
 static int write_pprof(const struct profile *profile, struct new_file *file, bool gzip,
 		       struct err *err)
 {
@@ -478,7 +459,7 @@ static int write_pprof(const struct profile *profile, struct new_file *file, boo
 	if (rc == 0)
 		rc = write_all(&w);
 	if (rc == 0)
-		rc = gzip ? write_gzip(buf_str(&w.out), file, err) :
+		rc = gzip ? gzip_write(file, buf_str(&w.out), err) :
 			    new_file_write(file, buf_str(&w.out), err);
 	writer_fini(&w);
 	return rc;
