@@ -23,18 +23,18 @@ struct walk {
 static void enter(struct walk *w, uint32_t stack)
 {
 	const struct stacks *s = w->stacks;
-	uint32_t place = s->place[stack], parent = s->parent[stack];
+	uint32_t place = stacks_place(s, stack), parent = s->parent[stack];
 
 	if (place == w->target) {
 		sum_add(&w->self, s->self[stack]);
 		if (!w->open++) {
 			sum_add(&w->total, s->total[stack]);
-			sum_add(&w->callers[parent ? s->place[parent] : 0], s->total[stack]);
+			sum_add(&w->callers[parent ? stacks_place(s, parent) : 0], s->total[stack]);
 		} else if (w->below[parent]) {	/* it is not what that callee cost, but this call */
 			sum_take(&w->callees[w->below[parent]], s->total[stack]);
 		}
 		w->below[stack] = 0;
-	} else if (parent && s->place[parent] == w->target) {
+	} else if (parent && stacks_place(s, parent) == w->target) {
 		sum_add(&w->callees[place], s->total[stack]);
 		w->below[stack] = place;
 	} else {
@@ -54,7 +54,7 @@ static void go(struct walk *w)
 			continue;
 		}
 		while (at) {
-			w->open -= s->place[at] == w->target;
+			w->open -= stacks_place(s, at) == w->target;
 			if (s->next[at])
 				break;
 			at = s->parent[at];

@@ -11,96 +11,98 @@
 #include "base/sum.h"
 #include "model/profile.h"
 
-static int allocate(struct stacks *stacks, const struct stacktree *tree)
-{
-	size_t n = (size_t)tree->n + 1;
+#define AHEAD 16	/* samples whose stacks are asked of memory before they are needed */
 
-	stacks->n = tree->n;
-	stacks->parent = tree->parent;
-	stacks->place = large_calloc(n, sizeof(*stacks->place));
-	stacks->first = calloc(n, sizeof(*stacks->first));
-	stacks->next = calloc(n, sizeof(*stacks->next));
+static int allocate(struct stacks *stacks, uint32_t n_stacks)
+{
+	size_t n = (size_t)n_stacks + 1;
+
+	stacks->n = n_stacks;
+	stacks->first = large_calloc(n, sizeof(*stacks->first));
+	stacks->next = large_calloc(n, sizeof(*stacks->next));
 	stacks->self = large_calloc(n, sizeof(*stacks->self));
 	stacks->total = large_calloc(n, sizeof(*stacks->total));
 	stacks->used = large_calloc(n, sizeof(*stacks->used));
-	return stacks->place && stacks->first && stacks->next && stacks->self && stacks->total &&
-			       stacks->used
-		       ? 0
-		       : -ENOMEM;
+	return stacks->first && stacks->next && stacks->self && stacks->total && stacks->used ? 0 : -ENOMEM;
 }
 
-static void add_samples(struct stacks *stacks, const struct profile *profile,
-			const struct stacks_options *options)
+/* The sum of those that are kept. */
+static int64_t add_samples(struct stacks *stacks, const struct profile *profile,
+			   const struct stacks_options *options)
 {
+	int64_t sum = 0;
+
 	for (uint32_t i = 0; i < profile->n; i++) {
 		uint32_t stack = profile->stack[i];
+		int64_t value = profile->values[(size_t)i * profile->n_types + options->type];
 
+		if (i + AHEAD < profile->n) {
+			__builtin_prefetch(&stacks->used[profile->stack[i + AHEAD]]);
+			__builtin_prefetch(&stacks->self[profile->stack[i + AHEAD]]);
+		}
 		if (!filter_keeps(options->filter, i))
 			continue;
 		stacks->used[stack] = true;
-		sum_add(&stacks->self[stack],
-			profile->values[(size_t)i * profile->n_types + options->type]);
+		sum_add(&stacks->self[stack], value);
+		sum_add(&sum, value);
 	}
+	return sum;
 }
 
-/* Callers precede callees, so one backward pass totals everything. */
-static void sum_totals(struct stacks *stacks)
+static int64_t threshold(int64_t total, double min_share)
 {
-	const uint32_t *parent = stacks->parent;
-
-	for (uint32_t i = stacks->n; i-- > 1;) {
-		sum_add(&stacks->total[i], stacks->self[i]);
-		sum_add(&stacks->total[parent[i]], stacks->total[i]);
-		stacks->used[parent[i]] |= stacks->used[i];
-	}
-	if (stacks->n)
-		sum_add(&stacks->total[0], stacks->self[0]);
-}
-
-int64_t stacks_threshold(const struct stacks *stacks, double min_share)
-{
-	double least = stacks->n ? (double)sum_magnitude(stacks->total[0]) * min_share : 0;
+	double least = (double)sum_magnitude(total) * min_share;
 
 	return least < 1 ? 1 : least >= 0x1p62 ? (int64_t)1 << 62 : (int64_t)least;
 }
 
-/* Backwards, so that each list is in order of id. */
-static void link_callees(struct stacks *stacks, double min_share, bool by_magnitude)
+int64_t stacks_threshold(const struct stacks *stacks, double min_share)
 {
-	int64_t least = min_share > 0 ? stacks_threshold(stacks, min_share) : INT64_MIN;
+	return threshold(stacks->n ? stacks->total[0] : 0, min_share);
+}
 
+/* Callers precede callees, so one backward pass totals everything: a stack's total is known when it is its turn, and it
+ * is put before its siblings, so that each list is in order of id. */
+static void total_and_link(struct stacks *stacks, int64_t least, bool by_magnitude)
+{
 	for (uint32_t i = stacks->n; i-- > 1;) {
 		uint32_t parent = stacks->parent[i];
+		int64_t total = stacks->total[i];
 
-		if (!stacks->used[i] ||
-		    (stacks->total[i] < least && !(by_magnitude && sum_magnitude(stacks->total[i]) >= (uint64_t)least)))
+		if (!stacks->used[i])
+			continue;
+		sum_add(&total, stacks->self[i]);
+		sum_add(&stacks->total[parent], total);
+		stacks->total[i] = total;
+		stacks->used[parent] = true;
+		if (total < least && !(by_magnitude && sum_magnitude(total) >= (uint64_t)least))
 			continue;
 		stacks->next[i] = stacks->first[parent];
 		stacks->first[parent] = i;
 	}
+	if (stacks->n)
+		sum_add(&stacks->total[0], stacks->self[0]);
 }
 
 int stacks_init(struct stacks *stacks, const struct profile *profile, const struct places *places,
 		const struct stacks_options *options, struct err *err)
 {
 	const struct stacktree *tree = &profile->tree;
+	int64_t sum;
 
-	*stacks = (struct stacks){ 0 };
-	if (allocate(stacks, tree) < 0) {
+	*stacks = (struct stacks){ .parent = tree->parent, .frame = tree->frame, .of_frame = places->of_frame };
+	if (allocate(stacks, tree->n) < 0) {
 		stacks_fini(stacks);
 		return err_fail(err, -ENOMEM, "out of memory over %u stacks", tree->n);
 	}
-	for (uint32_t i = 1; i < tree->n; i++)
-		stacks->place[i] = places->of_frame[tree->frame[i]];
-	add_samples(stacks, profile, options);
-	sum_totals(stacks);
-	link_callees(stacks, options->min_share, options->by_magnitude);
+	sum = add_samples(stacks, profile, options);
+	total_and_link(stacks, options->min_share > 0 ? threshold(sum, options->min_share) : INT64_MIN,
+		       options->by_magnitude);
 	return 0;
 }
 
 void stacks_fini(struct stacks *stacks)
 {
-	free(stacks->place);
 	free(stacks->first);
 	free(stacks->next);
 	free(stacks->self);

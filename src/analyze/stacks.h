@@ -5,7 +5,7 @@
  *
  *   stack   0   1     2      3         first/next: the callees of a stack, in order of id
  *   parent  0   0     1      1
- *   place   0   main  parse  emit
+ *   frame   0   main  parse  emit
  *   first   1   2     0      0         0 ends a list (the root is nobody's callee)
  *   next    0   0     3      0
  *
@@ -24,8 +24,9 @@ struct places;
 struct profile;
 
 struct stacks {
-	const uint32_t *parent;	/* the profile's */
-	uint32_t *place, *first, *next;
+	const uint32_t *parent, *frame;	/* the profile's */
+	const uint32_t *of_frame;	/* the places' */
+	uint32_t *first, *next;
 	int64_t *self, *total;
 	bool *used;
 	uint32_t n;
@@ -38,7 +39,12 @@ struct stacks_options {
 	bool by_magnitude;	/* what is below zero counts as much as what is above */
 };
 
-/* `places` are the profile's. 0 or -ENOMEM (then it is empty). */
+static inline uint32_t stacks_place(const struct stacks *stacks, uint32_t stack)
+{
+	return stack ? stacks->of_frame[stacks->frame[stack]] : 0;
+}
+
+/* `places` are the profile's; both outlive it. 0 or -ENOMEM (then it is empty). */
 int stacks_init(struct stacks *stacks, const struct profile *profile, const struct places *places,
 		const struct stacks_options *options, struct err *err);
 void stacks_fini(struct stacks *stacks);

@@ -87,7 +87,7 @@ static int find_callees(struct builder *b, const struct pending *node)
 		for (uint32_t at = stacks->first[b->waiting[i]]; at; at = stacks->next[at]) {
 			if (VEC_RESERVE(&b->found, &b->cap_found, (uint64_t)b->n_found + 1) < 0)
 				return -ENOMEM;
-			b->found[b->n_found++] = (uint64_t)stacks->place[at] << 32 | at;
+			b->found[b->n_found++] = (uint64_t)stacks_place(stacks, at) << 32 | at;
 		}
 	}
 	return 0;
