@@ -202,19 +202,65 @@ static void find_some(struct splitter *s, const struct part *part, uint32_t i, u
 	}
 }
 
-static int compare_keys(const void *left, const void *right, void *context)
+static inline bool is_less(const struct key *a, const struct key *b, const struct group *groups)
 {
-	const struct key *a = left, *b = right;
-	const struct group *groups = context;
-
 	if (a->head != b->head)
-		return a->head < b->head ? -1 : 1;
+		return a->head < b->head;
 	if (a->third != b->third)
-		return a->third < b->third ? -1 : 1;
+		return a->third < b->third;
 	for (int k = 0; k < NEAR; k++)
 		if (groups[a->group].near[k] != groups[b->group].near[k])
-			return groups[a->group].near[k] < groups[b->group].near[k] ? -1 : 1;
-	return 0;
+			return groups[a->group].near[k] < groups[b->group].near[k];
+	return false;
+}
+
+static int compare_keys(const void *left, const void *right, void *groups)
+{
+	return is_less(left, right, groups) ? -1 : is_less(right, left, groups);
+}
+
+static void sort_few(struct key *keys, uint32_t n, const struct group *groups)
+{
+	for (uint32_t i = 1, k; i < n; i++) {
+		struct key key = keys[i];
+
+		for (k = i; k && is_less(&key, &keys[k - 1], groups); k--)
+			keys[k] = keys[k - 1];
+		keys[k] = key;
+	}
+}
+
+/* Quicksort, since calling a comparison takes longer than it does itself; `turns` that do not halve them are left to
+ * qsort. All keys differ. */
+static void sort_keys(struct key *keys, uint32_t n, struct group *groups, int turns)
+{
+	while (n > FEW && turns--) {
+		struct key pivot = keys[n / 2], swapped;
+		uint32_t i = 0, k = n - 1;
+
+		if (is_less(&keys[0], &pivot, groups) == is_less(&keys[n - 1], &keys[0], groups))
+			pivot = keys[0];	/* the middle one of three */
+		else if (is_less(&keys[n - 1], &pivot, groups) == is_less(&keys[0], &keys[n - 1], groups))
+			pivot = keys[n - 1];
+		for (;; i++, k--) {
+			while (is_less(&keys[i], &pivot, groups))
+				i++;
+			while (is_less(&pivot, &keys[k], groups))
+				k--;
+			if (i >= k)
+				break;
+			swapped = keys[i];
+			keys[i] = keys[k];
+			keys[k] = swapped;
+		}
+		sort_keys(keys, i, groups, turns);
+		keys += i;
+		n -= i;
+	}
+	if (n <= FEW)
+		sort_few(keys, n, groups);
+	else
+		qsort_r(keys, n, sizeof(*keys), compare_keys, groups);
 }
 
 /* How many near words all groups begin with; behind the end of a stack no more are counted. */
@@ -240,17 +286,7 @@ static void sort_groups(struct splitter *s)
 
 		sorted[i] = (struct key){ (uint64_t)near[0] << 32 | near[1], near[2], i };
 	}
-	if (s->n_groups > FEW) {
-		qsort_r(sorted, s->n_groups, sizeof(*sorted), compare_keys, s->groups);
-		return;
-	}
-	for (uint32_t i = 1; i < s->n_groups; i++) {
-		struct key key = sorted[i];
-
-		for (k = i; k && compare_keys(&sorted[k - 1], &key, s->groups) > 0; k--)
-			sorted[k] = sorted[k - 1];
-		sorted[k] = key;
-	}
+	sort_keys(sorted, s->n_groups, s->groups, 2 * (32 - __builtin_clz(s->n_groups | 1)));
 }
 
 /* Groups the stacks by their near words. */
