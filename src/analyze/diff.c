@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "analyze/diffwork.h"
-#include "analyze/statistics.h"
 #include "analyze/threads.h"
 #include "base/err.h"
 #include "model/profile.h"
@@ -123,146 +122,6 @@ static void drop_rare(struct diff_work *w)
 	w->n = n;
 }
 
-/* ---- the numbers ---- */
-
-static double quantile(struct diff_work *w, double df)
-{
-	const uint32_t n = sizeof(w->known) / sizeof(*w->known);
-
-	for (uint32_t i = 0; i < n; i++)
-		if (w->known[i].z > 0 && w->known[i].df == df)
-			return w->known[i].z;
-	w->known[w->next_known].df = df;
-	w->known[w->next_known].z = stat_t_quantile(DIFF_CONFIDENCE, df);
-	df = w->known[w->next_known].z;
-	w->next_known = (w->next_known + 1) % n;
-	return df;
-}
-
-static void number_fill(struct diff_work *w, struct diff_number *number, uint32_t item,
-			enum diff_measure measure, double ratio, double df)
-{
-	const struct diff_sides *sides = &w->sides;
-	double z = quantile(w, df), variance[2], cost[2], worth[2];
-
-	for (unsigned side = 0; side < 2; side++) {
-		double weight = diff_weight(sides, side, item, measure);
-
-		cost[side] = sides->sums[side].items[item].value[measure] / diff_norm(sides, side);
-		variance[side] = ratio * diff_variance(sides, side, cost[side], item, measure);
-		worth[side] = cost[side] > 0 && cost[side] < 1 && variance[side] > 0
-				      ? cost[side] * (1 - cost[side]) / variance[side]
-				      : diff_norm(sides, side) / weight / ratio;
-	}
-	number->base = cost[0];
-	number->now = cost[1];
-	number->relative = cost[0] > 0 ? cost[1] / cost[0] - 1 : cost[1] > 0 ? INFINITY : 0;
-	number->relative_error = 0;
-	if (cost[0] > 0 && cost[1] > 0)
-		number->relative_error = z * cost[1] / cost[0] *
-					 sqrt(variance[0] / (cost[0] * cost[0]) +
-					      variance[1] / (cost[1] * cost[1]));
-	if (sides->per == PER_TOTAL) {
-		struct interval within = stat_difference(cost[0], worth[0], cost[1], worth[1], z);
-
-		number->low = within.low;
-		number->high = within.high;
-	} else {
-		double half = z * sqrt(variance[0] + variance[1]);
-
-		number->low = cost[1] - cost[0] - half;
-		number->high = cost[1] - cost[0] + half;
-	}
-}
-
-/* Moved by no more than that many standard errors once what is named is taken out. */
-#define EXPLAINED_Z 2.5
-
-static void fill_numbers(struct diff_work *w)
-{
-	struct diff *diff = w->diff;
-	bool found = false;
-
-	for (uint32_t r = 0; r < diff->n; r++)
-		for (int m = 0; m < DIFF_MEASURES; m++) {
-			struct diff_number *number = &diff->rows[r].of[m];
-
-			number->p = number->q = NAN;
-			number->verdict = DIFF_UNTESTED;
-			/* what was not tested is as noisy as most */
-			number_fill(w, number, diff->rows[r].item, (enum diff_measure)m,
-				    diff->noise.ratio, INFINITY);
-		}
-	for (uint32_t i = 0; i < w->n; i++)
-		found = found || w->cases[i].named;
-	for (uint32_t i = 0; i < w->n; i++) {
-		struct diff_case *c = &w->cases[i];
-		struct diff_row *row = &diff->rows[w->row_of[c->item] - 1];
-		struct diff_number *number = c->number;
-		double moved = stat_t_beyond(c->first_z / sqrt(c->ratio), c->df);
-
-		number_fill(w, number, c->item, c->measure, c->ratio, c->df);
-		number->p = c->p;
-		number->q = c->q;
-		number->verdict = c->within ? DIFF_WITHIN
-				  : c->named ? DIFF_NAMED
-				  : c->untested ? DIFF_UNTESTED
-				  : moved <= diff->level && (c->moved || (found && fabs(c->z) < EXPLAINED_Z)) ? DIFF_FOLLOWS
-									   : DIFF_NOISE;
-		if (c->named && row->of[row->measure].verdict != DIFF_NAMED)
-			row->measure = c->measure;
-	}
-	diff->n_tested = w->n_tested;
-}
-
-/* The whole's cost per second or unit of work. Its runs, where there are several, are what it varies by. */
-static void fill_whole(struct diff_work *w)
-{
-	struct diff *diff = w->diff;
-	struct diff_number *whole = &diff->whole;
-	struct diff_case c = { .ratio = 1, .df = INFINITY, .unit_ratio = 1, .unit_df = INFINITY };
-
-	whole->p = whole->q = NAN;
-	if (diff->per == PER_TOTAL)
-		return;
-	/* the root: item 0 of subjects and of nodes has no other use */
-	for (unsigned side = 0; side < 2; side++) {
-		w->sides.sums[side].items[0].value[DIFF_SELF] = w->sides.sums[side].all;
-		w->sides.sums[side].items[0].square[DIFF_SELF] = w->sides.sums[side].squares;
-	}
-	diff_case_measure(&c, &w->sides);
-	if (diff->noise.basis == DIFF_BY_RUNS)
-		diffnoise_of_whole(&c, &diff->tree, &w->sides);
-	diff_case_judge(&c, &w->sides);
-	number_fill(w, whole, 0, DIFF_SELF, c.ratio, c.df);
-	whole->p = whole->q = c.p;
-	whole->verdict = isnan(c.p) ? DIFF_UNTESTED : c.p > diff->level ? DIFF_NOISE
-			 : fabs(whole->relative) < diff->prior.whole ? DIFF_WITHIN : DIFF_NAMED;
-}
-
-/* A tenth of all: how much it would have to change to stand out among all that was tested. */
-static void fill_seen(struct diff_work *w)
-{
-	struct diff *diff = w->diff;
-	double variance = 0, df = INFINITY, share = 0.1;
-
-	for (uint32_t i = 0; i < w->n; i++)
-		df = fmin(df, w->cases[i].df);
-	diff->seen = INFINITY;
-	for (unsigned side = 0; side < 2; side++) {
-		const struct diffsums *sums = &w->sides.sums[side];
-		double n = sums->squares > 0 ? sums->all * sums->all / sums->squares : 0;
-
-		variance += n > 0 ? share * (w->diff->per == PER_TOTAL ? 1 - share : 1) / n
-				  : INFINITY;
-	}
-	if (w->n_tested && isfinite(variance))
-		diff->seen = stat_t_quantile(diff->level / w->n_tested, df) *
-			     sqrt(variance * diff->noise.ratio);
-	if (diff->noise.basis != DIFF_BY_RUNS)
-		diff->seen = fmax(diff->seen, diff->prior.least[DIFF_CODE_OWN]);
-}
-
 /* How many processors the runs of a side had, on average; 0: not known. */
 static double processors(const struct diff_side *side, double cpu_seconds)
 {
@@ -306,9 +165,9 @@ static int find_changes(struct diff_work *w, const struct diff_options *options)
 	summing_put_back(&w->summing);
 	if (any_out)
 		diffsums_of_sides(w->sides.sums, &w->summing);
-	fill_numbers(w);
-	fill_seen(w);
-	fill_whole(w);
+	diff_fill_numbers(w);
+	diff_fill_seen(w);
+	diff_fill_whole(w);
 	return diff_sort_rows(diff);
 }
 

@@ -27,6 +27,11 @@ struct diff_work {
 /* Finds what changed, the surest first: fills the cases, and counts diff->n_named. 0 or -ENOMEM. */
 int diff_name_changes(struct diff_work *w);
 
+/* Fill each row's numbers, those of the whole, and diff->seen, once the cases are decided. */
+void diff_fill_numbers(struct diff_work *w);
+void diff_fill_whole(struct diff_work *w);
+void diff_fill_seen(struct diff_work *w);
+
 /* The named ones first, then those that follow; of these, and of the others, the largest change. 0 or -ENOMEM. */
 int diff_sort_rows(struct diff *diff);
 
