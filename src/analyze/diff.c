@@ -8,6 +8,7 @@
 #include "analyze/diffwork.h"
 #include "analyze/threads.h"
 #include "base/err.h"
+#include "base/large.h"
 #include "model/profile.h"
 
 /* ---- what is compared ---- */
@@ -26,6 +27,7 @@ static int add_rows(struct diff_work *w, enum diff_measure shown)
 	diff->rows = malloc(((size_t)diff->n + 1) * sizeof(*diff->rows));
 	if (!diff->rows)
 		return -ENOMEM;
+	large_advise(diff->rows, ((size_t)diff->n + 1) * sizeof(*diff->rows));
 	for (uint32_t i = 1; i < w->summing.n_items; i++)
 		if (w->row_of[i])
 			diff->rows[w->row_of[i] - 1] = (struct diff_row){ .item = i, .measure = shown };
@@ -69,9 +71,12 @@ static void add_case(struct diff_work *w, uint32_t row, enum diff_measure measur
 
 static int add_cases(struct diff_work *w)
 {
-	w->cases = malloc((DIFF_MEASURES * (size_t)w->diff->n + 1) * sizeof(*w->cases));
+	size_t bytes = (DIFF_MEASURES * (size_t)w->diff->n + 1) * sizeof(*w->cases);
+
+	w->cases = malloc(bytes);
 	if (!w->cases)
 		return -ENOMEM;
+	large_advise(w->cases, bytes);
 	for (uint32_t r = 0; r < w->diff->n; r++) {
 		uint32_t item = w->diff->rows[r].item;
 		bool leaf = true, chain = w->diff->by_stack && r + 1 < w->diff->n &&

@@ -4,6 +4,9 @@
 
 #include "analyze/diffwork.h"
 #include "analyze/statistics.h"
+#include "base/parallel.h"
+
+#define PIECE 4096u	/* rows that a thread fills at a time */
 
 static double quantile(struct diff_work *w, double df)
 {
@@ -19,11 +22,11 @@ static double quantile(struct diff_work *w, double df)
 	return df;
 }
 
-static void number_fill(struct diff_work *w, struct diff_number *number, uint32_t item,
-			enum diff_measure measure, double ratio, double df)
+/* z: standard errors of half an interval. */
+static void number_fill(const struct diff_sides *sides, struct diff_number *number, uint32_t item,
+			enum diff_measure measure, double ratio, double z)
 {
-	const struct diff_sides *sides = &w->sides;
-	double z = quantile(w, df), variance[2], cost[2], worth[2];
+	double variance[2], cost[2], worth[2];
 
 	for (unsigned side = 0; side < 2; side++) {
 		double weight = diff_weight(sides, side, item, measure);
@@ -58,21 +61,36 @@ static void number_fill(struct diff_work *w, struct diff_number *number, uint32_
 /* Moved by no more than that many standard errors once what is named is taken out. */
 #define EXPLAINED_Z 2.5
 
-void diff_fill_numbers(struct diff_work *w)
-{
-	struct diff *diff = w->diff;
-	bool found = false;
+/* Some of the rows as if they were not tested: as noisy as most. */
+struct untested {
+	const struct diff_work *work;
+	double z;
+};
 
-	for (uint32_t r = 0; r < diff->n; r++)
+static void fill_piece(void *context, uint32_t piece)
+{
+	const struct untested *untested = context;
+	struct diff *diff = untested->work->diff;
+	uint32_t end = piece + 1 < (diff->n + PIECE - 1) / PIECE ? (piece + 1) * PIECE : diff->n;
+
+	for (uint32_t r = piece * PIECE; r < end; r++)
 		for (int m = 0; m < DIFF_MEASURES; m++) {
 			struct diff_number *number = &diff->rows[r].of[m];
 
 			number->p = number->q = NAN;
 			number->verdict = DIFF_UNTESTED;
-			/* what was not tested is as noisy as most */
-			number_fill(w, number, diff->rows[r].item, (enum diff_measure)m,
-				    diff->noise.ratio, INFINITY);
+			number_fill(&untested->work->sides, number, diff->rows[r].item, (enum diff_measure)m,
+				    diff->noise.ratio, untested->z);
 		}
+}
+
+void diff_fill_numbers(struct diff_work *w)
+{
+	struct diff *diff = w->diff;
+	struct untested untested = { w, quantile(w, INFINITY) };
+	bool found = false;
+
+	parallel_each((diff->n + PIECE - 1) / PIECE, fill_piece, &untested);
 	for (uint32_t i = 0; i < w->n; i++)
 		found = found || w->cases[i].named;
 	for (uint32_t i = 0; i < w->n; i++) {
@@ -81,7 +99,7 @@ void diff_fill_numbers(struct diff_work *w)
 		struct diff_number *number = c->number;
 		double moved = stat_t_beyond(c->first_z / sqrt(c->ratio), c->df);
 
-		number_fill(w, number, c->item, c->measure, c->ratio, c->df);
+		number_fill(&w->sides, number, c->item, c->measure, c->ratio, quantile(w, c->df));
 		number->p = c->p;
 		number->q = c->q;
 		number->verdict = c->within ? DIFF_WITHIN
@@ -114,7 +132,7 @@ void diff_fill_whole(struct diff_work *w)
 	if (diff->noise.basis == DIFF_BY_RUNS)
 		diffnoise_of_whole(&c, &diff->tree, &w->sides);
 	diff_case_judge(&c, &w->sides);
-	number_fill(w, whole, 0, DIFF_SELF, c.ratio, c.df);
+	number_fill(&w->sides, whole, 0, DIFF_SELF, c.ratio, quantile(w, c.df));
 	whole->p = whole->q = c.p;
 	whole->verdict = isnan(c.p) ? DIFF_UNTESTED : c.p > diff->level ? DIFF_NOISE
 			 : fabs(whole->relative) < diff->prior.whole ? DIFF_WITHIN : DIFF_NAMED;

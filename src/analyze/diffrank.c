@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "analyze/diffwork.h"
+#include "base/large.h"
+#include "base/parallel.h"
 
 static int rank(const struct diff_row *row)
 {
@@ -58,27 +60,60 @@ static int compare_ranked(const void *left, const void *right, void *context)
 	return d ? d : (a->item > b->item) - (a->item < b->item);
 }
 
+/* Two halves, each sorted by a thread, that are then one. */
+struct halves {
+	const struct diff *diff;
+	struct ranked *ranked;
+};
+
+static uint32_t begin_of(const struct halves *h, uint32_t half)
+{
+	return half == 2 ? h->diff->n : half * (h->diff->n / 2);
+}
+
+static void sort_half(void *context, uint32_t half)
+{
+	struct halves *h = context;
+	uint32_t begin = begin_of(h, half), end = begin_of(h, half + 1);
+
+	for (uint32_t i = begin; i < end; i++) {
+		const struct diff_row *row = &h->diff->rows[i];
+		const struct diff_number *number = &row->of[row->measure];
+
+		h->ranked[i] = (struct ranked){ .moved = fabs(number->now - number->base),
+						.rank = rank(row), .row = i };
+		load_head(diff_place(h->diff, row)->name, h->ranked[i].head);
+	}
+	qsort_r(h->ranked + begin, end - begin, sizeof(*h->ranked), compare_ranked, (void *)(uintptr_t)h->diff);
+}
+
+static void merge_halves(struct halves *h, struct diff_row *rows)
+{
+	uint32_t a = 0, b = begin_of(h, 1), middle = b, end = h->diff->n;
+
+	for (uint32_t i = 0; i < end; i++) {
+		bool first = b == end || (a < middle && compare_ranked(&h->ranked[a], &h->ranked[b],
+								       (void *)(uintptr_t)h->diff) <= 0);
+
+		rows[i] = h->diff->rows[h->ranked[first ? a++ : b++].row];
+	}
+}
+
 int diff_sort_rows(struct diff *diff)
 {
 	struct ranked *ranked = malloc(((size_t)diff->n + 1) * sizeof(*ranked));
 	struct diff_row *rows = malloc(((size_t)diff->n + 1) * sizeof(*rows));
+	struct halves h = { diff, ranked };
 
 	if (!ranked || !rows) {
 		free(ranked);
 		free(rows);
 		return -ENOMEM;
 	}
-	for (uint32_t i = 0; i < diff->n; i++) {
-		const struct diff_row *row = &diff->rows[i];
-		const struct diff_number *number = &row->of[row->measure];
-
-		ranked[i] = (struct ranked){ .moved = fabs(number->now - number->base),
-					     .rank = rank(row), .row = i };
-		load_head(diff_place(diff, row)->name, ranked[i].head);
-	}
-	qsort_r(ranked, diff->n, sizeof(*ranked), compare_ranked, diff);
-	for (uint32_t i = 0; i < diff->n; i++)
-		rows[i] = diff->rows[ranked[i].row];
+	large_advise(ranked, ((size_t)diff->n + 1) * sizeof(*ranked));
+	large_advise(rows, ((size_t)diff->n + 1) * sizeof(*rows));
+	parallel_each(2, sort_half, &h);
+	merge_halves(&h, rows);
 	free(ranked);
 	free(diff->rows);
 	diff->rows = rows;

@@ -152,7 +152,7 @@ void diffsums_of_sides(struct diffsums *sums, struct summing *summing)
 	size_t n = (size_t)summing->tree->tree.n + 1;
 	struct sum both[2];
 
-	if (!summing->nodes[1] && summing->any_out)
+	if (!summing->nodes[1] && parallel_most(2) == 2)
 		summing->nodes[1] = large_calloc(n, sizeof(*summing->nodes[1]));
 	for (unsigned side = 0; side < 2; side++)
 		both[side] = (struct sum){ &sums[side], summing, summing->nodes[side] };

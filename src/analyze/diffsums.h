@@ -33,7 +33,7 @@ struct summing {
 	bool any_out;
 	struct node_sum {
 		double value, square;
-	} *nodes[2];		/* with all that each node called; scratch, all zero between sums; [1]: NULL until needed */
+	} *nodes[2];		/* with all that each node called; scratch, all zero between sums; [1]: may be NULL */
 };
 
 int summing_init(struct summing *summing, const struct difftree *tree, bool by_stack);
@@ -59,8 +59,8 @@ static inline uint32_t summing_item(const struct summing *summing, uint32_t node
 int diffsums_init(struct diffsums *sums, const struct summing *summing);
 void diffsums_fini(struct diffsums *sums);
 
-/* Of all units of each side (sums[0] and sums[1]), or of one unit. Both sides at the same time once something was
- * taken out: then this is asked for again and again, which is worth memory for two. */
+/* Of all units of each side (sums[0] and sums[1]), or of one unit. Both sides at the same time where there are two
+ * processors and memory for it. */
 void diffsums_of_sides(struct diffsums *sums, struct summing *summing);
 void diffsums_of_unit(struct diffsums *sums, struct summing *summing, uint32_t unit);
 
