@@ -105,14 +105,14 @@ int batch_append(struct batch *into, struct batch *from)
 	return into->failed ? -ENOMEM : 0;
 }
 
-/* Without labels and times a row is its stack: rows are found by the stack's id, not by a hash. Only into a
- * profile that has no rows yet. */
-static bool add_plain_rows(struct batch *batch, const uint32_t *stacks)
+/* Without labels and times a row is its stack: rows are found by the stack's number (all are below `limit`), not by a
+ * hash. Only into a profile that has no rows yet. */
+static bool add_plain_rows(struct batch *batch, const uint32_t *stacks, uint32_t limit)
 {
 	struct profile *profile = batch->profile;
 	const int64_t *values = (const int64_t *)(const void *)batch->values.p;
 	uint32_t *row_of = batch->timed || batch->labeled || profile->n ?
-			   NULL : large_calloc((size_t)profile->tree.n + 1, sizeof(*row_of));
+			   NULL : large_calloc((size_t)limit + 1, sizeof(*row_of));
 
 	if (!row_of)
 		return false;
@@ -131,13 +131,13 @@ static bool add_plain_rows(struct batch *batch, const uint32_t *stacks)
 	return true;
 }
 
-static void add_rows(struct batch *batch, const uint32_t *stacks)
+static void add_rows(struct batch *batch, const uint32_t *stacks, uint32_t limit)
 {
 	struct profile *profile = batch->profile;
 	const int64_t *values = (const int64_t *)(const void *)batch->values.p;
 	const uint64_t *times = (const uint64_t *)(const void *)batch->times.p;
 
-	if (add_plain_rows(batch, stacks))
+	if (add_plain_rows(batch, stacks, limit))
 		return;
 	if (!batch->timed) {
 		profile_add_all(profile, batch->n, stacks, column(&batch->sets), values);
@@ -167,19 +167,24 @@ static uint32_t *add_stacks(struct batch *batch)
 	return stacks;
 }
 
-int batch_flush(struct batch *batch)
+/* Where the words of the last stack end. */
+static void add_end(struct batch *batch)
 {
 	uint32_t end = (uint32_t)(batch->words.n / sizeof(uint32_t));
 
 	buf_add(&batch->first, &end, sizeof(end));
-	if (batch->first.failed)
-		batch->failed = true;
+	batch->failed |= batch->first.failed;
+}
+
+int batch_flush(struct batch *batch)
+{
+	add_end(batch);
 	if (batch->n && !batch->failed) {
 		uint32_t *stacks = add_stacks(batch);
 
 		batch->failed = !stacks;
 		if (stacks)
-			add_rows(batch, stacks);
+			add_rows(batch, stacks, batch->profile->tree.n);
 	}
 	if (profile_failed(batch->profile))
 		batch->failed = true;
@@ -188,4 +193,75 @@ int batch_flush(struct batch *batch)
 	batch->n = batch->n_stacks = 0;
 	batch->flushes++;
 	return batch->failed ? -ENOMEM : 0;
+}
+
+static struct str words_of(const struct batch *batch, uint32_t stack)
+{
+	const uint32_t *first = column(&batch->first);
+
+	return str_over(column(&batch->words) + first[stack], (first[stack + 1] - first[stack]) * sizeof(uint32_t));
+}
+
+/* Of each stack, the first one that has the same words. */
+static int find_equal(const struct batch *batch, uint32_t *equal)
+{
+	uint64_t hashes[AHEAD];
+	struct idindex index = { 0 };
+	int rc = idindex_reserve(&index, batch->n_stacks);
+
+	for (uint32_t i = 0; rc == 0 && i < batch->n_stacks + AHEAD; i++) {
+		uint64_t hash = hashes[i % AHEAD];
+		uint32_t stack = i - AHEAD, step = 0, id;
+
+		if (i < batch->n_stacks) {
+			hashes[i % AHEAD] = hash_str(words_of(batch, i));
+			idindex_prefetch(&index, hashes[i % AHEAD]);
+		}
+		if (i < AHEAD)
+			continue;
+		while ((id = idindex_probe(&index, hash, &step)))
+			if (str_eq(words_of(batch, id - 1), words_of(batch, stack)))
+				break;
+		equal[stack] = id ? id - 1 : stack;
+		if (!id)
+			rc = idindex_add(&index, hash, stack + 1);
+	}
+	idindex_fini(&index);
+	return rc;
+}
+
+/* The rows go into the profile, one for each stack and label set. */
+static int list_rows(struct batch *batch)
+{
+	uint32_t *equal = malloc(((size_t)batch->n_stacks + 1) * sizeof(*equal));
+	uint32_t *stacks = (uint32_t *)(void *)batch->stacks.p;
+	int rc = equal ? find_equal(batch, equal) : -ENOMEM;
+
+	for (uint32_t i = 0; rc == 0 && i < batch->n; i++)
+		stacks[i] = equal[stacks[i]];
+	free(equal);
+	if (rc == 0)
+		add_rows(batch, stacks, batch->n_stacks);
+	return rc == 0 && profile_failed(batch->profile) ? -ENOMEM : rc;
+}
+
+int batch_list(struct batch *batch)
+{
+	struct profile *profile = batch->profile;
+	uint32_t *stacks;
+
+	add_end(batch);
+	if (batch->failed || list_rows(batch) < 0)
+		return -ENOMEM;
+	stacks = profile_take_stacks(profile);
+	if (!stacks)
+		return -ENOMEM;
+	buf_fini(&batch->stacks);
+	buf_fini(&batch->sets);
+	buf_fini(&batch->values);
+	buf_fini(&batch->times);
+	batch->n = profile->n;
+	batch->stacks = (struct buf){ .p = (char *)stacks, .n = profile->n * sizeof(*stacks),
+				      .cap = profile->cap_stack * sizeof(*stacks) };
+	return 0;
 }

@@ -65,4 +65,8 @@ int batch_append(struct batch *into, struct batch *from);
 /* Adds what waits to the profile. 0 or -ENOMEM. */
 int batch_flush(struct batch *batch);
 
+/* The same into a profile without rows, but for the stacks: its rows have the empty one, .stacks tells which of those that
+ * stay in .words and .first each of them has, one for equal ones. Only for looking at afterwards. */
+int batch_list(struct batch *batch);
+
 #endif

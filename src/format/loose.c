@@ -7,6 +7,64 @@
 
 #include "base/vec.h"
 
+void loose_fini(struct loose *rows)
+{
+	batch_fini(&rows->batch);
+	free(rows->spans);
+	free(rows->frames);
+	*rows = (struct loose){ 0 };
+}
+
+/* The batch borrows what may have moved since. */
+static struct batch *own_batch(struct loose *rows, struct profile *profile)
+{
+	rows->batch.profile = profile;
+	rows->batch.spans = rows->spans;
+	rows->batch.frames = rows->frames;
+	return &rows->batch;
+}
+
+int loose_list(struct loose *rows, struct profile *profile)
+{
+	return batch_list(own_batch(rows, profile));
+}
+
+struct stack_batch loose_stacks(const struct loose *rows)
+{
+	return (struct stack_batch){ .words = (const uint32_t *)(const void *)rows->batch.words.p,
+				     .first = (const uint32_t *)(const void *)rows->batch.first.p,
+				     .n = rows->batch.n_stacks, .spans = rows->spans, .frames = rows->frames };
+}
+
+const uint32_t *loose_stack_of(const struct loose *rows)
+{
+	return (const uint32_t *)(const void *)rows->batch.stacks.p;
+}
+
+uint32_t *loose_take_words(struct loose *rows)
+{
+	uint32_t *words = (uint32_t *)(void *)rows->batch.words.p;
+
+	rows->batch.words = (struct buf){ 0 };
+	return words;
+}
+
+int loose_plant(struct loose *rows, struct profile *profile)
+{
+	struct stack_batch stacks = loose_stacks(rows);
+	const uint32_t *of = loose_stack_of(rows);
+	uint32_t *ids = malloc(((size_t)stacks.n + 1) * sizeof(*ids));
+
+	if (!ids)
+		return -ENOMEM;
+	stacktree_add_all(&profile->tree, &stacks, ids);
+	for (uint32_t i = 0; i < profile->n; i++)
+		profile->stack[i] = ids[of[i]];
+	free(ids);
+	loose_fini(rows);
+	return profile->tree.failed ? -ENOMEM : 0;
+}
+
 void pile_init(struct pile *pile)
 {
 	*pile = (struct pile){ 0 };
@@ -15,11 +73,8 @@ void pile_init(struct pile *pile)
 
 static void rows_fini(struct pile *pile)
 {
-	batch_fini(&pile->rows.batch);
-	free(pile->rows.spans);
-	free(pile->rows.frames);
+	loose_fini(&pile->rows);
 	free(pile->owner);
-	pile->rows = (struct loose){ 0 };
 	pile->owner = NULL;
 	pile->cap_owner = pile->cap_spans = pile->cap_frames = 0;
 }
@@ -32,12 +87,9 @@ void pile_fini(struct pile *pile)
 
 int pile_settle(struct pile *pile)
 {
-	struct batch *batch = &pile->rows.batch;
+	struct batch *batch = own_batch(&pile->rows, &pile->profile);
 	int rc = 0;
 
-	batch->profile = &pile->profile;
-	batch->spans = pile->rows.spans;
-	batch->frames = pile->rows.frames;
 	if (batch->n)
 		rc = batch_flush(batch);
 	rows_fini(pile);
@@ -140,18 +192,15 @@ static int map_words(struct pile *into, const struct loose *from, const uint32_t
 /* The other's rows in our words behind ours. */
 static int append(struct pile *into, struct pile *from, const uint32_t *word_of)
 {
-	struct batch *batch = &into->rows.batch;
 	uint32_t *words = words_of(&from->rows.batch);
 
 	for (uint32_t i = 0; i < n_words(&from->rows.batch); i++)
 		words[i] = word_of[words[i]] - 1;
-	batch->profile = &into->profile;
-	batch->spans = into->rows.spans;
-	batch->frames = into->rows.frames;
+	own_batch(&into->rows, &into->profile);
 	if (into->expected)
-		batch_expect(batch, &from->rows.batch, into->expected);
+		batch_expect(&into->rows.batch, &from->rows.batch, into->expected);
 	into->expected = 0;
-	return batch_append(batch, &from->rows.batch);
+	return batch_append(&into->rows.batch, &from->rows.batch);
 }
 
 /* Two of our words would begin with one frame: what waits goes into the tree, and the other's rows after it. */
@@ -162,10 +211,7 @@ static int settle_both(struct pile *into, struct pile *from, const uint32_t *fra
 
 	for (uint32_t i = 0; i < rows->n_frames; i++)
 		rows->frames[i] = frame[rows->frames[i]];
-	rows->batch.profile = &into->profile;
-	rows->batch.spans = rows->spans;
-	rows->batch.frames = rows->frames;
-	return rc < 0 ? rc : batch_flush(&rows->batch);
+	return rc < 0 ? rc : batch_flush(own_batch(rows, &into->profile));
 }
 
 static int add_loose(struct pile *into, struct pile *from)

@@ -9,6 +9,10 @@
  *   file 2 -> profile, rows --'
  *
  * A reader that is asked to (read_aid.loose) leaves its rows so; one that does not know how adds them to the profile.
+ *
+ * Who compares profiles needs no tree of each: the rows go into the profile, and their stacks stay a list.
+ *
+ *   file -> profile (tables, head, rows), stacks
  */
 #ifndef SONDE_FORMAT_LOOSE_H
 #define SONDE_FORMAT_LOOSE_H
@@ -17,11 +21,26 @@
 #include "model/profile.h"
 
 struct loose {
-	struct batch batch;	/* of words, without times; .n is 0 when there are no loose rows */
+	struct batch batch;	/* of words, without times; .n is 0 when there are none */
 	struct stack_span *spans;	/* word -> its frames */
 	uint32_t *frames;
 	uint32_t n_spans, n_frames;
 };
+
+void loose_fini(struct loose *rows);
+
+/* Puts the rows into their profile, which has none yet, all of the empty stack; their stacks stay. 0 or -ENOMEM. */
+int loose_list(struct loose *rows, struct profile *profile);
+
+/* The stacks then, lent; none (.n is 0) where the rows' stacks are in the tree. Row i has stack loose_stack_of()[i]. */
+struct stack_batch loose_stacks(const struct loose *rows);
+const uint32_t *loose_stack_of(const struct loose *rows);
+
+/* Their words, given away, to be freed. */
+uint32_t *loose_take_words(struct loose *rows);
+
+/* After loose_list(): the stacks go into the profile's tree after all. 0 or -ENOMEM. */
+int loose_plant(struct loose *rows, struct profile *profile);
 
 /* A profile and its loose rows, {0} with profile_init(). */
 struct pile {

@@ -6,6 +6,7 @@
 
 #include "base/test.h"
 #include "format/format.h"
+#include "format/input.h"
 #include "format/memory_test.h"
 
 #define FILES 9
@@ -180,8 +181,52 @@ TEST(stacks_of_rows_that_fit_wait_for_each_other)
 	pile_fini(&a);
 }
 
+/* What a diff asks for: rows without a tree, whose stacks are put into one after all. */
+TEST(a_list_of_stacks_becomes_the_tree_that_reading_makes)
+{
+	char path[] = "/tmp/loose-test-XXXXXX.pb";
+	struct loose rows = { 0 };
+	struct read_aid aid = { .loose = &rows };
+	struct profile p, listed;
+	struct buf got, wanted;
+	int64_t sum = 0;
+
+	close(mkstemps(path, 3));
+	fill(&p, 0, NOTHING);
+	CHECK_EQ(format_write(&p, path, NULL, NULL), 0);
+	profile_fini(&p);
+	profile_init(&p);
+	profile_init(&listed);
+	CHECK_EQ(format_read(&p, path, NULL), 0);
+	CHECK_EQ(format_read_aided(&listed, path, &aid, NULL), 0);
+	CHECK_EQ(listed.n, 0);
+	CHECK_EQ(loose_list(&rows, &listed), 0);
+	CHECK_EQ(listed.n, p.n);
+	CHECK_EQ(listed.tree.n, 1);
+	CHECK(loose_stacks(&rows).n > 2);
+	for (uint32_t i = 0; i < listed.n; i++) {
+		CHECK_EQ(listed.stack[i], 0);
+		CHECK(loose_stack_of(&rows)[i] < loose_stacks(&rows).n);
+		CHECK_EQ(profile_value(&listed, i, 0), profile_value(&p, i, 0));
+		sum += profile_value(&listed, i, 0);
+	}
+	CHECK_EQ(sum, profile_total(&p, 0));
+	CHECK_EQ(loose_plant(&rows, &listed), 0);
+	CHECK_EQ(loose_stacks(&rows).n, 0);
+	CHECK_EQ(listed.tree.n, p.tree.n);
+	got = rows_of(&listed);
+	wanted = rows_of(&p);
+	buf_add_u8(&wanted, '\0');
+	CHECK_STR(buf_str(&got), wanted.p);
+	buf_fini(&got);
+	buf_fini(&wanted);
+	profile_fini(&p);
+	profile_fini(&listed);
+	unlink(path);
+}
+
 TEST_MAIN(CASE(files_read_together_are_what_merging_one_by_one_gives),
 	  CASE(one_with_other_value_types_among_them_is_merged_too),
 	  CASE(one_with_times_among_them_is_merged_too),
 	  CASE(one_frame_may_have_other_calls_inlined_in_another_file),
-	  CASE(stacks_of_rows_that_fit_wait_for_each_other))
+	  CASE(stacks_of_rows_that_fit_wait_for_each_other), CASE(a_list_of_stacks_becomes_the_tree_that_reading_makes))

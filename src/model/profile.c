@@ -227,6 +227,19 @@ void profile_forget_times(struct profile *profile)
 	profile->cap_time = 0;
 }
 
+uint32_t *profile_take_stacks(struct profile *profile)
+{
+	uint32_t *stacks = profile->stack, *none = calloc((size_t)profile->n + 1, sizeof(*none));
+
+	if (!none)
+		return NULL;
+	profile->stack = none;
+	profile->cap_stack = profile->n + 1;
+	idindex_fini(&profile->index);
+	profile->n_indexed = 0;
+	return stacks;
+}
+
 void profile_relabel(struct profile *profile, const uint32_t *sets)
 {
 	for (uint32_t i = 0; i < profile->n; i++)

@@ -135,6 +135,9 @@ int profile_add_rows(struct profile *profile, uint32_t n);
 /* Its rows stay, without times. */
 void profile_forget_times(struct profile *profile);
 
+/* Gives the rows' stacks away, to be freed: all have the empty one then. NULL: out of memory, nothing has changed. */
+uint32_t *profile_take_stacks(struct profile *profile);
+
 /* Gives every row the label set sets[its set]; the column has labels.n entries from before. Rows of one
  * stack and set do not become one. */
 void profile_relabel(struct profile *profile, const uint32_t *sets);
