@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import subprocess
@@ -275,3 +276,21 @@ def test_waits_are_as_sure_as_there_were_many(tmp_path):
 def test_one_file_on_both_sides_is_said(made):
     done = sonde("diff", made[0], made[0])
     assert done.returncode == 0 and "are one file" in done.stderr and done.stdout.startswith("Nothing changed beyond noise.")
+
+
+def test_stacks_that_stay_a_list_give_what_trees_of_them_give(tmp_path):
+    """A picture needs trees, a table does not: both are of one comparison. Labels make rows of one stack."""
+    draw = random.Random(5)
+    paths = [";".join(f"f{draw.randrange(4 if depth < 3 else 30)}" for depth in range(draw.randrange(1, 12))) for _ in range(400)]
+    files = []
+    for side in range(2):
+        rows = [(path, (draw.randrange(1, 40) * (4 if side and "f7" in path else 1),), {"thread": str(draw.randrange(3))})
+                for path in paths for _ in range(2)]
+        files.append(pprof_made.write(tmp_path / f"{side}.pb.gz", rows, (("samples", "count"),)))
+    listed = sonde("diff", "--json", *files)
+    drawn = sonde("diff", *files, "-o", tmp_path / "x.svg", "-o", tmp_path / "x.json")
+    assert listed.returncode == drawn.returncode == 0, (listed.stderr, drawn.stderr)
+    assert listed.stdout == (tmp_path / "x.json").read_text()
+    assert named(json.loads(listed.stdout)), listed.stdout[:300]
+    sonde("convert", files[1], tmp_path / "1.folded")
+    assert named(diff(files[0], tmp_path / "1.folded")) == named(json.loads(listed.stdout))  # a list beside a tree

@@ -216,7 +216,7 @@ TEST(the_variance_of_a_weighted_share_is_that_of_its_samples)
 		test_sample(&p[side], "main;f 300", 0, 0);
 		test_sample(&p[side], "main;g 700", 0, 0);
 	}
-	struct diff_input inputs[] = { { &p[0], NULL, 0, 1, 0 }, { &p[1], NULL, 1, 1, 0 } };
+	struct diff_input inputs[] = { { .profile = &p[0], .type = 1 }, { .profile = &p[1], .side = 1, .type = 1 } };
 
 	CHECK_EQ(diff_init(&diff, inputs, 2, &(struct diff_options){ 0 }, NULL), 0);
 	f = &row_of(&diff, "f")->of[DIFF_SELF];

@@ -151,6 +151,7 @@ static int add_samples(const struct diff_input *input, const uint32_t *node,
 		       struct diff_unit *units, uint32_t blocks, bool *ret_guessed)
 {
 	const struct profile *profile = input->profile;
+	const uint32_t *stack = input->stacks ? input->stacks->of_row : profile->stack;
 	struct counting counting = counting_of(profile, input->type);
 	double block = blocks > 1 ? ((double)last_time(input) + 1) / blocks : 0;
 	int rc = 0;
@@ -167,7 +168,7 @@ static int add_samples(const struct diff_input *input, const uint32_t *node,
 			*ret_guessed = true;
 			events = 1;
 		}
-		rc = unit_add(&units[at < blocks ? at : blocks - 1], node[profile->stack[i]],
+		rc = unit_add(&units[at < blocks ? at : blocks - 1], node[stack[i]],
 			      value, value * value / events);
 	}
 	return rc;
@@ -271,7 +272,8 @@ int difftree_init(struct difftree *tree, const struct diff_input *inputs, uint32
 	tree->units = calloc((size_t)n + 2 * DIFF_BLOCKS, sizeof(*tree->units));
 	rc = tree->units && first ? find_subjects(tree, inputs, n, granularity, err) : -ENOMEM;
 	if (rc == 0)
-		rc = difftree_merge(tree, inputs, n, &node, first, err);
+		rc = inputs[0].stacks ? difftree_list(tree, inputs, n, &node, first, err)
+					: difftree_merge(tree, inputs, n, &node, first, err);
 	if (rc == 0)
 		rc = fill_units(tree, inputs, n, node, first);
 	free(node);

@@ -31,6 +31,15 @@ struct diff_input {
 	unsigned side;
 	uint32_t type;			/* value type of the profile */
 	double work;			/* done in that run; 0: not told */
+	struct diff_stacks *stacks;	/* NULL: rows' stacks are in the profile's tree. Else all inputs have such, and no filter */
+};
+
+/* Stacks that are in no tree yet, as a list. */
+struct diff_stacks {
+	struct stack_batch list;	/* .words are the next, all else is lent */
+	uint32_t *words;		/* malloc's: diff_init() may take it, and leaves NULL then */
+	uint32_t n_words;		/* that there are: spans */
+	const uint32_t *of_row;		/* row of the profile -> which of them */
 };
 
 struct diff_unit {
@@ -63,8 +72,11 @@ int difftree_init(struct difftree *tree, const struct diff_input *inputs, uint32
 void difftree_fini(struct difftree *tree);
 
 /* Private to difftree*.c: makes .tree and .outer. ret_node, to be freed: node of stack s of input i at
- * [ret_first[i] + s], 0 where no kept sample is. 0, -E2BIG or -ENOMEM. */
+ * [ret_first[i] + s], 0 where no kept sample is. 0, -E2BIG or -ENOMEM. The one from trees, the other from lists: nodes
+ * are the same, in another order. */
 int difftree_merge(struct difftree *tree, const struct diff_input *inputs, uint32_t n,
 		   uint32_t **ret_node, uint32_t *ret_first, struct err *err);
+int difftree_list(struct difftree *tree, const struct diff_input *inputs, uint32_t n,
+		  uint32_t **ret_node, uint32_t *ret_first, struct err *err);
 
 #endif

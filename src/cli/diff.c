@@ -30,12 +30,13 @@ typedef int (*diff_render_fn)(struct buf *out, const struct diff_view *view, str
 static const struct diff_renderer {
 	const char *name, *suffix;
 	diff_render_fn render;
+	bool draws;	/* the tree, where of two equal boxes the one that comes first stands first */
 } renderers[] = {
-	{ "html", ".html", diff_html },
-	{ "svg", ".svg", diff_svg },
-	{ "json", ".json", diff_json },
-	{ "md", ".md", diff_markdown },
-	{ "txt", ".txt", diff_text },
+	{ "html", ".html", diff_html, true },
+	{ "svg", ".svg", diff_svg, true },
+	{ "json", ".json", diff_json, false },
+	{ "md", ".md", diff_markdown, false },
+	{ "txt", ".txt", diff_text, false },
 };
 
 #define N_RENDERERS (sizeof(renderers) / sizeof(*renderers))
@@ -73,6 +74,16 @@ static bool wants_lines(const struct diff_args *a)
 	for (uint32_t i = 0; i < a->n_outputs; i++)
 		page = page || !strcmp(renderer_for(a, a->outputs[i])->name, "html");
 	return page && a->options.granularity == BY_FUNCTION;
+}
+
+/* Whether nothing of what is written depends on the order of stacks. */
+static bool tells_no_stacks(const struct diff_args *a)
+{
+	bool any = a->options.by_stack;
+
+	for (uint32_t i = 0; i < a->n_outputs; i++)
+		any = any || renderer_for(a, a->outputs[i])->draws;
+	return !any;
 }
 
 static int write_outputs(const struct diff_args *a, const struct diff_view *view, struct err *err)
@@ -164,7 +175,17 @@ static double cpu_seconds(const struct reading *reading)
 	return str_eq(unit, STR("nanoseconds")) ? 1e-9 : str_eq(unit, STR("microseconds")) ? 1e-6 : 0;
 }
 
-static int compare(struct diff_args *a, const struct readings *readings, bool *ret_exceeded,
+/* Those that were left a list. */
+static struct diff_stacks take_stacks(struct loose *rows)
+{
+	struct diff_stacks stacks = { .list = loose_stacks(rows), .n_words = rows->n_spans,
+				      .of_row = loose_stack_of(rows) };
+
+	stacks.words = loose_take_words(rows);
+	return stacks;
+}
+
+static int compare(struct diff_args *a, struct readings *readings, bool *ret_exceeded,
 		   struct err *err)
 {
 	const struct reading *newest = &readings->items[readings->n - 1];
@@ -176,7 +197,8 @@ static int compare(struct diff_args *a, const struct readings *readings, bool *r
 	struct diff diff = { 0 };
 	struct difflines lines = { 0 };
 	struct source_places sources;
-	int rc = inputs ? 0 : -ENOMEM;
+	struct diff_stacks *stacks = calloc((size_t)readings->n + 1, sizeof(*stacks));
+	int rc = inputs && stacks ? 0 : -ENOMEM;
 
 	a->options.of_memory = is_memory(newest);
 	a->options.cpu_seconds = cpu_seconds(newest);
@@ -185,12 +207,14 @@ static int compare(struct diff_args *a, const struct readings *readings, bool *r
 		a->work[0] = a->work[1] = 1;
 	}
 	for (uint32_t i = 0; rc == 0 && i < readings->n; i++) {
-		const struct reading *reading = &readings->items[i];
+		struct reading *reading = &readings->items[i];
 		unsigned side = i >= a->n_files[0];
 
+		stacks[i] = take_stacks(&reading->rows);
 		inputs[i] = (struct diff_input){ .profile = &reading->shown.profile,
 						 .filter = &reading->filter, .side = side,
 						 .type = (uint32_t)reading->type,
+						 .stacks = stacks[i].list.n ? &stacks[i] : NULL,
 						 .work = a->work[side] };
 		view.text.folded |= reading->shown.folded;
 	}
@@ -220,6 +244,9 @@ static int compare(struct diff_args *a, const struct readings *readings, bool *r
 		tell(&view, a->n_outputs > 0, ret_exceeded);
 	difflines_fini(&lines);
 	diff_fini(&diff);
+	for (uint32_t i = 0; stacks && i < readings->n; i++)
+		free(stacks[i].words);
+	free(stacks);
 	free(inputs);
 	return rc;
 }
@@ -243,6 +270,7 @@ int run_diff(const struct command *command, int argc, char **argv)
 	if (a.text.limit == LIMIT_UNSET)
 		a.text.limit = a.as == AS_TEXT && !a.n_outputs ? LIMIT_DEFAULT : 0;
 	screen_options(&a.text, a.n_outputs ? -1 : STDOUT_FILENO);
+	a.reading.listed = tells_no_stacks(&a);
 	rc = readings_open(&readings, &a.reading, a.files, a.n_files[0] + a.n_files[1], &err);
 	if (rc == 0)
 		rc = readings_agree(&readings, &err);

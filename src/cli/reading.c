@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "cli/codeaid.h"
 #include "cli/command.h"
+#include "cli/namer.h"
 #include "cli/place.h"
 #include "cli/unnamed.h"
 #include "format/format.h"
@@ -211,6 +212,49 @@ static uint64_t shown_duration(const struct reading *reading)
 	return to > from ? to - from : 0;
 }
 
+int reading_plant(struct reading *reading, struct err *err)
+{
+	struct profile *profile = &reading->profile;
+
+	if (!loose_stacks(&reading->rows).n)
+		return 0;
+	if (loose_plant(&reading->rows, profile) < 0)
+		return err_fail(err, -ENOMEM, "out of memory over %u samples", profile->n);
+	reading->shown.profile.tree = profile->tree;	/* borrowed from before */
+	reading->shown.profile.stack = profile->stack;
+	return 0;
+}
+
+/* Whether frames alone do not tell what is shown: some get names or are folded away, or a name has several kinds, of
+ * which the one that cost most counts. */
+static bool needs_tree(const struct profile *profile, bool *ret_failed)
+{
+	const struct frames *frames = &profile->frames;
+	uint8_t *kind_of = calloc((size_t)profile->strings.n + 1, sizeof(*kind_of));	/* + 1 */
+	bool needs = false;
+
+	*ret_failed = !kind_of;
+	for (uint32_t i = 1; kind_of && !needs && i < frames->n_frames; i++) {
+		uint8_t kind = frames->frames[i].kind, *known = &kind_of[frames->functions[frames->frames[i].function].name];
+
+		needs = namer_wanted(profile, i) || frame_kind_is_managed(kind) || (*known && *known != kind + 1);
+		*known = kind + 1;
+	}
+	free(kind_of);
+	return needs;
+}
+
+/* Rows that a reader left loose. */
+static int settle(struct reading *reading, struct err *err)
+{
+	bool failed = false;
+	int rc = loose_list(&reading->rows, &reading->profile);
+
+	if (rc == 0 && needs_tree(&reading->profile, &failed))
+		rc = reading_plant(reading, err);
+	return rc < 0 || failed ? err_fail(err, -ENOMEM, "out of memory over %u samples", reading->profile.n) : 0;
+}
+
 int reading_open(struct reading *reading, struct err *err)
 {
 	const char *path = reading->path ? reading->path : FILE_DEFAULT_NAME;
@@ -231,7 +275,12 @@ int reading_open(struct reading *reading, struct err *err)
 	aid.program = reading->program;
 	aid.untimed = (reading->untimed || reading->no_times) && !asks_for_times(reading);
 	aid.times_max = reading->page && !asks_for_times(reading) ? READING_PAGE_TIMES : 0;
+	/* filters look at trees, and so does whoever leaves frames out */
+	if (reading->listed && !reading->words[0] && !reading->by && !reading->native)
+		aid.loose = &reading->rows;
 	rc = format_read_aided(&reading->profile, path, &aid, err);
+	if (rc == 0 && reading->rows.batch.n)
+		rc = settle(reading, err);
 	if (rc == 0 && reading->no_times && aid.untimed)	/* few readers do without them */
 		profile_forget_times(&reading->profile);
 	if (rc == 0)
@@ -273,6 +322,7 @@ void reading_close(struct reading *reading)
 {
 	filter_fini(&reading->filter);
 	shown_fini(&reading->shown);
+	loose_fini(&reading->rows);
 	profile_fini(&reading->profile);
 }
 

@@ -7,6 +7,7 @@
 #include "analyze/filter.h"
 #include "analyze/shown.h"
 #include "base/str.h"
+#include "format/loose.h"
 #include "model/profile.h"
 
 struct command;
@@ -30,7 +31,9 @@ struct reading {
 	bool native;		/* nothing is folded away */
 	bool untimed;		/* what is made of it shows no times (filters may ask for them still) ... */
 	bool page;		/* ... or is a page, which holds so many and no more: */
+	bool listed;		/* who reads it needs no tree of stacks: .rows may have a list instead */
 	struct profile profile;
+	struct loose rows;	/* empty: the profile's rows have stacks of its tree */
 	struct shown shown;	/* the profile as views see it; filters are matched against it */
 	struct filter filter;
 	int type;		/* index, or -1 */
@@ -92,6 +95,9 @@ int reading_word(struct reading *reading, const struct command *command, int id,
 
 /* Reads the file, folds, and applies the filters. */
 int reading_open(struct reading *reading, struct err *err);
+
+/* Puts stacks that were left a list into the profile's tree. 0 or -ENOMEM. */
+int reading_plant(struct reading *reading, struct err *err);
 
 /* The unit of --unit for the values that are read, NULL where none was asked for. 0 or -EINVAL with a
  * sentence. */

@@ -31,6 +31,19 @@ static struct str text_of(const struct reading *reading, bool unit)
 	return strings_get(&profile->strings, unit ? type->unit : type->type);
 }
 
+/* Stacks are lists in all or in none. */
+static int make_alike(struct readings *readings, struct err *err)
+{
+	bool all = true;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < readings->n; i++)
+		all = all && loose_stacks(&readings->items[i].rows).n;
+	for (uint32_t i = 0; rc == 0 && !all && i < readings->n; i++)
+		rc = reading_plant(&readings->items[i], err);
+	return rc;
+}
+
 int readings_open(struct readings *readings, const struct reading *common, const char *const *paths,
 		  uint32_t n, struct err *err)
 {
@@ -61,6 +74,8 @@ int readings_open(struct readings *readings, const struct reading *common, const
 		else if (rc < 0)
 			err_set(err, "%s", list.errs[i].text);
 	}
+	if (rc == 0)
+		rc = make_alike(readings, err);
 out:
 	free(list.errs);
 	free(list.rcs);
