@@ -125,6 +125,32 @@ def test_collecting_and_compiling_are_native_frames_of_who_causes_them(tmp_path,
     assert share("v8::internal::Compiler::Compile", "compileMuch") > 0.3 * share("compileMuch")
 
 
+WORKERS = """\
+const {Worker, isMainThread} = require('worker_threads');
+if (isMainThread)
+	for (const name of ['short one', 'a name that is longer than fifteen bytes', '작업자', undefined]) new Worker(__filename, {name});
+for (const end = Date.now() + (isMainThread ? 500 : 1500); Date.now() < end;);
+"""
+
+
+@pytest.mark.parametrize("version", [v for v in nodejs.VERSIONS if v >= 18])     # (16 has no such names)
+def test_worker_threads_have_the_names_that_the_program_gave_them(tmp_path, version):
+    if not os.access(nodejs.node(version), os.X_OK):
+        pytest.skip(f"node {version} is not installed")
+    (tmp_path / "app.js").write_text(WORKERS)
+    path = tmp_path / "p.pb.gz"
+    subprocess.run([truth.SONDE, "record", "-F", "499", "-o", str(path), "--", nodejs.node(version), str(tmp_path / "app.js")], check=True,
+                   capture_output=True, timeout=120)
+    samples = pprof_min.read(path).samples
+    tids = collections.defaultdict(set)
+    for sample in samples:
+        tids[sample.labels.get("thread")].add(sample.labels.get("tid"))
+    for name in ("short one", "a name that is longer than fifteen bytes", "작업자"):
+        assert len(tids[name]) == 1, dict(tids)
+    # whatever Node calls its main thread, the process is the program
+    assert {sample.labels.get("process") for sample in samples} == {"node"}
+
+
 LOOP = """\
 function mix(x, j) { return (x * 31 + j) % 1000003; }
 function odd(x) {

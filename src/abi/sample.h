@@ -139,7 +139,7 @@ struct sample_hdr {
 	char comm[16];		/* the thread's name */
 	uint64_t activity;	/* Python: the outermost coroutine of the stack; Go: the goroutine's id;
 				 * Java: the virtual thread's number; 0: none */
-	uint64_t labels_at;	/* Go: address of the goroutine's labels; 0: none. Python, Java: the thread
+	uint64_t labels_at;	/* Go: address of the goroutine's labels; 0: none. Python, Java, V8: the thread
 				 * pointer, which is how they tell their threads apart */
 	uint32_t labels_check;	/* of them, as the kernel saw them */
 	uint32_t holes;		/* SAMPLE_COPIED: bit n: page n of the stack was not in memory */

@@ -425,7 +425,8 @@ static __noinline enum tick tick_end(struct sample_walked *sample, struct walk *
 	}
 	sample->hdr.gil = w->python.gil;
 	sample->hdr.activity = WALK_HAS(RUNTIME_JVM) && w->jvm.high ? w->jvm.virtual : w->python.coroutine;
-	if (w->python.progress != WALK_PYTHON_NEW || (WALK_HAS(RUNTIME_JVM) && w->jvm.high))
+	if (w->python.progress != WALK_PYTHON_NEW || (WALK_HAS(RUNTIME_JVM) && w->jvm.high) ||
+	    (WALK_HAS(RUNTIME_V8) && w->v8.ready == 1))
 		sample->hdr.labels_at = w->thread_pointer;
 	if (sample->hdr.labels_at && (!(WALK_HAS(RUNTIME_JVM) && w->jvm.high) || w->jvm.met))
 		note_thread(w, &sample->hdr);

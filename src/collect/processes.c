@@ -2,7 +2,9 @@
 #include "collect/processes.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -310,6 +312,34 @@ static struct process *add_process(struct processes *processes, pid_t pid)
 	return process;
 }
 
+/* What Node (since 24) calls the thread that runs the program says nothing of the program. */
+static bool is_thread_name(struct str name)
+{
+	return str_eq(name, STR("MainThread")) || str_eq(name, STR("node-MainThread"));
+}
+
+static void set_name(struct process *process, struct str name)
+{
+	size_t n = name.n < sizeof(process->name) ? name.n : sizeof(process->name) - 1;
+
+	memset(process->name, 0, sizeof(process->name));
+	memcpy(process->name, name.p, n);
+}
+
+static void read_name(struct process *process)
+{
+	char link[40], path[PATH_MAX];
+	ssize_t n;
+
+	process_comm(process->pid, process->pid, process->name);
+	if (!is_thread_name(str_of(process->name)))
+		return;
+	snprintf(link, sizeof(link), "/proc/%d/exe", process->pid);
+	n = readlink(link, path, sizeof(path));
+	if (n > 0)
+		set_name(process, str_basename(str_over(path, (size_t)n)));
+}
+
 struct process *processes_get(struct processes *processes, pid_t pid)
 {
 	struct process *process = processes_find(processes, pid);
@@ -319,7 +349,7 @@ struct process *processes_get(struct processes *processes, pid_t pid)
 	process = add_process(processes, pid);
 	if (!process)
 		return NULL;
-	process_comm(pid, pid, process->name);
+	read_name(process);
 	scan(processes, process);
 	return process;
 }
@@ -338,7 +368,7 @@ int processes_remap(struct processes *processes, pid_t pid, struct str text, uin
 	process->n_doubts = 0;
 	process->doubt_ns = until_ns;
 	if (!process->name[0])
-		process_comm(pid, pid, process->name);
+		read_name(process);
 	rc = proc_maps_parse(&maps, text, NULL);
 	if (rc == 0)
 		rc = add_mappings(processes, process, &maps);
@@ -397,14 +427,6 @@ static int apply_fork(struct processes *processes, const struct process_event *e
 	return 0;
 }
 
-static void set_name(struct process *process, struct str name)
-{
-	size_t n = name.n < sizeof(process->name) ? name.n : sizeof(process->name) - 1;
-
-	memset(process->name, 0, sizeof(process->name));
-	memcpy(process->name, name.p, n);
-}
-
 int processes_apply(struct processes *processes, const struct process_event *event)
 {
 	struct process *process;
@@ -438,7 +460,7 @@ int processes_apply(struct processes *processes, const struct process_event *eve
 		set_name(process, event->path);
 		break;
 	case PROCESS_RENAMED:
-		if (event->pid == event->tid)
+		if (event->pid == event->tid && !is_thread_name(event->path))
 			set_name(process, event->path);
 		break;
 	case PROCESS_EXITED:

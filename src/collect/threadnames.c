@@ -13,6 +13,7 @@
 #include "runtime/jvm/threads.h"
 #include "runtime/python/threads.h"
 #include "runtime/runtime.h"
+#include "runtime/v8/workers.h"
 
 #define ASK_AGAIN_NS 4000000ull	/* for a thread that had no name; then twice as long, ... */
 #define ASK_DOUBLINGS 8			/* ... up to a second: most get theirs right after they start */
@@ -162,6 +163,16 @@ static void read_java_names(const struct jvm_file *file, uint64_t bias, pid_t *p
 		(void)jvm_thread_names(structs, offsets, bias, &memory, scratch, wants_java, take_java, search);
 }
 
+/* Of the thread sought alone. */
+static void read_worker_name(const struct v8_file *file, uint64_t bias, pid_t *pid, struct arena *scratch, struct search *search)
+{
+	struct v8_memory memory = { process_read_whole, pid, &file->objects, NULL };
+	struct str name;
+
+	if (file->worker && v8_worker_name(&memory, search->thread_pointer, file->worker + bias, scratch, &name))
+		search->found = keep(search, name);
+}
+
 static const char *read_name(struct threadnames *names, const struct process *process, pid_t tid,
 			     uint64_t thread_pointer)
 {
@@ -176,6 +187,8 @@ static const char *read_name(struct threadnames *names, const struct process *pr
 				    process_read_whole, &pid, &scratch, take, &search);
 	else if (file && file->kind == RUNTIME_JVM)
 		read_java_names(&file->jvm, process->space->runtime_bias, &pid, &scratch, &search);
+	else if (file && file->kind == RUNTIME_V8)
+		read_worker_name(&file->v8, process->space->runtime_bias, &pid, &scratch, &search);
 	arena_fini(&scratch);
 	return search.found;
 }

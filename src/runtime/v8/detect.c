@@ -266,6 +266,8 @@ bool v8_detect(struct v8_file *ret_file, struct elf *elf)
 	free(numbers.items);
 	if (!found)
 		return false;
+	if (elf_lookup(elf, STR("_ZTVN4node6worker6WorkerE"), &any))
+		file->worker = any.vaddr;
 	find_bytecodes(file, elf);
 	find_blob(file, elf);
 	if (file->objects.function_code == V8_NO_FIELD)

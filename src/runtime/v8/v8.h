@@ -26,6 +26,7 @@ struct v8_file {
 	uint64_t trampoline, trampoline_end;	/* of the one that interprets: its frames are functions */
 	uint64_t dispatch_group;	/* vaddr of the pointer to the isolate group; 0: no dispatch table */
 	uint32_t dispatch_table;	/* in the group */
+	uint64_t worker;	/* vaddr of the vtable of Node's Worker; 0: no Node */
 	uint16_t frame_wasm, frame_regexp;	/* types; 0: not known */
 };
 
