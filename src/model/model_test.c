@@ -293,6 +293,28 @@ TEST(strings_added_at_once_get_the_ids_that_adding_each_would_find)
 	strings_fini(&all);
 }
 
+/* Its hash leads to a string that differs in one byte, as a hostile file's could. */
+TEST(a_string_is_found_by_all_its_bytes_and_not_by_its_hash)
+{
+	for (size_t n = 1; n < 100; n++) {
+		struct strings strings = { 0 };
+		char text[100];
+		uint32_t id;
+
+		memset(text, 'a', n);
+		id = strings_add(&strings, str_over(text, n));
+		CHECK_EQ(strings_find(&strings, str_over(text, n)), id);
+		for (size_t i = 0; i < n; i++) {
+			text[i] = 'b';
+			idindex_fini(&strings.index);
+			CHECK_EQ(idindex_add(&strings.index, hash_str(str_over(text, n)), id), 0);
+			CHECK_EQ(strings_find(&strings, str_over(text, n)), 0);
+			text[i] = 'a';
+		}
+		strings_fini(&strings);
+	}
+}
+
 TEST(a_value_type_that_comes_late_gives_zeros_to_the_rows_before_it)
 {
 	struct profile p;
@@ -467,6 +489,7 @@ TEST_MAIN(CASE(a_frame_becomes_several_or_another_and_sums_stay),
 	  CASE(words_stand_for_runs_of_frames),
 	  CASE(rows_added_at_once_join_those_of_their_stack_and_labels),
 	  CASE(strings_added_at_once_get_the_ids_that_adding_each_would_find),
+	  CASE(a_string_is_found_by_all_its_bytes_and_not_by_its_hash),
 	  CASE(a_value_type_that_comes_late_gives_zeros_to_the_rows_before_it),
 	  CASE(merging_a_profile_with_its_twin_doubles_it),
 	  CASE(merging_shares_callers_and_keeps_value_types_apart),

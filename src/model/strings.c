@@ -11,20 +11,21 @@ static uint64_t u64_at(const char *p)
 	return v;
 }
 
-/* str_eq() without a call and a loop for the length that most names have. */
+/* str_eq() without a call for the lengths that most names have. */
 static bool same(struct str a, struct str b)
 {
 	const char *p = a.p, *q = b.p;
-	size_t n = a.n;
+	size_t n = a.n, tail = n > 16 ? 16 : n;
 
 	if (n != b.n)
 		return false;
-	if (n < 8 || n > 32)
+	if (n < 8 || n > 64)
 		return !memcmp(p, q, n);
-	if (n <= 16)
-		return !((u64_at(p) ^ u64_at(q)) | (u64_at(p + n - 8) ^ u64_at(q + n - 8)));
-	return !((u64_at(p) ^ u64_at(q)) | (u64_at(p + 8) ^ u64_at(q + 8)) |
-		 (u64_at(p + n - 16) ^ u64_at(q + n - 16)) | (u64_at(p + n - 8) ^ u64_at(q + n - 8)));
+	for (; n > 16; p += 16, q += 16, n -= 16)
+		if ((u64_at(p) ^ u64_at(q)) | (u64_at(p + 8) ^ u64_at(q + 8)))
+			return false;
+	/* the last bytes, of which the loop may have seen some */
+	return !((u64_at(p + n - tail) ^ u64_at(q + n - tail)) | (u64_at(p + n - 8) ^ u64_at(q + n - 8)));
 }
 
 static uint32_t find(const struct strings *strings, struct str s, uint64_t hash)
