@@ -171,18 +171,20 @@ static int index_words(struct pile *pile)
 }
 
 /* For each word that the other's rows use ours, + 1. False: one begins like another one of ours. */
-static int map_words(struct pile *into, const struct loose *from, const uint32_t *frame, uint32_t *word_of,
+static int map_words(struct pile *into, const struct pile *other, const uint32_t *frame, uint32_t *word_of,
 		     bool *ret_all)
 {
+	const struct loose *from = &other->rows;
+	uint32_t n = other->owner ? from->n_spans : n_words(&from->batch);
 	int rc = index_words(into);
 
 	*ret_all = true;
-	for (uint32_t i = 0; rc == 0 && i < n_words(&from->batch) && *ret_all; i++) {
-		uint32_t word = words_of(&from->batch)[i];
+	for (uint32_t i = 0; rc == 0 && i < n && *ret_all; i++) {
+		uint32_t word = other->owner ? i : words_of(&from->batch)[i];
 		struct stack_span span = from->spans[word];
 
-		if (word_of[word])
-			continue;
+		if (word_of[word] || (other->owner && other->owner[from->frames[span.at]] != word + 1))
+			continue;	/* known, or not used */
 		rc = find_word(into, from->frames + span.at, span.n, frame, &word_of[word]);
 		*ret_all = word_of[word];
 	}
@@ -223,7 +225,7 @@ static int add_loose(struct pile *into, struct pile *from)
 	int rc = word_of ? profile_merge_loose(&into->profile, &from->profile, &frame, &set) : -ENOMEM;
 
 	if (rc == 0)
-		rc = map_words(into, &from->rows, frame, word_of, &all);
+		rc = map_words(into, from, frame, word_of, &all);
 	for (uint32_t i = 0; rc == 0 && i < batch->n; i++)
 		sets[i] = set[sets[i]];
 	if (rc == 0)

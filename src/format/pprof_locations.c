@@ -5,8 +5,11 @@
 #include <stdlib.h>
 
 #include "base/large.h"
+#include "base/parallel.h"
 #include "base/vec.h"
 #include "format/pprof.h"
+
+#define STACKS_FOR_TWO 20000	/* that are worth a second thread */
 
 void pprof_locations_fini(struct pprof_locations *locations)
 {
@@ -35,8 +38,7 @@ static uint32_t add_chain(struct pprof_locations *l, uint32_t *latest, uint32_t 
 	if (id && l->chains.parent[id] == caller)
 		return id;
 	id = stacktree_push(&l->chains, caller, frame);
-	if (VEC_RESERVE(&l->length, &l->cap_length, (uint64_t)l->chains.n) < 0 ||
-	    VEC_RESERVE(&l->uses, &l->cap_uses, (uint64_t)l->chains.n) < 0) {
+	if (VEC_RESERVE(&l->length, &l->cap_length, (uint64_t)l->chains.n) < 0) {
 		l->chains.failed = true;
 		return 0;
 	}
@@ -63,7 +65,7 @@ static void find_inlined(const struct frames *frames, uint8_t *bits)
 		bits[i / 8] |= (uint8_t)((frames->frames[i].inlined != 0) << i % 8);
 }
 
-/* How many rows are at or below each stack. */
+/* How many rows are at or below each stack; NULL: out of memory. */
 static uint32_t *count_rows(const struct profile *profile)
 {
 	const struct stacktree *tree = &profile->tree;
@@ -76,41 +78,74 @@ static uint32_t *count_rows(const struct profile *profile)
 	return rows;
 }
 
-/* Every stack's chain, and how often samples will name each chain: as often as there are rows at or below
- * its stacks, but for those where an inlined frame makes it part of a longer one. What begins as
- * rows is overwritten with chains, callers first. */
-static int make_chains(struct pprof_locations *l, const struct profile *profile)
+/* Every stack's chain, callers first; out of memory: chains.failed. */
+static void find_chains(struct pprof_locations *l, const struct profile *profile)
 {
 	const struct stacktree *tree = &profile->tree;
 	uint32_t *latest = calloc((size_t)profile->frames.n_frames + 1, sizeof(*latest));
 	uint8_t *inlined = calloc((size_t)profile->frames.n_frames / 8 + 1, 1);
 
-	l->chain_of = count_rows(profile);
-	if (!latest || !inlined || !l->chain_of) {
-		free(latest);
-		free(inlined);
-		return -ENOMEM;
+	l->chain_of = large_realloc(NULL, ((size_t)tree->n + 1) * sizeof(*l->chain_of));
+	l->chains.failed |= !latest || !inlined || !l->chain_of;
+	if (!l->chains.failed) {
+		find_inlined(&profile->frames, inlined);
+		l->chain_of[0] = 0;
 	}
-	find_inlined(&profile->frames, inlined);
-	l->chain_of[0] = 0;
-	for (uint32_t i = 1; i < tree->n; i++) {
-		uint32_t frame = tree->frame[i], chain = latest[frame], caller = 0;
-		bool is_inlined = inlined[frame / 8] >> frame % 8 & 1;
+	for (uint32_t i = 1; i < tree->n && !l->chains.failed; i++) {
+		uint32_t frame = tree->frame[i], chain = latest[frame];
 
-		if (is_inlined)
-			caller = caller_chain(l, profile, i);
-		if (is_inlined || !chain)
-			chain = add_chain(l, latest, caller, frame);
-		if (l->chains.failed)
-			break;
-		l->uses[chain] += l->chain_of[i];
-		if (caller)
-			l->uses[caller] -= l->chain_of[i];
+		if (inlined[frame / 8] >> frame % 8 & 1)
+			chain = add_chain(l, latest, caller_chain(l, profile, i), frame);
+		else if (!chain)
+			chain = add_chain(l, latest, 0, frame);
 		l->chain_of[i] = chain;
 	}
 	free(latest);
 	free(inlined);
-	return l->chains.failed ? -ENOMEM : 0;
+}
+
+struct making {
+	struct pprof_locations *locations;
+	const struct profile *profile;
+	uint32_t *rows;
+};
+
+static void make_half(void *context, uint32_t i)
+{
+	struct making *m = context;
+
+	if (i)
+		m->rows = count_rows(m->profile);
+	else
+		find_chains(m->locations, m->profile);
+}
+
+/* Every stack's chain, and how often samples will name each chain: as often as there are rows at or below
+ * its stacks, but for those where an inlined frame makes it part of a longer one. */
+static int make_chains(struct pprof_locations *l, const struct profile *profile)
+{
+	struct making m = { .locations = l, .profile = profile };
+
+	if (profile->tree.n < STACKS_FOR_TWO) {
+		make_half(&m, 0);
+		make_half(&m, 1);
+	} else {
+		parallel_each(2, make_half, &m);
+	}
+	l->uses = calloc((size_t)l->chains.n + 1, sizeof(*l->uses));
+	if (!l->uses || !m.rows || l->chains.failed) {
+		free(m.rows);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 1; i < profile->tree.n; i++) {
+		uint32_t chain = l->chain_of[i];
+
+		l->uses[chain] += m.rows[i];
+		l->uses[l->chains.parent[chain]] -= m.rows[i];
+	}
+	l->uses[0] = 0;
+	free(m.rows);
+	return 0;
 }
 
 struct ranked {

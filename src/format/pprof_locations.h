@@ -25,7 +25,7 @@ struct pprof_locations {
 	struct stacktree chains;
 	uint16_t *length;	/* chain -> its frames */
 	uint64_t *uses;		/* chain -> how often samples name it */
-	uint32_t cap_length, cap_uses;
+	uint32_t cap_length;
 	uint32_t *chain_of;	/* stack -> chain of its innermost frame */
 	uint32_t *order;	/* location id - 1 -> chain */
 	uint32_t n;

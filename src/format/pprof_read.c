@@ -52,6 +52,7 @@ static int check_top(struct pprof_reader *r)
 
 			extent->begin = extent->end ? extent->begin : at;
 			extent->end = cursor_pos(&c);
+			extent->n++;
 		}
 		at = cursor_pos(&c);
 	}
@@ -176,10 +177,31 @@ static void note_dropped_labels(struct pprof_reader *r)
 	buf_fini(&note);
 }
 
+/* Indexes that grow in steps are filled again at each. Empty fields mean nothing, and get no room. */
+static int reserve(struct pprof_reader *r)
+{
+	struct profile *profile = r->profile;
+	struct { struct idindex *index; uint32_t number; } all[] = {
+		{ &profile->strings.index, PPROF_STRING }, { &profile->frames.function_index, PPROF_FUNCTION },
+		{ &profile->frames.frame_index, PPROF_LOCATION },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		const struct pprof_extent *extent = &r->extents[all[i].number];
+		uint64_t most = (extent->end - extent->begin) / 8;
+
+		if (idindex_reserve(all[i].index, extent->n < most ? extent->n : most) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int read_all(struct pprof_reader *r)
 {
 	int rc = check_top(r);
 
+	if (rc == 0)
+		rc = reserve(r);
 	if (rc == 0)
 		rc = pprof_read_strings(r);
 	if (rc == 0)

@@ -30,6 +30,7 @@ struct pprof_reader {
 	struct pprof_notes notes;
 	struct pprof_extent {		/* by number: all of those fields lie between */
 		size_t begin, end;
+		uint64_t n;	/* how many there are */
 	} extents[PPROF_DOC_URL + 1];
 	size_t *marks;			/* mark k: the first field that begins at or behind k PPROF_MARK_BYTES */
 	uint32_t n_marks;
