@@ -325,6 +325,10 @@ static int read_file(struct otlp_reader *r)
 {
 	int rc = otlp_each(r, r->bytes, OTLP_DICTIONARY, otlp_read_dictionary);
 
+	/* since 1.8 there is one at least, which stands for none */
+	if (rc == 0 && !r->stacks.n && r->n_locations > 1)
+		return err_fail(r->err, -EBADMSG, "%s is of OpenTelemetry's profiles before 1.8, which had no table of stacks, and "
+				"is not read: let the program write another format (async-profiler: jfr)", r->what);
 	if (rc == 0)
 		rc = otlp_each(r, r->bytes, OTLP_RESOURCE_PROFILES, look_at_resource);
 	r->profile->start_wall_ns = r->start;

@@ -222,6 +222,29 @@ TEST(what_is_not_there_is_refused)
 	buf_fini(&file);
 }
 
+/* async-profiler 4.1 writes such: a sample is a range of the profile's list of locations. */
+TEST(a_file_of_the_time_before_stacks_had_a_table_is_called_what_it_is)
+{
+	struct buf file = { 0 }, dictionary = { 0 }, body = { 0 }, outer = { 0 };
+	struct err err = { 0 };
+	struct profile p;
+
+	message(&dictionary, OTLP_LOCATIONS, &body);
+	message(&dictionary, OTLP_LOCATIONS, &body);
+	proto_add_uint(&body, 1, 1);
+	proto_add_uint(&body, 2, 1);
+	message(&outer, OTLP_SAMPLES, &body);
+	message(&body, OTLP_PROFILES, &outer);
+	message(&outer, OTLP_SCOPE_PROFILES, &body);
+	message(&file, OTLP_RESOURCE_PROFILES, &outer);
+	message(&file, OTLP_DICTIONARY, &dictionary);
+	profile_init(&p);
+	CHECK_EQ(format_read_bytes(&p, buf_str(&file), "x", &err), -EBADMSG);
+	CHECK(strstr(err.text, "before 1.8") && strstr(err.text, "jfr"));
+	profile_fini(&p);
+	buf_fini(&file);
+}
+
 TEST(what_is_written_is_read_back)
 {
 	struct profile p, q;
@@ -257,4 +280,5 @@ TEST(what_is_written_is_read_back)
 }
 
 TEST_MAIN(CASE(samples_of_today), CASE(what_ran_follows_from_the_mapping), CASE(samples_of_version_1_9), CASE(lists_that_are_not_packed),
-	  CASE(samples_that_say_when), CASE(what_is_not_there_is_refused), CASE(what_is_written_is_read_back))
+	  CASE(samples_that_say_when), CASE(what_is_not_there_is_refused),
+	  CASE(a_file_of_the_time_before_stacks_had_a_table_is_called_what_it_is), CASE(what_is_written_is_read_back))
