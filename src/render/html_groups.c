@@ -60,8 +60,7 @@ static void gathered_fini(struct gathered *g)
 	free(g->last);
 }
 
-static void gather(struct gathered *g, const struct profile *profile, const uint32_t *ids, uint32_t n,
-		   const uint32_t *column)
+static void gather(struct gathered *g, const struct profile *profile, const uint32_t *ids, uint32_t n)
 {
 	size_t types = profile->n_types;
 
@@ -69,7 +68,6 @@ static void gather(struct gathered *g, const struct profile *profile, const uint
 	for (uint32_t i = 0; i < n; i++) {
 		if (i + AHEAD < n)
 			__builtin_prefetch(profile->values + ids[i + AHEAD] * types);
-		g->column[i] = column[ids[i]];
 		memcpy(g->values + i * types, profile->values + ids[i] * types, types * sizeof(*g->values));
 	}
 }
@@ -126,7 +124,9 @@ static void put_entries(struct packer *p, const struct html_samples *e, struct g
 	const uint32_t *ids = e->ids + from;
 	uint32_t n_entries = 0, before = 0;
 
-	gather(g, p->profile, ids, n, e->node);
+	gather(g, p->profile, ids, n);
+	for (uint32_t i = 0; i < n; i++)
+		g->column[i] = e->node[ids[i]];
 	for (uint32_t i = 0; i < n; i++) {
 		g->last[i] = i + 1 == n || g->column[i] != g->column[i + 1];
 		n_entries += g->last[i];
@@ -184,18 +184,19 @@ static void put_row_values(struct packer *p, const struct gathered *g, uint32_t 
 }
 
 /* The group's samples in time order. entry: see number_entries(). */
-static void put_rows(struct packer *p, const struct html_samples *e, const struct html_times *times,
-		     struct gathered *g, uint32_t from, uint32_t n, const uint32_t *entry)
+static void put_rows(struct packer *p, const struct html_times *times, struct gathered *g, uint32_t from, uint32_t n,
+		     const uint32_t *entry)
 {
 	const uint32_t *ids = times->ids + from;
 	uint32_t n_rows = 0, before = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		g->last[i] = i + 1 == n || html_times_new_row(times, e, from + i + 1);
+		g->last[i] = i + 1 == n || html_times_new_row(times, from + i + 1);
 		n_rows += g->last[i];
 	}
 	buf_add_uleb(p->out, n_rows);
-	gather(g, p->profile, ids, n, times->tick);
+	gather(g, p->profile, ids, n);
+	memcpy(g->column, times->tick + from, (size_t)n * sizeof(*g->column));
 	for (uint32_t i = 0; i < n; i++) {
 		if (!g->last[i])
 			continue;
@@ -228,7 +229,7 @@ static void put_all(struct packer *p, const struct html_samples *e, const struct
 		put_entries(p, e, g, from, to - from);
 		if (times->tick_ns) {
 			number_entries(e, g, from, entry);
-			put_rows(p, e, times, g, from, to - from, entry);
+			put_rows(p, times, g, from, to - from, entry);
 		}
 		from = to;
 	}

@@ -10,7 +10,9 @@
 
 #define TICK_MOST_NS 1000000u	/* samples 1 ms apart are told apart, unless there are too many */
 #define TICKS_BETWEEN 64	/* ticks between two samples of the busiest group, on average */
-#define HALF 65536u
+#define DIGIT_BITS 11		/* of a pass over ticks */
+#define DIGITS (1u << DIGIT_BITS)
+#define FEW 32u			/* are sorted in place */
 
 int html_sort_by(const uint32_t *ids, uint32_t *sorted, uint32_t n, const uint32_t *key,
 		 uint32_t n_keys)
@@ -56,76 +58,166 @@ static uint64_t first_tick(const struct profile *profile, const struct html_samp
 	return profile->time_step_ns > tick && profile->time_step_ns % tick == 0 ? profile->time_step_ns : tick;
 }
 
-/* ids by (group, tick, node), by three stable passes over what is sorted by (group, node). digit is
- * scratch, for each sample. */
-static int sort_by_tick(struct html_times *times, const struct html_samples *samples, uint32_t *digit)
-{
-	uint32_t n = samples->n;
-	int rc;
+/* What html_times_init() works on. An item is what is sorted by, << 32, and whose it is. */
+struct sorting {
+	const struct html_samples *samples;
+	struct html_times *times;
+	uint64_t *items, *spare;
+	uint32_t *starts;	/* where each group's samples begin, in both orders; one more ends the last */
+};
 
-	for (uint32_t i = 0; i < n; i++)
-		digit[samples->ids[i]] = times->tick[samples->ids[i]] % HALF;
-	rc = html_sort_by(samples->ids, samples->spare, n, digit, HALF);
-	for (uint32_t i = 0; i < n; i++)
-		digit[samples->ids[i]] = times->tick[samples->ids[i]] / HALF;
-	if (rc == 0)
-		rc = html_sort_by(samples->spare, times->ids, n, digit, HALF);
-	if (rc == 0)
-		rc = html_sort_by(times->ids, samples->spare, n, samples->group, samples->n_groups);
-	if (rc == 0)
-		memcpy(times->ids, samples->spare, (size_t)n * sizeof(*times->ids));
-	return rc;
+static void sort_few(uint64_t *items, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++) {
+		uint64_t item = items[i];
+		uint32_t k = i;
+
+		for (; k && items[k - 1] >> 32 > item >> 32; k--)
+			items[k] = items[k - 1];
+		items[k] = item;
+	}
 }
 
-static uint32_t count_rows(const struct html_times *times, const struct html_samples *samples)
+/* Stable. `spare` has room for as many. */
+static void sort_items(uint64_t *items, uint64_t *spare, uint32_t n)
 {
-	uint32_t rows = samples->n ? 1 : 0;
+	uint64_t *from = items, *to = spare, *turn;
+	uint32_t i = 1;
 
-	for (uint32_t i = 1; i < samples->n; i++)
-		rows += samples->group[times->ids[i]] != samples->group[times->ids[i - 1]] ||
-			html_times_new_row(times, samples, i);
+	while (i < n && items[i - 1] >> 32 <= items[i] >> 32)
+		i++;
+	if (i >= n)
+		return;
+	if (n <= FEW) {
+		sort_few(items, n);
+		return;
+	}
+	for (unsigned shift = 32; shift < 64; shift += DIGIT_BITS) {
+		uint32_t at[DIGITS + 1] = { 0 };
+
+		for (i = 0; i < n; i++)
+			at[(from[i] >> shift & (DIGITS - 1)) + 1]++;
+		if (at[(from[0] >> shift & (DIGITS - 1)) + 1] == n)
+			continue;
+		for (i = 0; i < DIGITS; i++)
+			at[i + 1] += at[i];
+		for (i = 0; i < n; i++)
+			to[at[from[i] >> shift & (DIGITS - 1)]++] = from[i];
+		turn = from;
+		from = to;
+		to = turn;
+	}
+	if (from != items)
+		memcpy(items, from, (size_t)n * sizeof(*items));
+}
+
+/* From samples by (group, node), whose times are in `items`, to (group, tick, node): sorting is stable. */
+static void sort_by_tick(struct sorting *s)
+{
+	const struct html_samples *samples = s->samples;
+	struct html_times *times = s->times;
+
+	for (uint32_t i = 0; i < samples->n; i++)
+		s->items[i] = s->items[i] / times->tick_ns << 32 | i;
+	for (uint32_t g = 0; g < samples->n_groups; g++)
+		sort_items(s->items + s->starts[g], s->spare, s->starts[g + 1] - s->starts[g]);
+	for (uint32_t i = 0; i < samples->n; i++) {
+		times->ids[i] = samples->ids[(uint32_t)s->items[i]];
+		times->tick[i] = (uint32_t)(s->items[i] >> 32);
+		times->node[i] = samples->node[times->ids[i]];
+	}
+}
+
+/* Samples of one tick, [from, to), by node. */
+static void sort_by_node(struct sorting *s, uint32_t from, uint32_t to)
+{
+	struct html_times *times = s->times;
+	uint32_t i = from + 1;
+
+	while (i < to && times->node[i - 1] <= times->node[i])
+		i++;
+	if (i >= to)
+		return;
+	for (i = from; i < to; i++)
+		s->items[i - from] = (uint64_t)times->node[i] << 32 | times->ids[i];
+	sort_items(s->items, s->spare, to - from);
+	for (i = from; i < to; i++) {
+		times->ids[i] = (uint32_t)s->items[i - from];
+		times->node[i] = (uint32_t)(s->items[i - from] >> 32);
+	}
+}
+
+/* Ticks ten times as long: those of each group stay in order, and within one nodes must be put in order. */
+static void coarsen(struct sorting *s)
+{
+	struct html_times *times = s->times;
+
+	times->tick_ns *= 10;
+	for (uint32_t i = 0; i < s->samples->n; i++)
+		times->tick[i] /= 10;
+	for (uint32_t g = 0; g < s->samples->n_groups; g++) {
+		for (uint32_t from = s->starts[g], to; from < s->starts[g + 1]; from = to) {
+			for (to = from + 1; to < s->starts[g + 1] && times->tick[to] == times->tick[from];)
+				to++;
+			sort_by_node(s, from, to);
+		}
+	}
+}
+
+static uint32_t count_rows(const struct sorting *s)
+{
+	uint32_t rows = 0;
+
+	for (uint32_t g = 0; g < s->samples->n_groups; g++)
+		for (uint32_t i = s->starts[g]; i < s->starts[g + 1]; i++)
+			rows += i == s->starts[g] || html_times_new_row(s->times, i);
 	return rows;
 }
 
-static int order(struct html_times *times, const struct profile *profile,
-		 const struct html_samples *samples, uint32_t *digit, uint32_t rows_max)
+static void order(struct sorting *s, const struct profile *profile, uint32_t rows_max)
 {
+	const struct html_samples *samples = s->samples;
 	uint64_t first_ns = UINT64_MAX, last_ns = 0;
-	const uint64_t *time_ns = profile->time_ns;
-	int rc;
 
 	for (uint32_t i = 0; i < samples->n; i++) {
-		uint64_t time = time_ns[samples->ids[i]];
+		uint64_t time = profile->time_ns[samples->ids[i]];
 
+		s->items[i] = time;
+		s->starts[samples->group[samples->ids[i]] + 1]++;
 		first_ns = time < first_ns ? time : first_ns;
 		last_ns = time > last_ns ? time : last_ns;
 	}
-	for (uint64_t tick = first_tick(profile, samples, first_ns, last_ns);; tick *= 10) {
-		times->tick_ns = tick;
-		for (uint32_t i = 0; i < samples->n; i++)
-			times->tick[samples->ids[i]] = (uint32_t)(time_ns[samples->ids[i]] / tick);
-		rc = sort_by_tick(times, samples, digit);
-		if (rc < 0 || count_rows(times, samples) <= rows_max || tick > last_ns ||
-		    tick > UINT64_MAX / 10)
-			return rc;
-	}
+	for (uint32_t g = 0; g < samples->n_groups; g++)
+		s->starts[g + 1] += s->starts[g];
+	s->times->tick_ns = first_tick(profile, samples, first_ns, last_ns);
+	sort_by_tick(s);
+	while (count_rows(s) > rows_max && s->times->tick_ns <= last_ns && s->times->tick_ns <= UINT64_MAX / 10)
+		coarsen(s);
 }
 
 int html_times_init(struct html_times *times, const struct profile *profile,
 		    const struct html_samples *samples, uint32_t rows_max)
 {
-	uint32_t *digit;
-	int rc = -ENOMEM;
+	struct sorting s = { .samples = samples, .times = times };
+	size_t n = samples->n;
+	int rc = 0;
 
 	*times = (struct html_times){ 0 };
-	if (!profile->time_ns || !samples->n)
+	if (!profile->time_ns || !n)
 		return 0;
-	digit = calloc(profile->n, sizeof(*digit));
-	times->ids = calloc(samples->n, sizeof(*times->ids));
-	times->tick = calloc(profile->n, sizeof(*times->tick));
-	if (digit && times->ids && times->tick)
-		rc = order(times, profile, samples, digit, rows_max);
-	free(digit);
+	times->ids = malloc(n * sizeof(*times->ids));
+	times->tick = malloc(n * sizeof(*times->tick));
+	times->node = malloc(n * sizeof(*times->node));
+	s.items = malloc(n * sizeof(*s.items));
+	s.spare = malloc(n * sizeof(*s.spare));
+	s.starts = calloc((size_t)samples->n_groups + 1, sizeof(*s.starts));
+	if (times->ids && times->tick && times->node && s.items && s.spare && s.starts)
+		order(&s, profile, rows_max);
+	else
+		rc = -ENOMEM;
+	free(s.items);
+	free(s.spare);
+	free(s.starts);
 	if (rc < 0)
 		html_times_fini(times);
 	return rc;
@@ -135,5 +227,6 @@ void html_times_fini(struct html_times *times)
 {
 	free(times->ids);
 	free(times->tick);
+	free(times->node);
 	*times = (struct html_times){ 0 };
 }

@@ -5,18 +5,20 @@
  * no finer a tick than a reader could tell apart.
  *
  *   ids     2  0  5 | 1  3  4       kept samples by (group, tick, node)
- *   tick    3  7  7 | 2  2  9       tick[ids[i]]: time_ns / tick_ns, rounded down
- *   row     a  b  b | c  d  e       equal (group, tick, node) are one row; b is one where its nodes are
+ *   tick    3  7  7 | 2  2  9       of ids[i]: time_ns / tick_ns, rounded down
+ *   node    4  1  1 | 1  5  1       of ids[i]
+ *   row     a  b  b | c  d  e       equal (group, tick, node) are one row
  *
  * The tick is a power of ten of nanoseconds, fine enough to keep the order of a busy thread's samples
  * (1/64 of the time between them), or the profile's own step, and made coarser until there are at most
  * HTML_TIMES_ROWS rows.
  *
- * Memory: malloc's, freed by html_times_fini(). 12 bytes a sample.
+ * Memory: malloc's, freed by html_times_fini(). 12 bytes a sample, and 16 more while they are sorted.
  */
 #ifndef SONDE_RENDER_HTML_TIMES_H
 #define SONDE_RENDER_HTML_TIMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define HTML_TIMES_ROWS 2000000u
@@ -32,7 +34,7 @@ struct html_samples {
 
 struct html_times {
 	uint64_t tick_ns;		/* 0: the profile does not say when (the rest is empty) */
-	uint32_t *ids, *tick;
+	uint32_t *ids, *tick, *node;
 };
 
 /* 0 or -ENOMEM. At most rows_max rows, if that can be had with ticks no longer than the recording. */
@@ -41,12 +43,9 @@ int html_times_init(struct html_times *times, const struct profile *profile,
 void html_times_fini(struct html_times *times);
 
 /* Whether ids[i] begins a row; i is not the first of its group. */
-static inline int html_times_new_row(const struct html_times *times,
-				     const struct html_samples *samples, uint32_t i)
+static inline bool html_times_new_row(const struct html_times *times, uint32_t i)
 {
-	uint32_t id = times->ids[i], before = times->ids[i - 1];
-
-	return times->tick[id] != times->tick[before] || samples->node[id] != samples->node[before];
+	return times->tick[i] != times->tick[i - 1] || times->node[i] != times->node[i - 1];
 }
 
 /* One stable pass of a counting sort: ids[0 .. n), which are put into `sorted` by key[id] < n_keys.

@@ -50,7 +50,7 @@ static uint32_t rows_of(const struct made *m)
 
 	for (uint32_t i = 1; i < m->samples.n; i++)
 		n += m->group[m->times.ids[i]] != m->group[m->times.ids[i - 1]] ||
-			html_times_new_row(&m->times, &m->samples, i);
+		     html_times_new_row(&m->times, i);
 	return n;
 }
 
@@ -65,7 +65,8 @@ TEST(samples_stand_in_time_order_within_their_group)
 	for (uint32_t i = 0; i < 5; i++)
 		CHECK_EQ(m.times.ids[i], order[i]);
 	CHECK_EQ(m.times.tick_ns, MS);
-	CHECK_EQ(m.times.tick[0], 900);
+	CHECK_EQ(m.times.tick[0], 100);
+	CHECK_EQ(m.times.node[0], 2);
 	unmake(&m);
 }
 
@@ -104,6 +105,31 @@ TEST(too_many_rows_make_the_tick_coarser)
 	unmake(&m);
 }
 
+/* More than are sorted in place, in no order, over few ticks and again over a coarser one. */
+TEST(many_samples_of_a_tick_stand_by_node)
+{
+	struct taken list[MOST];
+	struct made m;
+
+	for (uint32_t rows_max = MOST; rows_max >= 4; rows_max /= 4) {
+		for (uint32_t i = 0; i < MOST; i++)
+			list[i] = (struct taken){ i / 40, i % 40 / 2, (uint64_t)(i * 37 % MOST) * 7 * MS };
+		make(&m, list, MOST, rows_max);
+		for (uint32_t i = 1; i < MOST; i++) {
+			uint32_t id = m.times.ids[i], before = m.times.ids[i - 1];
+
+			CHECK_EQ(m.times.tick[i], list[id].time_ns / m.times.tick_ns);
+			CHECK_EQ(m.times.node[i], list[id].node);
+			if (list[id].group == list[before].group)
+				CHECK(m.times.tick[i] > m.times.tick[i - 1] ||
+				      (m.times.tick[i] == m.times.tick[i - 1] && m.times.node[i] >= m.times.node[i - 1]));
+			else
+				CHECK(list[id].group > list[before].group);
+		}
+		unmake(&m);
+	}
+}
+
 TEST(times_of_any_size_have_a_tick)
 {
 	static const struct taken list[] = { { 0, 1, 0 }, { 0, 2, UINT64_MAX }, { 1, 1, UINT64_MAX },
@@ -129,5 +155,5 @@ TEST(without_times_there_are_no_rows)
 
 TEST_MAIN(CASE(samples_stand_in_time_order_within_their_group),
 	  CASE(ticks_are_fine_enough_for_the_busiest_group), CASE(equal_nodes_at_one_tick_are_one_row),
-	  CASE(too_many_rows_make_the_tick_coarser), CASE(times_of_any_size_have_a_tick),
+	  CASE(too_many_rows_make_the_tick_coarser), CASE(many_samples_of_a_tick_stand_by_node), CASE(times_of_any_size_have_a_tick),
 	  CASE(without_times_there_are_no_rows))
