@@ -326,6 +326,9 @@ static int record(const struct record_args *a, struct child *child, struct err *
 	if (rc == 0 && profile.n == 0)
 		fprintf(stderr, "sonde: no samples: %s used no CPU time while it was recorded\n",
 			a->target.words);
+	if (rc == 0 && !a->no_times && profile.n && !profile.time_ns)
+		fprintf(stderr, "sonde: times of samples are not kept: there were more than %u (a lower -F or a shorter -d keeps "
+			"them)\n", RECORD_TIMES_MAX);
 	profile_fini(&profile);
 	return rc;
 }

@@ -103,11 +103,6 @@ void notes_put_json(struct json *json, const struct profile *profile, const stru
 		buf_addf(&text, "%.*s labels beyond 256 in one sample were left out", STR_ARG(note));
 		put(json, &text);
 	}
-	note = notes_next(profile, "times-left-out", &(uint32_t){ 0 });
-	if (note.n) {
-		buf_addf(&text, "times of samples were left out: %.*s", STR_ARG(note));
-		put(json, &text);
-	}
 	if (view->folded)
 		json_str(json, STR("the language runtime's own frames are left out (--native keeps them)"));
 	json_close(json, ']');

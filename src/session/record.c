@@ -230,7 +230,8 @@ static void describe(const struct recording *r, struct profile *profile,
 	if (r->target[0])
 		comment(profile, "sonde: target %s", r->target);
 	if (r->times && !r->raw.times_max)
-		comment(profile, "sonde: times-left-out more than %u samples", RECORD_TIMES_MAX);
+		comment(profile, "sonde: note times of samples are not kept: there were more than %u (a lower -F or a "
+			"shorter -d keeps them)", RECORD_TIMES_MAX);
 	if (totals->lost_labels)
 		comment(profile, "sonde: lost-labels %llu",
 			(unsigned long long)totals->lost_labels);
