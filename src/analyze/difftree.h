@@ -37,7 +37,7 @@ struct diff_input {
 /* Stacks that are in no tree yet, as a list. */
 struct diff_stacks {
 	struct stack_batch list;	/* .words are the next, all else is lent */
-	uint32_t *words;		/* malloc's: diff_init() may take it, and leaves NULL then */
+	uint32_t *words;		/* malloc's: diff_init() may write there, and free it: then it is NULL */
 	uint32_t n_words;		/* that there are: spans */
 	const uint32_t *of_row;		/* row of the profile -> which of them */
 };
