@@ -67,7 +67,7 @@ static int take_map(struct perfdata_reader *r, const struct perfdata_event *even
 	if (mapped.pid == PERFDATA_KERNEL_PID && str_starts(mapped.path, STR("[kernel.kallsyms]"))) {
 		perfdata_code_set_kernel(&r->code, str_skip(mapped.path, 17), map.off);
 		if (mapped.build_id.n)
-			r->code.kernel.build_id = mapped.build_id;
+			r->code.kernel.build_id = arena_dup(&r->code.kept, mapped.build_id);
 	} else if (!(protection & PROT_EXEC)) {
 		return 0;
 	}

@@ -60,6 +60,7 @@ void perfdata_code_fini(struct perfdata_code *code)
 	free(code->memo);
 	idindex_fini(&code->file_index);
 	buf_fini(&code->frames);
+	arena_fini(&code->kept);
 	*code = (struct perfdata_code){ 0 };
 }
 
@@ -149,7 +150,7 @@ uint32_t perfdata_code_file(struct perfdata_code *code, const struct perfdata_ma
 
 void perfdata_code_set_kernel(struct perfdata_code *code, struct str symbol, uint64_t address)
 {
-	code->kernel.symbol = symbol;
+	code->kernel.symbol = arena_dup(&code->kept, symbol);
 	code->kernel.address = address;
 }
 

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/str.h"
@@ -59,6 +60,7 @@ struct perfdata_code {
 	struct idindex file_index;
 	struct perfdata_memo *memo;
 	struct code_kernel kernel;
+	struct arena kept;		/* what records say of it, which may have been unpacked and are not there for long */
 	bool kernel_asked, kernel_runs_here;
 	bool kernel_expected;	/* it has been said that its names are */
 	uint32_t kernel_module, unknown_frame;

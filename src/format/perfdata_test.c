@@ -138,6 +138,53 @@ TEST(a_compressed_record_may_end_inside_another)
 	buf_fini(&inner.records);
 }
 
+/* A compressed record of what another made holds, whose records are freed. */
+static void add_packed(struct made *m, struct made *inner, ZSTD_CCtx *stream)
+{
+	char packed[1024];
+	ZSTD_inBuffer in = { inner->records.p, inner->records.n, 0 };
+	ZSTD_outBuffer out = { packed, sizeof(packed), 0 };
+	struct buf piece = { 0 };
+
+	CHECK_EQ(ZSTD_compressStream2(stream, &out, &in, ZSTD_e_flush), 0);
+	buf_add(&piece, packed, out.pos);
+	add(m, PERFDATA_COMPRESSED, 0, &piece);
+	buf_fini(&piece);
+	buf_fini(&inner->records);
+}
+
+/* The memory in which its record was is long gone when the first sample asks. */
+TEST(the_kernels_build_id_is_known_after_what_held_it_was_read)
+{
+	struct made m = { 0 }, first = { 0 }, second = { 0 };
+	ZSTD_CCtx *stream = ZSTD_createCCtx();
+	struct buf b = { 0 };
+	struct profile p;
+	uint32_t module;
+
+	put_pair(&b, UINT32_MAX, 0);
+	put_u64(&b, 0xffffffff81000000);
+	put_u64(&b, 0x1000000);
+	put_u64(&b, 0xffffffff81000000);
+	put_u64(&b, 20 | 0xabababab00000000);	/* a build id of 20 bytes */
+	put_u64(&b, 0xabababababababab);
+	put_u64(&b, 0xabababababababab);
+	put_pair(&b, 5, 0);
+	put_name(&b, "[kernel.kallsyms]_text", 32);
+	add_told(&first, PERF_RECORD_MMAP2, PERF_RECORD_MISC_KERNEL | 1 << 14, &b, 0, 1);
+	add_packed(&m, &first, stream);
+	add_round(&m);
+	add_round(&m);
+	add_made(&second, &(struct made_sample){ .time = 3, .pid = 7, .ip = 0xffffffff81000001,
+						 .misc = PERF_RECORD_MISC_KERNEL });
+	add_packed(&m, &second, stream);
+	CHECK_EQ(profile_of(&m, &p, NULL), 0);
+	module = p.frames.frames[p.tree.frame[p.stack[0]]].module;
+	CHECK_STR(strings_get(&p.strings, p.frames.modules[module].build_id), "abababababababababababababababababababab");
+	profile_fini(&p);
+	ZSTD_freeCCtx(stream);
+}
+
 TEST(a_pipe_describes_its_events_among_the_records)
 {
 	struct made m = { 0 };
@@ -221,6 +268,7 @@ TEST_MAIN(CASE(samples_that_are_not_as_their_event_is_described_have_a_place),
       CASE(jumps_are_no_stack),
       CASE(samples_have_labels_and_times),
       CASE(a_compressed_record_may_end_inside_another),
+      CASE(the_kernels_build_id_is_known_after_what_held_it_was_read),
       CASE(a_pipe_describes_its_events_among_the_records),
       CASE(a_file_that_is_cut_short_is_refused),
       CASE(no_sample_and_the_other_byte_order_are_refused))
