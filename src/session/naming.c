@@ -128,6 +128,15 @@ static bool is_named(const struct frames *frames, uint32_t frame)
 	       !(frames->frames[frame].kind == FRAME_RUNTIME && name.n && name.p[0] == '[');
 }
 
+/* Those of one address: what it is in, and what was inlined there. */
+static bool are_named(const struct frames *frames, const uint32_t *ids, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (!is_named(frames, ids[i]))
+			return false;
+	return n;
+}
+
 /* Names the addresses of one image: queries[0 .. n), sorted. */
 static int name_image(struct profile *profile, struct chains *chains, const struct images *images,
 		      const struct query *queries, uint32_t n, bool runtime_lines, struct err *err)
@@ -153,8 +162,7 @@ static int name_image(struct profile *profile, struct chains *chains, const stru
 			at++;
 		count = named.first[at + 1] - named.first[at];
 		rc = chains_add(chains, queries[i].raw, named.frames + named.first[at], count,
-				count && is_named(&profile->frames,
-						  named.frames[named.first[at + 1] - 1]));
+				are_named(&profile->frames, named.frames + named.first[at], count));
 	}
 	symbol_chains_fini(&named);
 	symbol_object_close(object);
