@@ -260,14 +260,14 @@ static void doubt_chunks(struct records *records, struct process *process, uint6
 }
 
 /* The frames of a walk, in records->frames from *n on. */
-static void take_words(struct records *records, struct process *process, const uint64_t *words,
+static void take_words(struct records *records, struct process *process, uint32_t thread, const uint64_t *words,
 		       uint32_t n_words, uint32_t *n)
 {
 	const struct walk_runtime *runtime = NULL;
 
 	for (uint32_t i = 0; i < n_words; i++) {
 		if (words[i] & SAMPLE_FRAME_V8) {
-			uint32_t taken = v8_frame_of(&records->v8, process,
+			uint32_t taken = v8_frame_of(&records->v8, process, thread,
 						     v8_objects_in(records, process), words + i,
 						     n_words - i, &records->frames[*n]);
 
@@ -377,7 +377,7 @@ static int take_sample(struct records *records, const struct sample_hdr *hdr)
 	}
 	for (uint32_t i = 0; i < hdr->n_kernel; i++)
 		records->frames[sample.n++] = kernel_frame(kernel[i], i > 0);
-	take_words(records, process, user, n_user, &sample.n);
+	take_words(records, process, hdr->tid, user, n_user, &sample.n);
 	take_labels(records, process, hdr, &sample);
 	memcpy(name, process->name, sizeof(name));
 	memcpy(thread, hdr->comm, sizeof(thread));

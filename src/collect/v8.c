@@ -87,10 +87,11 @@ static bool read_copied(void *context, void *out, size_t n, uint64_t address)
 	return process_read_whole(&memory->pid, out, n, address);
 }
 
-static void read_code(struct v8_frames *frames, const struct process *process,
+static void read_code(struct v8_frames *frames, const struct process *process, uint32_t thread,
 		      const struct v8_objects *objects, const struct sample_v8 *record,
 		      struct v8_known *known)
 {
+	struct v8_owner owner = { process->incarnation, thread };
 	struct v8_codes *codes = frames->images->v8_codes;
 	struct copied_memory copied = { .record = record, .pid = process->pid };
 	struct v8_memory now = { process_read_whole, &copied.pid, objects, NULL };
@@ -100,7 +101,7 @@ static void read_code(struct v8_frames *frames, const struct process *process,
 	uint32_t id;
 
 	known->tries++;
-	id = v8_codes_read(codes, &memory, process->incarnation, &seen, &fault);
+	id = v8_codes_read(codes, &memory, owner, &seen, &fault);
 	/* of two times: then only what the process has now belongs together */
 	if (id && record && copied.live && !v8_codes_still(&now, &seen)) {
 		id = 0;
@@ -111,7 +112,9 @@ static void read_code(struct v8_frames *frames, const struct process *process,
 	/* what was copied is often enough for the name, and of a function that is known for all */
 	if (!id && record && known->kind != V8_OPTIMIZED) {
 		copied.alone = true;
-		id = v8_codes_read(codes, &memory, process->incarnation, &seen, &fault);
+		id = v8_codes_read(codes, &memory, owner, &seen, &fault);
+		if (!id && !known->id)
+			id = v8_codes_await(codes, &memory, owner, &seen, fault);
 	}
 	if (id)
 		known->id = id;
@@ -138,7 +141,7 @@ void v8_frames_learn(struct v8_frames *frames, const struct process *process,
 	if (!known)
 		known = add(frames, &wanted);
 	if (known)
-		read_code(frames, process, objects, record, known);
+		read_code(frames, process, record->hdr.tid, objects, record, known);
 }
 
 static bool is_function(const struct v8_known *known)
@@ -188,7 +191,7 @@ static struct raw_frame wasm_frame(struct v8_frames *frames, const struct proces
 	return frame;
 }
 
-static struct raw_frame frame_of(struct v8_frames *frames, const struct process *process,
+static struct raw_frame frame_of(struct v8_frames *frames, const struct process *process, uint32_t thread,
 				 const struct v8_objects *objects, const uint64_t pair[2])
 {
 	struct v8_known wanted = {
@@ -206,7 +209,7 @@ static struct raw_frame frame_of(struct v8_frames *frames, const struct process 
 	if (!known && objects)
 		known = add(frames, &wanted);
 	if (known && objects && is_time(frames, known))
-		read_code(frames, process, objects, NULL, known);
+		read_code(frames, process, thread, objects, NULL, known);
 	if (known && known->id)
 		frame.vaddr = (uint64_t)known->id << 32 | (uint32_t)pair[1] |
 			      (pair[0] & SAMPLE_FRAME_RETURN ? V8_VADDR_RETURN : 0);
@@ -216,7 +219,7 @@ static struct raw_frame frame_of(struct v8_frames *frames, const struct process 
 }
 
 /* Looks for the code that an instruction is in, and reads it. */
-static void look_for_code(struct v8_frames *frames, const struct process *process,
+static void look_for_code(struct v8_frames *frames, const struct process *process, uint32_t thread,
 			  const struct v8_objects *objects, const struct v8_where *where,
 			  struct v8_known *known)
 {
@@ -238,14 +241,14 @@ static void look_for_code(struct v8_frames *frames, const struct process *proces
 		of_code = add(frames, &code);	/* known may be elsewhere now */
 		if (!of_code)
 			return;
-		read_code(frames, process, objects, NULL, of_code);
+		read_code(frames, process, thread, objects, NULL, of_code);
 	}
 	frames->items[at].id = of_code->id;
 	frames->items[at].place = place;
 }
 
 /* The frame of an instruction whose code the kernel half could not find: false when we cannot, either. */
-static bool frame_at(struct v8_frames *frames, const struct process *process,
+static bool frame_at(struct v8_frames *frames, const struct process *process, uint32_t thread,
 		     const struct v8_objects *objects, const uint64_t words[4],
 		     struct raw_frame *ret_frame)
 {
@@ -265,7 +268,7 @@ static bool frame_at(struct v8_frames *frames, const struct process *process,
 	if (known && objects && is_time(frames, known)) {
 		uint32_t at = (uint32_t)(known - frames->items);
 
-		look_for_code(frames, process, objects, &where, known);
+		look_for_code(frames, process, thread, objects, &where, known);
 		known = &frames->items[at];
 	}
 	if (!known || !known->id)
@@ -279,23 +282,23 @@ static bool frame_at(struct v8_frames *frames, const struct process *process,
 	return true;
 }
 
-uint32_t v8_frame_of(struct v8_frames *frames, const struct process *process,
+uint32_t v8_frame_of(struct v8_frames *frames, const struct process *process, uint32_t thread,
 		     const struct v8_objects *objects, const uint64_t *words, uint32_t n_words,
 		     struct raw_frame *ret_frame)
 {
 	if (n_words < 2)
 		return 0;
 	if (SAMPLE_V8_KIND(words[1]) != V8_AT) {
-		*ret_frame = frame_of(frames, process, objects, words);
+		*ret_frame = frame_of(frames, process, thread, objects, words);
 		return 2;
 	}
 	if (n_words < 4 || SAMPLE_V8_KIND(words[3]) != V8_FUNCTION)
 		return 0;
-	if (frame_at(frames, process, objects, words, ret_frame))
+	if (frame_at(frames, process, thread, objects, words, ret_frame))
 		return 4;
 	if (SAMPLE_V8_PLACE(words[3]) & V8_FUNCTION_LATE)
 		*ret_frame = (struct raw_frame){ .image = IMAGE_V8_ID, .vaddr = V8_FAULT_CHANGED };
 	else
-		*ret_frame = frame_of(frames, process, objects, words + 2);
+		*ret_frame = frame_of(frames, process, thread, objects, words + 2);
 	return 4;
 }

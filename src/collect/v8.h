@@ -44,8 +44,8 @@ void v8_frames_learn(struct v8_frames *frames, const struct process *process,
 		     const struct v8_objects *objects, const struct sample_v8 *record);
 
 /* The frame for the words of a walk (SAMPLE_FRAME_V8): two, and with V8_AT, two more. `objects` is the
- * layout of the process's V8, or NULL. The number of words that were taken, 0 when some are missing. */
-uint32_t v8_frame_of(struct v8_frames *frames, const struct process *process,
+ * layout of the process's V8, or NULL; `thread` runs them. The number of words that were taken, 0 when some are missing. */
+uint32_t v8_frame_of(struct v8_frames *frames, const struct process *process, uint32_t thread,
 		     const struct v8_objects *objects, const uint64_t *words, uint32_t n_words,
 		     struct raw_frame *ret_frame);
 

@@ -82,7 +82,7 @@ static void name_v8(struct symbol_object *object, struct naming *naming, const u
 		for (uint32_t j = 0; j < n_places; j++)
 			add_place(naming, &places[j], j + 1 < n_places);
 		if (!n_places)
-			name_other(naming, word);
+			name_other(naming, id ? (uint32_t)v8_codes_fault(v8->codes, id) : word);
 	}
 }
 

@@ -49,28 +49,44 @@ void v8_codes_free(struct v8_codes *codes)
 struct reading {
 	struct v8_codes *codes;
 	const struct v8_memory *memory;
-	uint32_t process;
+	struct v8_owner owner;
 };
 
-/* The id of a function; 0 when it is none. */
-static uint32_t read_function(struct reading *r, uint64_t shared)
+static bool is_whole(const struct v8_script *script)
+{
+	return script->starts && !script->nameless;
+}
+
+static const struct v8_identity *keep_identities(struct arena *arena, const struct v8_identity *identities, uint32_t n)
+{
+	struct v8_identity *copy = arena_array(arena, n ? n : 1, sizeof(*copy));
+
+	if (copy)
+		memcpy(copy, identities, n * sizeof(*copy));
+	return copy;
+}
+
+static void read_function(struct reading *r, uint64_t shared, struct of_function *ret_function)
 {
 	struct v8_codes *codes = r->codes;
 	struct v8_function function;
-	struct v8_identity identity;
-	bool has_identity = v8_identity_of(r->memory, shared, r->process, &identity);
-	uint32_t known = has_identity ? v8_identities_find(&codes->identities, &identity) : 0;
+	struct v8_identity identities[V8_IDENTITIES];
+	uint32_t n = v8_identities_of(r->memory, shared, r->owner, identities);
 
-	if (known)
-		return known;
-	if (!v8_function_read(r->memory, shared, &codes->scripts, &codes->classes, r->process, &codes->arena, &function) ||
-	    VEC_RESERVE(&codes->functions, &codes->cap_functions, (uint64_t)codes->n_functions + 1) < 0)
-		return 0;
+	*ret_function = (struct of_function){ .id = v8_identities_find(&codes->identities, identities, n) };
+	if (ret_function->id)
+		return;
+	ret_function->wanted = keep_identities(&codes->arena, identities, n);
+	ret_function->n_wanted = ret_function->wanted ? n : 0;
+	if (!v8_function_read(r->memory, shared, &codes->scripts, &codes->classes, r->owner, &codes->arena, &function) ||
+	    VEC_RESERVE(&codes->functions, &codes->cap_functions, (uint64_t)codes->n_functions + 1) < 0 ||
+	    VEC_RESERVE(&codes->fresh, &codes->cap_fresh, (uint64_t)codes->n_fresh + n) < 0)
+		return;
 	codes->functions[codes->n_functions] = function;
-	if (has_identity && codes->scripts.items[function.script].starts &&
-	    VEC_RESERVE(&codes->fresh, &codes->cap_fresh, (uint64_t)codes->n_fresh + 1) == 0)
-		codes->fresh[codes->n_fresh++] = (struct fresh){ identity, codes->n_functions };
-	return codes->n_functions++;
+	if (is_whole(&codes->scripts.items[function.script]))
+		for (uint32_t i = 0; i < n; i++)
+			codes->fresh[codes->n_fresh++] = (struct fresh){ identities[i], codes->n_functions };
+	ret_function->id = codes->n_functions++;
 }
 
 void v8_codes_believe(struct v8_codes *codes)
@@ -146,17 +162,16 @@ static bool read_positions(struct reading *r, uint64_t bytecode, struct code *co
 	const struct v8_objects *o = r->memory->objects;
 	struct v8_codes *codes = r->codes;
 	const struct table *known;
-	int32_t length = 0;
 
-	if (bytecode && !v8_smi(r->memory, bytecode, o->bytecode_length, &length))
-		length = 0;
+	if (bytecode && !v8_smi(r->memory, bytecode, o->bytecode_length, &code->length))
+		code->length = 0;
 	if (bytecode && keep_array(r, bytecode, o->bytecode_positions, &code->positions)) {
-		codes->fresh_table = (struct table){ code->positions, length };
-		codes->fresh_table_of = code->function;
+		codes->fresh_table = (struct table){ code->positions, code->length };
+		codes->fresh_table_of = code->function.id;
 		return true;
 	}
-	known = code->function < codes->cap_tables ? &codes->tables[code->function] : NULL;
-	if (!known || !known->length || (length && length != known->length))
+	known = code->function.id < codes->cap_tables ? &codes->tables[code->function.id] : NULL;
+	if (!known || !known->length || (code->length && code->length != known->length))
 		return false;
 	code->positions = known->positions;
 	return true;
@@ -209,7 +224,7 @@ static void read_inlined(struct reading *r, uint64_t deopt, struct code *code)
 		literal = cursor_u32(&c);
 		cursor_skip(&c, 4);
 		/* the same function may have been inlined at several places */
-		for (uint32_t j = 0; j < i && !code->inlined[i].function; j++) {
+		for (uint32_t j = 0; j < i && !code->inlined[i].function.id; j++) {
 			struct str other = str_skip(table, j * (size_t)INLINED_BYTES + 8);
 			uint32_t its;
 
@@ -217,9 +232,8 @@ static void read_inlined(struct reading *r, uint64_t deopt, struct code *code)
 			if (its == literal)
 				code->inlined[i].function = code->inlined[j].function;
 		}
-		if (!code->inlined[i].function)
-			code->inlined[i].function =
-				read_function(r, v8_literal_at(r->memory, literals, literal));
+		if (!code->inlined[i].function.id)
+			read_function(r, v8_literal_at(r->memory, literals, literal), &code->inlined[i].function);
 	}
 }
 
@@ -233,12 +247,12 @@ static enum v8_fault read_optimised(struct reading *r, uint64_t machine, struct 
 	    !v8_pointer(r->memory, machine, o->code_deopt, &deopt))
 		return V8_FAULT_FUNCTION_FAULT;
 	code->tier = (flags & o->kind_mask) == o->kind_maglev ? V8_TIER_MAGLEV : V8_TIER_TURBOFAN;
-	code->function = read_function(r, v8_optimised_function(r->memory, deopt));
+	read_function(r, v8_optimised_function(r->memory, deopt), &code->function);
 	(void)keep_array(r, machine, o->code_positions, &code->positions);
 	read_inlined(r, deopt, code);
 	v8_exits_read(r->memory, machine, deopt, code->tier == V8_TIER_MAGLEV, &r->codes->arena,
 		      &code->exits);
-	return code->function ? V8_FAULT_NONE : V8_FAULT_FUNCTION_FAULT;
+	return code->function.id ? V8_FAULT_NONE : V8_FAULT_FUNCTION_FAULT;
 }
 
 /* Named as V8 names it in its own logs. */
@@ -259,8 +273,14 @@ static enum v8_fault read_regexp(struct reading *r, uint64_t source, struct code
 	    VEC_RESERVE(&codes->functions, &codes->cap_functions, (uint64_t)codes->n_functions + 1) < 0)
 		return V8_FAULT_FUNCTION_FAULT;
 	codes->functions[codes->n_functions] = function;
-	code->function = codes->n_functions++;
+	code->function.id = codes->n_functions++;
 	return V8_FAULT_NONE;
+}
+
+/* What runs a function whose code the kernel half did not tell. */
+static enum v8_tier tier_of(uint32_t kind)
+{
+	return kind == V8_INTERPRETED ? V8_TIER_IGNITION : kind == V8_BASELINE ? V8_TIER_SPARKPLUG : V8_TIER_NONE;
 }
 
 static enum v8_fault read_code(struct reading *r, const struct v8_seen *seen, struct code *code)
@@ -277,11 +297,9 @@ static enum v8_fault read_code(struct reading *r, const struct v8_seen *seen, st
 	} else if (seen->kind == V8_REGEXP) {
 		fault = read_regexp(r, seen->address, code);
 	} else {
-		code->tier = seen->kind == V8_INTERPRETED ? V8_TIER_IGNITION :
-			     seen->kind == V8_BASELINE	  ? V8_TIER_SPARKPLUG :
-							    V8_TIER_NONE;
-		code->function = read_function(r, seen->address);
-		if (!code->function)
+		code->tier = tier_of(seen->kind);
+		read_function(r, seen->address, &code->function);
+		if (!code->function.id)
 			return V8_FAULT_FUNCTION_FAULT;
 		if (seen->kind != V8_FUNCTION)
 			code->incomplete = !read_bytecode(r, seen->address, code, seen->kind == V8_BASELINE);
@@ -306,10 +324,10 @@ static const struct v8_objects *keep_objects(struct v8_codes *codes, const struc
 	return copy;
 }
 
-uint32_t v8_codes_read(struct v8_codes *codes, const struct v8_memory *memory, uint32_t process,
+uint32_t v8_codes_read(struct v8_codes *codes, const struct v8_memory *memory, struct v8_owner owner,
 		       const struct v8_seen *seen, enum v8_fault *ret_fault)
 {
-	struct reading reading = { codes, memory, process };
+	struct reading reading = { codes, memory, owner };
 	struct code code = { .objects = keep_objects(codes, memory->objects) };
 
 	codes->n_fresh = 0;
@@ -330,6 +348,31 @@ uint32_t v8_codes_read(struct v8_codes *codes, const struct v8_memory *memory, u
 	return codes->n++;
 }
 
+uint32_t v8_codes_await(struct v8_codes *codes, const struct v8_memory *memory, struct v8_owner owner,
+			const struct v8_seen *seen, enum v8_fault fault)
+{
+	struct v8_identity identities[V8_IDENTITIES];
+	struct code code = { .tier = tier_of(seen->kind), .fault = fault, .incomplete = true,
+			     .objects = keep_objects(codes, memory->objects) };
+	uint32_t check;
+
+	if (seen->kind < V8_INTERPRETED || seen->kind > V8_FUNCTION ||
+	    !v8_seen_check(memory, seen, &check) || check != seen->check)
+		return 0;
+	code.function.n_wanted = v8_identities_of(memory, seen->address, owner, identities);
+	code.function.wanted = keep_identities(&codes->arena, identities, code.function.n_wanted);
+	if (!code.function.n_wanted || !code.function.wanted || !code.objects || codes->n == UINT32_MAX ||
+	    VEC_RESERVE(&codes->items, &codes->cap, (uint64_t)codes->n + 1) < 0)
+		return 0;
+	codes->items[codes->n] = code;
+	return codes->n++;
+}
+
+enum v8_fault v8_codes_fault(const struct v8_codes *codes, uint32_t id)
+{
+	return id && id < codes->n ? codes->items[id].fault : V8_FAULT_FUNCTION_FAULT;
+}
+
 uint32_t v8_codes_wasm(struct v8_codes *codes, const struct v8_memory *memory, uint32_t process, uint64_t instance,
 		       uint64_t pc)
 {
@@ -345,7 +388,7 @@ uint32_t v8_codes_wasm(struct v8_codes *codes, const struct v8_memory *memory, u
 	while ((id = idindex_probe(&codes->wasm_index, hash, &step)))
 		if (codes->items[id].wasm_native == found.native && codes->items[id].process == process &&
 		    codes->items[id].wasm_function == found.index &&
-		    str_eq(codes->functions[codes->items[id].function].name, found.name))
+		    str_eq(codes->functions[codes->items[id].function.id].name, found.name))
 			return id;
 	code.objects = keep_objects(codes, memory->objects);
 	code.wasm_native = found.native;
@@ -357,7 +400,7 @@ uint32_t v8_codes_wasm(struct v8_codes *codes, const struct v8_memory *memory, u
 	    VEC_RESERVE(&codes->items, &codes->cap, (uint64_t)codes->n + 1) < 0 ||
 	    idindex_add(&codes->wasm_index, hash, codes->n) < 0)
 		return 0;
-	code.function = codes->n_functions;
+	code.function.id = codes->n_functions;
 	codes->functions[codes->n_functions++] = function;
 	codes->items[codes->n] = code;
 	return codes->n++;

@@ -49,10 +49,18 @@ struct v8_seen {
 	uint32_t check;
 };
 
-/* The id of what was seen, read now; 0 with *ret_fault when it is not there any more. `process` tells
- * address spaces apart. Not remembered by address: the caller does. */
-uint32_t v8_codes_read(struct v8_codes *codes, const struct v8_memory *memory, uint32_t process,
+/* The id of what was seen, read now; 0 with *ret_fault when it is not there any more.
+ * Not remembered by address: the caller does. */
+uint32_t v8_codes_read(struct v8_codes *codes, const struct v8_memory *memory, struct v8_owner owner,
 		       const struct v8_seen *seen, enum v8_fault *ret_fault);
+
+/* The id of a function that could not be read, but of which enough is there to know it when it is read another time, before
+ * or later; 0: there is not. It is incomplete. */
+uint32_t v8_codes_await(struct v8_codes *codes, const struct v8_memory *memory, struct v8_owner owner,
+			const struct v8_seen *seen, enum v8_fault fault);
+
+/* Why an id has no place. */
+enum v8_fault v8_codes_fault(const struct v8_codes *codes, uint32_t id);
 
 /* An instruction of a function whose code is not known (V8_AT in abi/sample.h). */
 struct v8_where {

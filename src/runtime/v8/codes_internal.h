@@ -16,14 +16,21 @@
 #include "runtime/v8/positions.h"
 #include "runtime/v8/wasm.h"
 
+/* A function that code is of. */
+struct of_function {
+	uint32_t id;		/* 0: it could not be read */
+	uint32_t n_wanted;
+	const struct v8_identity *wanted;	/* in the arena: what is known by these at the end counts, where something is */
+};
+
 struct inlined {
 	struct v8_position caller;
-	uint32_t function;	/* 0: could not be read */
+	struct of_function function;
 };
 
 struct code {
 	enum v8_tier tier;
-	uint32_t function;
+	struct of_function function;
 	struct str positions;		/* source position table: of the bytecode, or of optimised code */
 	struct str offsets, bytecodes;	/* Sparkplug */
 	struct inlined *inlined;	/* in the arena */
@@ -32,6 +39,8 @@ struct code {
 	uint64_t wasm_native;	/* WebAssembly: the module, ... */
 	uint32_t wasm_function, process;	/* ... and which function of it */
 	bool incomplete;	/* where a frame stands in it could not be read */
+	int32_t length;		/* of the bytecode; 0: not known */
+	enum v8_fault fault;	/* where there is no function */
 	const struct v8_objects *objects;	/* in the arena: for the lengths of bytecodes */
 };
 

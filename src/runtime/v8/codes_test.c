@@ -43,7 +43,8 @@ struct function {
 	const char *called, *file;
 	uint32_t literal;
 	int32_t start;
-	bool no_table;		/* the table of positions cannot be read */
+	const char *text;	/* NULL: a usual one */
+	bool no_table, no_text;	/* the table of positions, the text cannot be read */
 };
 
 /* At base: SharedFunctionInfo, + 0x200 its scope, + 0x400 the script, + 0x600 its name, + 0x800 its text, + 0xa00
@@ -82,7 +83,7 @@ static struct v8_seen image_of(struct buf *image, const struct function *f)
 	add(image, f->base + 0x200, SCOPE_MAP, scope, 10);
 	add(image, f->base + 0x400, SCRIPT_MAP, script, 12);
 	add_string(image, f->base + 0x600, f->file);
-	add_string(image, f->base + 0x800, "let a;\nlet b() {};\n");
+	add_string(image, f->no_text ? LEFT_OUT : f->base + 0x800, f->text ? f->text : "let a;\nlet b() {};\n");
 	add_string(image, f->name, f->called);
 	add(image, f->base + 0xa00, BYTECODE_MAP, bytecode, 4);
 	memcpy(table + objects.array_length, &length, sizeof(length));
@@ -94,33 +95,46 @@ static struct v8_seen image_of(struct buf *image, const struct function *f)
 	return seen;
 }
 
-/* Reads it as it is; 0 when it has no name then. */
-static uint32_t read_as(struct v8_codes *codes, const struct function *f)
+/* Reads it as it is, run by a thread; where it has no name then, 0, or what waits for one. */
+static uint32_t read_by(struct v8_codes *codes, const struct function *f, uint32_t thread, bool await)
 {
 	struct buf image = { 0 };
 	struct v8_seen seen = image_of(&image, f);
 	struct str bytes = buf_str(&image);
 	struct v8_memory memory = { image_read, &bytes, &objects, NULL };
+	struct v8_owner owner = { .process = 1, .thread = thread };
 	enum v8_fault fault;
-	uint32_t id = v8_codes_read(codes, &memory, 1, &seen, &fault);
+	uint32_t id = v8_codes_read(codes, &memory, owner, &seen, &fault);
 
+	if (!id && await)
+		id = v8_codes_await(codes, &memory, owner, &seen, fault);
 	buf_fini(&image);
 	return id;
+}
+
+static uint32_t read_as(struct v8_codes *codes, const struct function *f)
+{
+	return read_by(codes, f, 0, false);
 }
 
 static const struct function first = { .base = 0x20000, .name = 0x21000, .called = "leaf", .file = "/srv/a.js",
 				       .literal = 3, .start = 11 };
 
-static void check_place(struct v8_codes *codes, uint32_t id, uint32_t line, uint32_t column)
+static void check_place_in(struct v8_codes *codes, uint32_t id, const char *file, uint32_t line, uint32_t column)
 {
 	struct v8_place places[V8_INLINED_MAX];
 
 	CHECK(id);
 	CHECK_EQ(v8_codes_place(codes, id, 1, false, places), 1);
 	CHECK_STR(places[0].name, "leaf");
-	CHECK_STR(places[0].file, "/srv/a.js");
+	CHECK_STR(places[0].file, file);
 	CHECK_EQ(places[0].line, line);
 	CHECK_EQ(places[0].column, column);
+}
+
+static void check_place(struct v8_codes *codes, uint32_t id, uint32_t line, uint32_t column)
+{
+	check_place_in(codes, id, "/srv/a.js", line, column);
 }
 
 TEST(a_function_that_was_moved_is_known_again_without_its_name_and_table)
@@ -177,19 +191,74 @@ TEST(another_function_of_the_file_is_another)
 	v8_codes_free(codes);
 }
 
-TEST(what_eval_made_is_not_known_again)
+TEST(what_eval_made_is_known_again_to_its_thread_alone)
 {
 	struct v8_codes *codes = v8_codes_new();
 	struct function made = first;
 
 	made.file = "made by a program";
-	CHECK(read_as(codes, &made));
+	CHECK(read_by(codes, &made, 5, false));
 	v8_codes_believe(codes);
 	made.name = LEFT_OUT;
-	CHECK(!read_as(codes, &made));
+	check_place_in(codes, read_by(codes, &made, 5, false), "made by a program", 2, 7);
+	CHECK(!read_by(codes, &made, 6, false));
+	CHECK(!read_by(codes, &made, 0, false));
+	made.text = "let a;\nlet b() {};\nlet longer;\n";	/* another isolate's, which this thread runs, too */
+	CHECK(!read_by(codes, &made, 5, false));
+	v8_codes_free(codes);
+}
+
+TEST(what_could_not_be_read_has_its_name_and_place_once_it_was)
+{
+	struct v8_codes *codes = v8_codes_new();
+	struct function made = first;
+	struct v8_place places[V8_INLINED_MAX];
+	uint32_t early, tableless;
+
+	made.file = "made by a program";
+	made.name = LEFT_OUT;
+	CHECK(!read_by(codes, &made, 5, false));
+	early = read_by(codes, &made, 5, true);
+	CHECK(early);
+	CHECK(v8_codes_incomplete(codes, early));
+	CHECK_EQ(v8_codes_place(codes, early, 1, false, places), 0);
+	CHECK_EQ(v8_codes_fault(codes, early), V8_FAULT_FUNCTION_FAULT);
+	made.name = first.name;
+	made.no_table = true;
+	tableless = read_by(codes, &made, 5, false);
+	check_place_in(codes, tableless, "made by a program", 0, 0);
+	v8_codes_believe(codes);
+	check_place_in(codes, early, "made by a program", 0, 0);
+	made.no_table = false;
+	CHECK(read_by(codes, &made, 5, false));
+	v8_codes_believe(codes);
+	check_place_in(codes, early, "made by a program", 2, 7);
+	check_place_in(codes, tableless, "made by a program", 2, 7);
+	v8_codes_free(codes);
+}
+
+TEST(a_script_whose_text_could_not_be_read_has_the_lines_that_were_read_before_or_later)
+{
+	struct v8_codes *codes = v8_codes_new();
+	struct function moved = first, other = first;
+	uint32_t early, later;
+
+	moved.no_text = true;
+	early = read_by(codes, &moved, 5, false);
+	check_place(codes, early, 0, 0);
+	other.base = 0x40000;
+	other.literal = 4;
+	CHECK(read_by(codes, &other, 5, false));
+	check_place(codes, early, 2, 7);
+	moved.base = 0x60000;
+	later = read_by(codes, &moved, 5, false);
+	check_place(codes, later, 2, 7);
+	check_place(codes, read_by(codes, &moved, 6, false), 0, 0);
 	v8_codes_free(codes);
 }
 
 TEST_MAIN(CASE(a_function_that_was_moved_is_known_again_without_its_name_and_table),
 	  CASE(what_was_not_believed_is_not_known_again), CASE(another_function_of_the_file_is_another),
-	  CASE(what_eval_made_is_not_known_again))
+	  CASE(what_eval_made_is_known_again_to_its_thread_alone),
+	  CASE(what_could_not_be_read_has_its_name_and_place_once_it_was),
+	  CASE(a_script_whose_text_could_not_be_read_has_the_lines_that_were_read_before_or_later))

@@ -288,7 +288,7 @@ static struct str initializer_name(const struct v8_memory *memory, uint64_t shar
 }
 
 bool v8_function_read(const struct v8_memory *memory, uint64_t shared, struct v8_scripts *scripts,
-		      struct v8_classes *classes, uint32_t process, struct arena *arena,
+		      struct v8_classes *classes, struct v8_owner owner, struct arena *arena,
 		      struct v8_function *ret_function)
 {
 	const struct v8_objects *o = memory->objects;
@@ -301,7 +301,7 @@ bool v8_function_read(const struct v8_memory *memory, uint64_t shared, struct v8
 		return false;
 	if (v8_pointer(memory, shared, o->shared_script, &script) &&
 	    v8_type(memory, script) == o->type_script) {
-		function.script = v8_scripts_read(scripts, memory, process, script);
+		function.script = v8_scripts_read(scripts, memory, owner, script);
 		if (!function.script)
 			return false;
 		v8_pointer(memory, script, o->script_source, &source);

@@ -33,7 +33,7 @@ bool v8_function_check_now(const struct v8_memory *memory, uint64_t shared, uint
 
 /* Names it; false when it is no function. Strings are in the arena, scripts and their classes are added. */
 bool v8_function_read(const struct v8_memory *memory, uint64_t shared, struct v8_scripts *scripts,
-		      struct v8_classes *classes, uint32_t process, struct arena *arena,
+		      struct v8_classes *classes, struct v8_owner owner, struct arena *arena,
 		      struct v8_function *ret_function);
 
 #endif

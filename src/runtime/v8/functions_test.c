@@ -39,7 +39,7 @@ static bool read_function(const char *name, uint64_t script_head, struct arena *
 	image_add(&image, SCRIPT, &script_head, sizeof(script_head));
 	bytes = buf_str(&image);
 	memory.context = &bytes;
-	is_one = v8_function_read(&memory, SHARED, &scripts, &classes, 1, arena, ret_function);
+	is_one = v8_function_read(&memory, SHARED, &scripts, &classes, (struct v8_owner){ .process = 1 }, arena, ret_function);
 	v8_scripts_fini(&scripts);
 	v8_classes_fini(&classes);
 	return is_one;

@@ -96,6 +96,12 @@ struct v8_memory {
 	const struct v8_memory *now;	/* as it is now, where `read` tells what was; NULL: `read` does */
 };
 
+/* Whose objects they are. */
+struct v8_owner {
+	uint32_t process;	/* tells address spaces apart */
+	uint32_t thread;	/* that runs the code; 0: not known */
+};
+
 /* The word at an offset of an object; false, and 0, when it cannot be read. */
 bool v8_field(const struct v8_memory *memory, uint64_t object, unsigned off, uint64_t *ret_word);
 bool v8_field_u32(const struct v8_memory *memory, uint64_t object, unsigned off, uint32_t *ret_value);

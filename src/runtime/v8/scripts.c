@@ -15,6 +15,7 @@ void v8_scripts_fini(struct v8_scripts *scripts)
 		free(scripts->items[i].starts);
 	free(scripts->items);
 	idindex_fini(&scripts->index);
+	idindex_fini(&scripts->whole);
 	arena_fini(&scripts->arena);
 	*scripts = (struct v8_scripts){ 0 };
 }
@@ -144,19 +145,25 @@ static enum named script_name(const struct v8_memory *memory, uint64_t script, s
 	return named;
 }
 
-/* Code that eval() made mostly has no name of its own: it is named by who called eval(). */
-static struct str eval_name(const struct v8_memory *memory, uint64_t script, struct arena *arena)
+/* Code that eval() made mostly has no name of its own: it is named by who called eval(). *ret_nameless: it may have, but what
+ * should tell is being moved. */
+static struct str eval_name(const struct v8_memory *memory, uint64_t script, struct arena *arena, bool *ret_nameless)
 {
 	const struct v8_objects *o = memory->objects;
 	uint64_t shared, from;
+	enum named named;
 	struct str file;
 	char *p;
 
+	*ret_nameless = true;
 	if (!v8_pointer(memory, script, o->script_eval_shared, &shared) ||
 	    v8_type(memory, shared) != o->type_shared ||
 	    !v8_pointer(memory, shared, o->shared_script, &from) ||
-	    v8_type(memory, from) != o->type_script ||
-	    script_name(memory, from, arena, &file) != NAMED)
+	    v8_type(memory, from) != o->type_script)
+		return STR("[eval]");
+	named = script_name(memory, from, arena, &file);
+	*ret_nameless = named == MOVED;
+	if (named != NAMED)
 		return STR("[eval]");
 	p = arena_alloc(arena, file.n + 10);
 	if (!p)
@@ -185,7 +192,7 @@ static bool read_script(struct v8_script *script, const struct v8_memory *memory
 	if (named == MOVED)
 		return false;
 	if (named == NAMELESS)
-		script->name = eval_name(memory, script->address, arena);
+		script->name = eval_name(memory, script->address, arena, &script->nameless);
 	if (script->source)
 		read_lines(script, now_of(memory));
 	return true;
@@ -193,15 +200,54 @@ static bool read_script(struct v8_script *script, const struct v8_memory *memory
 
 static bool same(const struct v8_script *a, const struct v8_script *b)
 {
-	return a->address == b->address && a->source == b->source && a->process == b->process &&
-	       a->id == b->id;
+	return a->address == b->address && a->source == b->source && a->owner.process == b->owner.process &&
+	       a->owner.thread == b->owner.thread && a->id == b->id;
+}
+
+static uint64_t owner_hash(struct v8_owner owner, int32_t id)
+{
+	return hash_u64((uint64_t)owner.process << 32 | owner.thread, (uint32_t)id);
+}
+
+/* The whole one of that thread and number, and of that name if it has one; 0: there is none. */
+static uint32_t find_whole(const struct v8_scripts *scripts, const struct v8_script *script)
+{
+	uint32_t step = 0, id;
+
+	if (!script->owner.thread)
+		return 0;
+	while ((id = idindex_probe(&scripts->whole, owner_hash(script->owner, script->id), &step))) {
+		const struct v8_script *other = &scripts->items[id];
+
+		if (other->owner.process == script->owner.process && other->owner.thread == script->owner.thread &&
+		    other->id == script->id && (script->nameless || str_eq(script->name, other->name)))
+			return id;
+	}
+	return 0;
+}
+
+/* One that has just been read, if it is whole. */
+static void keep_whole(struct v8_scripts *scripts, uint32_t id)
+{
+	const struct v8_script *script = &scripts->items[id];
+
+	if (script->owner.thread && script->starts && !script->nameless && !find_whole(scripts, script))
+		(void)idindex_add(&scripts->whole, owner_hash(script->owner, script->id), id);
+}
+
+uint32_t v8_scripts_whole(const struct v8_scripts *scripts, uint32_t id)
+{
+	const struct v8_script *script = &scripts->items[id];
+	uint32_t whole = script->starts && !script->nameless ? id : find_whole(scripts, script);
+
+	return whole ? whole : id;
 }
 
 uint32_t v8_scripts_read(struct v8_scripts *scripts, const struct v8_memory *memory,
-			 uint32_t process, uint64_t address)
+			 struct v8_owner owner, uint64_t address)
 {
 	const struct v8_objects *o = memory->objects;
-	struct v8_script script = { .address = address, .process = process };
+	struct v8_script script = { .address = address, .owner = owner };
 	uint32_t step = 0, id;
 	uint64_t hash;
 
@@ -211,12 +257,14 @@ uint32_t v8_scripts_read(struct v8_scripts *scripts, const struct v8_memory *mem
 	if (!v8_pointer(now_of(memory), address, o->script_source, &script.source) ||
 	    !has_source(now_of(memory), &script))
 		(void)v8_pointer(memory, address, o->script_source, &script.source);
-	hash = hash_u64(hash_u64(address, script.source), (uint64_t)process << 32 | (uint32_t)script.id);
+	hash = hash_u64(hash_u64(address, script.source), owner_hash(owner, script.id));
 	while ((id = idindex_probe(&scripts->index, hash, &step))) {
 		if (!same(&scripts->items[id], &script))
 			continue;
-		if (!scripts->items[id].starts && script.source)	/* it was being moved */
+		if (!scripts->items[id].starts && script.source) {	/* it was being moved */
 			read_lines(&scripts->items[id], now_of(memory));
+			keep_whole(scripts, id);
+		}
 		return id;
 	}
 	if (!scripts->n && VEC_RESERVE(&scripts->items, &scripts->cap, 1) == 0)
@@ -228,6 +276,7 @@ uint32_t v8_scripts_read(struct v8_scripts *scripts, const struct v8_memory *mem
 		return 0;
 	}
 	scripts->items[scripts->n] = script;
+	keep_whole(scripts, scripts->n);
 	return scripts->n++;
 }
 

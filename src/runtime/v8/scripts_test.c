@@ -45,7 +45,7 @@ static struct v8_script script_of(struct v8_scripts *scripts, const char *name, 
 	image_add(&image, SCRIPT, words, sizeof(words));
 	bytes = buf_str(&image);
 	memory.context = &bytes;
-	id = v8_scripts_read(scripts, &memory, 1, SCRIPT);
+	id = v8_scripts_read(scripts, &memory, (struct v8_owner){ .process = 1 }, SCRIPT);
 	CHECK(id);
 	return scripts->items[id];
 }

@@ -78,10 +78,10 @@ static inline bool v8_seed_objects(struct seed *seed, struct v8_objects *ret_obj
 static inline uint32_t v8_seed_read_seen(struct v8_codes *codes, const struct v8_memory *memory, struct v8_seen *seen)
 {
 	enum v8_fault fault;
-	uint32_t id = v8_codes_read(codes, memory, 1, seen, &fault);
+	uint32_t id = v8_codes_read(codes, memory, (struct v8_owner){ 1, 2 }, seen, &fault);
 
 	if (!id && fault == V8_FAULT_CHANGED && v8_seen_check(memory, seen, &seen->check))
-		id = v8_codes_read(codes, memory, 1, seen, &fault);
+		id = v8_codes_read(codes, memory, (struct v8_owner){ 1, 2 }, seen, &fault);
 	if (!id != (fault != V8_FAULT_NONE) || fault >= V8_FAULT_COUNT)
 		abort();
 	if (id && v8_codes_still(memory, seen))

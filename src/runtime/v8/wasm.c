@@ -146,7 +146,7 @@ static void find_module(struct v8_wasm_module *module, const struct v8_memory *m
 	for (int levels = 1; levels <= LEVELS && module->native && !module->script; levels++) {
 		if (!search(memory, module->instance, levels, is_script, module))
 			continue;
-		module->script = v8_scripts_read(scripts, memory, module->process, module->script_at);
+		module->script = v8_scripts_read(scripts, memory, (struct v8_owner){ .process = module->process }, module->script_at);
 		if (module->script && !str_starts(scripts->items[module->script].name, STR("wasm:")))
 			module->script = 0;
 	}
