@@ -217,6 +217,7 @@ def test_names_cannot_write_markup(tmp_path):
     row = next(line for line in text.splitlines() if line.startswith("|") and "img" in line)
     assert "<img" not in text and "@everyone" not in text and "[x](" not in text
     assert re.sub(r"\\.", "", row).count("|") == 10
+    assert text.rstrip().endswith("several runs a side tell.</sub>")  # sentences are not cut as names are
 
 
 def test_the_documented_members_are_those_that_come(made):

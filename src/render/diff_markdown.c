@@ -12,14 +12,15 @@
 #include "render/page.h"
 
 #define NAME_BYTES 200
+#define SENTENCE_BYTES 4000	/* names in it are short already */
 #define CONTEXT_ROWS 5 /* of what did not change, so that a reader sees what all is about */
 
 /* Text from outside as it is: no markup, no HTML, no cell's end, no mention of a person. */
-static void add_escaped(struct buf *out, struct str text)
+static void add_escaped(struct buf *out, struct str text, size_t bytes_most)
 {
 	struct buf clean = { 0 };
 
-	label_clean(&clean, text, NAME_BYTES);
+	label_clean(&clean, text, bytes_most);
 	for (size_t i = 0; i < clean.n; i++) {
 		char c = clean.p[i];
 
@@ -48,7 +49,7 @@ static void add_name(struct buf *out, const struct diff_view *view, const struct
 		diff_add_stack(&name, view, row, " ← ");
 	else
 		diff_add_name(&name, view, row);
-	add_escaped(out, buf_str(&name));
+	add_escaped(out, buf_str(&name), NAME_BYTES);
 	if (row->measure == DIFF_TOTAL && !view->diff->by_stack)
 		buf_add_str(out, STR(" and all it calls"));
 	out->failed |= name.failed;
@@ -67,7 +68,7 @@ static void put_row(struct buf *out, const struct diff_view *view, const struct 
 	add_name(out, view, row);
 	buf_add_str(out, STR(" | "));
 	page_add_where(&where, diff_place(diff, row));
-	add_escaped(out, buf_str(&where));
+	add_escaped(out, buf_str(&where), NAME_BYTES);
 	buf_add_str(out, STR(" | "));
 	diff_add_points(out, diff_part(diff, number->base), false);
 	buf_add_str(out, STR(" | "));
@@ -114,13 +115,13 @@ int diff_markdown(struct buf *out, const struct diff_view *asked, struct err *er
 	view.text.unicode = true;
 	diff_add_sentence(&words, &view);
 	buf_add_str(out, STR("**"));
-	add_escaped(out, buf_str(&words));
+	add_escaped(out, buf_str(&words), SENTENCE_BYTES);
 	buf_add_str(out, STR("**\n\n"));
 	buf_clear(&words);
 	exceeded = diff_add_gate(&words, &view);
 	if (view.above > 0) {
 		buf_add_str(out, exceeded ? STR("❌ ") : STR("✅ "));
-		add_escaped(out, buf_str(&words));
+		add_escaped(out, buf_str(&words), SENTENCE_BYTES);
 		buf_add_str(out, STR("\n\n"));
 	}
 	if (rows)
@@ -132,13 +133,13 @@ int diff_markdown(struct buf *out, const struct diff_view *asked, struct err *er
 		buf_clear(&words);
 		diff_add_side(&words, &view, side);
 		buf_addf(out, "%s", side ? " New: " : "\n<sub>Base: ");
-		add_escaped(out, buf_str(&words));
+		add_escaped(out, buf_str(&words), SENTENCE_BYTES);
 		buf_add_u8(out, '.');
 	}
 	buf_clear(&words);
 	diff_add_noise(&words, &view);
 	buf_add_str(out, STR(" Noise: "));
-	add_escaped(out, buf_str(&words));
+	add_escaped(out, buf_str(&words), SENTENCE_BYTES);
 	buf_add_str(out, STR(".</sub>\n"));
 	out->failed |= words.failed;
 	buf_fini(&words);
