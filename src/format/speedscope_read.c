@@ -108,13 +108,14 @@ static uint32_t type_of(struct reader *r, struct json_reader *json, struct one *
 			struct str *name)
 {
 	struct str type = { 0 };
-	ptrdiff_t colon;
+	size_t n = 0;
 	int at;
 
-	if (r->ours) {
-		colon = str_find(*name, ':');
-		type = colon < 0 ? *name : str_head(*name, (size_t)colon);
-		*name = colon < 0 ? (struct str){ 0 } : str_trim(str_skip(*name, (size_t)colon + 1));
+	if (r->ours) {	/* "sched:sched_switch: app (1234)" */
+		while (n < name->n && !str_starts(str_skip(*name, n), STR(": ")))
+			n++;
+		type = str_head(*name, n);
+		*name = n < name->n ? str_trim(str_skip(*name, n + 2)) : (struct str){ 0 };
 	}
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (!str_eq(unit, str_of(units[i].name)))

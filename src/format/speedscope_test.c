@@ -86,18 +86,18 @@ TEST(what_is_written_is_read_back)
 
 	profile_init(&p);
 	profile_add_type(&p, STR("samples"), STR("count"));
-	p.default_type = profile_add_type(&p, STR("cpu"), STR("nanoseconds"));
+	p.default_type = profile_add_type(&p, STR("sched:cpu"), STR("nanoseconds"));
 	main_frame = test_frame(&p, "main", "/bin/x", 0x10, false, FRAME_NATIVE);
 	lex = test_frame(&p, "lex \"quoted\"", "/bin/x", 0x20, false, FRAME_NATIVE);
 	stack = stacktree_push(&p.tree, stacktree_push(&p.tree, 0, main_frame), lex);
-	profile_add(&p, stack, thread_of_samples_label(&p, STR("worker (12)")), values);
+	profile_add(&p, stack, thread_of_samples_label(&p, STR("pool: worker (12)")), values);
 	profile_add(&p, stack, thread_of_samples_label(&p, STR("13")), values);
 	first = written(&p, speedscope_write);
 	CHECK(!first.failed);
 	profile_init(&q);
 	CHECK_EQ(format_read_bytes(&q, buf_str(&first), "x", NULL), 0);
 	CHECK_EQ(q.n_types, 2);
-	CHECK_EQ(profile_total(&q, (uint32_t)profile_find_type(&q, STR("cpu"))), 8000);
+	CHECK_EQ(profile_total(&q, (uint32_t)profile_find_type(&q, STR("sched:cpu"))), 8000);
 	CHECK_EQ(profile_total(&q, (uint32_t)profile_find_type(&q, STR("samples"))), 6);
 	second = written(&q, speedscope_write);
 	CHECK_EQ(second.n, first.n);
