@@ -103,10 +103,10 @@ static int take(void *owner, unsigned worker, void *from, struct err *err)
 
 	if (block->failed)
 		return -ENOMEM;
-	if (block->bad)
-		return err_fail(err, -EBADMSG, "%s:%llu: %s, found '%s'", r->input->what,
-				(unsigned long long)(r->lines + block->lines), block->bad,
-				block->bad_line);
+	if (block->bad)	/* any text that is nothing else is tried */
+		return err_fail(err, -EBADMSG, "%s:%llu: %s, found '%s'%s", r->input->what,
+				(unsigned long long)(r->lines + block->lines), block->bad, block->bad_line,
+				r->lines || block->rows.n ? "" : "; and it is in no other format that Sonde reads");
 	learn(r, &r->frames[worker], block);
 	for (size_t i = 0; i < block->rows.n / sizeof(*rows); i++)
 		if (!add_row(r, u32s(&r->frames[worker]), block, &rows[i], values + i * r->columns))

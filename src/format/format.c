@@ -153,14 +153,14 @@ const struct format *format_for_path(const char *path)
 	return format_ending(stem);
 }
 
-/* "pprof, folded, ...": the rows that read, or those that write. */
-static void list_names(char *text, size_t cap, bool writers)
+/* "pprof, folded, ...": the rows that write. */
+static void list_writers(char *text, size_t cap)
 {
 	size_t n = 0;
 
 	text[0] = '\0';
 	for (size_t i = 0; i < N_FORMATS; i++)
-		if ((writers ? formats[i].write != NULL : formats[i].detect != NULL) && n < cap)
+		if (formats[i].write && n < cap)
 			n += (size_t)snprintf(text + n, cap - n, "%s%s", n ? ", " : "",
 					      formats[i].name);
 }
@@ -169,7 +169,6 @@ static int detect_and_read(struct profile *profile, struct input *input, struct 
 {
 	struct str head = input_head(input);
 	const char *stranger;
-	char known[256];
 
 	if (!head.n)
 		return err_fail(err, -EBADMSG, "%s is empty: there is no profile in it", input->what);
@@ -184,9 +183,8 @@ static int detect_and_read(struct profile *profile, struct input *input, struct 
 	if (input->directory)
 		return err_fail(err, -EISDIR, "cannot read %s: it is a directory, and not of perf record --threads",
 				input->what);
-	list_names(known, sizeof(known), false);
-	return err_fail(err, -EBADMSG, "%s is in no format that Sonde reads (%s; plain, gzip or zstd), or "
-			"its first bytes are damaged", input->what, known);
+	return err_fail(err, -EBADMSG, "%s is in no format that Sonde reads (sonde convert --help lists them), or its first bytes "
+			"are damaged", input->what);
 }
 
 /* `rc` is of opening it. A reader that ran out of memory leaves the sentence on that to us. */
@@ -235,7 +233,7 @@ static int choose(const char *path, const char *name, const struct format **ret_
 	const struct format *format = name ? format_named(str_of(name)) : format_for_path(path);
 	char known[256];
 
-	list_names(known, sizeof(known), true);
+	list_writers(known, sizeof(known));
 	if (!format && name)
 		return err_fail(err, -EINVAL, "no format is called '%s': -f takes %s", name, known);
 	if (!format)

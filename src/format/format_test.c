@@ -142,7 +142,13 @@ TEST(what_people_take_for_a_profile_is_called_by_its_name)
 	check_refused(STR("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[]}"), "a list of trace events");
 	check_refused(STR("{\"libs\":[{\"name\":\"x\",\"breakpadId\":\"0\"}]}"), "a raw profile of Firefox");
 	check_refused(STR("go 1.26 trace\0\0\0"), "a trace of Go's scheduler");
+	check_refused(STR("File: app\nType: cpu\nTime: 2026-11-28\n 110ms 33% 33% 110ms 33% main.fib\n"), "x is what pprof prints");
+	check_refused(STR("[<0>] futex_do_wait+0x46/0x90\n"), "of /proc/PID/stack");
+	check_refused(STR("[\n {\n \"pid\": 1,\n \"os_thread_id\": 1 }]\n"), "without --json is read");
+	check_refused(STR("x: 1.2 %\nmain;f 3\n"), "x:1: expected 'frame;frame;frame count', found 'x: 1.2 %'; and it is in no other format");
+	check_refused(STR("main;f 3\nx: 1.2 %\n"), "x:2: expected 'frame;frame;frame count', found 'x: 1.2 %'");
 	/* and what only begins alike is still read */
+	CHECK_EQ(total_of(STR("File: ;b 2\n")), 2);
 	CHECK_EQ(total_of(STR("<html_escape>;b 2\n") ), 2);
 	CHECK_EQ(total_of(STR("BZhash;b 2\n")), 2);
 	once = gzipped("main;f 3\n");
