@@ -100,6 +100,22 @@ static bool parse_java(struct str line, struct dump_thread *t)
 	return true;
 }
 
+/* #21 "name" virtual TIMED_WAITING 2026-11-28T...: the number is the JVM's own; JDK 21 to 23 do not tell the state */
+static bool parse_java_file(struct str line, struct dump_thread *t)
+{
+	struct str rest = line;
+	uint64_t number;
+
+	if (!skip(&rest, STR("#")) || !cut_number(&rest, &number) || !skip(&rest, STR(" ")) || !cut_quoted(&rest, &t->name))
+		return false;
+	t->has_vthread = skip(&rest, STR(" virtual"));
+	t->vthread = number;
+	if (skip(&rest, STR(" ")))
+		t->state = str_cut(&rest, ' ');
+	t->tool = DUMP_JAVA;
+	return true;
+}
+
 /* Thread 6725 (active+gil): "spin (x)" */
 static bool parse_py_spy(struct str line, struct dump_thread *t)
 {
@@ -203,11 +219,11 @@ static bool parse_go_counts(struct str line, struct dump_thread *t)
 bool dump_thread_parse(struct str line, struct dump_thread *ret_thread)
 {
 	static bool (*const parsers[])(struct str, struct dump_thread *) = {
-		parse_java, parse_py_spy, parse_faulthandler, parse_gdb, parse_eu_stack, parse_go,
+		parse_java, parse_java_file, parse_py_spy, parse_faulthandler, parse_gdb, parse_eu_stack, parse_go,
 		parse_go_counts,
 	};
 
-	if (!line.n || !strchr("\"TCg0123456789", line.p[0]) || !line.p[0])
+	if (!line.n || !strchr("\"#TCg0123456789", line.p[0]) || !line.p[0])
 		return false;
 	for (size_t i = 0; i < sizeof(parsers) / sizeof(parsers[0]); i++) {
 		struct dump_thread thread = { .count = 1 };
@@ -229,9 +245,11 @@ bool dump_process_parse(struct str line, uint64_t *ret_pid)
 	return skip(&rest, STR("PID ")) && cut_number(&rest, ret_pid) && skip(&rest, STR(" - process"));
 }
 
-/* at java.lang.Thread.sleep(java.base@17.0.15/Native Method)   at java.base/java.lang.Thread.sleep(X.java:3) */
+/* at java.lang.Thread.sleep(java.base@17.0.15/Native Method)   at java.base/java.lang.Thread.sleep(X.java:3), and without
+ * "at " six columns from the left */
 static void parse_java_line(struct str line, struct dump_line *l)
 {
+	bool bare = str_starts(line, STR("      ")) && line.n > 6 && !strchr(" -\t", line.p[6]);
 	struct str rest = line;
 	ptrdiff_t group, slash;
 
@@ -245,7 +263,7 @@ static void parse_java_line(struct str line, struct dump_line *l)
 		l->state = str_cut(&rest, ' ');
 		return;
 	}
-	if (!skip(&rest, STR("at ")) || (group = last_group(rest)) < 1)
+	if ((!skip(&rest, STR("at ")) && !bare) || (group = last_group(rest)) < 1)
 		return;
 	l->what = DUMP_FRAME;
 	l->java = true;

@@ -5,6 +5,7 @@
  * was is seen in the line that begins a thread, and decides how the lines below are read.
  *
  *   jstack, SIGQUIT to a JVM   "main" #1 prio=5 ... nid=0x1920 ...    at a.B.c(mod@17/B.java:12)
+ *   jcmd Thread.dump_to_file   #21 "x" virtual WAITING ...           at a/b.C.d(C.java:12), before JDK 24 without "at"
  *   py-spy dump                Thread 6665 (idle): "MainThread"           f (app.py:4)
  *   Python's faulthandler      Thread 0x7f6b (most recent call first):  File "app.py", line 4 in f
  *   gdb's bt, gstack           Thread 2 (Thread 0x7f6b (LWP 6725) "x"):  #1  0x55 in f (a=1) at f.c:2
@@ -29,8 +30,8 @@ enum dump_tool {
 struct dump_thread {
 	enum dump_tool tool;
 	struct str name, state;
-	bool has_tid, has_goroutine, holds_gil;
-	uint64_t tid, goroutine;
+	bool has_tid, has_goroutine, has_vthread, holds_gil;
+	uint64_t tid, goroutine, vthread;
 	uint64_t count;		/* threads that have this stack */
 };
 

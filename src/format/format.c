@@ -101,7 +101,7 @@ static const struct format formats[] = {
 	  .is_view = true, .untimed = true, .write = tsv_write, .needs_values = true },
 	{ .name = "massif", .words = "the heap, as valgrind's massif saw it",
 	  .detect = massif_detect, .read = massif_read },
-	{ .name = "stackdump", .words = "stack dumps of jstack, py-spy, gdb, eu-stack, Go",
+	{ .name = "stackdump", .words = "stack dumps of jstack, jcmd, py-spy, gdb, eu-stack, Go",
 	  .detect = stackdump_detect, .read = stackdump_read },
 	{ .name = "columns", .words = "folded stacks with a count for each value type, as difffolded.pl's",
 	  .suffixes = { ".columns", ".diff.folded" }, .is_view = true, .untimed = true, .is_any_text = true,

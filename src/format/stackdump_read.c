@@ -117,6 +117,7 @@ static void open_thread(struct reader *r, const struct dump_thread *thread)
 	add_text(r, STR("state"), thread->state);
 	add_number(r, STR("tid"), thread->has_tid, thread->tid);
 	add_number(r, STR("goroutine"), thread->has_goroutine, thread->goroutine);
+	add_number(r, STR("vthread"), thread->has_vthread, thread->vthread);
 	if (r->tool != DUMP_JAVA && r->tool != DUMP_GO)
 		add_number(r, STR("pid"), r->has_pid, r->pid);
 	if (thread->holds_gil)

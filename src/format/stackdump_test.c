@@ -90,6 +90,34 @@ TEST(jstack)
 	profile_fini(&p);
 }
 
+TEST(what_a_jvm_dumps_to_a_file)
+{
+	static const char *const texts[] = {
+		"27061\n2026-11-28T12:41:47Z\n21.0.8+9-LTS\n\n#1 \"main\"\n      java.base/java.lang.Thread.sleep0(Native Method)\n"
+			"      T.deep(T.java:7)\n\n#21 \"\" virtual\n      T.deep(T.java:9)\n\n#11 \"Signal Dispatcher\"\n\n",
+		"15319\n2026-11-28T12:42:16Z\n25.0.2+10-LTS\n\n#1 \"main\" TIMED_WAITING 2026-11-28T12:42:16Z\n"
+			"    at java.base/java.lang.Thread.sleep0(Native Method)\n    - waiting on <java.lang.Object@1794d431>\n"
+			"    at T.deep(T.java:7)\n\n#21 \"\" virtual RUNNABLE 2026-11-28T12:42:16Z\n    at T.deep(T.java:9)\n\n"
+			"#11 \"Signal Dispatcher\" RUNNABLE 2026-11-28T12:42:16Z\n\n",
+	};
+
+	for (int i = 0; i < 2; i++) {
+		struct profile p;
+
+		read_text(&p, texts[i]);
+		check_folded(&p, "T.deep 1\nT.deep;java.lang.Thread.sleep0 1\n");
+		CHECK_EQ(p.n, 2);
+		CHECK_EQ(p.n_comments, 1);	/* one thread has no stack */
+		check_label(&p, 0, "thread", "main");
+		check_label(&p, 0, "state", i ? "TIMED_WAITING" : "");
+		CHECK_EQ(label_of(&p, 0, "vthread")->num, 0);
+		CHECK_EQ(label_of(&p, 1, "vthread")->num, 21);
+		check_module(&p, innermost(&p, 0), "java.base");
+		check_source(&p, innermost(&p, 1), "T.java", 9);
+		profile_fini(&p);
+	}
+}
+
 TEST(py_spy)
 {
 	struct profile p;
@@ -245,7 +273,7 @@ TEST(what_holds_no_stack_is_refused)
 	CHECK(!stackdump_detect(STR("main;f 1\n#0 a comment\n\"quoted\";f 3\nThread 1 (x) 4\n")));
 }
 
-TEST_MAIN(CASE(jstack), CASE(py_spy), CASE(faulthandler), CASE(gdb),
+TEST_MAIN(CASE(jstack), CASE(what_a_jvm_dumps_to_a_file), CASE(py_spy), CASE(faulthandler), CASE(gdb),
 	  CASE(backtraces_of_gdb_without_a_thread_are_samples_too), CASE(eu_stack), CASE(go),
 	  CASE(goroutines_that_go_has_counted), CASE(dumps_pile_up),
 	  CASE(what_holds_no_stack_is_refused))

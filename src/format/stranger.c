@@ -53,7 +53,7 @@ static const struct stranger {
 	{ S("-----"), 0, S("Profile data file '"), "what callgrind_annotate prints: use the callgrind.out that it was made of" },
 	{ S("% time     seconds "), 0, { 0 }, "what strace -c prints: counts without stacks" },
 	{ S("[<0>] "), 0, { 0 }, "of /proc/PID/stack, which tells no threads apart: sonde record -p PID takes a profile" },
-	{ S("{"), 0, S("\"threadDump\""), "a JVM's dump of threads as JSON: jcmd PID Thread.print writes one that is read" },
+	{ S("{"), 0, S("\"threadDump\""), "a JVM's dump of threads as JSON: without -format=json it is read" },
 	{ S("["), 0, S("\"os_thread_id\""), "py-spy's dump as JSON: py-spy dump without --json is read" },
 	{ S("\x89PNG"), 0, { 0 }, "a picture, and no profile" },
 	{ S("GIF89a"), 0, { 0 }, "a picture, and no profile" },
