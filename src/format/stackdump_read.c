@@ -22,7 +22,7 @@ struct reader {
 	struct lines lines;
 	struct batch batch;
 	struct buf places;		/* of the open thread, innermost first */
-	struct label labels[6];
+	struct label labels[8];
 	uint32_t n_labels;
 	int64_t count;			/* threads with that stack */
 	enum dump_tool tool;
@@ -70,7 +70,7 @@ static int close_thread(struct reader *r)
 	if (!r->open)
 		return 0;
 	r->open = false;
-	if (!n) {
+	if (!n && r->tool != DUMP_GO_COUNTS) {	/* threadcreate?debug=1 knows of no stack, and counts */
 		r->n_empty++;
 		return 0;
 	}

@@ -248,6 +248,10 @@ TEST(goroutines_that_go_has_counted)
 	check_folded(&p, "main.main;runtime/pprof.(*Profile).WriteTo 3\nmain.f 2\n");
 	check_source(&p, innermost(&p, 0), "/go/pprof.go", 851);
 	profile_fini(&p);
+	read_text(&p, "threadcreate profile: total 5\n5 @ 0x0 0x0\n#\t0x0\n\n");
+	CHECK_EQ(profile_total(&p, 0), 5);
+	check_folded(&p, "[no stack] 5\n");
+	profile_fini(&p);
 }
 
 TEST(dumps_pile_up)
