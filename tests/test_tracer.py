@@ -107,8 +107,20 @@ int main(void)
     return folder / "forker"
 
 
+def read_of(pid, name):
+    """What /proc says; nothing, when it has just ended."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/{name}").read_text()
+    except OSError:
+        return ""
+
+
+def command_line(pid):
+    return read_of(pid, "cmdline").replace("\0", " ")
+
+
 def status(pid, key):
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+    for line in read_of(pid, "status").splitlines():
         if line.startswith(key + ":"):
             return line.split(":", 1)[1].strip()
     return ""
@@ -307,16 +319,18 @@ def test_short_lived_children_are_followed_and_named(tmp_path):
 def test_a_process_that_a_debugger_holds_is_refused_with_its_number(tmp_path):
     if not shutil.which("strace"):
         pytest.skip("no strace")
-    target = subprocess.Popen(["strace", "-qq", "-o", "/dev/null", sys.executable, "-c", "while True: pass"])
+    target = subprocess.Popen(["strace", "-qq", "-o", "/dev/null", sys.executable, "-c", "while True: pass"], start_new_session=True)
+    children = pathlib.Path(f"/proc/{target.pid}/task/{target.pid}/children")
+
+    def traced():   # not the children by which strace tries out what the kernel can do: those are strace still
+        return [pid for pid in children.read_text().split()
+                if command_line(pid).startswith(sys.executable) and status(pid, "TracerPid") == str(target.pid)]
+
     try:
-        children = pathlib.Path(f"/proc/{target.pid}/task/{target.pid}/children")
-        wait_until(lambda: children.read_text().split())
-        pid = children.read_text().split()[0]
-        wait_until(lambda: status(pid, "TracerPid") == str(target.pid))
-        done = subprocess.run([*RECORD, "-d", "1", "-o", tmp_path / "x.pb.gz", "-p", pid], capture_output=True,
+        wait_until(traced)
+        done = subprocess.run([*RECORD, "-d", "1", "-o", tmp_path / "x.pb.gz", "-p", traced()[0]], capture_output=True,
                               text=True)
         assert done.returncode == 1 and f"traced by process {target.pid}" in done.stderr, done.stderr
     finally:
-        os.kill(int(pid), signal.SIGKILL)
-        target.kill()
+        os.killpg(target.pid, signal.SIGKILL)
         target.wait()

@@ -632,7 +632,8 @@ def judge(case, truth, profile, backend="sonde"):
         verdict.failures.append("no samples")
         return verdict
     judge_shares(verdict, truth, profile)
-    if verdict.cover < 0.8:
+    # (a tracer is a process among others: on a machine where ten wait for a processor it does not come to all its ticks)
+    if verdict.cover < (0.6 if case.how.startswith("ptrace") else 0.8):
         verdict.failures.append(f"only {verdict.cover:.0%} of the samples that {truth['@cpu_s']} s should give")
     if case.forbid:
         lies = {name for stack in profile.stacks for name in stack.names if re.search(case.forbid, name)}

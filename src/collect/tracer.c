@@ -210,9 +210,9 @@ static int seize_thread(struct tracer *tracer, pid_t pid, pid_t tid)
 	int rc = stops_seize(tid);
 
 	if (rc == -EPERM) {
-		/* a thread that one of ours has just made is ours already */
+		/* a thread that one of ours has just made is ours already, even before either of them has told it */
 		handle_stops(tracer);
-		if (traced_find(&tracer->traced, tid))
+		if (traced_find(&tracer->traced, tid) || process_tracer(tid) == gettid())
 			return 0;
 	}
 	thread = rc == 0 ? traced_add(&tracer->traced, pid, tid) : NULL;
