@@ -12,6 +12,9 @@ import subprocess
 
 import pytest
 
+import nodejs
+import pprof_min
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SONDE = ROOT / "build/sonde"
 INFERNO = shutil.which("inferno-collapse-perf", path=f"{os.environ['PATH']}:{pathlib.Path.home()}/.cargo/bin")
@@ -79,11 +82,14 @@ def test_a_text_of_only_other_lines_is_refused(tmp_path):
     assert "there is no sample in it" in done.stderr
 
 
-def recorded(place, *options):
+COUNTING = ("python3", "-c", "sum(len(str(i)) for i in range(300000))")
+
+
+def recorded(place, *options, command=COUNTING):
     """A recording of this machine's perf; None where it cannot."""
     data = place / "perf.data"
-    done = subprocess.run(["perf", "record", "-B", "-N", "-e", "cpu-clock", "-F", "999", *options, "-o", data, "--", "python3",
-                           "-c", "sum(len(str(i)) for i in range(300000))"], capture_output=True)
+    done = subprocess.run(["perf", "record", "-B", "-N", "-e", "cpu-clock", "-F", "999", *options, "-o", data, "--", *command],
+                          capture_output=True)
     if done.returncode:
         return None
     # While another recording on the machine asks for build ids, Linux marks ours as having them too, and perf 6.1 dies.
@@ -133,3 +139,42 @@ def test_the_generator_of_the_bench_is_read_whole(tmp_path):
     assert sum(stacks.values()) == periods
     if INFERNO:
         assert stacks == unfolded(run(INFERNO, tmp_path / "x.txt"), skip=1)
+
+
+LOOP = """\
+function spinning(n) { let s = 0; for (let i = 0; i < n; i++) s = (s * 31 + i) % 1000003; return s; }
+class Box { spin(n) { return spinning(n); } }
+const until = Date.now() + 1000, box = new Box();
+while (Date.now() < until) { box.spin(30000); [3, 2, 1].map((x) => spinning(x * 3000)); /(a|b)*c$/.test('ab'.repeat(150)); }
+"""
+
+
+@pytest.mark.parametrize("how", ["perf.data", "perf script"])
+@pytest.mark.parametrize("version", nodejs.VERSIONS)
+def test_names_of_nodes_perf_map_are_told_apart(tmp_path, version, how):
+    """What `node --perf-basic-prof` writes: function, file, line and compiler, as Sonde itself tells them."""
+    if not os.access(nodejs.node(version), os.X_OK):
+        pytest.skip(f"node {version} is not installed")
+    (tmp_path / "app.js").write_text(LOOP)
+    data = shutil.which("perf") and recorded(tmp_path, "-g", command=[nodejs.node(version), "--perf-basic-prof",
+                                                                       "--interpreted-frames-native-stack", str(tmp_path / "app.js")])
+    if not data:
+        pytest.skip("no perf here, or it may not record")
+    try:
+        if how == "perf script":
+            (tmp_path / "text").write_text(run("perf", "script", "-i", data))
+            data = tmp_path / "text"
+        run(SONDE, "convert", data, tmp_path / "out.pb.gz")
+    finally:
+        for path in pathlib.Path("/tmp").glob("perf-*.map"):
+            if str(tmp_path) in path.read_text(errors="replace"):
+                path.unlink(missing_ok=True)
+    functions = pprof_min.read(tmp_path / "out.pb.gz")
+    frames = {(f.name, f.path, f.start_line) for s in functions.samples for location in s.locations for f, _ in location.lines}
+    kinds = {frame.kind for stack in nodejs.stacks_of_sonde(tmp_path / "out.pb.gz") for frame in stack.frames if frame.name == "spinning"}
+    own = str(tmp_path / "app.js")
+    assert ("spinning", own, 1) in frames and ("spin", own, 2) in frames, frames
+    assert any(name.startswith("(anonymous app.js:") and path == own for name, path, _ in frames), frames
+    assert "RegExp: (a|b)*c$" in {name for name, *_ in frames}, frames
+    assert not [name for name, *_ in frames if re.match(r"(JS|LazyCompile|Function|Script|Eval|RegExp):[o~^+*.]", name)]
+    assert kinds & {"turbofan", "maglev"}, kinds

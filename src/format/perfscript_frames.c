@@ -4,6 +4,7 @@
 #include "format/module_kind.h"
 #include "format/perfscript_line.h"
 #include "model/profile.h"
+#include "model/v8name.h"
 
 /* Cuts the first line off, and the source line that belongs to it. */
 static struct str cut_record(struct str *rest)
@@ -18,6 +19,12 @@ static struct str cut_record(struct str *rest)
 	return record;
 }
 
+/* Code whose name V8 wrote down for perf; `perf inject` puts jitdump's into files of their own. */
+static bool is_of_v8(const struct perf_frame *line, enum frame_kind kind, struct v8_name *ret_name)
+{
+	return (kind == FRAME_JIT || str_starts(str_basename(line->module), STR("jitted-"))) && v8_name_of_map(line->name, ret_name);
+}
+
 static struct frame frame_of(struct profile *profile, const struct perf_frame *line)
 {
 	struct strings *strings = &profile->strings;
@@ -29,8 +36,18 @@ static struct frame frame_of(struct profile *profile, const struct perf_frame *l
 		.kind = line->has_address && line->address >= KERNEL_HALF ?
 			FRAME_KERNEL : (uint8_t)module_kind(line->module),
 	};
-	char text[256];
+	char text[256], made[V8_NAME_MAX_BYTES];
+	struct v8_name v8;
 
+	if (is_of_v8(line, frame.kind, &v8)) {
+		function.start_line = v8.line;
+		if (!line->file.n)
+			function.file = strings_add(strings, v8.file);
+		function.name = strings_add(strings, v8_name_shown(&v8, made));
+		frame.function = frames_add_function(&profile->frames, &function);
+		frame.kind = (uint8_t)v8.kind;
+		return frame;
+	}
 	if (!line->name.n) {
 		frame.address = line->address;
 		if (frame.kind == FRAME_NATIVE || frame.kind == FRAME_LIBRARY)

@@ -12,6 +12,7 @@
 #include "format/module_kind.h"
 #include "format/v8codes.h"
 #include "model/profile.h"
+#include "model/v8name.h"
 
 #define DEPTH_MAX 65536u
 #define LIBRARIES_MAX 4096u
@@ -90,58 +91,13 @@ static uint32_t add_frame(struct reader *r, struct function *function, struct st
 						   .kind = (uint8_t)kind });
 }
 
-static enum frame_kind kind_of(struct str state)
-{
-	switch (state.n ? state.p[0] : 0) {
-	case '~':
-		return FRAME_INTERPRETED;
-	case '^':
-		return FRAME_SPARKPLUG;
-	case '+':
-		return FRAME_MAGLEV;
-	case '*':
-		return FRAME_TURBOFAN;
-	default:
-		return FRAME_JIT;
-	}
-}
-
-/* "hot /app.js:1:13", " node:fs:12:5" (no name), "run" (no place) */
 static uint32_t add_function(struct reader *r, struct str text, struct str state)
 {
-	struct function function = { 0 };
-	struct str name = text, place = { 0 };
-	uint64_t line, column;
-	char made[600];
-	ptrdiff_t blank = str_rfind(text, ' '), last = str_rfind(text, ':'), first;
+	struct v8_name name = v8_name_of_log(text, state);
+	struct function function = { .start_line = name.line, .file = strings_add(&r->profile->strings, name.file) };
+	char made[V8_NAME_MAX_BYTES];
 
-	first = last > 0 ? str_rfind(str_head(text, (size_t)last), ':') : -1;
-	if (first > 0 && str_parse_u64(str_skip(text, (size_t)last + 1), 10, &column) == 0 &&
-	    str_parse_u64((struct str){ text.p + first + 1, (size_t)(last - first - 1) }, 10, &line) == 0) {
-		/* file names may have blanks too, of functions' names only those of accessors */
-		bool accessor = str_starts(text, STR("get ")) || str_starts(text, STR("set "));
-
-		blank = str_find(str_skip(text, accessor ? 4 : 0), ' ');
-		blank += accessor && blank >= 0 ? 4 : 0;
-		if (blank >= 0 && blank < first) {
-			name = str_head(text, (size_t)blank);
-			place = (struct str){ text.p + blank + 1, (size_t)(first - blank - 1) };
-			function.start_line = line > INT32_MAX ? 0 : (uint32_t)line;
-			if (!name.n) {
-				int n = snprintf(made, sizeof(made), "(anonymous %.*s:%llu:%llu)",
-						 (int)str_head(str_basename(place), 500).n, str_basename(place).p,
-						 (unsigned long long)line, (unsigned long long)column);
-
-				name = str_over(made, (size_t)n < sizeof(made) ? (size_t)n : sizeof(made) - 1);
-			}
-		}
-	} else if (blank == (ptrdiff_t)text.n - 1 && blank > 0) {
-		name = str_head(text, (size_t)blank);
-	}
-	if (str_starts(place, STR("file://")))
-		place = str_skip(place, sizeof("file://") - 1);
-	function.file = strings_add(&r->profile->strings, place);
-	return add_frame(r, &function, name.n ? name : STR("(anonymous)"), kind_of(state));
+	return add_frame(r, &function, v8_name_shown(&name, made), name.kind);
 }
 
 /* Whether the log has a state behind it: JavaScript, whatever its version calls it. */

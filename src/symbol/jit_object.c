@@ -7,6 +7,7 @@
 
 #include "base/bisect.h"
 #include "base/err.h"
+#include "model/v8name.h"
 #include "proc/perfhome.h"
 #include "proc/perfmap.h"
 #include "proc/process.h"
@@ -53,29 +54,41 @@ static const struct jit_line *line_of(const struct jit_code *code, uint64_t addr
 	return before ? &code->lines[before - 1] : NULL;
 }
 
+/* A name that was made is kept with the map: those of a batch are known by where they stand. */
+static void add_code(struct jit_object *jit, struct naming *naming, const struct jit_code *code, uint32_t module, uint64_t address)
+{
+	const struct jit_line *line = line_of(code, address);
+	struct naming_frame frame = {
+		.name = code->name, .file = line ? line->file : (struct str){ 0 }, .line = line ? line->line : 0,
+		.module = module, .kind = FRAME_JIT, .address = address,
+	};
+	char made[V8_NAME_MAX_BYTES];
+	struct v8_name name;
+
+	if (v8_name_of_map(code->name, &name)) {
+		frame.name = v8_name_shown(&name, made);
+		if (frame.name.p == made)
+			frame.name = arena_dup(&jit->map.arena, frame.name);
+		if (!frame.file.n)
+			frame.file = name.file;
+		frame.start_line = name.line;
+		frame.kind = name.kind;
+	}
+	naming_add(naming, &frame);
+}
+
 static void name_jit(struct symbol_object *object, struct naming *naming, const uint64_t *vaddrs,
 		     uint32_t n)
 {
-	const struct jit_object *jit = (const struct jit_object *)object;
+	struct jit_object *jit = (struct jit_object *)object;
 	uint32_t module = naming_module(naming, str_of(jit->module), (struct str){ 0 });
 
 	for (uint32_t i = 0; i < n; i++) {
-		const struct jit_code *code = NULL;
-		const struct jit_line *line;
+		const struct jit_code *code = jit->absent ? NULL : jit_map_find(&jit->map, vaddrs[i], 0);
 
 		naming_query(naming);
-		if (!jit->absent)
-			code = jit_map_find(&jit->map, vaddrs[i], 0);
 		if (code && code->name.n) {
-			line = line_of(code, vaddrs[i]);
-			naming_add(naming, &(struct naming_frame){
-						   .name = code->name,
-						   .file = line ? line->file : (struct str){ 0 },
-						   .line = line ? line->line : 0,
-						   .module = module,
-						   .kind = FRAME_JIT,
-						   .address = vaddrs[i],
-					   });
+			add_code(jit, naming, code, module, vaddrs[i]);
 		} else {
 			naming_add_unknown(naming, module, vaddrs[i],
 					   jit->absent ? "[run-time code without a perf map]" :
