@@ -65,7 +65,7 @@ static void add_case(struct diff_work *w, uint32_t row, enum diff_measure measur
 		.unit_ratio = 1, .unit_df = INFINITY, .p = NAN, .q = NAN,
 		.number = &at->of[measure],
 		.in_kernel = diff_place(w->diff, at)->kind == FRAME_KERNEL,
-		.larger = true,
+		.larger = true, .weight = 1,
 	};
 }
 

@@ -60,8 +60,7 @@ double diff_events(const struct diff_sides *sides, uint32_t item, enum diff_meas
 	return events;
 }
 
-/* Share (or cost) of both sides together: what it is on each when nothing changed. */
-static double pooled(const struct diff_sides *sides, const struct diff_case *c)
+double diff_pooled(const struct diff_sides *sides, const struct diff_case *c)
 {
 	double value = sides->sums[0].items[c->item].value[c->measure] +
 		       sides->sums[1].items[c->item].value[c->measure];
@@ -69,9 +68,14 @@ static double pooled(const struct diff_sides *sides, const struct diff_case *c)
 	return value / (diff_norm(sides, 0) + diff_norm(sides, 1));
 }
 
+double diff_whole(const struct diff_sides *sides)
+{
+	return (sides->sums[0].all + sides->sums[1].all) / (diff_norm(sides, 0) + diff_norm(sides, 1));
+}
+
 void diff_case_measure(struct diff_case *c, const struct diff_sides *sides)
 {
-	double share = pooled(sides, c), variance = 0;
+	double share = diff_pooled(sides, c), variance = 0;
 
 	c->change = c->z = 0;
 	if (!(diff_norm(sides, 0) > 0) || !(diff_norm(sides, 1) > 0))
@@ -106,7 +110,7 @@ static double judge_rare(const struct diff_case *c, const struct diff_sides *sid
 
 void diff_case_judge(struct diff_case *c, const struct diff_sides *sides)
 {
-	double events = diff_events(sides, c->item, c->measure), share = pooled(sides, c);
+	double events = diff_events(sides, c->item, c->measure), share = diff_pooled(sides, c);
 	double all = 0;
 
 	c->p = NAN;

@@ -23,6 +23,7 @@ struct diff_case {
 	double change;		/* of what is left once named changes are taken out */
 	double z;		/* change in standard errors of sampling */
 	double p, q;
+	double weight;		/* of its p among all that is tested: 1 on average */
 	double first_change, first_z;	/* with nothing taken out */
 	double apart;		/* squared standard errors of sampling from what most items did */
 	struct diff_number *number;	/* where the answer goes */
@@ -52,6 +53,10 @@ double diff_variance(const struct diff_sides *sides, unsigned side, double share
 
 /* How many events of the item there are on both sides, about. */
 double diff_events(const struct diff_sides *sides, uint32_t item, enum diff_measure measure);
+
+/* Share (or cost) of both sides together: what it is on each when nothing changed; and that of everything. */
+double diff_pooled(const struct diff_sides *sides, const struct diff_case *c);
+double diff_whole(const struct diff_sides *sides);
 
 /* Fills .change and .z. */
 void diff_case_measure(struct diff_case *c, const struct diff_sides *sides);

@@ -25,6 +25,31 @@ static void measure_all(struct diff_work *w)
 		diff_case_measure(&w->cases[i], &w->sides);
 }
 
+/* Most functions are so small that no change of theirs could matter, and there are thousands of them with several runs
+ * a side; each test makes the others' p larger. So half of each weight is equal, and half is by size: by itself, and
+ * with all it calls. Sizes are of both sides together, with which no p has to do. */
+static void weigh(struct diff_work *w)
+{
+	double sizes[DIFF_MEASURES] = { 0 }, parts = 0, half;
+
+	w->weight_seen = 1;
+	if (w->diff->noise.basis != DIFF_BY_RUNS)
+		return;
+	for (uint32_t i = 0; i < w->n; i++)
+		sizes[w->cases[i].measure] += fmax(0, diff_pooled(&w->sides, &w->cases[i]));
+	for (unsigned m = 0; m < DIFF_MEASURES; m++)
+		parts += sizes[m] > 0;
+	half = parts > 0 ? w->n / parts / 2 : 0;
+	for (uint32_t i = 0; i < w->n; i++) {
+		struct diff_case *c = &w->cases[i];
+
+		if (sizes[c->measure] > 0)
+			c->weight = 0.5 + half * fmax(0, diff_pooled(&w->sides, c)) / sizes[c->measure];
+	}
+	if (sizes[DIFF_SELF] > 0)
+		w->weight_seen = 0.5 + half * DIFF_SEEN_SHARE * diff_whole(&w->sides) / sizes[DIFF_SELF];
+}
+
 static int judge_all(struct diff_work *w)
 {
 	struct diff *diff = w->diff;
@@ -39,7 +64,7 @@ static int judge_all(struct diff_work *w)
 	}
 	for (uint32_t i = 0; rc == 0 && i < w->n; i++) {
 		diff_case_judge(&w->cases[i], &w->sides);
-		w->p[i] = w->cases[i].p;
+		w->p[i] = w->cases[i].p / w->cases[i].weight;
 	}
 	stat_correct(w->p, w->order, w->n);
 	for (uint32_t i = 0; rc == 0 && i < w->n; i++)
@@ -147,13 +172,13 @@ static void drop_pushed(struct diff_work *w, uint32_t n_within)
 		sum_sides(w);
 		diff_case_measure(&alone, &w->sides);
 		diff_case_judge(&alone, &w->sides);
-		if (alone.p * w->n_tested <= diff->level && moved_alike(&alone)) {
+		if (alone.p * w->n_tested / alone.weight <= diff->level && moved_alike(&alone)) {
 			summing_take_out(&w->summing, c->item, c->measure);
 			w->summed = false;
 			continue;
 		}
 		*c = alone;
-		c->q = fmin(1, c->p * w->n_tested);
+		c->q = fmin(1, c->p * w->n_tested / c->weight);
 		c->within = false;
 		*(c->larger ? &diff->n_named : &n_within) -= 1;
 	}
@@ -165,8 +190,10 @@ int diff_name_changes(struct diff_work *w)
 {
 	struct diff *diff = w->diff;
 	uint32_t n_within = 0;
-	int rc = judge_all(w);
+	int rc;
 
+	weigh(w);
+	rc = judge_all(w);
 	if (rc == 0)
 		rc = diffmoved_mark(w->cases, w->n, &w->summing, &w->sides);
 	for (uint32_t i = 0; i < w->n; i++) {

@@ -146,8 +146,8 @@ static uint32_t degrees(const struct resampling *r)
  * COMMON_MOST degrees of freedom, since items are not independent of each other. */
 #define COMMON_MOST 20
 
-static int borrow(struct diff_case *cases, uint32_t n, const struct diff_sides *sides, double df,
-		  double *ret_ratio)
+static int borrow_of_blocks(struct diff_case *cases, uint32_t n, const struct diff_sides *sides, double df,
+			    double *ret_ratio)
 {
 	double *common = calloc((size_t)n + 1, sizeof(*common));
 	struct stat_prior prior;
@@ -172,6 +172,50 @@ static int borrow(struct diff_case *cases, uint32_t n, const struct diff_sides *
 	return 0;
 }
 
+/* What varies so much more than others of its kind that chance makes it so less often than this is no such other, and
+ * borrows the less the more it sticks out: which of two functions has the other's code in it, say. */
+#define STICKS_OUT 0.1
+#define COMMON_MOST_OF_TOTALS 10	/* of what it calls, too: others' choices are in that */
+
+static void borrow_one(struct diff_case *c, struct stat_prior prior, double df)
+{
+	double most = fmin(prior.df, c->measure == DIFF_TOTAL ? COMMON_MOST_OF_TOTALS : COMMON_MOST);
+	double beyond = prior.df > 0 ? stat_f_beyond(c->ratio / prior.ratio, df, prior.df) : 1;
+
+	prior.df = most * fmin(1, beyond / STICKS_OUT);
+	c->ratio = fmax(1, stat_squeeze(prior, c->ratio, df));
+	c->df = df + prior.df;
+	c->unit_ratio = c->ratio;
+	c->unit_df = c->df;
+}
+
+/* Runs: a program's own functions and the kernel's borrow from their own kind alone, since what the kernel does for
+ * others (interrupts, queues) differs by far more from run to run; that it may do so is common to all of its functions. */
+static int borrow_of_runs(struct diff_case *cases, uint32_t n, const struct diff_sides *sides, double df,
+			  double *ret_ratio)
+{
+	double *common = calloc((size_t)n + 1, sizeof(*common));
+	struct stat_prior prior;
+
+	if (!common)
+		return -ENOMEM;
+	for (unsigned in_kernel = 2; in_kernel-- > 0;) {
+		uint32_t n_common = 0;
+
+		for (uint32_t i = 0; i < n; i++)
+			if (cases[i].measure == DIFF_SELF && cases[i].in_kernel == in_kernel &&
+			    diff_events(sides, cases[i].item, DIFF_SELF) >= DIFF_COMMON_EVENTS)
+				common[n_common++] = cases[i].ratio;
+		prior = in_kernel ? stat_prior_of(common, n_common, df) : stat_prior_of_most(common, n_common, df);
+		for (uint32_t i = 0; i < n; i++)
+			if (cases[i].in_kernel == in_kernel)
+				borrow_one(&cases[i], prior, df);
+	}
+	*ret_ratio = fmax(1, prior.df > 0 ? prior.ratio : 1);
+	free(common);
+	return 0;
+}
+
 int diffnoise_of_units(struct diff_case *cases, uint32_t n, struct summing *summing,
 		       const struct diff_sides *sides, double *ret_ratio)
 {
@@ -189,7 +233,8 @@ int diffnoise_of_units(struct diff_case *cases, uint32_t n, struct summing *summ
 		draw(&r);
 		for (uint32_t i = 0; i < n; i++)
 			cases[i].ratio = ratio_of(&r, &cases[i], i);
-		rc = borrow(cases, n, sides, degrees(&r), ret_ratio);
+		rc = tree->runs[0] > 1 || tree->runs[1] > 1 ? borrow_of_runs(cases, n, sides, degrees(&r), ret_ratio)
+							    : borrow_of_blocks(cases, n, sides, degrees(&r), ret_ratio);
 	}
 	free(r.value);
 	free(r.norm);

@@ -142,10 +142,11 @@ void diff_fill_whole(struct diff_work *w)
 void diff_fill_seen(struct diff_work *w)
 {
 	struct diff *diff = w->diff;
-	double variance = 0, df = INFINITY, share = 0.1;
+	double variance = 0, df = INFINITY, share = DIFF_SEEN_SHARE;
 
+	/* of most: what sticks out is known on fewer degrees of freedom */
 	for (uint32_t i = 0; i < w->n; i++)
-		df = fmin(df, w->cases[i].df);
+		df = i && diff->noise.basis == DIFF_BY_RUNS ? fmax(df, w->cases[i].df) : fmin(df, w->cases[i].df);
 	diff->seen = INFINITY;
 	for (unsigned side = 0; side < 2; side++) {
 		const struct diffsums *sums = &w->sides.sums[side];
@@ -155,7 +156,7 @@ void diff_fill_seen(struct diff_work *w)
 				  : INFINITY;
 	}
 	if (w->n_tested && isfinite(variance))
-		diff->seen = stat_t_quantile(diff->level / w->n_tested, df) *
+		diff->seen = stat_t_quantile(fmin(0.5, diff->level * w->weight_seen / w->n_tested), df) *
 			     sqrt(variance * diff->noise.ratio);
 	if (diff->noise.basis != DIFF_BY_RUNS)
 		diff->seen = fmax(diff->seen, diff->prior.least[DIFF_CODE_OWN]);

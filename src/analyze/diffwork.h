@@ -5,6 +5,8 @@
 
 #include "analyze/diffcases.h"
 
+#define DIFF_SEEN_SHARE 0.1	/* of what "Seen" tells */
+
 struct diff_work {
 	struct diff *diff;
 	struct summing summing;
@@ -12,6 +14,7 @@ struct diff_work {
 	struct diff_case *cases;
 	uint32_t n;
 	double unit_ratio;	/* typical; 0: there are no units */
+	double weight_seen;	/* of what is DIFF_SEEN_SHARE of all */
 	uint32_t n_tested;	/* of the n: those that are not small */
 	double *p;		/* of the cases, for the correction */
 	uint32_t *order;

@@ -98,8 +98,10 @@ void stat_correct(double *p, uint32_t *order, uint32_t n)
 	double least = 1;
 
 	for (uint32_t i = 0; i < n; i++)
-		if (!isnan(p[i]))
+		if (!isnan(p[i])) {
+			p[i] = fmin(p[i], 1);
 			order[tested++] = i;
+		}
 	qsort_r(order, tested, sizeof(*order), compare_by_p, p);
 	for (uint32_t rank = tested; rank-- > 0;) {
 		least = fmin(least, p[order[rank]] * tested / (rank + 1));
@@ -202,4 +204,63 @@ double stat_squeeze(struct stat_prior prior, double ratio, double df)
 	if (isinf(prior.df) || df <= 0)
 		return prior.ratio;
 	return (prior.df * prior.ratio + df * ratio) / (prior.df + df);
+}
+
+double stat_f_beyond(double x, double df1, double df2)
+{
+	df2 = fmin(df2, 1e4);	/* as good as infinity, for us */
+	return x > 0 ? stat_beta(df2 / 2, df1 / 2, df2 / (df2 + df1 * x)) : 1;
+}
+
+/* What is exceeded with chance p. */
+static double f_quantile(double p, double df1, double df2)
+{
+	double low = -20, high = 20;
+
+	for (int i = 0; i < 40; i++) {
+		double middle = (low + high) / 2;
+
+		if (stat_f_beyond(exp(middle), df1, df2) > p)
+			low = middle;
+		else
+			high = middle;
+	}
+	return exp((low + high) / 2);
+}
+
+static double quartile_spread(double df1, double df2)
+{
+	return log(f_quantile(0.25, df1, df2) / f_quantile(0.75, df1, df2));
+}
+
+static int compare_ratios(const void *left, const void *right)
+{
+	double a = *(const double *)left, b = *(const double *)right;
+
+	return (a > b) - (a < b);
+}
+
+#define QUARTILES_FROM 12	/* fewer have none */
+#define LEAST_DF 0.5
+#define MOST_DF 1e4
+
+struct stat_prior stat_prior_of_most(double *ratios, uint32_t n, double df)
+{
+	double spread, low = LEAST_DF, high = MOST_DF;
+
+	if (n < QUARTILES_FROM || !(df > 0))
+		return stat_prior_of(ratios, n, df);
+	qsort(ratios, n, sizeof(*ratios), compare_ratios);
+	spread = log(fmax(ratios[n - 1 - n / 4], LEAST_RATIO) / fmax(ratios[n / 4], LEAST_RATIO));
+	if (spread <= quartile_spread(df, MOST_DF))
+		return (struct stat_prior){ ratios[n / 2] / f_quantile(0.5, df, MOST_DF), INFINITY };
+	for (int i = 0; i < 20; i++) {
+		double middle = sqrt(low * high);
+
+		if (quartile_spread(df, middle) > spread)
+			low = middle;
+		else
+			high = middle;
+	}
+	return (struct stat_prior){ ratios[n / 2] / f_quantile(0.5, df, sqrt(low * high)), sqrt(low * high) };
 }

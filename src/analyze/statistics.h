@@ -6,7 +6,8 @@
  *
  * Counts may be fractions: samples have weights, and what is tested are effective counts.
  * References: Abramowitz and Stegun 26.5 (beta), 6.3 and 6.4 (digamma); Benjamini and Hochberg 1995;
- * Newcombe 1998, method 10; Smyth 2004 (variances that borrow from each other).
+ * Newcombe 1998, method 10; Smyth 2004 (variances that borrow from each other); Phipson and others 2016 (what sticks
+ * out borrows less); Genovese, Roeder and Wasserman 2006 (weights).
  */
 #ifndef SONDE_ANALYZE_STATISTICS_H
 #define SONDE_ANALYZE_STATISTICS_H
@@ -33,7 +34,8 @@ double stat_beta(double a, double b, double x);
 double stat_split_beyond(double x, double n, double share);
 
 /* Benjamini-Hochberg: each p becomes the smallest false discovery rate at which it would be among the
- * discoveries. NAN takes no part and stays. Sorts in `order`, room for n. */
+ * discoveries. NAN takes no part and stays. Sorts in `order`, room for n. A p may have been divided by a weight
+ * before (1 on average, and not chosen by looking at any p): it is cut to 1 here. */
 void stat_correct(double *p, uint32_t *order, uint32_t n);
 
 /* A share p observed on n effective samples: where the true one lies (Wilson). z: how many standard
@@ -58,7 +60,14 @@ struct stat_prior {
 
 struct stat_prior stat_prior_of(const double *ratios, uint32_t n, double df);
 
+/* The same from the quartiles of the ratios, so that a quarter of them may be anything: what runs of a program truly
+ * differ by (a compiler's choices) is no part of what is common. Sorts them. */
+struct stat_prior stat_prior_of_most(double *ratios, uint32_t n, double df);
+
 /* One of them, with what is common to all weighed in. */
 double stat_squeeze(struct stat_prior prior, double ratio, double df);
+
+/* Chance that the ratio of two estimates of one variance, on df1 and df2 degrees of freedom, is larger than x. */
+double stat_f_beyond(double x, double df1, double df2);
 
 #endif

@@ -98,6 +98,36 @@ TEST(ratios_that_are_alike_are_worth_many_runs_and_others_few)
 	CHECK(stat_prior_of(alike, 2, 4).df == 0);
 }
 
+/* Closed forms: (1 + 2x / d)^(-d / 2) for 2 and d degrees, 1 - (dx / (dx + 2))^(d / 2) for d and 2. */
+TEST(ratios_of_variances_are_those_of_the_books)
+{
+	NEAR(stat_f_beyond(3, 2, 10), 0.095367431640625);
+	NEAR(stat_f_beyond(6, 4, 2), 0.14792899408284022);
+	CHECK(fabs(stat_f_beyond(1.5, 2, INFINITY) - exp(-1.5)) < 1e-4);
+	CHECK(stat_f_beyond(0, 4, 4) == 1);
+}
+
+/* Mean squares of 8 normal numbers each; a fifth of them 50 times as large. */
+TEST(a_fifth_that_is_wild_says_nothing_of_most)
+{
+	double ratios[100], same[100];
+	uint64_t seed = 7;
+	struct stat_prior all, most;
+
+	for (int i = 0; i < 100; i++) {
+		double sum = 0;
+
+		for (int k = 0; k < 4; k++)
+			sum += -2 * log(((double)(stat_random(&seed) >> 11) + 1) / 0x1p53);
+		same[i] = ratios[i] = sum / 8 * (i % 5 ? 1 : 50);
+	}
+	all = stat_prior_of(ratios, 100, 8);
+	most = stat_prior_of_most(same, 100, 8);
+	CHECK(all.df < 2);
+	CHECK(most.df > 4 && most.ratio > 0.8 && most.ratio < 1.6);
+	CHECK(stat_prior_of_most(same, 2, 8).df == 0);
+}
+
 TEST(random_numbers_come_from_their_seed)
 {
 	uint64_t a = 1, b = 1;
@@ -113,4 +143,5 @@ TEST_MAIN(CASE(tails_are_those_of_scipy), CASE(quantiles_are_those_of_scipy),
 	  CASE(corrected_numbers_are_those_of_scipy_and_nan_takes_no_part),
 	  CASE(intervals_are_those_of_the_books), CASE(digamma_and_trigamma_are_those_of_scipy),
 	  CASE(ratios_that_are_alike_are_worth_many_runs_and_others_few),
+	  CASE(ratios_of_variances_are_those_of_the_books), CASE(a_fifth_that_is_wild_says_nothing_of_most),
 	  CASE(random_numbers_come_from_their_seed))
