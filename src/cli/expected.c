@@ -26,41 +26,41 @@ struct expected {
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t ready;		/* another file is */
-	struct ksyms *ksyms;		/* asked for single names; NULL: it is not to be had, or was taken */
-	pthread_t kernel_thread;	/* else reads all of them into: */
-	struct symbol_object *kernel;	/* NULL: none */
+	bool kernel_begun;		/* by a thread, which writes: */
+	pthread_t kernel_thread;
+	struct ksyms *ksyms;		/* asked for single names; NULL: not to be had, and then: */
+	struct symbol_object *kernel;	/* all names; NULL: none */
 	struct arena arena;		/* of the files: paths, ids, addresses */
 	struct expected files[FILES_MAX];
 	uint32_t n;
 	bool running;			/* a thread goes through the files */
 } list = { .lock = PTHREAD_MUTEX_INITIALIZER, .ready = PTHREAD_COND_INITIALIZER };
 
-static void *load(void *object)
+static void *prepare_kernel(void *context)
 {
-	symbol_object_load(object);
+	(void)context;
+	list.ksyms = ksyms_open();
+	if (!list.ksyms && symbol_object_open_kernel(&list.kernel, NULL) == 0)
+		symbol_object_load(list.kernel);
 	return NULL;
 }
 
 void expected_kernel(void)
 {
 	pthread_mutex_lock(&list.lock);
-	if (!list.kernel && !list.ksyms)
-		list.ksyms = ksyms_open();
-	if (!list.kernel && !list.ksyms && symbol_object_open_kernel(&list.kernel, NULL) == 0 &&
-	    pthread_create(&list.kernel_thread, NULL, load, list.kernel)) {
-		symbol_object_close(list.kernel);
-		list.kernel = NULL;
-	}
+	if (!list.kernel_begun)
+		list.kernel_begun = pthread_create(&list.kernel_thread, NULL, prepare_kernel, NULL) == 0;
 	pthread_mutex_unlock(&list.lock);
 }
 
 void expected_take_kernel(struct ksyms **ret_ksyms, struct symbol_object **ret_object)
 {
 	pthread_mutex_lock(&list.lock);
+	if (list.kernel_begun)
+		pthread_join(list.kernel_thread, NULL);
+	list.kernel_begun = false;
 	*ret_ksyms = list.ksyms;
 	*ret_object = list.kernel;
-	if (list.kernel)
-		pthread_join(list.kernel_thread, NULL);
 	list.ksyms = NULL;
 	list.kernel = NULL;
 	pthread_mutex_unlock(&list.lock);

@@ -19,7 +19,8 @@
 struct ksyms;
 struct symbol_object;
 
-/* Where the kernel may not be asked for single names (collect/ksyms.h) all are read (tens of milliseconds) in a thread.
+/* A thread gets it ready: the program that asks the kernel for single names (collect/ksyms.h; a millisecond), or, where
+ * that may not be, all names (tens of milliseconds).
  * Where no thread can be had they are read when they are asked for. */
 void expected_kernel(void);
 

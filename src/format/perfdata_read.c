@@ -13,6 +13,8 @@
 #include "model/profile.h"
 
 #define FILE_BYTES_MAX ((uint64_t)1 << 40)
+#define LONG_BYTES ((uint64_t)16 << 20)	/* of records: they will have many frames, for which room is made at once */
+#define LONG_WORDS ((size_t)1 << 20)
 
 /* The event that wrote a record. NULL: one that is not described. */
 static const struct perfdata_event *event_of(struct perfdata_reader *r, const struct perfdata_record *record)
@@ -311,6 +313,8 @@ static int start(struct perfdata_reader *r)
 	r->order.take = take;
 	r->order.owner = r;
 	r->batch.profile = r->profile;
+	if (r->head.records.n >= LONG_BYTES)
+		batch_words(&r->batch, LONG_WORDS);
 	perfevents_init(&r->events, &r->batch);
 	r->keys.pid = perfdata_intern(r, STR("pid"));
 	r->keys.tid = perfdata_intern(r, STR("tid"));
