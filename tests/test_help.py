@@ -75,6 +75,7 @@ def test_what_cannot_be_written_or_shown_is_told_with_what_can(tmp_path):
     assert "is a directory" in said("convert", "x.folded", tmp_path)
     assert "with -f; there are html, svg, json, " in said("convert", "x.folded", "-")
     assert "it has: samples" in said("report", "x.folded", "--type", "cpu")
+    assert "--no-times is for an .html page" in said("flame", "x.folded", "--no-times", "-o", "x.svg")
     assert "sonde record URL" in said("report", "http://127.0.0.1:6060/debug/pprof/profile")
     assert "'y.folded' too" in said("convert", "x.folded", "-o", "z.folded", "-o", "y.folded")
 

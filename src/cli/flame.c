@@ -35,6 +35,9 @@ static int check_output(const struct flame_args *a, struct err *err)
 	if (a->n_paths > 1 && !output_is_page(a->output, a->format))
 		return err_fail(err, -EINVAL, "only an .html page shows several profiles: for %s name one, "
 				"or make one of them with sonde convert", a->output);
+	if (!output_is_page(a->output, a->format) && (reading->source_directory || reading->no_source || reading->no_times))
+		return err_fail(err, -EINVAL, "%s is for an .html page, which has source lines and times, not for %s",
+				reading->no_times ? "--no-times" : reading->no_source ? "--no-source" : "--source", a->output);
 	if (output_is_view(a->output, a->format))
 		return 0;
 	if (reading->words[0] || reading->by)
