@@ -144,7 +144,7 @@ const struct command commands[] = {
 	  .options = view_options, .run = run_view },
 	{ .name = "convert", .usage = "IN... OUT", .words = "any format to any other",
 	  .details = "IN's format is found by what it contains, OUT's by what it is called. - is standard input or "
-		     "output. Several INs become one profile. What of it OUT's format cannot hold is said.\n"
+		     "output. An OUT that is there is replaced; several INs become one profile, and then it must not be there. What of it OUT's format cannot hold is said.\n"
 		     "  sonde convert perf.data x.pb.gz\n"
 		     "  perf script | sonde convert - x.speedscope.json\n"
 		     "  sonde convert jstack.*.txt x.folded",
