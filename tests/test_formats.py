@@ -317,3 +317,22 @@ def test_a_flight_recording_is_read_as_jfr_prints_it(sonde, tmp_path):
                                   unfolded((tmp_path / "theirs.collapsed").read_text()).items()})
     own = {stack: count for stack, count in (+ours).items() if "Work." in stack}
     assert own == {stack: count for stack, count in theirs.items() if "Work." in stack}
+
+
+@pytest.mark.parametrize("options, told", [("event=cpu,interval=2ms,wall=20ms", True), ("event=wall,interval=20ms", True),
+                                           ("event=cpu,interval=2ms,wall", False)])
+def test_wall_time_is_as_often_as_it_was_sampled(sonde, tmp_path, options, told):
+    """async-profiler has an interval for wall time beside that of the CPU's: a thread cannot have waited longer than it was there."""
+    agent = pathlib.Path.home() / ".cache/sonde-testbed/java-peers/libasyncProfiler.so"     # tools/testbed java-peers
+    if not (shutil.which("javac") and agent.exists()):
+        pytest.skip("no JDK, or no async-profiler")
+    (tmp_path / "Nap.java").write_text("public class Nap { public static void main(String[] a) throws Exception {\n"
+                                       " long end = System.nanoTime() + 1_000_000_000L; while (System.nanoTime() < end) Thread.sleep(20); } }\n")
+    run("javac", "-d", tmp_path, tmp_path / "Nap.java")
+    made = tmp_path / "made.jfr"
+    run("java", f"-agentpath:{agent}=start,{options},file={made},jfr", "-cp", tmp_path, "Nap")
+    count = json.loads(run(sonde, "report", made, "--json", "--type", "wall_samples"))["total"]
+    if not told:
+        assert "no values of type 'wall'" in subprocess.run([sonde, "report", made, "--type", "wall"], capture_output=True, text=True).stderr
+        return
+    assert json.loads(run(sonde, "report", made, "--json", "--type", "wall"))["total"] == count * 20_000_000 > 0

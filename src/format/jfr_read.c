@@ -29,6 +29,8 @@ struct reader {
 	uint32_t n_chunks, cap_chunks;
 	uint64_t n_rows;
 	uint64_t step_ns;	/* binned */
+	double wall_ns;		/* what async-profiler says of wall time beside another event; 0: nothing */
+	bool event_is_wall;	/* its interval is that of wall time */
 	struct err *err;
 };
 
@@ -51,12 +53,14 @@ static double nanoseconds(struct str text)
 	return v > 0 && v < 1e12 ? v : 0;
 }
 
-/* A setting of ExecutionSample (the JDK: "period"), or of the profiler (async-profiler: "interval"). */
+/* A setting of ExecutionSample (the JDK: "period"), or of async-profiler: "interval" is that of its "event", and "wall" that of wall
+ * time taken beside another one. 0 is its default, which the file does not tell. */
 static void read_setting(struct reader *r, const struct jfr_chunk *chunk, struct jfr_event *event)
 {
 	static const char *const names[] = { "name", "value", "id", NULL };
 	struct strings *strings = &r->profile->strings;
 	struct jfr_value values[JFR_SLOTS];
+	double cpu_ns = r->plan.interval_ns[JFR_CPU];
 	struct jfr_plan plan;
 	struct str name, value;
 
@@ -68,7 +72,13 @@ static void read_setting(struct reader *r, const struct jfr_chunk *chunk, struct
 	if (str_eq(name, STR("interval")) ||
 	    (str_eq(name, STR("period")) && chunk->plans[0].type < chunk->types.n_types &&
 	     values[2].number == chunk->types.types[chunk->plans[0].type].id))
-		r->plan.interval_ns = nanoseconds(value) > 0 ? nanoseconds(value) : r->plan.interval_ns;
+		cpu_ns = nanoseconds(value) > 0 ? nanoseconds(value) : cpu_ns;
+	else if (str_eq(name, STR("wall")))
+		r->wall_ns = nanoseconds(value) > 0 ? nanoseconds(value) : r->wall_ns;
+	else if (str_eq(name, STR("event")))
+		r->event_is_wall = str_eq(value, STR("wall"));
+	r->plan.interval_ns[JFR_CPU] = cpu_ns;
+	r->plan.interval_ns[JFR_WALL] = r->wall_ns > 0 ? r->wall_ns : r->event_is_wall ? cpu_ns : 0;
 }
 
 /* A part begins here, if the last one is long enough. */

@@ -61,7 +61,7 @@ void jfr_add_types(struct jfr_plan_of_rows *plan, struct profile *profile)
 		if (!plan->seen[g])
 			continue;
 		plan->count_type[g] = profile_add_type(profile, str_of(groups[g].count), STR("count"));
-		if ((g != JFR_CPU && g != JFR_WALL) || plan->interval_ns > 0)
+		if ((g != JFR_CPU && g != JFR_WALL) || plan->interval_ns[g] > 0)
 			plan->amount_type[g] = profile_add_type(profile, str_of(groups[g].amount),
 								str_of(groups[g].unit));
 	}
@@ -143,7 +143,7 @@ static int64_t amount_of(const struct reader *r, enum jfr_group group, const uin
 	if (group == JFR_LOCK)
 		amount = ticks_to_ns(r, values[JFR_DURATION]);
 	else if (group == JFR_WALL || (group == JFR_CPU && !amount))
-		return held((double)count * r->plan->interval_ns);
+		return held((double)count * r->plan->interval_ns[group]);
 	return amount < INT64_MAX ? (int64_t)amount : INT64_MAX;
 }
 

@@ -19,7 +19,7 @@ struct jfr_plan_of_rows {
 	struct str bytes;
 	const char *what;
 	uint64_t start_ns;	/* of the first chunk */
-	double interval_ns;	/* between two samples; 0: not known */
+	double interval_ns[JFR_GROUPS];	/* between two samples; 0: not known, or there is none */
 	bool seen[JFR_GROUPS];
 	bool untimed;		/* rows of one stack and label set are one */
 	bool binned;		/* so are those in a step of time */

@@ -85,6 +85,7 @@ static const struct {
 	{ "wall", "Wall time" },
 	{ "off_cpu", "Off-CPU time" },
 	{ "samples", "Samples" },
+	{ "wall_samples", "Wall samples" },
 	{ "calls", "Calls" },
 	{ "alloc_space", "Allocated memory" },
 	{ "alloc_objects", "Allocations" },
