@@ -93,6 +93,27 @@ static void check_piles(struct str bytes)
 	profile_fini(&p);
 }
 
+/* The same file twice: its stacks in a tree, and in a list that becomes one. */
+static void check_list(struct str bytes)
+{
+	struct pile list;
+	struct profile p;
+	bool read = fuzz_read(&format, &p, bytes) == 0;
+
+	if (read_loose(&list, bytes) && read && list.rows.batch.n && loose_list(&list.rows, &list.profile) == 0) {
+		assert(list.profile.n == p.n);
+		for (uint32_t i = 0; i < p.n; i++)
+			assert(loose_stack_of(&list.rows)[i] < loose_stacks(&list.rows).n && !list.profile.stack[i]);
+		if (loose_plant(&list.rows, &list.profile) == 0) {
+			fuzz_check(&list.profile);
+			assert(list.profile.tree.n == p.tree.n);
+			assert(!memcmp(list.profile.stack, p.stack, p.n * sizeof(*p.stack)));
+		}
+	}
+	pile_fini(&list);
+	profile_fini(&p);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct profile p;
@@ -100,6 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (!n || data[0] != 0xff) {
 		fuzz_reader(&format, str_over(data, n));
 		check_piles(str_over(data, n));
+		check_list(str_over(data, n));
 		return 0;
 	}
 	profile_init(&p);
