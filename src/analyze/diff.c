@@ -56,17 +56,40 @@ static bool same_totals(const struct diff_work *w, uint32_t item, uint32_t other
 	return true;
 }
 
+/* With one run a side, what is less of everything on both is not tested: what is rare differs most from run to
+ * run, and nothing within a run tells. */
+static bool is_small(const struct diff_work *w, const struct diff_case *c)
+{
+	bool small = w->diff->noise.basis != DIFF_BY_RUNS;
+
+	for (unsigned side = 0; side < 2; side++) {
+		const struct diffsums *sums = &w->sides.sums[side];
+
+		small = small && sums->items[c->item].value[c->measure] < DIFF_LEAST_SHARE * sums->all;
+	}
+	return small;
+}
+
+/* If it can be tested at all: the others would only take time, and memory. Small ones tell how much their kind scatters. */
 static void add_case(struct diff_work *w, uint32_t row, enum diff_measure measure)
 {
 	struct diff_row *at = &w->diff->rows[row];
+	struct diff_case *c = &w->cases[w->n];
 
-	w->cases[w->n++] = (struct diff_case){
+	*c = (struct diff_case){
 		.item = at->item, .measure = measure, .ratio = 1, .df = INFINITY,
 		.unit_ratio = 1, .unit_df = INFINITY, .p = NAN, .q = NAN,
 		.number = &at->of[measure],
 		.in_kernel = diff_place(w->diff, at)->kind == FRAME_KERNEL,
 		.larger = true, .weight = 1,
 	};
+	diff_case_measure(c, &w->sides);
+	diff_case_judge(c, &w->sides);
+	if (isnan(c->p))
+		return;
+	c->untested = is_small(w, c);
+	w->n_tested += !c->untested;
+	w->n++;
 }
 
 static int add_cases(struct diff_work *w)
@@ -92,39 +115,6 @@ static int add_cases(struct diff_work *w)
 	w->p = calloc((size_t)w->n + 1, sizeof(*w->p));
 	w->order = calloc((size_t)w->n + 1, sizeof(*w->order));
 	return w->p && w->order ? 0 : -ENOMEM;
-}
-
-/* With one run a side, what is less of everything on both is not tested: what is rare differs most from run to
- * run, and nothing within a run tells. */
-static bool is_small(const struct diff_work *w, const struct diff_case *c)
-{
-	bool small = w->diff->noise.basis != DIFF_BY_RUNS;
-
-	for (unsigned side = 0; side < 2; side++) {
-		const struct diffsums *sums = &w->sides.sums[side];
-
-		small = small && sums->items[c->item].value[c->measure] < DIFF_LEAST_SHARE * sums->all;
-	}
-	return small;
-}
-
-/* Those that can be tested at all: the others would only take time. Small ones tell how much their kind scatters. */
-static void drop_rare(struct diff_work *w)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < w->n; i++) {
-		struct diff_case *c = &w->cases[i];
-
-		diff_case_measure(c, &w->sides);
-		diff_case_judge(c, &w->sides);
-		if (isnan(c->p))
-			continue;
-		c->untested = is_small(w, c);
-		w->n_tested += !c->untested;
-		w->cases[n++] = *c;
-	}
-	w->n = n;
 }
 
 /* How many processors the runs of a side had, on average; 0: not known. */
@@ -153,8 +143,6 @@ static int find_changes(struct diff_work *w, const struct diff_options *options)
 		rc = find_first_nodes(w);
 	if (rc == 0)
 		rc = add_cases(w);
-	if (rc == 0)
-		drop_rare(w);
 	if (rc == 0 && (diff->noise.basis == DIFF_BY_RUNS || diff->noise.basis == DIFF_BY_TIMES))
 		rc = diffnoise_of_units(w->cases, w->n, &w->summing, &w->sides,
 					&w->unit_ratio);

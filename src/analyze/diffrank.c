@@ -87,7 +87,7 @@ static void sort_half(void *context, uint32_t half)
 	qsort_r(h->ranked + begin, end - begin, sizeof(*h->ranked), compare_ranked, (void *)(uintptr_t)h->diff);
 }
 
-static void merge_halves(struct halves *h, struct diff_row *rows)
+static void merge_halves(const struct halves *h, uint32_t *order)
 {
 	uint32_t a = 0, b = begin_of(h, 1), middle = b, end = h->diff->n;
 
@@ -95,27 +95,43 @@ static void merge_halves(struct halves *h, struct diff_row *rows)
 		bool first = b == end || (a < middle && compare_ranked(&h->ranked[a], &h->ranked[b],
 								       (void *)(uintptr_t)h->diff) <= 0);
 
-		rows[i] = h->diff->rows[h->ranked[first ? a++ : b++].row];
+		order[i] = h->ranked[first ? a++ : b++].row;
+	}
+}
+
+/* Row order[i] comes to place i, without new memory for all of them: each of a round takes the place of the one before. */
+static void put_in_order(struct diff_row *rows, uint32_t *order, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct diff_row kept = rows[i];
+		uint32_t at = i;
+
+		while (order[at] != i) {
+			uint32_t from = order[at];
+
+			rows[at] = rows[from];
+			order[at] = at;
+			at = from;
+		}
+		rows[at] = kept;
+		order[at] = at;
 	}
 }
 
 int diff_sort_rows(struct diff *diff)
 {
 	struct ranked *ranked = malloc(((size_t)diff->n + 1) * sizeof(*ranked));
-	struct diff_row *rows = malloc(((size_t)diff->n + 1) * sizeof(*rows));
+	uint32_t *order = malloc(((size_t)diff->n + 1) * sizeof(*order));
 	struct halves h = { diff, ranked };
+	int rc = ranked && order ? 0 : -ENOMEM;
 
-	if (!ranked || !rows) {
-		free(ranked);
-		free(rows);
-		return -ENOMEM;
+	if (rc == 0) {
+		large_advise(ranked, ((size_t)diff->n + 1) * sizeof(*ranked));
+		parallel_each(2, sort_half, &h);
+		merge_halves(&h, order);
+		put_in_order(diff->rows, order, diff->n);
 	}
-	large_advise(ranked, ((size_t)diff->n + 1) * sizeof(*ranked));
-	large_advise(rows, ((size_t)diff->n + 1) * sizeof(*rows));
-	parallel_each(2, sort_half, &h);
-	merge_halves(&h, rows);
 	free(ranked);
-	free(diff->rows);
-	diff->rows = rows;
-	return 0;
+	free(order);
+	return rc;
 }
