@@ -136,8 +136,13 @@ void page_put_bar(struct page *page, int64_t part, int64_t most, uint8_t kind)
 	page_style(page, STYLE_PLAIN);
 }
 
+/* What eval() made is called by the file that it is in: "[eval in /srv/app.js]". */
+#define EVAL_IN STR("[eval in ")
+
 void page_add_where(struct buf *out, const struct place *place)
 {
+	if (str_starts(place->file, EVAL_IN))
+		buf_add_str(out, EVAL_IN);
 	buf_add_str(out, str_basename(place->file.n ? place->file : place->module));
 	if (place->file.n && place->line)
 		buf_addf(out, ":%u", place->line);

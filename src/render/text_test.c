@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "render/label.h"
+#include "render/page.h"
 
 /* A recording with everything a head can tell. */
 static void recording(struct profile *p)
@@ -246,6 +247,26 @@ TEST(two_threads_roots_are_branches_of_the_tree)
 	profile_fini(&p);
 }
 
+TEST(where_a_function_is_from_is_its_files_last_part)
+{
+	static const struct {
+		struct place place;
+		const char *wanted;
+	} rows[] = {
+		{ { .file = STR("/srv/app.js"), .line = 3 }, "app.js:3" },
+		{ { .file = STR("[eval in /srv/app.js]"), .line = 3 }, "[eval in app.js]:3" },
+		{ { .module = STR("/usr/bin/node") }, "node" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct buf out = { 0 };
+
+		page_add_where(&out, &rows[i].place);
+		CHECK_STR(buf_str(&out), rows[i].wanted);
+		buf_fini(&out);
+	}
+}
+
 TEST(a_profile_without_samples_says_so)
 {
 	struct profile p;
@@ -268,4 +289,4 @@ TEST_MAIN(CASE(the_head_tells_every_note_up_to_eight_and_the_rest_as_a_number),
 	  CASE(a_profile_from_elsewhere_has_a_head_without_what_is_unknown),
 	  CASE(no_name_reaches_the_terminal_with_control_bytes),
 	  CASE(a_deep_tree_stays_on_the_screen),
-	  CASE(two_threads_roots_are_branches_of_the_tree), CASE(a_profile_without_samples_says_so))
+	  CASE(two_threads_roots_are_branches_of_the_tree), CASE(a_profile_without_samples_says_so), CASE(where_a_function_is_from_is_its_files_last_part))

@@ -66,6 +66,7 @@ export function shorten(name) {
 		if (clean && clean.length < forms[forms.length - 1].length) forms.push(clean);
 	};
 
+	if (name.startsWith('RegExp: ')) return forms; // a pattern's brackets and points are its own
 	if (name.length > 2000)
 		/* the pairs below are looked at from left to right, label by label */
 		return forms;

@@ -286,6 +286,7 @@ for (const [name, ...forms] of [
 	['node::(anonymous namespace)::Work(void*)', 'node::Work', 'Work'],
 	['(anonymous namespace)::f(long)', 'f'],
 	['(anonymous app.js:12:5)'],
+	['RegExp: (ab)*c/d.e'],
 	['naïve::größe'],
 	['[unknown]'],
 ])
