@@ -26,11 +26,12 @@ static void clean(struct buf *out, struct str name, size_t max_bytes, bool unico
 
 	while (name.n) {
 		struct str from = name;
-		size_t n = plain_bytes(name);
+		/* no further than there is room: a name may be megabytes */
+		size_t n = plain_bytes(str_head(name, out->n < end ? end - out->n : 0));
 		bool valid;
 		uint32_t c;
 
-		if (n && out->n + n <= end) {
+		if (n) {
 			buf_add(out, name.p, n);
 			name = str_skip(name, n);
 			continue;

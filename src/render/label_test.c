@@ -164,7 +164,30 @@ TEST(text_is_cut_at_its_end)
 	buf_fini(&out);
 }
 
-TEST_MAIN(CASE(text_is_cut_at_its_end), CASE(names_lose_template_arguments_then_parameters_then_their_middle),
+/* What is cut at its end takes no more than it may, wherever plain letters end. */
+TEST(a_name_is_cleaned_as_far_as_there_is_room)
+{
+	static const struct {
+		const char *name;
+		size_t max;
+		const char *wanted;
+	} rows[] = {
+		{ "abcdef", 6, "abcdef" }, { "abcdef", 5, "abcde…" }, { "abcdef", 0, "…" }, { "", 0, "" },
+		{ "abcé", 5, "abcé" }, { "abcéf", 5, "abcé…" }, { "abcéf", 4, "abc…" },
+		{ "ab\x01", 4, "ab\\x01" }, { "ab\x01zzzzzzzz", 4, "ab\\x01…" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buf out = { 0 };
+
+		buf_add_str(&out, STR("> "));
+		label_clean(&out, str_of(rows[i].name), rows[i].max);
+		CHECK_STR(str_skip(buf_str(&out), 2), rows[i].wanted);
+		buf_fini(&out);
+	}
+}
+
+TEST_MAIN(CASE(text_is_cut_at_its_end), CASE(a_name_is_cleaned_as_far_as_there_is_room), CASE(names_lose_template_arguments_then_parameters_then_their_middle),
 	  CASE(a_small_box_shows_the_function_alone),
 	  CASE(what_could_harm_a_terminal_is_shown_as_numbers),
 	  CASE(wide_characters_are_cut_between_columns), CASE(without_unicode_only_ascii_comes_out),
