@@ -44,6 +44,9 @@ struct lexer {
 	bool escaped, in_set;	/* in a text or pattern; in [...] of a pattern */
 	enum before before_sign;	/* of + or - */
 	uint32_t word[WORD_MAX], n_word;
+	uint32_t name[WORD_MAX], n_name;	/* what stands before the last "=" */
+	bool name_waits;	/* that is a name */
+	bool word_is_name;	/* the last word stands behind no point */
 	bool escape_seen;	/* the character before was one that a \ stands before */
 	bool failed;
 };
@@ -92,19 +95,19 @@ static bool word_is_one_of(const struct lexer *l, const char *const words[], uns
 	return false;
 }
 
-/* The word as a class's name; 0 where it can be none. */
-static uint32_t add_class(struct lexer *l)
+/* A word as a class's name; 0 where it can be none. */
+static uint32_t add_class(struct lexer *l, const uint32_t *word, uint32_t n_word)
 {
 	struct v8_members *m = l->members;
 	char text[WORD_MAX * 4];
 	size_t n = 0;
 
-	if (l->n_word >= WORD_MAX)
+	if (n_word >= WORD_MAX)
 		return 0;
-	for (uint32_t i = 0; i < l->n_word; i++) {
-		if (l->word[i] == '\\' || (l->word[i] >= 0xd800 && l->word[i] < 0xe000))
+	for (uint32_t i = 0; i < n_word; i++) {
+		if (word[i] == '\\' || (word[i] >= 0xd800 && word[i] < 0xe000))
 			return 0;
-		n += utf8_put(text + n, l->word[i]);
+		n += utf8_put(text + n, word[i]);
 	}
 	if (m->n_classes >= MEMBERS_MAX || VEC_RESERVE(&m->classes, &m->cap_classes, (uint64_t)m->n_classes + 2) < 0)
 		return 0;
@@ -133,12 +136,13 @@ static void end_word(struct lexer *l)
 	struct bracket *in = &l->stack[l->depth];
 	bool after_dot = l->before == BEFORE_DOT;
 
+	l->word_is_name = !after_dot;
 	l->mode = CODE;
 	l->before = BEFORE_VALUE;
 	if (after_dot || (in->is_class && l->before_word != '=' && !in->head))	/* a member may have any word's name */
 		return;
 	if (in->head == HEAD_CLASS && !word_is(l, "extends")) {
-		in->head_class = add_class(l);
+		in->head_class = add_class(l, l->word, l->n_word);
 		in->head = HEAD_NAMED;
 		return;
 	}
@@ -146,7 +150,7 @@ static void end_word(struct lexer *l)
 		in->head = word_is(l, "extends") ? HEAD_EXTENDS : NO_HEAD;
 	if (word_is(l, "class")) {
 		in->head = HEAD_CLASS;
-		in->head_class = 0;
+		in->head_class = l->before_word == '=' && l->name_waits ? add_class(l, l->name, l->n_name) : 0;
 	}
 	if (word_is_one_of(l, operators, sizeof(operators) / sizeof(operators[0])))
 		l->before = BEFORE_OPERATOR;
@@ -207,10 +211,23 @@ static void sign(struct lexer *l, uint32_t c)
 	l->before = BEFORE_OPERATOR;
 }
 
+/* "Name = class {": one without a name of its own is called so. Asked where "=" is met; most are no class's. */
+static bool may_name_class(const struct lexer *l)
+{
+	return l->word_is_name && is_word(l->last) && l->before == BEFORE_VALUE && l->word[0] != '#';
+}
+
 static void operate(struct lexer *l, uint32_t c)
 {
 	struct bracket *in = &l->stack[l->depth];
 
+	if (c == '=') {
+		l->name_waits = may_name_class(l);
+		if (l->name_waits) {
+			memcpy(l->name, l->word, sizeof(l->name));
+			l->n_name = l->n_word;
+		}
+	}
 	if (in->head == HEAD_CLASS || in->head == HEAD_NAMED || c == ';')
 		in->head = NO_HEAD;
 	/* (a number with a point at its end is no matter here) */

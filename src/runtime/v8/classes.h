@@ -9,6 +9,8 @@
  *     static of(text) {}              42                   Parser
  *   }
  *
+ * A class without a name of its own is called as what it is assigned to at once ("const Parser = class {").
+ *
  * The text is read once a script, token by token; what it is told of is the place where V8 says that a function's parameters
  * begin. Texts and comments, templates and regular expressions are stepped over; where a slash begins one is told by what
  * stands before it, so a text can be misread from there on: a function counts only where a member's parameters begin.

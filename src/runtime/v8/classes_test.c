@@ -69,6 +69,11 @@ TEST(a_member_is_of_the_class_whose_body_it_stands_in)
 	check("class A { field = 3; other = {a: 1}\n @step() {} }", "A");
 	check("class A { static { init(); } @step() {} }", "A");
 	check("class A { class() {} @step() {} }", "A");
+	check("const A = class { @step() {} }", "A");
+	check("var A = class extends B { @step() {} }", "A");
+	check("var A = class _A { @step() {} }", "_A");
+	check("class A { static B = class { @step() {} }; }", "B");
+	check("const B = 1; var A = class { @step() {} }", "A");
 	check("class $a_1 { @step() {} }", "$a_1");
 	check("class Gr\xc3\xb6\xc3\x9f" "e { @step() {} }", "Gr\xc3\x83\xc2\xb6\xc3\x83\xc2\x9f" "e");	/* Latin-1 to V8 */
 }
@@ -76,7 +81,9 @@ TEST(a_member_is_of_the_class_whose_body_it_stands_in)
 TEST(what_is_no_member_or_of_no_named_class_has_none)
 {
 	check("class { @step() {} }", "");
-	check("const A = class { @step() {} }", "");
+	check("o.A = class { @step() {} }", "");
+	check("f(A == class { @step() {} })", "");
+	check("A = f(class { @step() {} })", "");
 	check("class A { f() { @g(); } }", "");
 	check("class A { f() { return {@g() {}}; } }", "");
 	check("class A { } @f()", "");

@@ -5,12 +5,20 @@
 const fs = require('fs');
 const ts = require('typescript');
 
+// "Name = class {"
+function called(one) {
+  const to = one.parent;
+  if ((ts.isVariableDeclaration(to) || ts.isPropertyDeclaration(to)) && to.initializer === one && ts.isIdentifier(to.name)) return to.name;
+  if (ts.isBinaryExpression(to) && to.operatorToken.kind === ts.SyntaxKind.EqualsToken && ts.isIdentifier(to.left)) return to.left;
+  return null;
+}
+
 for (const file of fs.readFileSync(0, 'utf8').trim().split('\n')) {
   const text = fs.readFileSync(file, 'latin1');
   const members = [];
   const visit = (node) => {
     if ((ts.isMethodDeclaration(node) || ts.isAccessor(node)) && node.body) {
-      const name = ts.isClassLike(node.parent) && node.parent.name;
+      const name = ts.isClassLike(node.parent) && (node.parent.name || called(node.parent));
       members.push([text.indexOf('(', node.name.end), name ? name.text : null]);
     }
     ts.forEachChild(node, visit);

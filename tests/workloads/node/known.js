@@ -45,9 +45,9 @@ function end_of_block(text, i) {
 }
 
 function classes_of(text) {
-  return [...text.matchAll(/\bclass\s+([\p{ID_Start}$_][\p{ID_Continue}$]*)[^{}();=]*\{/gu)]
-    .filter((found) => found[1] !== 'extends')
-    .map((found) => ({name: found[1], start: found.index, end: end_of_block(text, found.index)}));
+  const found = text.matchAll(
+    /(?:(?<![.\p{ID_Continue}$])([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*=\s*)?\bclass\b(?:\s+(?!extends\b)([\p{ID_Start}$_][\p{ID_Continue}$]*))?[^{}();=]*\{/gu);
+  return [...found].map((f) => ({name: f[2] || f[1] || '', start: f.index, end: end_of_block(text, f.index)})).filter((f) => f.name);
 }
 
 // The class whose body a function stands in, with no other function between.
