@@ -112,6 +112,18 @@ def test_the_gate_exits_with_3(recorded):
     assert better.returncode == 0, better.stderr
 
 
+def test_the_gate_says_what_got_worse_with_all_it_calls(made, tmp_path):
+    """Sixty functions, each a little: their caller is meant. What is named has the p that it was found with."""
+    rows = STACKS + [(f"main;audit;g{i}", 20, {}) for i in range(60)]
+    more = [(stack, n + 6 * ("audit" in stack), labels) for stack, n, labels in rows]
+    a, b = (pprof_made.write(tmp_path / name, of) for name, of in (("c.pb.gz", rows), ("d.pb.gz", more)))
+    done = sonde("diff", a, a, "--", b, b, "--fail-above", "5%", "--json")
+    found = json.loads(done.stdout)
+    assert done.returncode == 3 and "audit() with all it calls got" in found["gate"]["words"], found["gate"]
+    number = function(found, "audit")["total"]
+    assert number["verdict"] == "changed" and 0 <= number["p"] <= number["q"] <= 0.01
+
+
 def test_one_run_a_side_says_so(recorded, made):
     text = sonde("diff", recorded["old"][0], recorded["slow"][0]).stdout
     assert "one run a side, over 20 blocks of its time" in text

@@ -113,8 +113,10 @@ void diff_case_judge(struct diff_case *c, const struct diff_sides *sides)
 	double events = diff_events(sides, c->item, c->measure), share = diff_pooled(sides, c);
 	double all = 0;
 
+	if (c->named)
+		return;	/* its p is that with which it was found */
 	c->p = NAN;
-	if (c->named || c->untested || !(diff_norm(sides, 0) > 0) || !(diff_norm(sides, 1) > 0))
+	if (c->untested || !(diff_norm(sides, 0) > 0) || !(diff_norm(sides, 1) > 0))
 		return;
 	for (unsigned side = 0; side < 2; side++)
 		if (sides->sums[side].squares > 0)

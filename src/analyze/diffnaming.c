@@ -64,7 +64,7 @@ static int judge_all(struct diff_work *w)
 	}
 	for (uint32_t i = 0; rc == 0 && i < w->n; i++) {
 		diff_case_judge(&w->cases[i], &w->sides);
-		w->p[i] = w->cases[i].p / w->cases[i].weight;
+		w->p[i] = w->cases[i].named ? NAN : w->cases[i].p / w->cases[i].weight;
 	}
 	stat_correct(w->p, w->order, w->n);
 	for (uint32_t i = 0; rc == 0 && i < w->n; i++)

@@ -352,6 +352,8 @@ bool diff_add_gate(struct buf *out, const struct diff_view *view)
 		diff_add_name(out, view, row);
 	else
 		buf_add_str(out, STR("the whole"));
+	if (row && worst == &row->of[DIFF_TOTAL])
+		buf_add_str(out, STR(" with all it calls"));
 	if (isinf(worst->relative))
 		buf_add_str(out, STR(" is new"));
 	else
