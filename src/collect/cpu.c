@@ -33,6 +33,13 @@
 #define WAKE_PAUSE_OTHERS_US 256000
 #define WAKE_PAUSE_ALL_US 20000
 
+/* What the ring wakes us for comes right behind a tick. Done at once and again and again, our work would take the CPU from
+ * the target's threads where no tick looks, and they would have more samples than CPU time: a wake that soon follows another
+ * waits for a part of a tick's period, a different one each time. */
+#define WAKE_SOON_NS 20000000u
+#define WAKE_SPREAD_MAX_NS 2000000u
+#define GOLDEN 2654435769u	/* 2^32 / 1.618: its multiples are spread evenly, however many there are */
+
 #define PRIORITY (-10)
 
 /* What we wait for; those without a descriptor are -1. */
@@ -51,6 +58,9 @@ struct cpu_collector {
 	struct pollfd *polls;
 	uint32_t n_polls;
 	uint32_t pause_us;
+	uint64_t spread_ns;	/* of wakes by the ring */
+	uint64_t woken_ns;	/* when it was, last */
+	uint32_t wakes;		/* how often */
 	bool all;
 };
 
@@ -330,6 +340,9 @@ int cpu_start(struct cpu_collector **ret_cpu, const struct cpu_options *options,
 	raise_file_limit();
 	cpu->all = options->mode != TARGET_TGIDS;
 	cpu->pause_us = WAKE_PAUSE_TARGET_US;
+	cpu->spread_ns = 1000000000u / (options->rate_hz ? options->rate_hz : 1);
+	if (cpu->spread_ns > WAKE_SPREAD_MAX_NS)
+		cpu->spread_ns = WAKE_SPREAD_MAX_NS;
 	cpu->records = records_new(&cpu->images, &cpu->processes, handle, context);
 	rc = cpu->records ? 0 : -ENOMEM;
 	if (rc == 0)
@@ -371,6 +384,18 @@ static void pause_a_little(struct cpu_collector *cpu, int timeout_ms)
 								   WAKE_PAUSE_OTHERS_US;
 }
 
+static void spread_wakes(struct cpu_collector *cpu)
+{
+	uint64_t now = clock_mono_ns();
+	struct timespec pause = {
+		.tv_nsec = (long)(cpu->spread_ns * (uint32_t)(++cpu->wakes * GOLDEN) >> 32),
+	};
+
+	if (now - cpu->woken_ns < WAKE_SOON_NS)
+		nanosleep(&pause, NULL);
+	cpu->woken_ns = now;
+}
+
 int cpu_poll(struct cpu_collector *cpu, int timeout_ms)
 {
 	uint64_t before = cpu->processes.applied;
@@ -378,6 +403,8 @@ int cpu_poll(struct cpu_collector *cpu, int timeout_ms)
 
 	if (n > 0 && !cpu->polls[POLL_RING].revents && !cpu->polls[POLL_WATCHED].revents)
 		pause_a_little(cpu, timeout_ms);
+	if (n > 0 && cpu->kernel && cpu->polls[POLL_RING].revents)	/* at first, or in the pause */
+		spread_wakes(cpu);
 	rc = drain(cpu, false);
 	/* the second tier's rings hold stacks: they fill within a few of the long pauses */
 	if (cpu->processes.applied != before || cpu->copier)
