@@ -83,7 +83,7 @@ static void read_function(struct reading *r, uint64_t shared, struct of_function
 	    VEC_RESERVE(&codes->fresh, &codes->cap_fresh, (uint64_t)codes->n_fresh + n) < 0)
 		return;
 	codes->functions[codes->n_functions] = function;
-	if (is_whole(&codes->scripts.items[function.script]))
+	if (function.script && is_whole(&codes->scripts.items[function.script]))
 		for (uint32_t i = 0; i < n; i++)
 			codes->fresh[codes->n_fresh++] = (struct fresh){ identities[i], codes->n_functions };
 	ret_function->id = codes->n_functions++;
