@@ -226,7 +226,8 @@ function tests() { let n = 0; for (let i = 0; i < 200; i++) n += /(a|b)*?c$/.tes
 function replaces() { let n = 0; for (let i = 0; i < 200; i++) n += wide.replace(/([жщ]{2})+?ц/g, 'x').length; return n; }
 const made = new RegExp('b' + '+a{1,2}');
 function splits() { let n = 0; for (let i = 0; i < 50; i++) n += bytes.split(made).length; return n; }
-for (const end = Date.now() + 1500; Date.now() < end;) { tests(); replaces(); splits(); wasm.spin_in_wasm(3000000); }
+const spent = () => process.cpuUsage().user / 1e6;
+for (const end = spent() + 1.5; spent() < end;) { tests(); replaces(); splits(); wasm.spin_in_wasm(3000000); }
 """
 PATTERN_OF = {"tests": "(a|b)*?c$", "replaces": "([жщ]{2})+?ц", "splits": "b+a{1,2}"}
 
@@ -253,8 +254,8 @@ def test_regular_expressions_have_their_patterns_and_wasm_its_names(tmp_path, ve
         unknown += n * ("(wasm function)" in names)
         total += n
     assert len(found) == 3 and all(n > 0.03 * total for n in found.values()), found
-    assert unnamed < 0.05 * sum(found.values())     # stacks that were copied first are walked when their code may be gone
-    assert wasm > 0.05 * total and unknown < 0.05 * wasm
+    assert unnamed < 0.15 * sum(found.values())     # stacks that were copied first are walked when their code may be gone
+    assert wasm > 0.05 * total and unknown < 0.15 * wasm
 
 
 RUN_WASM = """\
