@@ -166,7 +166,7 @@ static struct v8_wasm_module *module_of(struct v8_wasm *wasm, const struct v8_me
 		module = &wasm->modules[wasm->n++];
 		*module = (struct v8_wasm_module){ .process = process, .instance = instance };
 	}
-	if (!module->native && module->tries++ < TRIES_MAX)
+	if (!(module->native && module->script) && module->tries++ < TRIES_MAX)
 		find_module(module, memory, scripts);
 	return module->native ? module : NULL;
 }
