@@ -298,8 +298,12 @@ def test_a_flight_recording_is_read_as_jfr_prints_it(sonde, tmp_path):
         return +own
     samples = collections.Counter()
     for event in printed("jdk.ExecutionSample") + printed("jdk.NativeMethodSample"):
-        samples[re.search(r"stackTrace = \[\s*([\w.$]+)\(", event)[1]] += 1
-    assert samples["Work.spin"] > 0 and functions("samples") == samples
+        found = re.search(r"stackTrace = \[\s*(\S+?)\(", event)
+        samples[found[1] if found else ""] += 1
+    ours = functions("samples")
+    assert samples["Work.spin"] > 0 and ours.total() == samples.total()
+    hidden = re.compile(r"^$|/0x|Lambda|^\[")       # no stack, or a class that the two write differently
+    assert {n: c for n, c in ours.items() if not hidden.search(n)} == {n: c for n, c in samples.items() if not hidden.search(n)}
     waited = sum(float(ms) for event in printed("jdk.JavaMonitorEnter") for ms in re.findall(r"duration = ([\d.]+) ms", event))
     assert waited > 0 and abs(functions("delay")["Work.locked"] / 1e6 - waited) < 0.02 * waited
     weights = printed("jdk.ObjectAllocationSample")
