@@ -24,10 +24,9 @@ static int add_rows(struct diff_work *w, enum diff_measure shown)
 	for (uint32_t i = 1; i < w->summing.n_items; i++)
 		if (a[i].value[DIFF_TOTAL] != 0 || b[i].value[DIFF_TOTAL] != 0)
 			w->row_of[i] = ++diff->n;
-	diff->rows = malloc(((size_t)diff->n + 1) * sizeof(*diff->rows));
+	diff->rows = large_alloc(((size_t)diff->n + 1) * sizeof(*diff->rows));
 	if (!diff->rows)
 		return -ENOMEM;
-	large_advise(diff->rows, ((size_t)diff->n + 1) * sizeof(*diff->rows));
 	for (uint32_t i = 1; i < w->summing.n_items; i++)
 		if (w->row_of[i])
 			diff->rows[w->row_of[i] - 1] = (struct diff_row){ .item = i, .measure = shown };
@@ -94,12 +93,9 @@ static void add_case(struct diff_work *w, uint32_t row, enum diff_measure measur
 
 static int add_cases(struct diff_work *w)
 {
-	size_t bytes = (DIFF_MEASURES * (size_t)w->diff->n + 1) * sizeof(*w->cases);
-
-	w->cases = malloc(bytes);
+	w->cases = large_alloc((DIFF_MEASURES * (size_t)w->diff->n + 1) * sizeof(*w->cases));
 	if (!w->cases)
 		return -ENOMEM;
-	large_advise(w->cases, bytes);
 	for (uint32_t r = 0; r < w->diff->n; r++) {
 		uint32_t item = w->diff->rows[r].item;
 		bool leaf = true, chain = w->diff->by_stack && r + 1 < w->diff->n &&

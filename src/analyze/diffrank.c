@@ -120,13 +120,12 @@ static void put_in_order(struct diff_row *rows, uint32_t *order, uint32_t n)
 
 int diff_sort_rows(struct diff *diff)
 {
-	struct ranked *ranked = malloc(((size_t)diff->n + 1) * sizeof(*ranked));
+	struct ranked *ranked = large_alloc(((size_t)diff->n + 1) * sizeof(*ranked));
 	uint32_t *order = malloc(((size_t)diff->n + 1) * sizeof(*order));
 	struct halves h = { diff, ranked };
 	int rc = ranked && order ? 0 : -ENOMEM;
 
 	if (rc == 0) {
-		large_advise(ranked, ((size_t)diff->n + 1) * sizeof(*ranked));
 		parallel_each(2, sort_half, &h);
 		merge_halves(&h, order);
 		put_in_order(diff->rows, order, diff->n);

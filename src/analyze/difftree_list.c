@@ -113,8 +113,7 @@ static int lay_out(struct lister *l, struct err *err)
 			return err_fail(err, -E2BIG, "the profiles' stacks have more than %u frames together", UINT32_MAX);
 	}
 	l->first[l->n_list] = (uint32_t)n_words;
-	l->list = malloc((n_words + 1) * sizeof(*l->list));
-	large_advise(l->list, n_words * sizeof(*l->list));
+	l->list = large_alloc((n_words + 1) * sizeof(*l->list));
 	return l->list ? 0 : -ENOMEM;
 }
 
@@ -143,12 +142,11 @@ static int make_list(struct lister *l, struct err *err)
 	struct search search = { .lister = l };
 	int rc;
 
-	l->stacks = malloc(((size_t)l->n_stacks + 1) * sizeof(*l->stacks));
+	l->stacks = large_alloc(((size_t)l->n_stacks + 1) * sizeof(*l->stacks));
 	l->same = malloc(((size_t)l->n_stacks + 1) * sizeof(*l->same));
 	l->first = malloc(((size_t)l->n_stacks + 1) * sizeof(*l->first));
 	if (!l->stacks || !l->same || !l->first)
 		return -ENOMEM;
-	large_advise(l->stacks, l->n_stacks * sizeof(*l->stacks));
 	parallel_each(l->n, unify_input, l);
 	parallel_each(2, find_equal, &search);
 	if (search.rcs[0] < 0 || search.rcs[1] < 0)

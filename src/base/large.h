@@ -25,7 +25,8 @@ static inline size_t large_size(size_t bytes)
 	       ((bytes + LARGE_HEAD + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1)) - LARGE_HEAD;
 }
 
-/* The whole mapping, best before it is touched: in one piece realloc() can move it without copying. */
+/* Private to this header: the whole mapping of large_size(bytes), best before it is touched: in one piece realloc() can
+ * move it without copying. */
 static inline void *large_advise(void *p, size_t bytes)
 {
 	size_t head = (uintptr_t)p % LARGE_PAGE ? (uintptr_t)p & 4095 : LARGE_PAGE;
@@ -35,7 +36,7 @@ static inline void *large_advise(void *p, size_t bytes)
 	return p;
 }
 
-/* realloc() of what either of these gave, or NULL. What becomes large begins at a huge page: malloc's own page, which
+/* realloc() of what any of these gave, or NULL. What becomes large begins at a huge page: malloc's own page, which
  * it has written already, is in front of it. */
 static inline void *large_realloc(void *p, size_t bytes)
 {
@@ -50,6 +51,12 @@ static inline void *large_realloc(void *p, size_t bytes)
 	if (fresh)
 		free(p);
 	return fresh;
+}
+
+/* malloc() */
+static inline void *large_alloc(size_t bytes)
+{
+	return large_realloc(NULL, bytes);
 }
 
 /* calloc(): large memory comes fresh from the system, is zero without being touched, and so can still be

@@ -50,7 +50,7 @@ static int decompress(struct str stream, uint32_t method, uint64_t size, uint64_
 	if (method != ELFCOMPRESS_ZLIB && method != ELFCOMPRESS_ZSTD)
 		return err_fail(err, -EOPNOTSUPP, "section %.*s: unknown compression method %u",
 				STR_ARG(what), method);
-	out = large_realloc(NULL, size ? (size_t)size : 1);
+	out = large_alloc(size ? (size_t)size : 1);
 	if (!out)
 		return -ENOMEM;
 	ok = method == ELFCOMPRESS_ZLIB ? inflate_all(stream, out, (size_t)size) :

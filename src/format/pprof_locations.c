@@ -85,7 +85,7 @@ static void find_chains(struct pprof_locations *l, const struct profile *profile
 	uint32_t *latest = calloc((size_t)profile->frames.n_frames + 1, sizeof(*latest));
 	uint8_t *inlined = calloc((size_t)profile->frames.n_frames / 8 + 1, 1);
 
-	l->chain_of = large_realloc(NULL, ((size_t)tree->n + 1) * sizeof(*l->chain_of));
+	l->chain_of = large_alloc(((size_t)tree->n + 1) * sizeof(*l->chain_of));
 	l->chains.failed |= !latest || !inlined || !l->chain_of;
 	if (!l->chains.failed) {
 		find_inlined(&profile->frames, inlined);
