@@ -10,6 +10,7 @@
 #ifndef SONDE_RUNTIME_SEED_TEST_H
 #define SONDE_RUNTIME_SEED_TEST_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@
 #include "base/cursor.h"
 
 #define SEED_PIECES_MAX 8192u
+#define SEED_BYTES_MAX (256u << 10)	/* of a file */
 #define SEED_HEAD 5u		/* bytes before a piece's own */
 
 struct seed_piece {
@@ -68,6 +70,18 @@ static inline void seed_read(struct seed *seed, struct str bytes)
 		}
 	}
 	qsort(seed->memory, seed->n_memory, sizeof(seed->memory[0]), seed_by_address);
+}
+
+/* Those of a file; none where it cannot be read. The bytes are there until the next file is read. */
+static inline void seed_read_file(struct seed *seed, const char *path)
+{
+	static char bytes[SEED_BYTES_MAX];
+	FILE *in = fopen(path, "rb");
+	size_t n = in ? fread(bytes, 1, sizeof(bytes), in) : 0;
+
+	if (in)
+		fclose(in);
+	seed_read(seed, str_over(bytes, n));
 }
 
 /* A reader of memory, over a struct seed. */

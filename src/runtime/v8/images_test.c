@@ -7,7 +7,6 @@
 #include "runtime/v8/seed_test.h"
 
 #define CORPUS "tests/corpus/runtime/v8/images"
-#define SEED_BYTES_MAX (256u << 10)
 
 enum { FUNCTION, INTERPRETED, BASELINE, OPTIMISED, MAGLEV, INLINED, PATTERN, WASM, BY_PLACE, LINES, N_DRIVEN };
 
@@ -36,20 +35,12 @@ static void see(void *seer, const struct v8_seed_told *told)
 
 static struct driven drive(const char *name)
 {
-	static char bytes[SEED_BYTES_MAX];
 	static struct seed seed;
 	struct driven driven = { { 0 } };
 	char path[300];
-	size_t n = 0;
-	FILE *in;
 
 	snprintf(path, sizeof(path), CORPUS "/%s", name);
-	in = fopen(path, "rb");
-	if (in) {
-		n = fread(bytes, 1, sizeof(bytes), in);
-		fclose(in);
-	}
-	seed_read(&seed, str_over(bytes, n));
+	seed_read_file(&seed, path);
 	CHECK(v8_seed_replay(&seed, see, &driven));
 	return driven;
 }
