@@ -34,13 +34,10 @@ static int bad(struct args *args, const char *what, int n, const char *option)
 /* `text` is what was written, dashes and all, `word` the name in it. */
 static int unknown(struct args *args, struct str text, struct str word)
 {
-	const char *nearest = nearest_option(args->command, word);
+	char nearest[NEAREST_BYTES];
 
-	bool phrase = nearest && (!strncmp(nearest, "--", 2) || !strncmp(nearest, "sonde ", 6));
-
-	if (nearest)
-		usage_error(args->command, "there is no option '%.*s': did you mean %s%s?", STR_ARG(text),
-			    phrase ? "" : "--", nearest);
+	if (nearest_option(args->command, word, nearest))
+		usage_error(args->command, "there is no option '%.*s': did you mean %s?", STR_ARG(text), nearest);
 	else
 		usage_error(args->command, "there is no option '%.*s'", STR_ARG(text));
 	return ARG_BAD;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/nearest.h"
 
+#include <stdio.h>
+
 #include "cli/command.h"
 
 #define WORD_MAX 24
@@ -97,15 +99,19 @@ static bool fits(const struct command *command, const char *phrase)
 	return false;
 }
 
-const char *nearest_option(const struct command *command, struct str word)
+bool nearest_option(const struct command *command, struct str word, char text[NEAREST_BYTES])
 {
 	struct search search = search_for(word);
 
 	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
-		if (str_eq(word, str_of(elsewhere[i].theirs)) && fits(command, elsewhere[i].ours))
-			return elsewhere[i].ours;
+		if (str_eq(word, str_of(elsewhere[i].theirs)) && fits(command, elsewhere[i].ours)) {
+			snprintf(text, NEAREST_BYTES, "%s", elsewhere[i].ours);
+			return true;
+		}
 	for (const struct option_row *o = command->options; o->name; o++)
 		offer(&search, o->name);
+	if (search.best)
+		snprintf(text, NEAREST_BYTES, "--%s", search.best);
 	return search.best;
 }
 

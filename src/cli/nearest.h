@@ -7,13 +7,17 @@
 #ifndef SONDE_CLI_NEAREST_H
 #define SONDE_CLI_NEAREST_H
 
+#include <stdbool.h>
+
 #include "base/str.h"
 
 struct command;
 
-/* What was meant, or NULL: the long name of one of the command's options ("limit"); or a phrase, which begins with "--"
- * ("--type alloc_space") or with "sonde " where it is another command's work. The word has no dashes and no value. */
-const char *nearest_option(const struct command *command, struct str word);
+#define NEAREST_BYTES 64
+
+/* What was meant, in `text`: an option of the command's, perhaps with a value ("--type alloc_space"), or another command
+ * whose work it is ("sonde view FILE"). False: nothing is near. The word has no dashes and no value. */
+bool nearest_option(const struct command *command, struct str word, char text[NEAREST_BYTES]);
 
 /* The name of a command, or NULL. */
 const char *nearest_command(struct str word);

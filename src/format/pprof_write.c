@@ -190,7 +190,6 @@ static void add_sample(struct encoder *e, uint32_t i)
 static void *add_samples(void *arg)
 {
 	struct encoder *e = arg;
-
 	const struct profile *profile = e->w->profile;
 	const uint32_t *order = e->w->order;
 
