@@ -2,9 +2,7 @@
 #include "collect/processes.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -328,16 +326,15 @@ static void set_name(struct process *process, struct str name)
 
 static void read_name(struct process *process)
 {
-	char link[40], path[PATH_MAX];
-	ssize_t n;
+	char path[PATH_MAX];
+	struct str name;
 
 	process_comm(process->pid, process->pid, process->name);
 	if (!is_thread_name(str_of(process->name)))
 		return;
-	snprintf(link, sizeof(link), "/proc/%d/exe", process->pid);
-	n = readlink(link, path, sizeof(path));
-	if (n > 0)
-		set_name(process, str_basename(str_over(path, (size_t)n)));
+	name = process_executable(process->pid, path);
+	if (name.n)
+		set_name(process, name);
 }
 
 struct process *processes_get(struct processes *processes, pid_t pid)

@@ -3,6 +3,7 @@
 #ifndef SONDE_PROC_PROCESS_H
 #define SONDE_PROC_PROCESS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -48,6 +49,10 @@ pid_t process_tracer(pid_t pid);
 
 /* The command name (at most 15 bytes) of a process or thread. */
 int process_comm(pid_t pid, pid_t tid, char ret_comm[16]);
+
+/* The base name of the file that a process runs, replaced or deleted since or not: in `path`, which holds all of it.
+ * Empty: not to be had. */
+struct str process_executable(pid_t pid, char path[PATH_MAX]);
 
 /* Clock ticks since boot when it started: tells a reused pid. 0 when it is gone. */
 uint64_t process_start_ticks(pid_t pid);

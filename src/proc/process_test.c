@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -98,6 +99,35 @@ TEST(a_process_is_found_by_the_first_word_of_its_command_line)
 	end_child(child);
 	pid_list_fini(&list);
 	CHECK(found);
+}
+
+/* A copy of /bin/sleep that is deleted while it runs. */
+TEST(a_program_that_was_deleted_since_keeps_its_name)
+{
+	char folder[] = "/tmp/process_testXXXXXX", file[64], command[128], path[PATH_MAX];
+	struct str name = { 0 };
+	pid_t pid;
+
+	CHECK(mkdtemp(folder));
+	snprintf(file, sizeof(file), "%s/napper", folder);
+	snprintf(command, sizeof(command), "cp /bin/sleep %s", file);
+	CHECK_EQ(system(command), 0);
+	pid = fork();
+	if (!pid) {
+		execl(file, file, "60", (char *)NULL);
+		_exit(1);
+	}
+	for (int i = 0; i < 1000 && !str_eq(name, STR("napper")); i++) {
+		usleep(10000);
+		name = process_executable(pid, path);
+	}
+	CHECK_STR(name, "napper");
+	CHECK_EQ(unlink(file), 0);
+	CHECK_STR(process_executable(pid, path), "napper");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	rmdir(folder);
+	CHECK_EQ(process_executable(pid, path).n, 0);
 }
 
 TEST(a_name_that_nobody_has_and_a_bad_pattern_are_told)
@@ -267,6 +297,7 @@ TEST(what_is_no_regular_file_is_not_opened)
 TEST_MAIN(CASE(all_processes_include_our_own_and_the_first),
 	  CASE(a_process_is_found_by_its_command_name_and_never_ourselves),
 	  CASE(a_process_is_found_by_the_first_word_of_its_command_line),
+	  CASE(a_program_that_was_deleted_since_keeps_its_name),
 	  CASE(a_name_that_nobody_has_and_a_bad_pattern_are_told),
 	  CASE(threads_of_a_process_are_listed),
 	  CASE(a_process_is_checked_before_use),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finding processes by name. */
+/* The names of processes, and finding them by those. */
 #include <errno.h>
 #include <limits.h>
 #include <regex.h>
@@ -32,21 +32,28 @@ static bool comm_matches(const regex_t *regex, pid_t pid)
 	return process_comm(pid, pid, comm) == 0 && matches(regex, str_of(comm));
 }
 
-static bool executable_matches(const regex_t *regex, pid_t pid)
+struct str process_executable(pid_t pid, char path[PATH_MAX])
 {
 	static const struct str deleted = { " (deleted)", 10 };
-	char link[6 + PROCFILE_PATH_MAX], target[PATH_MAX];
-	struct str path;
+	char link[6 + PROCFILE_PATH_MAX];
+	struct str name;
 	ssize_t n;
 
 	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
-	n = readlink(link, target, sizeof(target));
+	n = readlink(link, path, PATH_MAX);
 	if (n <= 0)
-		return false;
-	path = str_over(target, (size_t)n);
-	if (str_ends(path, deleted))
-		path.n -= deleted.n;
-	return matches(regex, str_basename(path));
+		return (struct str){ 0 };
+	name = str_over(path, (size_t)n);
+	if (str_ends(name, deleted))
+		name.n -= deleted.n;
+	return str_basename(name);
+}
+
+static bool executable_matches(const regex_t *regex, pid_t pid)
+{
+	char path[PATH_MAX];
+
+	return matches(regex, process_executable(pid, path));
 }
 
 static bool command_line_matches(const regex_t *regex, pid_t pid)
