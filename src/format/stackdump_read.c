@@ -70,6 +70,8 @@ static int close_thread(struct reader *r)
 	if (!r->open)
 		return 0;
 	r->open = false;
+	if (!r->count)		/* Go's "0 @ ..." */
+		return 0;
 	if (!n && r->tool != DUMP_GO_COUNTS) {	/* threadcreate?debug=1 knows of no stack, and counts */
 		r->n_empty++;
 		return 0;

@@ -244,8 +244,9 @@ TEST(goroutines_that_go_has_counted)
 	read_text(&p, "goroutine profile: total 5\n3 @ 0x442931 0x47cd5d\n"
 		  "#\t0x4c6f70\truntime/pprof.(*Profile).WriteTo+0xb0\t/go/pprof.go:851\n"
 		  "#\t0x4c6da4\tmain.main+0x44\t\t\t/src/g.go:784\n\n2 @ 0x47d96e\n"
-		  "#\t0x4d96d8\tmain.f+0x18\t/src/g.go:6\n\n");
+		  "#\t0x4d96d8\tmain.f+0x18\t/src/g.go:6\n\n0 @ 0x47d96e\n#\t0x4d96d8\tmain.g+0x18\t/src/g.go:9\n\n");
 	check_folded(&p, "main.main;runtime/pprof.(*Profile).WriteTo 3\nmain.f 2\n");
+	CHECK_EQ(p.n, 2);
 	check_source(&p, innermost(&p, 0), "/go/pprof.go", 851);
 	profile_fini(&p);
 	read_text(&p, "threadcreate profile: total 5\n5 @ 0x0 0x0\n#\t0x0\n\n");
