@@ -13,6 +13,8 @@ import time
 
 import pytest
 
+import java
+import matrix
 import pprof_min
 import truth
 
@@ -334,3 +336,31 @@ def test_a_process_that_a_debugger_holds_is_refused_with_its_number(tmp_path):
     finally:
         os.killpg(target.pid, signal.SIGKILL)
         target.wait()
+
+
+HALTS = """
+public class Halts {
+    static long sink;
+    static void spin(long until) { while (System.nanoTime() < until) sink++; }
+    public static void main(String[] a) { spin(System.nanoTime() + 500_000_000L); Runtime.getRuntime().halt(0); }
+}
+"""
+
+
+def test_a_jvm_that_ends_waits_until_its_samples_are_walked(tmp_path):
+    """Its code is read when they are, and it ends in the middle of some."""
+    try:
+        home = java.javac()
+    except matrix.Skip as why:
+        pytest.skip(str(why))
+    (tmp_path / "Halts.java").write_text(HALTS)
+    subprocess.run([f"{home}/bin/javac", "-d", tmp_path, tmp_path / "Halts.java"], check=True)
+    out = tmp_path / "p.pb.gz"
+    subprocess.run([*RECORD, "-F", "999", "-o", out, "--", f"{home}/bin/java", "-cp", tmp_path, "Halts"], check=True,
+                   capture_output=True, timeout=60)
+    spins = unread = 0
+    for sample in pprof_min.read(out).samples:
+        names = [function.name for location in sample.locations for function, _ in location.lines]
+        spins += "Halts.spin" in names
+        unread += "[java: code blob could not be read]" in names
+    assert spins and not unread, (spins, unread)

@@ -23,7 +23,7 @@
 #include "base/buf.h"
 #include "collect/events.h"
 
-enum message_kind { MESSAGE_SAMPLE, MESSAGE_MAPS, MESSAGE_EVENT };
+enum message_kind { MESSAGE_SAMPLE, MESSAGE_MAPS, MESSAGE_EVENT, MESSAGE_ENDING };
 
 struct message {
 	struct message *next;

@@ -210,6 +210,7 @@ static bool copy_thread(struct sampler *sampler, const struct traced_thread *thr
 				     .fs_base = regs.fs_base, .copy = copy, .hdr = &copy->hdr,
 				     .more = &sampler->more };
 	sampler->options->while_stopped(sampler->options->context, &view);
+	thread->process->keeps_memory = view.keeps_memory;
 	return true;
 }
 

@@ -96,6 +96,7 @@ void stopped_take(void *context, struct tracer_view *view)
 	if (told)
 		runtime = told->runtime;
 	pthread_mutex_unlock(&stopped->lock);
+	view->keeps_memory = runtime.kind == RUNTIME_JVM || runtime.kind == RUNTIME_V8;
 	if (runtime.kind != RUNTIME_PYTHON)
 		return;
 	n = walk_host_python(stopped->host, &target, stopped->words, SAMPLE_PYTHON_WORDS_MAX);

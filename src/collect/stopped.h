@@ -23,7 +23,7 @@ void stopped_free(struct stopped *stopped);
 /* Says which runtime a process has now; NULL: none that is known. */
 void stopped_tell(struct stopped *stopped, pid_t pid, const struct walk_runtime *runtime);
 
-/* Adds a stopped thread's interpreted frames to its sample. For tracer_options.while_stopped; the context
+/* Adds a stopped thread's interpreted frames to its sample, or says that they need its memory later. For tracer_options.while_stopped; the context
  * is the struct stopped. */
 void stopped_take(void *context, struct tracer_view *view);
 

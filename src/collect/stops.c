@@ -17,13 +17,17 @@
 #define SYS_epoll_pwait2 441
 #endif
 
+/* no PTRACE_O_EXITKILL, ever */
+#define OPTIONS (PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEEXEC)
+
 int stops_seize(pid_t tid)
 {
-	/* no PTRACE_O_EXITKILL, ever */
-	unsigned long options = PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-				PTRACE_O_TRACEEXEC;
+	return ptrace(PTRACE_SEIZE, tid, NULL, OPTIONS) < 0 ? -errno : 0;
+}
 
-	return ptrace(PTRACE_SEIZE, tid, NULL, options) < 0 ? -errno : 0;
+void stops_want_ending(pid_t tid)
+{
+	ptrace(PTRACE_SETOPTIONS, tid, NULL, OPTIONS | PTRACE_O_TRACEEXIT);
 }
 
 bool stops_ask(pid_t tid)
@@ -68,6 +72,9 @@ static struct stop classify(pid_t tid, int status)
 		consume(tid);
 		stop.kind = STOP_EXEC;
 		stop.other = event_message(tid);
+		break;
+	case PTRACE_EVENT_EXIT:
+		stop.kind = STOP_ENDING;
 		break;
 	case PTRACE_EVENT_STOP:
 		stop.kind = is_stop_signal(stop.signal) ? STOP_GROUP : STOP_TRAP;
@@ -161,6 +168,11 @@ void stops_resume(const struct stop *stop)
 		rc = ptrace(PTRACE_CONT, stop->tid, NULL, signal);
 	if (rc < 0)	/* it is being killed: its end is told next */
 		consume(stop->tid);
+}
+
+void stops_keep(const struct stop *stop)
+{
+	consume(stop->tid);
 }
 
 bool stops_permitted(void)

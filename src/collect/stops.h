@@ -28,6 +28,7 @@ enum stop_kind {
 	STOP_GROUP,	/* stopped as by SIGSTOP, until SIGCONT */
 	STOP_NEW,	/* it has made a thread or process: other */
 	STOP_EXEC,	/* it has become another program; other: the thread that has called execve */
+	STOP_ENDING,	/* it is about to end, its memory still there; only after stops_want_ending() */
 	STOP_ENDED,	/* it is no more */
 };
 
@@ -43,6 +44,10 @@ int stops_seize(pid_t tid);
 /* Asks for a stop. False when the thread is gone. */
 bool stops_ask(pid_t tid);
 
+/* Of a stopped thread: it is to stop once more when it is about to end, and so are the threads that it makes from
+ * now on. */
+void stops_want_ending(pid_t tid);
+
 /* The next thing that has happened to one of our threads (tid 0: any), without waiting for it. False when
  * nothing has. */
 bool stops_next(pid_t tid, struct stop *ret_stop);
@@ -53,6 +58,10 @@ bool stops_registers(pid_t tid, struct user_regs_struct *ret_regs, bool *ret_com
 
 /* Lets the thread go on as if nothing had been; of one that has ended, forgets it. */
 void stops_resume(const struct stop *stop);
+
+/* Leaves the thread where it stands, and stops_next() at that: it is resumed later. What it has stopped for is not a
+ * signal. */
+void stops_keep(const struct stop *stop);
 
 /* Whether a system call that ends with EINTR may simply be made again. */
 bool stops_may_restart(uint64_t syscall);

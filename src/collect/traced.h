@@ -24,6 +24,8 @@ struct traced_process {
 	bool ours;			/* our own child, whose end its parent waits for */
 	bool awaits_exec;		/* not the command yet: gives no samples */
 	char comm[16];			/* as last told */
+	bool keeps_memory;		/* its samples need its memory when they are walked */
+	bool wants_ending;		/* its first thread has been asked to stop before it ends */
 	struct message *promise;	/* its mappings as of a time after its last samples; or NULL */
 	pid_t promise_tid;		/* a thread to read them through */
 	uint64_t maps_hash, maps_read_ns;

@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -30,11 +31,16 @@
 #define PRIORITY (-10)
 #define ASK_AGAIN_TICKS 8
 
+/* A process at its end waits for its samples to be drained; no longer than this. */
+#define HELD_MS_MAX 200
+#define HELD_MAX 16u
+
 struct tracer {
 	struct tracer_options options;
 	pthread_t thread;
 	bool started, stopped;
 	int timer_fd, signal_fd, quit_fd;
+	int drained_fd;		/* an eventfd: of those held, so many need wait no longer */
 	sem_t ready;
 	int rc;			/* of the tracing thread's beginning, with its sentence */
 	struct err err;
@@ -44,6 +50,9 @@ struct tracer {
 	struct traced traced;
 	struct sampler sampler;
 	uint64_t published_ns;
+	struct stop held[HELD_MAX];	/* at their ends, the first to come first */
+	uint32_t n_held;
+	uint64_t held_until_ns;
 };
 
 /* Threads and processes that come and go */
@@ -104,7 +113,7 @@ static void on_exec(struct tracer *tracer, pid_t pid)
 	runclock_open(&leader->clock, pid, pid);
 	sampler_keep_promise(process);	/* the old program's mappings are gone */
 	process->maps_hash = process->maps_read_ns = process->maps_cost_ns = 0;
-	process->awaits_exec = false;
+	process->awaits_exec = process->keeps_memory = process->wants_ending = false;
 	process_comm(pid, pid, process->comm);
 	sampler_add_event(&tracer->sampler, (struct process_event){
 		.kind = PROCESS_EXECED, .pid = (uint32_t)pid, .tid = (uint32_t)pid,
@@ -124,6 +133,57 @@ static void on_ended(struct tracer *tracer, pid_t tid)
 	remove_thread(tracer, thread);
 }
 
+/* Ends */
+
+/* Its first thread outlives the others in one thing: by its number memory is read. It may be asleep for good. */
+static void want_ending(struct traced_process *process, const struct stop *stop)
+{
+	if (!process->keeps_memory || process->wants_ending)
+		return;
+	if (stop->tid != process->pid) {
+		stops_ask(process->pid);	/* and again at the next sample's stop, until it has come */
+		return;
+	}
+	stops_want_ending(stop->tid);
+	process->wants_ending = true;
+}
+
+static void let_go(struct tracer *tracer, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		stops_resume(&tracer->held[i]);
+	tracer->n_held -= n;
+	memmove(tracer->held, tracer->held + n, tracer->n_held * sizeof(*tracer->held));
+}
+
+/* Whether the thread stays where it is: until the session has walked what was taken of its process so far. */
+static bool hold(struct tracer *tracer, const struct stop *stop, struct traced_process *process)
+{
+	struct user_regs_struct regs;
+	bool compat;
+
+	if (stop->tid != process->pid || !process->keeps_memory || tracer->n_held == HELD_MAX ||
+	    !stops_registers(stop->tid, &regs, &compat) || compat || regs.orig_rax == SYS_exit)
+		return false;	/* (or it leaves the process to its other threads) */
+	process->promise_tid = stop->tid;
+	sampler_read_maps(&tracer->sampler, &tracer->traced, true);
+	if (!handover_add(&tracer->handover, MESSAGE_ENDING, 0))
+		return false;
+	stops_keep(stop);
+	tracer->held[tracer->n_held++] = *stop;
+	tracer->held_until_ns = clock_mono_ns() + HELD_MS_MAX * 1000000u;
+	handover_publish(&tracer->handover, false);
+	return true;
+}
+
+static void on_ending(struct tracer *tracer, const struct stop *stop, struct traced_thread *thread, uint32_t weight)
+{
+	if (weight)
+		sampler_add(&tracer->sampler, thread, weight);
+	if (!hold(tracer, stop, thread->process))
+		stops_resume(stop);
+}
+
 /* Stops */
 
 static void on_stop(struct tracer *tracer, const struct stop *stop)
@@ -136,6 +196,12 @@ static void on_stop(struct tracer *tracer, const struct stop *stop)
 		weight = sampler_take(&tracer->sampler, thread);
 	if (stop->kind == STOP_EXEC)
 		on_exec(tracer, stop->tid);
+	else if (stop->kind != STOP_ENDED && thread)
+		want_ending(thread->process, stop);
+	if (stop->kind == STOP_ENDING && thread) {
+		on_ending(tracer, stop, thread, weight);
+		return;
+	}
 	stops_resume(stop);
 	if (weight)
 		sampler_add(&tracer->sampler, thread, weight);
@@ -311,6 +377,7 @@ static void finish(struct tracer *tracer)
 		clear_fd(tracer->signal_fd, NULL);
 		handle_stops(tracer);
 	}
+	let_go(tracer, tracer->n_held);
 	sampler_read_maps(&tracer->sampler, &tracer->traced, true);
 	for (uint32_t i = 0; i < tracer->traced.n_processes; i++)
 		sampler_keep_promise(tracer->traced.processes[i]);
@@ -319,21 +386,34 @@ static void finish(struct tracer *tracer)
 	handover_publish(&tracer->handover, true);
 }
 
+static void let_drained_go(struct tracer *tracer, bool told, uint64_t now_ns)
+{
+	uint64_t n = 0;
+
+	if (told)
+		clear_fd(tracer->drained_fd, &n);
+	if (now_ns >= tracer->held_until_ns)
+		n = tracer->n_held;
+	let_go(tracer, n < tracer->n_held ? (uint32_t)n : tracer->n_held);
+}
+
 static void run(struct tracer *tracer)
 {
-	struct pollfd fds[3] = {
+	struct pollfd fds[4] = {
 		{ .fd = tracer->timer_fd, .events = POLLIN },
 		{ .fd = tracer->signal_fd, .events = POLLIN },
 		{ .fd = tracer->quit_fd, .events = POLLIN },
+		{ .fd = tracer->drained_fd, .events = POLLIN },
 	};
 
 	while (!fds[2].revents) {
 		struct runclock_now now = { .period_ns = 1000000000u / tracer->options.rate_hz };
 		uint64_t ticks = 0;
 
-		if (poll(fds, 3, -1) < 0)
+		if (poll(fds, 4, tracer->n_held ? HELD_MS_MAX : -1) < 0)
 			continue;
 		now.ns = clock_mono_ns();
+		let_drained_go(tracer, fds[3].revents, now.ns);
 		if (fds[1].revents)
 			clear_fd(tracer->signal_fd, NULL);
 		handle_stops(tracer);
@@ -388,7 +468,9 @@ static int open_fds(struct tracer *tracer, const sigset_t *child)
 	tracer->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	tracer->signal_fd = signalfd(-1, child, SFD_CLOEXEC | SFD_NONBLOCK);
 	tracer->quit_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (rc == 0 && (tracer->timer_fd < 0 || tracer->signal_fd < 0 || tracer->quit_fd < 0))
+	tracer->drained_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (rc == 0 && (tracer->timer_fd < 0 || tracer->signal_fd < 0 || tracer->quit_fd < 0 ||
+			tracer->drained_fd < 0))
 		rc = -errno;
 	return rc;
 }
@@ -458,6 +540,9 @@ int tracer_drain(struct tracer *tracer, const struct tracer_handlers *handlers, 
 			message->event.path = str_of(message->name);
 			rc = handlers->event(context, &message->event);
 			break;
+		case MESSAGE_ENDING:
+			(void)!eventfd_write(tracer->drained_fd, 1);
+			break;
 		}
 		message_free(message);
 	}
@@ -495,6 +580,7 @@ void tracer_close(struct tracer *tracer)
 	close_fd(tracer->timer_fd);
 	close_fd(tracer->signal_fd);
 	close_fd(tracer->quit_fd);
+	close_fd(tracer->drained_fd);
 	sem_destroy(&tracer->ready);
 	sampler_fini(&tracer->sampler);
 	free((void *)tracer->options.pids);

@@ -37,6 +37,9 @@ struct tracer_view {
 	const struct sample_copy *copy;	/* registers and stack */
 	struct sample_hdr *hdr;		/* of the sample's record: n_user, gil, activity, labels may be set */
 	struct buf *more;		/* hdr.n_user words added here follow the stack in the record */
+	/* To be set where a sample can be walked only as long as its process has memory: it then waits at its
+	 * end, for a moment, until all its samples have been drained. */
+	bool keeps_memory;
 };
 
 struct tracer_options {
