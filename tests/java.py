@@ -27,6 +27,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 
+import java_archives
 import matrix
 import pprof_min
 import truth
@@ -36,6 +37,8 @@ SOURCES = HERE / "workloads" / "java"
 BED = truth.TESTBED
 SECONDS = 3
 SPIN_MS = 100
+TRAINING_SECONDS = 1
+ARCHIVED_MIN = 10           # classes of the program; JDK 11 keeps no lambdas': 11 of mixed
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ class Mode:
     since: int = 11
     kinds: str = ""             # of Java's own frames every one must be of a kind that this matches
     seconds: float = 0          # instead of the usual ones
+    archive: str = ""           # of java_archives.KINDS: the program's own classes come out of one
 
 
 UNLOCK = "-XX:+UnlockExperimentalVMOptions"
@@ -94,6 +98,10 @@ MODES = [
     Mode("g1", ("-XX:+UseG1GC",)),
     Mode("zgc", (UNLOCK, "-XX:+UseZGC")),
     Mode("noshare", ("-Xshare:off",)),
+    Mode("appcds", archive="static"),
+    Mode("dyncds", archive="dynamic", since=17),
+    Mode("aot", archive="aot", since=25),
+    Mode("aot-code", ("-XX:+UnlockDiagnosticVMOptions", "-XX:+AOTAdapterCaching", "-XX:+AOTStubCaching"), archive="aot", since=25),
     Mode("one-heap", ("-XX:-SegmentedCodeCache",)),
     Mode("small-cache", ("-XX:ReservedCodeCacheSize=5m",)),
     Mode("no-coops", ("-XX:-UseCompressedOops",)),
@@ -120,7 +128,7 @@ WORKLOADS = [
     Workload("stress", ("work.Oracle", "stress"), kind="oracle", modes="default|int|c1|c2|serial|zgc|small-cache|one-heap"),
     Workload("attach", ("work.Mixed", "{seconds}"), how="attach", modes="default|int"),
     Workload("100-threads-attach", ("work.Mixed", "{seconds}", "100"), how="attach", modes="default"),
-    Workload("stubs", ("work.Stubs", "{seconds}"), modes="default|int|c1|c2|serial|zgc|one-heap|fp"),
+    Workload("stubs", ("work.Stubs", "{seconds}"), modes="default|int|c1|c2|serial|zgc|one-heap|fp|aot-code"),
     Workload("undertow", ("work.Service", "{seconds}"), jars="undertow", modes="default|int|parallel", jdks="11|21|25"),
     Workload("h2", ("work.Database", "{seconds}"), kind="program", jars="h2", modes="default|zgc", jdks="17|25"),
     Workload("kotlinc", ("org.jetbrains.kotlin.cli.jvm.K2JVMCompiler", "-no-stdlib", "-no-reflect", "-cp", "{jars}", "-d",
@@ -132,7 +140,7 @@ WORKLOADS = [
 ]
 
 QUICK = ("11 default oracle", "11 int mixed", "17 c1 oracle", "21 default oracle", "21 zgc mixed", "25 default mixed",
-         "25 default stress", "25 default attach", "17 default stubs")
+         "25 default stress", "25 default attach", "17 default stubs", "25 aot mixed")
 
 
 @dataclass
@@ -146,6 +154,7 @@ class Row:
     stacks: float = None            # oracle: samples whose stack was told
     thread: str = "-"
     events: str = "-"
+    archived: str = ""
     kinds: collections.Counter = field(default_factory=collections.Counter)
     errors: collections.Counter = field(default_factory=collections.Counter)    # frames that say why they have no name
     skipped: str = ""
@@ -244,8 +253,22 @@ def java_command(row, built, scratch, seconds, *more):
     native = native_options(row.jdk, built)
     if row.workload.kind == "mixed":    # a compiler's thread that has ended tells no CPU time
         native = [*native, "-XX:-UseDynamicNumberOfCompilerThreads"]
-    return [row.jdk.java, *row.mode.options, "-Xmx512m", *native, *more, "-Dfile.encoding=UTF-8",
-            f"-Dwork.spinMs={SPIN_MS}", "-cp", class_path(row, built), *arguments]
+    path = jar_of(scratch) if row.mode.archive else class_path(row, built)
+    return [row.jdk.java, *row.mode.options, "-Xmx512m", *native, "-Dfile.encoding=UTF-8", f"-Dwork.spinMs={SPIN_MS}", *more,
+            "-cp", path, *arguments]
+
+
+def jar_of(scratch):
+    return str(scratch / "work.jar")
+
+
+def archive_options(row, built, scratch):
+    """Of a row whose classes come out of an archive, which is made now."""
+    if not row.mode.archive:
+        return ()
+    java_archives.pack(built.classes, jar_of(scratch))
+    return java_archives.make(row.mode.archive, lambda *options: java_command(row, built, scratch, TRAINING_SECONDS,
+                                                                              "-Dwork.spinMs=1", *options), scratch)
 
 
 def native_options(jdk, built):
@@ -594,12 +617,12 @@ def run(row, scratch, seconds, backend):
     (scratch / "many.kt").write_text(many_kotlin())
     (scratch / "many.scala").write_text(many_scala())
     path = scratch / ("p.folded" if backend == "async-profiler" else "p.pb.gz")
+    more, record = archive_options(row, built, scratch), [*recorder(path), "--"]
     if backend == "async-profiler":
         if row.workload.how != "command":
             raise matrix.Skip("by launching only")
-        command, record = java_command(row, built, scratch, seconds, agent(path)), []
-    else:
-        command, record = java_command(row, built, scratch, seconds), [*recorder(path), "--"]
+        more, record = [*more, agent(path)], []
+    command = java_command(row, built, scratch, seconds, *more)
     if row.workload.how == "attach":
         out, err, rc = truth.run_attached(record[:-1], command, scratch)
     else:
@@ -610,6 +633,14 @@ def run(row, scratch, seconds, backend):
     if not path.exists():
         raise truth.RunFailed(f"no profile: {err.strip()[-300:]}")
     return out, path
+
+
+def judge_archive(row, scratch):
+    """An archive that is not used is no test of it."""
+    found = java_archives.sources(scratch, "work.")
+    row.archived = f" ({found['archive']} classes of the archive, {found['memory']} made)"
+    if found["archive"] < ARCHIVED_MIN or found["file"]:
+        row.failures.append(f"the program's classes come from {dict(found)}")
 
 
 def of_threads(profile, prefix):
@@ -633,8 +664,10 @@ def judge_threads(row, told, profile):
         row.failures.append(f"threads by their names: {off[:3]}")
 
 
-def judge(row, out, path, backend, seconds):
+def judge(row, out, path, scratch, backend, seconds):
     sonde = backend == "sonde"
+    if row.mode.archive:
+        judge_archive(row, scratch)
     stacks = stacks_of_sonde(path) if sonde else stacks_of_async_profiler(path)
     profile = truth.read_sonde(path, "--native") if sonde else as_profile(stacks)
     for stack in profile.stacks if not sonde else ():
@@ -726,7 +759,7 @@ def try_row(asked, seconds=SECONDS, backend="sonde", keep=None, tries=2):
     missing = "" if jdk.there() else f"not installed (tools/testbed {jdk.bed})" if jdk.bed else f"no {jdk.java}"
     return matrix.try_row(lambda: Row(jdk, asked.mode, asked.workload, skipped=missing),
                           lambda row, scratch: run(row, scratch, seconds, backend),
-                          lambda row, out, path, scratch: judge(row, out, path, backend, seconds), tries, keep)
+                          lambda row, out, path, scratch: judge(row, out, path, scratch, backend, seconds), tries, keep)
 
 
 # Printing
@@ -742,7 +775,7 @@ def print_row(row):
     matrix.print_row(f"{row.jdk.name:7} {row.mode.name:11} {row.workload.name:18}", row, verdict and
                      f"{verdict.samples:7} {row.events:>9} {truth.percent(verdict.complete):>8} {truth.percent(row.names):>7} "
                      f"{truth.percent(row.lines):>7} {truth.percent(row.stacks):>7} {row.thread:>6} {row.tries:5} "
-                     f"{verdict.worst_se:8.1f}  {mark}: {verdict.worst}")
+                     f"{verdict.worst_se:8.1f}  {mark}: {verdict.worst}{row.archived}")
 
 
 def install(chosen):

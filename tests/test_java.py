@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 import java
+import java_archives
 import matrix
 from java import Frame, Stack
 
@@ -110,6 +111,23 @@ def test_another_thread_and_missing_c_are_seen(told):
     result = judged(told, change)
     assert sum(result.threads.values()) == 10
     assert set(result.via) == {"called by C", "called by C again"}
+
+
+LOADED = """[0.1s][info][class,load] java.lang.Object source: shared objects file
+[0.1s][info][class,load] work.Mixed source: %s
+[0.1s][info][class,load] work.Mixed$$Lambda$7/0x0000000840062840 source: work.Mixed
+"""
+
+
+@pytest.mark.parametrize("source,wanted", [("shared objects file (top)", {"archive": 1, "memory": 1}),
+                                           ("shared objects file", {"archive": 1, "memory": 1}),
+                                           ("file:/tmp/work.jar", {"file": 1, "memory": 1})])
+def test_an_archive_that_is_not_used_is_seen(tmp_path, source, wanted):
+    (tmp_path / "loaded").write_text(LOADED % source)
+    assert java_archives.sources(tmp_path, "work.") == wanted
+    row = java.Row(java.Jdk("own", "", 0), java.MODES[0], java.WORKLOADS[0])
+    java.judge_archive(row, tmp_path)
+    assert row.failures     # one class is too few
 
 
 def test_names_and_lines_that_no_class_has_are_found(built):
