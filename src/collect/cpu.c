@@ -35,9 +35,11 @@
 
 /* What the ring wakes us for comes right behind a tick. Done at once and again and again, our work would take the CPU from
  * the target's threads where no tick looks, and they would have more samples than CPU time: a wake that soon follows another
- * waits for a part of a tick's period, a different one each time. */
+ * waits for a part of a tick's period, a different one each time. Where ticks are that close, waking itself takes too much
+ * behind them: then we do not listen to the ring for a while, and look at it at times of our own. */
 #define WAKE_SOON_NS 20000000u
-#define WAKE_SPREAD_MAX_NS 2000000u
+#define WAKE_SPREAD_MAX_NS 2500000u
+#define WAKE_OWN_TIMES_NS 100000000u
 #define GOLDEN 2654435769u	/* 2^32 / 1.618: its multiples are spread evenly, however many there are */
 
 #define PRIORITY (-10)
@@ -60,6 +62,7 @@ struct cpu_collector {
 	uint32_t pause_us;
 	uint64_t spread_ns;	/* of wakes by the ring */
 	uint64_t woken_ns;	/* when it was, last */
+	uint64_t own_until_ns;	/* till then we come at our own times */
 	uint32_t wakes;		/* how often */
 	bool all;
 };
@@ -384,22 +387,46 @@ static void pause_a_little(struct cpu_collector *cpu, int timeout_ms)
 								   WAKE_PAUSE_OTHERS_US;
 }
 
+/* Part of a tick's period, a different one at each call. */
+static struct timespec part_of_period(struct cpu_collector *cpu)
+{
+	return (struct timespec){
+		.tv_nsec = (long)(cpu->spread_ns * (uint32_t)(++cpu->wakes * GOLDEN) >> 32),
+	};
+}
+
 static void spread_wakes(struct cpu_collector *cpu)
 {
 	uint64_t now = clock_mono_ns();
-	struct timespec pause = {
-		.tv_nsec = (long)(cpu->spread_ns * (uint32_t)(++cpu->wakes * GOLDEN) >> 32),
-	};
+	struct timespec pause = part_of_period(cpu);
 
-	if (now - cpu->woken_ns < WAKE_SOON_NS)
+	if (now - cpu->woken_ns < WAKE_SOON_NS) {
+		if (cpu->spread_ns < WAKE_SPREAD_MAX_NS)
+			cpu->own_until_ns = now + WAKE_OWN_TIMES_NS;
 		nanosleep(&pause, NULL);
+	}
 	cpu->woken_ns = now;
+}
+
+/* Waits for three quarters of a period in the mean, and not for the ring. */
+static int wait_own_time(struct cpu_collector *cpu)
+{
+	struct pollfd *ring = &cpu->polls[POLL_RING];
+	struct timespec pause = part_of_period(cpu);
+	int fd = ring->fd, n;
+
+	pause.tv_nsec += (long)cpu->spread_ns / 4;
+	ring->fd = -1;
+	n = ppoll(cpu->polls, cpu->n_polls, &pause, NULL);
+	ring->fd = fd;
+	return n;
 }
 
 int cpu_poll(struct cpu_collector *cpu, int timeout_ms)
 {
 	uint64_t before = cpu->processes.applied;
-	int n = poll(cpu->polls, cpu->n_polls, timeout_ms), rc;
+	bool own = cpu->own_until_ns && clock_mono_ns() < cpu->own_until_ns;
+	int n = own ? wait_own_time(cpu) : poll(cpu->polls, cpu->n_polls, timeout_ms), rc;
 
 	if (n > 0 && !cpu->polls[POLL_RING].revents && !cpu->polls[POLL_WATCHED].revents)
 		pause_a_little(cpu, timeout_ms);
