@@ -201,7 +201,7 @@ static void keep_v8(const struct v8_memory *memory, const struct v8_seen *seen, 
 	uint32_t id, n, kind = seen->kind * 8;
 
 	buf_clear(&fresh);
-	id = v8_codes_read(codes, &recording, 1, seen, &fault);
+	id = v8_codes_read(codes, &recording, (struct v8_owner){ 1, 2 }, seen, &fault);
 	n = __real_v8_codes_place(codes, id, 0, false, places);
 	if (n)
 		kind += places[0].tier == V8_TIER_MAGLEV ? 1 : 0;
@@ -218,12 +218,12 @@ static void keep_v8(const struct v8_memory *memory, const struct v8_seen *seen, 
 }
 
 
-uint32_t __real_v8_codes_read(struct v8_codes *codes, const struct v8_memory *memory, uint32_t process,
+uint32_t __real_v8_codes_read(struct v8_codes *codes, const struct v8_memory *memory, struct v8_owner owner,
 			      const struct v8_seen *seen, enum v8_fault *ret_fault);
-uint32_t __wrap_v8_codes_read(struct v8_codes *codes, const struct v8_memory *memory, uint32_t process,
+uint32_t __wrap_v8_codes_read(struct v8_codes *codes, const struct v8_memory *memory, struct v8_owner owner,
 			      const struct v8_seen *seen, enum v8_fault *ret_fault)
 {
-	uint32_t id = __real_v8_codes_read(codes, memory, process, seen, ret_fault);
+	uint32_t id = __real_v8_codes_read(codes, memory, owner, seen, ret_fault);
 
 	if (id && memory->read != record)
 		keep_v8(memory, seen, id);
@@ -258,7 +258,7 @@ bool __wrap_v8_codes_at(const struct v8_memory *memory, const struct v8_where *w
 
 	buf_clear(&fresh);
 	if (!is_enough(401) && __real_v8_codes_at(&recording, where, ret_seen, ret_place) &&
-	    __real_v8_codes_read(codes, &recording, 1, ret_seen, &fault))
+	    __real_v8_codes_read(codes, &recording, (struct v8_owner){ 1, 2 }, ret_seen, &fault))
 		keep(401, 'A', &piece, sizeof(piece));
 	v8_codes_free(codes);
 	return __real_v8_codes_at(memory, where, ret_seen, ret_place);

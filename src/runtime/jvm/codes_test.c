@@ -69,21 +69,31 @@ static struct jvm_seen add_nmethod(struct world *world, int jdk, uint8_t used)
 	int32_t pcs[3][4] = { { -1, 0 }, { 16, 4 }, { INT32_MAX, 0 } };
 	uint64_t metadata[2] = { INNER, OUTER };
 	uint8_t head[JVM_NMETHOD_BYTES_MAX] = { 0 };
-	uint64_t tables = jdk == IMAGE_25 ? TABLES : BLOB + 0x1000;
-	uint64_t metadata_at = jdk == IMAGE_25 ? TABLES + 0x1000 : tables;
+	bool beside = jdk == IMAGE_25 || jdk == IMAGE_24;
+	uint64_t tables = beside ? TABLES : BLOB + 0x1000;
+	uint64_t metadata_at = jdk == IMAGE_25 ? TABLES + 0x1000 : jdk == IMAGE_24 ? BLOB + CODE + 64 + 8 : tables;
 
 	image_set(head, o->nmethod_method, OUTER, 8);
 	image_set(head, o->nmethod_id, 77, 4);
 	image_set(head, o->nmethod_level, 4, 1);
-	if (jdk == IMAGE_25) {
-		/* places, then scopes; what is relocated, then metadata */
+	image_set(head, o->blob_size, CODE + 64, 4);
+	if (beside) {
+		/* places, then scopes */
 		image_set(head, o->nmethod_immutable, tables, 8);
 		image_set(head, o->nmethod_pcs, 64, 4);
 		image_set(head, o->nmethod_scopes, 64 + sizeof(pcs), 4);
 		image_set(head, o->nmethod_immutable_size, 64 + sizeof(pcs) + 7, 4);
+		/* what is relocated, then metadata */
 		image_set(head, o->nmethod_mutable, metadata_at - 24, 8);
 		image_set(head, o->nmethod_relocation_size, 24, 4);
 		image_set(head, o->nmethod_mutable_size, 24 + sizeof(metadata), 4);
+		if (jdk == IMAGE_24) {
+			/* code, an oop, metadata, the end */
+			image_set(head, o->blob_data_off, CODE + 64, 4);
+			image_set(head, o->nmethod_metadata, 8, 2);
+			image_set(head, o->blob_size, CODE + 64 + 8 + sizeof(metadata), 4);
+			image_add_u64(&world->image, BLOB + CODE + 64, 0);
+		}
 		image_add(&world->image, tables + 64, pcs, sizeof(pcs));
 		image_add(&world->image, tables + 64 + sizeof(pcs), data_21, 7);
 	} else {
@@ -94,7 +104,6 @@ static struct jvm_seen add_nmethod(struct world *world, int jdk, uint8_t used)
 		image_add(&world->image, tables + sizeof(metadata), jdk == IMAGE_21 ? data_21 : data_17, 8);
 		image_add(&world->image, tables + sizeof(metadata) + 8, pcs, sizeof(pcs));
 	}
-	image_set(head, o->blob_size, CODE + 64, 4);
 	image_set(head, o->blob_code, BLOB + CODE, 8);
 	image_set(head, o->blob_code_off, CODE, 4);
 	image_add(&world->image, metadata_at, metadata, sizeof(metadata));
@@ -168,7 +177,7 @@ TEST(what_is_inlined_in_compiled_code_has_frames_of_its_own)
 TEST(an_instruction_behind_a_loops_poll_belongs_to_the_loop)
 {
 	/* test [r10], eax at 16; dec esi; jg 0 */
-	static const uint8_t loop[64] = { 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90,
+	static const uint8_t loop[128] = { 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90, 0x90,
 					0x90, 0x90, 0x90, 0x41, 0x85, 0x02, 0xff, 0xce, 0x7f, 0xe9, 0xc3 };
 
 	for (int jdk = 0; jdk < IMAGE_JDKS; jdk++) {
@@ -199,7 +208,7 @@ TEST(compiled_code_without_places_has_the_line_that_it_begins_with)
 		uint32_t id;
 
 		begin(&world, jdk);
-		image_add(&world.image, jdk == IMAGE_25 ? TABLES + 64 : BLOB + 0x1000 + 24, none, sizeof(none));
+		image_add(&world.image, jdk == IMAGE_25 || jdk == IMAGE_24 ? TABLES + 64 : BLOB + 0x1000 + 24, none, sizeof(none));
 		seen = add_nmethod(&world, jdk, 1);
 		id = read_seen(&world, &seen, &fault);
 		CHECK_EQ(jvm_codes_frames(world.codes, id), 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* runtime/jvm/image_test.h
  *
- * For tests and fuzzers: a made memory, and offsets as four JDKs have them.
+ * For tests and fuzzers: a made memory, and offsets as five JDKs have them.
  */
 #ifndef SONDE_RUNTIME_JVM_IMAGE_TEST_H
 #define SONDE_RUNTIME_JVM_IMAGE_TEST_H
@@ -13,19 +13,21 @@
 
 #define NO JVM_NO_OFFSET
 
-/* 11.0.23, 17.0.11, 21.0.3, 25: in the order of struct jvm_offsets, as running processes told them. */
+/* 11.0.23, 17.0.11, 21.0.3, 25, 24.0.2: in the order of struct jvm_offsets, as running processes told them. */
 static const struct jvm_offsets image_offsets[] = {
 	{ 8, 56, 8, 32, 36, 40, 42, 1, 64, 24, 52, NO, 298, 24, 0, 6, 96, 12, 16, 8, 376, 112, 324, 328, 300, 120,
-	  292, 304, NO, NO, NO, NO, NO, 32, NO, 0 },
+	  292, 304, NO, NO, NO, NO, NO, 32, NO, 24, 0 },
 	{ 8, 48, 8, 24, 28, 32, 34, 1, 72, 24, 60, 54, NO, 24, 4, 6, 96, 12, 16, 8, 352, 112, 304, 308, 268, 120,
-	  260, 272, NO, NO, NO, NO, NO, 32, NO, 0 },
+	  260, 272, NO, NO, NO, NO, NO, 32, NO, 24, 0 },
 	{ 8, 56, 8, 24, 28, 34, 36, 1, 72, 24, 60, 54, NO, 24, 4, 6, 64, 72, 16, 8, 344, 112, 308, 328, 276, 120,
-	  268, 280, NO, NO, NO, NO, NO, 8, NO, 1 },
+	  268, 280, NO, NO, NO, NO, NO, 8, NO, 84, 1 },
 	{ 8, 56, 8, 24, 28, 34, 36, 1, 72, 24, 60, 54, NO, 24, 4, 6, 8, 24, 8, 4, 224, 80, 212, 216, 196, 200, NO,
-	  NO, 96, 160, 16, 48, 28, NO, 36, 1 },
+	  NO, 96, 160, 16, 48, 28, NO, 36, 40, 1 },
+	{ 8, 56, 8, 24, 28, 34, 36, 1, 72, 24, 60, 54, NO, 24, 4, 6, 16, 24, 8, 4, 216, 72, 204, 208, 188, 192, 180,
+	  NO, 88, 152, NO, NO, 28, NO, 36, 40, 1 },
 };
 
-enum { IMAGE_11, IMAGE_17, IMAGE_21, IMAGE_25, IMAGE_JDKS };
+enum { IMAGE_11, IMAGE_17, IMAGE_21, IMAGE_25, IMAGE_24, IMAGE_JDKS };
 
 #undef NO
 

@@ -59,7 +59,7 @@ static const struct {
 
 TEST(every_jdk_drives_every_reader)
 {
-	static const unsigned jdks[] = { 11, 17, 21, 25 };
+	static const unsigned jdks[] = { 11, 17, 21, 24, 25, 26 };
 
 	for (size_t v = 0; v < sizeof(jdks) / sizeof(jdks[0]); v++)
 		for (size_t m = 0; m < sizeof(modes) / sizeof(modes[0]); m++) {

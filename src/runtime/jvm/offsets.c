@@ -50,6 +50,7 @@ static const struct wanted optional[] = {
 	{ "nmethod", "_immutable_data_size", FIELD(nmethod_immutable_size) },
 	{ "CodeBlob", "_code_begin", FIELD(blob_code) },
 	{ "CodeBlob", "_code_offset", FIELD(blob_code_off) },
+	{ "CodeBlob", "_data_offset", FIELD(blob_data_off) },
 	{ "CodeBlob", "_mutable_data", FIELD(nmethod_mutable) },
 	{ "CodeBlob", "_mutable_data_size", FIELD(nmethod_mutable_size) },
 	{ "CodeBlob", "_relocation_size", FIELD(nmethod_relocation_size) },

@@ -36,11 +36,13 @@ struct jvm_offsets {
 	/* nmethod: all that is read at once, ... */
 	uint32_t nmethod_bytes;
 	uint32_t nmethod_method, nmethod_id, nmethod_level;
-	/* ... and its tables: behind its code, or (immutable is there) beside it */
+	/* ... and its tables: behind its code, or (immutable is there) beside it; its metadata still behind it in JDK 23
+	 * and 24, beside it since (mutable is there) */
 	uint32_t nmethod_pcs, nmethod_scopes, nmethod_metadata, nmethod_after_pcs;
 	uint32_t nmethod_immutable, nmethod_immutable_size;
 	uint32_t nmethod_mutable, nmethod_mutable_size, nmethod_relocation_size;
 	uint32_t blob_code, blob_code_off;	/* of its code: the address, or (JDK 23 and later) the distance */
+	uint32_t blob_data_off;		/* what is behind its code (JDK 23 and later) */
 	uint32_t packed_base;	/* what every byte of a packed number (UNSIGNED5) has been raised by */
 };
 

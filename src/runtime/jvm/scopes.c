@@ -25,31 +25,43 @@ static uint64_t pointer_at(struct str nmethod, uint32_t off)
 	return cursor_u64(&c);
 }
 
-/* An offset of the nmethod's; UINT32_MAX when there is none. */
-static uint64_t offset_at(struct str nmethod, uint32_t off)
+/* An offset of the nmethod's, of so many bytes; UINT32_MAX when there is none. */
+static uint64_t offset_at(struct str nmethod, uint32_t off, unsigned size)
 {
 	struct cursor c = cursor_over(nmethod);
-	uint32_t value;
+	uint64_t value;
 
 	cursor_seek(&c, off);
-	value = cursor_u32(&c);
+	value = cursor_uint(&c, size);
 	return c.failed ? UINT32_MAX : value;
 }
 
-/* JDK 23 and later: what does not change lies together, what does elsewhere. */
-static struct tables tables_beside(const struct jvm_offsets *o, struct str nmethod)
+/* JDK 23 and 24: behind the code, what oops it has and then its metadata, to the end. */
+static struct extent metadata_behind(const struct jvm_offsets *o, uint64_t address, struct str nmethod)
+{
+	uint64_t data = offset_at(nmethod, o->blob_data_off, 4), from = offset_at(nmethod, o->nmethod_metadata, 2);
+
+	if (data == UINT32_MAX || from == UINT32_MAX)
+		return (struct extent){ 0 };
+	return (struct extent){ address + data + from, address + offset_at(nmethod, o->blob_size, 4) };
+}
+
+/* JDK 23 and later: what does not change lies together, metadata elsewhere. */
+static struct tables tables_beside(const struct jvm_offsets *o, uint64_t address, struct str nmethod)
 {
 	uint64_t fixed = pointer_at(nmethod, o->nmethod_immutable);
 	uint64_t other = pointer_at(nmethod, o->nmethod_mutable);
 	struct tables tables = {
-		.pcs = { fixed + offset_at(nmethod, o->nmethod_pcs), fixed + offset_at(nmethod, o->nmethod_scopes) },
-		.scopes = { fixed + offset_at(nmethod, o->nmethod_scopes),
-			    fixed + offset_at(nmethod, o->nmethod_immutable_size) },
+		.pcs = { fixed + offset_at(nmethod, o->nmethod_pcs, 4), fixed + offset_at(nmethod, o->nmethod_scopes, 4) },
+		.scopes = { fixed + offset_at(nmethod, o->nmethod_scopes, 4),
+			    fixed + offset_at(nmethod, o->nmethod_immutable_size, 4) },
 	};
 
 	if (other)
-		tables.metadata = (struct extent){ other + offset_at(nmethod, o->nmethod_relocation_size),
-						   other + offset_at(nmethod, o->nmethod_mutable_size) };
+		tables.metadata = (struct extent){ other + offset_at(nmethod, o->nmethod_relocation_size, 4),
+						   other + offset_at(nmethod, o->nmethod_mutable_size, 4) };
+	else if (o->nmethod_mutable == JVM_NO_OFFSET)
+		tables.metadata = metadata_behind(o, address, nmethod);
 	return tables;
 }
 
@@ -57,12 +69,12 @@ static struct tables tables_beside(const struct jvm_offsets *o, struct str nmeth
 static struct tables tables_behind(const struct jvm_offsets *o, uint64_t address, struct str nmethod)
 {
 	uint64_t scopes = pointer_at(nmethod, o->nmethod_scopes);
-	uint64_t pcs = address + offset_at(nmethod, o->nmethod_pcs);
+	uint64_t pcs = address + offset_at(nmethod, o->nmethod_pcs, 4);
 
 	return (struct tables){
-		.pcs = { pcs, address + offset_at(nmethod, o->nmethod_after_pcs) },
+		.pcs = { pcs, address + offset_at(nmethod, o->nmethod_after_pcs, 4) },
 		.scopes = { scopes, pcs },
-		.metadata = { address + offset_at(nmethod, o->nmethod_metadata), scopes },
+		.metadata = { address + offset_at(nmethod, o->nmethod_metadata, 4), scopes },
 	};
 }
 
@@ -110,7 +122,7 @@ void jvm_scopes_read(struct jvm_scopes *ret_scopes, const struct jvm_memory *mem
 	*ret_scopes = scopes;
 	if (o->nmethod_pcs == JVM_NO_OFFSET || o->nmethod_scopes == JVM_NO_OFFSET)
 		return;
-	tables = o->nmethod_immutable != JVM_NO_OFFSET ? tables_beside(o, nmethod) :
+	tables = o->nmethod_immutable != JVM_NO_OFFSET ? tables_beside(o, address, nmethod) :
 							 tables_behind(o, address, nmethod);
 	p = copy(memory, tables.pcs, &scratch, &n);
 	keep_pcs(&scopes, str_over(p, n), arena);
