@@ -25,9 +25,14 @@
  *   bool walk_recorded(struct walk *, uint64_t pair[2])	... this is the next; false: no more
  *   bool walk_recorded_singly(struct walk *)	... and each run of the loop has one of them
  *
- * What costs time is asked in the order of price: the pc cache (address -> rule, one probe), the last
- * mapping, the process's sorted mappings, the table's page, the rows of the page. The stack is read
- * through a window, since neighbouring frames share it. docs/walker.md has the figures.
+ *   lookup.h                from an address to its rule
+ *   caller.h                by a rule, a signal frame or a frame pointer to the caller
+ *   go.h                    from one of Go's stacks to another
+ *   jvm.h, python.h, v8.h   the frames of a runtime; what a walk knows of one is in jvm_state.h, ...
+ *   this file               struct walk, the stack, one step
+ *
+ * They are parts of this file, in this order. The stack is read through a window, since neighbouring frames
+ * share it. docs/walker.md has the figures.
  *
  * For the verifier's sake: loops have constant bounds, changing numbers live in *w, which is a map
  * value, and an index is checked right before it is used.
@@ -55,8 +60,6 @@
 #define WALK_WINDOW_BELOW 64u	/* saved registers stand below the return address */
 #define WALK_CACHE 4096u	/* a power of two */
 #define WALK_ACTIVITIES 512u	/* a power of two */
-#define WALK_MAPPING_STEPS 13	/* log2(WALK_MAPPINGS_PER_PROCESS) + 1 */
-#define WALK_ROW_STEPS 17	/* log2(rows in a page) + 1 */
 #define WALK_FP_REACH (256u << 10)	/* a frame pointer further above the stack pointer is none */
 #define WALK_PC_MIN 0x1000ull
 #define WALK_PC_MAX 0x00007ffffffff000ull	/* end of x86-64 user space (47 bits) */
@@ -135,248 +138,9 @@ WALK_INLINE bool walk_read(struct walk *w, uint64_t address, uint64_t *ret_word)
 	return true;
 }
 
-/* Finds the mapping that holds pc and leaves it in w->mapping. */
-WALK_INLINE bool walk_find_mapping(struct walk *w, uint64_t pc)
-{
-	const struct walk_mapping *m;
+#include "walk/lookup.h"
 
-	if (pc - w->mapping.start < w->mapping.end - w->mapping.start)
-		return true;
-	w->low = 0;
-	w->high = w->process.count;
-	for (int i = 0; i < WALK_MAPPING_STEPS && w->low < w->high; i++) {
-		uint32_t middle = (w->low + w->high) / 2;
-
-		m = walk_mapping_at(w, w->process.first + middle);
-		if (!m)
-			return false;
-		if (pc < m->start) {
-			w->high = middle;
-		} else if (pc >= m->end) {
-			w->low = middle + 1;
-		} else {
-			w->mapping = *m;
-			return true;
-		}
-	}
-	return false;
-}
-
-WALK_INLINE uint32_t walk_half(uint64_t cell, uint32_t index)
-{
-	return index & 1 ? (uint32_t)(cell >> 32) : (uint32_t)cell;
-}
-
-/* The rule number for a vaddr in a table (layout: abi/unwind.h); 0 when there is none. */
-WALK_INLINE uint32_t walk_find_row(struct walk *w, walk_table_t table, uint64_t vaddr)
-{
-	uint64_t cell, page = vaddr >> UNWIND_PAGE_BITS;
-	uint32_t n_pages, first_row_cell, rule = 0;
-
-	if (!walk_cell_at(table, 0, &cell))
-		return 0;
-	n_pages = (uint32_t)(cell >> 32);
-	page -= (uint32_t)cell;
-	if (page >= n_pages)
-		return 0;
-	if (!walk_cell_at(table, 1 + (uint32_t)(page >> 1), &cell))
-		return 0;
-	w->low = walk_half(cell, (uint32_t)page);
-	if (page & 1) {
-		if (!walk_cell_at(table, 2 + (uint32_t)(page >> 1), &cell))
-			return 0;
-	}
-	w->high = walk_half(cell, (uint32_t)page + 1);
-	first_row_cell = 1 + (n_pages + 2) / 2;
-	/* the last row at or below vaddr: row `low` always is, row `high` never */
-	for (int i = 0; i < WALK_ROW_STEPS && w->low < w->high; i++) {
-		uint32_t middle = (w->low + w->high) / 2, row;
-
-		if (!walk_cell_at(table, first_row_cell + middle / 2, &cell))
-			return 0;
-		row = walk_half(cell, middle);
-		if ((row & 0xffff) <= (vaddr & 0xffff)) {
-			rule = row >> 16;
-			w->low = middle + 1;
-		} else {
-			w->high = middle;
-		}
-	}
-	return rule;
-}
-
-WALK_INLINE bool walk_is_cached(struct walk *w, uint32_t at, uint64_t pc)
-{
-	return w->cache[at].pc == pc && w->cache[at].generation == w->process.generation;
-}
-
-/* The rule for an address, from the tables. 0: none (run-time code, no CFI). */
-WALK_INLINE enum walk_next walk_search_rule(struct walk *w, uint64_t pc,
-					    const struct unwind_rule **ret_rule)
-{
-	walk_table_t table;
-	uint32_t number = 0;
-
-	if (!walk_find_mapping(w, pc))
-		return walk_stop(w, WALK_NO_MAPPING);
-	if (w->mapping.table) {
-		table = walk_table_at(w, w->mapping.table);
-		if (!table)
-			return walk_stop(w, WALK_NO_TABLE);
-		number = walk_find_row(w, table, pc - w->mapping.bias);
-	}
-	*ret_rule = number ? walk_rule_at(w, number) : 0;
-	return WALK_CONTINUE;
-}
-
-/* The rule for an address, from the cache or the tables; its kind is UNWIND_NONE where there is none. */
-WALK_INLINE enum walk_next walk_find_rule(struct walk *w, uint64_t pc,
-					  const struct unwind_rule **ret_rule)
-{
-	uint32_t slot = (uint32_t)(pc ^ (pc >> 10) ^ (uint64_t)w->process.generation * 61) & (WALK_CACHE - 1);
-	uint32_t at = (w->last + 1) & (WALK_CACHE - 1);
-	const struct unwind_rule *rule = 0;
-
-	if (!walk_is_cached(w, at, pc)) {
-		at = w->slots[slot] & (WALK_CACHE - 1);
-		if (!walk_is_cached(w, at, pc)) {
-			if (walk_search_rule(w, pc, &rule) == WALK_STOP)
-				return WALK_STOP;
-			at = w->made++ & (WALK_CACHE - 1);
-			w->slots[slot] = (uint16_t)at;
-			w->cache[at].pc = pc;
-			w->cache[at].generation = w->process.generation;
-			w->cache[at].rule = rule ? *rule : (struct unwind_rule){ .kind = UNWIND_NONE };
-		}
-	}
-	w->last = at;
-	*ret_rule = &w->cache[at].rule;
-	return WALK_CONTINUE;
-}
-
-/* The caller's frame is the one at hand from here on: only these registers of it are known, and rbx, which
- * whoever changes it has set. */
-WALK_INLINE void walk_to_caller(struct walk *w, uint64_t pc, uint64_t sp, uint64_t fp)
-{
-	w->regs[UNWIND_RSP] = sp;
-	w->regs[UNWIND_RBP] = fp;
-	w->regs[UNWIND_RIP] = pc;
-	w->all_regs = 0;
-	w->is_return = 1;
-	w->guessed = 0;
-}
-
-/* The caller is where the frame pointer says: only where no CFI covers the address, and only when it
- * can be one. The address it yields is checked against the mappings by the next step. */
-WALK_INLINE enum walk_next walk_by_frame_pointer(struct walk *w)
-{
-	uint64_t fp = w->regs[UNWIND_RBP], sp = w->regs[UNWIND_RSP], pc, caller_fp;
-
-	if (fp < sp || fp - sp >= WALK_FP_REACH || (fp & 7))
-		return walk_stop(w, WALK_NO_RULE);
-	if (!walk_read(w, fp, &caller_fp) || !walk_read(w, fp + 8, &pc))
-		return walk_stop(w, WALK_READ_FAULT);
-	walk_to_caller(w, pc, fp + 16, caller_fp);
-	w->guessed = 1;
-	return WALK_CONTINUE;
-}
-
-/* A signal frame holds every register of what was interrupted, at sp + 40: r8 .. r15, di, si, bp, bx,
- * dx, ax, cx, sp, ip (struct sigcontext in arch/x86/include/uapi/asm/sigcontext.h, behind uc_flags,
- * uc_link and uc_stack of struct ucontext). */
-WALK_INLINE enum walk_next walk_by_signal_frame(struct walk *w)
-{
-	static const uint8_t order[] = {
-		UNWIND_R8, UNWIND_R9, UNWIND_R10, UNWIND_R11, UNWIND_R12, UNWIND_R13, UNWIND_R14,
-		UNWIND_R15, UNWIND_RDI, UNWIND_RSI, UNWIND_RBP, UNWIND_RBX, UNWIND_RDX, UNWIND_RAX,
-		UNWIND_RCX, UNWIND_RSP, UNWIND_RIP
-	};
-	const uint64_t *words = (const uint64_t *)w->window;	/* the BPF stack has no room for them */
-
-	w->window_ok = 0;
-	if (!walk_read_bytes(w, w->window, 17 * sizeof(*words), w->regs[UNWIND_RSP] + 40))
-		return walk_stop(w, WALK_READ_FAULT);
-#ifdef __clang__
-#pragma unroll	/* for the verifier: an index it knows */
-#endif
-	for (int i = 0; i < 17; i++)
-		w->regs[order[i]] = words[i];
-	w->all_regs = 1;
-	w->is_return = 0;
-	w->guessed = 0;
-	return WALK_CONTINUE;
-}
-
-/* Where a register that the caller owns is: false on a fault. Behind its pops a function's CFI goes on
- * saying that it saved the register, in what is now below the stack pointer and in no copy of the stack:
- * the register has its value back then. */
-WALK_INLINE bool walk_saved(struct walk *w, uint32_t save, uint64_t cfa, uint64_t fp, int64_t off,
-			    uint64_t *value)
-{
-	uint64_t at, saved;
-
-	switch (save) {
-	case UNWIND_AT_CFA:
-	case UNWIND_AT_FP:
-		at = (save == UNWIND_AT_CFA ? cfa : fp) + (uint64_t)off;
-		if (!walk_read(w, at, &saved))
-			return at < w->regs[UNWIND_RSP];
-		*value = saved;
-		return true;
-	case UNWIND_LOST:
-		*value = 0;
-		return true;
-	}
-	return true;	/* UNWIND_SAME */
-}
-
-/* A register by number. Only four of them are followed through calls. */
-WALK_INLINE bool walk_base(struct walk *w, uint32_t reg, uint64_t *ret_value)
-{
-	if (!w->all_regs && reg != UNWIND_RSP && reg != UNWIND_RBP && reg != UNWIND_RBX)
-		return false;
-	barrier_var(reg);
-	if (reg >= UNWIND_REGS)
-		return false;
-	*ret_value = w->regs[reg];
-	return true;
-}
-
-WALK_INLINE enum walk_next walk_by_rule(struct walk *w, const struct unwind_rule *rule)
-{
-	uint64_t base, cfa, pc = w->regs[UNWIND_RIP], caller;
-	uint64_t fp = w->regs[UNWIND_RBP], caller_fp = fp, caller_bx = w->regs[UNWIND_RBX];
-	uint32_t kind = rule->kind & UNWIND_KIND;
-
-	if (!walk_base(w, rule->cfa_base, &base))
-		return walk_stop(w, WALK_UNSUPPORTED);
-	cfa = base + (uint64_t)(int64_t)rule->cfa_off;
-	if (kind == UNWIND_CFA_DEREF) {
-		if (!walk_read(w, cfa, &cfa))
-			return walk_stop(w, WALK_READ_FAULT);
-		cfa += (uint64_t)(int64_t)rule->cfa_add;
-	} else if (kind == UNWIND_PLT) {
-		cfa += (pc & 15) >= (uint64_t)(int64_t)rule->cfa_add ? 8 : 0;
-	} else if (kind != UNWIND_CFA) {
-		return walk_stop(w, WALK_UNSUPPORTED);
-	}
-	/* The stack of a caller is above: what is not, is not a stack (and could loop for ever). The
-	 * top frame of a function that has pushed nothing yet has CFA = sp + 8. */
-	if (cfa <= w->regs[UNWIND_RSP] && !(rule->ra_reg != UNWIND_RIP && w->all_regs))
-		return walk_stop(w, WALK_NO_PROGRESS);
-	if (rule->ra_reg == UNWIND_RIP) {
-		if (!walk_read(w, cfa + (uint64_t)(int64_t)rule->ra_off, &caller))
-			return walk_stop(w, WALK_READ_FAULT);
-	} else if (!w->all_regs || !walk_base(w, rule->ra_reg, &caller)) {
-		return walk_stop(w, WALK_UNSUPPORTED);
-	}
-	if (!walk_saved(w, rule->saves & 15, cfa, fp, rule->fp_off, &caller_fp) ||
-	    !walk_saved(w, rule->saves >> 4, cfa, fp, rule->bx_off, &caller_bx))
-		return walk_stop(w, WALK_READ_FAULT);
-	w->regs[UNWIND_RBX] = caller_bx;
-	walk_to_caller(w, caller, cfa, caller_fp);
-	return WALK_CONTINUE;
-}
+#include "walk/caller.h"
 
 /* The frame to record for where w stands. */
 WALK_INLINE uint64_t walk_frame(const struct walk *w)
