@@ -12,14 +12,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/err.h"
-#include "base/file.h"
-#include "base/vec.h"
-#include "collect/images.h"
-#include "collect/runs.h"
+#include "collect/kernel_refusal.h"
+#include "collect/kernel_state.h"
 #include "proc/kernelbtf.h"
-#include "cpu.skel.h"
 
 #define RING_BYTES_MIN (1u << 20)
 #define RING_BYTES_MAX (64u << 20)
@@ -31,34 +27,7 @@
 #define MAPPINGS_TARGETS 32768u
 #define PROCESSES_ALL 65536u
 #define PROCESSES_TARGETS 16384u
-#define RUNTIME_REST_NS 1000000000u
 #define PID_NAMESPACE_INITIAL 0xeffffffcu	/* PROC_PID_INIT_INO in include/linux/proc_ns.h */
-
-struct kernel {
-	struct cpu *skeleton;
-	struct cpu *full;	/* the tick once more, with the steps of language runtimes, over the same
-				 * maps; NULL: it has them, or nobody needs them */
-	struct kernel_options options;
-	struct kernel_offsets offsets;
-	struct bpf_link **links;	/* one a CPU */
-	struct bpf_link *fork_link, *exec_link;
-	uint32_t n_links;
-	struct ring_buffer *ring;
-	int (*handle)(void *context, const struct sample_hdr *record, size_t bytes);
-	void *context;
-	int handle_rc;
-	struct walk_mapping *mappings;	/* the kernel's array, mapped here */
-	size_t mappings_bytes;
-	struct unwind_rule *rules;	/* likewise */
-	uint32_t n_rules;
-	struct walk_runtime *runtimes;	/* likewise; [0] is none */
-	uint32_t n_runtimes;		/* used so far */
-	struct runtime_slot { uint32_t index; uint64_t free_ns; } *free_runtimes;
-	uint32_t n_free_runtimes, cap_free_runtimes;
-	struct runs runs;
-	uint32_t generation;
-	uint64_t table_bytes;
-};
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -104,65 +73,6 @@ static int take_record(void *context, void *record, size_t bytes)
 		return 0;
 	kernel->handle_rc = kernel->handle(kernel->context, record, bytes);
 	return kernel->handle_rc;
-}
-
-/* What the programs call that not every kernel has, the newest first. */
-static const struct {
-	enum bpf_func_id id;
-	const char *name, *since;
-} helpers[] = {
-	{ BPF_FUNC_loop, "bpf_loop", "5.17" },
-	{ BPF_FUNC_task_pt_regs, "bpf_task_pt_regs", "5.15" },
-	{ BPF_FUNC_get_current_task_btf, "bpf_get_current_task_btf", "5.11" },
-	{ BPF_FUNC_ringbuf_output, "bpf_ringbuf_output", "5.8" },
-};
-
-/* No BPF program may read anything then (LOCKDOWN_BPF_READ_KERNEL in kernel/trace/bpf_trace.c). */
-static bool locked_down(void)
-{
-	struct mapped_file file;
-	struct str text;
-	bool yes;
-
-	if (mapped_file_open(&file, "/sys/kernel/security/lockdown", NULL) < 0)
-		return false;
-	text = mapped_file_view(&file);
-	yes = text.n && memmem(text.p, text.n, "[confidentiality]", 17);
-	mapped_file_close(&file);
-	return yes;
-}
-
-static int refused(struct err *err, int rc)
-{
-	if (locked_down())
-		return err_fail(err, -ENOTSUP, "this kernel is locked down (the word in brackets in "
-				"/sys/kernel/security/lockdown): its BPF programs may read nothing");
-	for (size_t i = 0; i < sizeof(helpers) / sizeof(helpers[0]); i++)
-		if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_PERF_EVENT, helpers[i].id, NULL) == 0)
-			return err_fail(err, -ENOTSUP, "this kernel has no %s, which Sonde's BPF programs "
-					"need: it came with Linux %s", helpers[i].name, helpers[i].since);
-	return err_fail(err, -ENOTSUP, "this kernel refuses Sonde's BPF programs: %s", err_text(rc));
-}
-
-static int load_failed(struct err *err, int rc)
-{
-	switch (-rc) {
-	case EPERM:
-	case EACCES:	/* the verifier says so too, of what a program does */
-		if (libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_PERF_EVENT, NULL) == 1)
-			return refused(err, rc);
-		return err_fail(err, -EPERM, "the kernel does not let this user load BPF programs; run "
-				"as root, or give sonde CAP_BPF and CAP_PERFMON (setcap "
-				"cap_bpf,cap_perfmon,cap_sys_ptrace,cap_syslog+ep)");
-	case ESRCH:
-	case ENOENT:
-		return err_fail(err, -ENOTSUP, "this kernel has no type information (BTF, "
-				"/sys/kernel/btf/vmlinux): Sonde's BPF programs cannot be fitted to it");
-	case EINVAL:
-	case ENOTSUP:
-		return refused(err, rc);
-	}
-	return err_fail(err, rc, "cannot load Sonde's BPF programs: %s", err_text(rc));
 }
 
 /* -ENOENT without type information, as libbpf says it. */
@@ -264,7 +174,7 @@ int kernel_open(struct kernel **ret_kernel, const struct kernel_options *options
 		rc = load(kernel, (uint32_t)cpus, 0);
 	if (rc < 0) {
 		kernel_close(kernel);
-		return load_failed(err, rc);
+		return kernel_refusal(err, rc);
 	}
 	rc = mapped_array(kernel->skeleton->maps.mappings, sizeof(struct walk_mapping),
 			  (void **)&kernel->mappings, &kernel->mappings_bytes);
@@ -433,142 +343,6 @@ void kernel_close(struct kernel *kernel)
 	free(kernel);
 }
 
-int kernel_add_target(struct kernel *kernel, pid_t pid, bool awaits_exec)
-{
-	uint32_t key = (uint32_t)pid, state = awaits_exec ? TARGET_AWAITS_EXEC : TARGET_ON;
-
-	return bpf_map_update_elem(bpf_map__fd(kernel->skeleton->maps.targets), &key, &state,
-				   BPF_ANY) < 0 ? -errno : 0;
-}
-
-void kernel_remove_process(struct kernel *kernel, pid_t pid)
-{
-	uint32_t key = (uint32_t)pid;
-
-	bpf_map_delete_elem(bpf_map__fd(kernel->skeleton->maps.targets), &key);
-	bpf_map_delete_elem(bpf_map__fd(kernel->skeleton->maps.processes), &key);
-}
-
-int kernel_add_run(struct kernel *kernel, const struct walk_mapping *mappings, uint32_t n,
-		   struct kernel_run *ret_run)
-{
-	struct kernel_run run = { .count = n };
-	int rc = runs_take(&kernel->runs, n, &run.first, &run.size_class);
-
-	if (rc < 0)
-		return rc;
-	memcpy(kernel->mappings + run.first, mappings, n * sizeof(*mappings));
-	kernel->table_bytes += n * sizeof(*mappings);
-	*ret_run = run;
-	return 0;
-}
-
-void kernel_remove_run(struct kernel *kernel, const struct kernel_run *run)
-{
-	runs_give(&kernel->runs, run->first, run->size_class, clock_mono_ns());
-}
-
-/* A slot is used again when no walk can still be reading it. */
-uint32_t kernel_add_runtime(struct kernel *kernel, const struct walk_runtime *runtime)
-{
-	uint32_t index;
-
-	if (kernel->n_free_runtimes && clock_mono_ns() > kernel->free_runtimes[0].free_ns) {
-		index = kernel->free_runtimes[0].index;
-		kernel->n_free_runtimes--;
-		memmove(kernel->free_runtimes, kernel->free_runtimes + 1,
-			kernel->n_free_runtimes * sizeof(*kernel->free_runtimes));
-	} else if (kernel->n_runtimes + 1 < WALK_RUNTIMES_MAX) {
-		index = ++kernel->n_runtimes;
-	} else {
-		return 0;
-	}
-	kernel->runtimes[index] = *runtime;
-	return index;
-}
-
-void kernel_remove_runtime(struct kernel *kernel, uint32_t index)
-{
-	if (!index || VEC_RESERVE(&kernel->free_runtimes, &kernel->cap_free_runtimes,
-				  (uint64_t)kernel->n_free_runtimes + 1) < 0)
-		return;		/* out of memory: the slot is lost */
-	kernel->free_runtimes[kernel->n_free_runtimes++] = (struct runtime_slot){
-		.index = index, .free_ns = clock_mono_ns() + RUNTIME_REST_NS,
-	};
-}
-
-int kernel_set_process(struct kernel *kernel, pid_t pid, const struct kernel_run *run,
-		       uint32_t runtime, uint32_t flags)
-{
-	uint32_t key = (uint32_t)pid;
-	struct walk_process process = {
-		.first = run->first, .count = run->count, .flags = flags,
-		.generation = ++kernel->generation, .runtime = runtime,
-	};
-
-	return bpf_map_update_elem(bpf_map__fd(kernel->skeleton->maps.processes), &key, &process,
-				   BPF_ANY) < 0 ? -errno : 0;
-}
-
-/* An array of exactly the table's size, filled; returns its descriptor. The image's cells become a
- * view of it. */
-static int table_map(struct image *image)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
-	uint32_t n = image->n_cells ? image->n_cells : 1;	/* a file without rows: one empty cell */
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "table", 4, 8, n, &options);
-	size_t bytes = (size_t)n * 8;
-	uint64_t *cells;
-
-	if (fd < 0 || !image->n_cells)
-		return fd < 0 ? -errno : fd;
-	cells = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (cells == MAP_FAILED) {
-		close(fd);
-		return -errno;
-	}
-	memcpy(cells, image->cells, bytes);
-	free(image->cells);
-	image->cells = cells;
-	image->cells_mapped = true;
-	return fd;
-}
-
-int kernel_add_rows(struct kernel *kernel, struct images *images, const uint32_t *ids, uint32_t n)
-{
-	int outer = bpf_map__fd(kernel->skeleton->maps.tables), rc = 0;
-	int *fds = calloc(n ? n : 1, sizeof(*fds));
-	uint32_t *keys = calloc(n ? n : 1, sizeof(*keys)), count = 0, done;
-
-	if (!fds || !keys)
-		rc = -ENOMEM;
-	/* rules first: a row must never name one that is not there */
-	for (; rc == 0 && kernel->n_rules < images->rules.n; kernel->n_rules++)
-		kernel->rules[kernel->n_rules] = images->rules.items[kernel->n_rules];
-	for (uint32_t i = 0; rc == 0 && i < n; i++) {
-		struct image *image = images_get(images, ids[i]);
-		int fd = table_map(image);
-
-		if (fd < 0)
-			continue;	/* out of kernel memory: its stacks go on being copied */
-		kernel->table_bytes += (uint64_t)image->n_cells * 8;
-		fds[count] = fd;
-		keys[count++] = ids[i];
-	}
-	done = count;
-	if (rc == 0 && count &&
-	    bpf_map_update_batch(outer, keys, fds, &done, NULL) < 0) {
-		for (uint32_t i = 0; i < count; i++)	/* kernels without the batch call */
-			if (bpf_map_update_elem(outer, &keys[i], &fds[i], BPF_ANY) < 0)
-				rc = -errno;
-	}
-	for (uint32_t i = 0; i < count; i++)
-		close(fds[i]);
-	free(fds);
-	free(keys);
-	return rc;
-}
-
 int kernel_fd(const struct kernel *kernel)
 {
 	return ring_buffer__epoll_fd(kernel->ring);
@@ -603,9 +377,4 @@ void kernel_counters(const struct kernel *kernel, struct cpu_counters *ret_count
 		}
 	}
 	free(each);
-}
-
-uint64_t kernel_table_bytes(const struct kernel *kernel)
-{
-	return kernel->table_bytes;
 }

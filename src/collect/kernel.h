@@ -2,7 +2,7 @@
 /* collect/kernel.h
  *
  * The half of the collector that runs inside the kernel: loads bpf/cpu.bpf.c, ties it to a timer on
- * each CPU, tells it of targets, mappings and rows, and reads its ring.
+ * each CPU, tells it of targets, mappings and rows (kernel_tables.c), and reads its ring.
  *
  * Everything it makes in the kernel hangs on descriptors of this process: when we end, however we end,
  * the kernel takes it all away.

@@ -7,7 +7,8 @@
  *
  * A space is shared by a parent and its forked children until one of them maps something. It changes
  * only by events in the order of time, so that a sample is resolved against what its process had
- * mapped at its time. Changes are handed to the kernel half by processes_publish().
+ * mapped at its time. Changes are handed to the kernel half by processes_publish() (processes_publish.c; the
+ * rest is processes.c).
  */
 #ifndef SONDE_COLLECT_PROCESSES_H
 #define SONDE_COLLECT_PROCESSES_H
