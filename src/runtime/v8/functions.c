@@ -20,7 +20,6 @@
 #define KIND_GENERATOR_METHOD 20u	/* ... and these */
 #define KIND_STATIC_METHOD 23u
 #define KIND_MEMBERS_INITIALIZER 24u
-#define KIND_STATIC_INITIALIZER 25u
 
 static bool read_flags(const struct v8_memory *memory, uint64_t scope, uint32_t *ret_flags)
 {
@@ -272,19 +271,16 @@ static int32_t begin_of(const struct v8_memory *memory, uint64_t shared, const s
 /* What runs the fields of a class is named by its kind since V8 12: its scope has the class's name. */
 static struct str initializer_name(const struct v8_memory *memory, uint64_t shared)
 {
-	uint32_t flags;
+	const struct v8_objects *o = memory->objects;
+	uint32_t flags, kind;
 
-	if (memory->objects->version < 1200 ||
-	    !v8_field_u32(memory, shared, memory->objects->shared_flags, &flags))
+	if (o->version < 1200 || !v8_field_u32(memory, shared, o->shared_flags, &flags))
 		return (struct str){ 0 };
-	switch (flags & KIND_MASK) {
-	case KIND_MEMBERS_INITIALIZER:
-		return STR("<instance_members_initializer>");
-	case KIND_STATIC_INITIALIZER:
-		return STR("<static_initializer>");
-	default:
+	kind = flags & KIND_MASK;
+	if (kind < KIND_MEMBERS_INITIALIZER || kind >= KIND_MEMBERS_INITIALIZER + 2u * o->initializer_kinds)
 		return (struct str){ 0 };
-	}
+	return kind < KIND_MEMBERS_INITIALIZER + (uint32_t)o->initializer_kinds ? STR("<instance_members_initializer>") :
+									 STR("<static_initializer>");
 }
 
 bool v8_function_read(const struct v8_memory *memory, uint64_t shared, struct v8_scripts *scripts,

@@ -15,6 +15,9 @@
 static struct buf image;
 static struct v8_objects objects;
 
+static unsigned major = 13, minor = 6;
+static uint32_t flags;
+
 /* A function of that name (NULL: it has none); where its script stands is an object with that first word. */
 static bool read_function(const char *name, uint64_t script_head, struct arena *arena, struct v8_function *ret_function)
 {
@@ -26,12 +29,13 @@ static bool read_function(const char *name, uint64_t script_head, struct arena *
 	bool is_one;
 
 	buf_clear(&image);
-	CHECK(v8_objects_of(&objects, 13, 6, image_lookup, NULL));
+	CHECK(v8_objects_of(&objects, major, minor, image_lookup, NULL));
 	image_add_map(&image, SHARED_MAP, objects.type_shared);
 	image_add_map(&image, STRING_MAP, 40);
 	image_add_map(&image, ODDBALL_MAP, 131);
 	words[objects.shared_name / 8] = name ? NAME + 1 : 0;
 	words[objects.shared_script / 8] = SCRIPT + 1;
+	memcpy((char *)words + objects.shared_flags, &flags, sizeof(flags));
 	image_add(&image, SHARED, words, sizeof(words));
 	text[1] = (uint64_t)(name ? strlen(name) : 0) << 32;
 	memcpy(&text[2], name ? name : "", name ? strlen(name) : 0);
@@ -61,4 +65,38 @@ TEST(a_function_without_a_name_whose_script_is_being_moved_is_not_called_anonymo
 	buf_fini(&image);
 }
 
-TEST_MAIN(CASE(a_function_without_a_name_whose_script_is_being_moved_is_not_called_anonymous))
+TEST(what_runs_the_fields_of_a_class_is_named_by_its_kind)
+{
+	static const struct {
+		unsigned major, minor;
+		uint32_t kind;
+		const char *name;
+	} rows[] = {
+		{ 11, 3, 24, "Class" },
+		{ 12, 4, 24, "<instance_members_initializer>" },
+		{ 14, 1, 24, "<instance_members_initializer>" },
+		{ 14, 1, 25, "<static_initializer>" },
+		{ 14, 1, 26, "Class" },
+		{ 14, 6, 23, "Class" },
+		{ 14, 6, 24, "<instance_members_initializer>" },
+		{ 14, 6, 25, "<instance_members_initializer>" },
+		{ 14, 6, 26, "<static_initializer>" },
+		{ 14, 6, 27, "<static_initializer>" },
+		{ 14, 6, 28, "Class" },
+	};
+	struct v8_function function;
+	struct arena arena = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		major = rows[i].major;
+		minor = rows[i].minor;
+		flags = rows[i].kind | 1u << 9;
+		CHECK(read_function("Class", ODDBALL_MAP + 1, &arena, &function));
+		CHECK_STR(function.name, rows[i].name);
+	}
+	arena_fini(&arena);
+	buf_fini(&image);
+}
+
+TEST_MAIN(CASE(what_runs_the_fields_of_a_class_is_named_by_its_kind),
+	  CASE(a_function_without_a_name_whose_script_is_being_moved_is_not_called_anonymous))

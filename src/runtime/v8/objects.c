@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sources: V8's src/objects/ and the v8dbg_ constants of Node 16, 18, 20, 22, 24 and 25. What the
+/* Sources: V8's src/objects/ and the v8dbg_ constants of Node 16, 18, 20, 22, 24, 25 and 26. What the
  * constants do not tell was compared with running processes of those versions. */
 #include "runtime/v8/objects.h"
 
@@ -108,6 +108,8 @@ static void set_code(struct v8_objects *o, v8_lookup_fn lookup, void *context)
 	if (o->code_size == V8_NO_FIELD)	/* 11.x */
 		o->code_size = o->version < 1104 ? o->code_start + 16 : o->code_start + 12;
 	o->position_flags = o->version >= 1400;
+	/* one that came after the other kind is a kind of its own in 14.6; 14.1 has none */
+	o->initializer_kinds = o->version < 1402 ? 1 : 2;
 	o->kind_mask = 15;
 	o->kind_baseline = lookup(context, "CodeKindBaseline", &value) ? (uint8_t)value : 11;
 	/* 9.x had Turboprop where Maglev came */

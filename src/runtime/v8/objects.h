@@ -66,6 +66,7 @@ struct v8_objects {
 	uint8_t kind_mask;
 	uint8_t deopt_literals, deopt_shared, deopt_inlining;	/* indices; the last one, where the exits are */
 	uint8_t exit_bytes;	/* of the instructions of one */
+	uint8_t initializer_kinds;	/* how many kinds of function run the fields of an object; as many the class's own */
 	bool position_flags;	/* two bits with each instruction of a position table, not a sign */
 	/* regular expressions */
 	uint16_t type_regexp, type_regexp_data;	/* JSRegExp; its data, where they have a type of their own */
