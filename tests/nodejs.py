@@ -40,7 +40,7 @@ PROGRAMS = BED / "node-programs" / "node_modules"
 SECONDS = 3
 SPIN_MS = 50
 RUN_S = 900         # "churn mixed" takes four minutes of two processors
-VERSIONS = (16, 18, 20, 22, 24, 25)
+VERSIONS = (16, 18, 20, 22, 24, 25, 26)
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ WORKLOADS = [
              kind="program", modes="default", versions="16|20|24"),
 ]
 
-QUICK = ("16 default oracle", "18 default oracle-attach", "20 jitless mixed", "22 default mixed", "24 default oracle", "25 default attach")
+QUICK = ("16 default oracle", "18 default oracle-attach", "20 jitless mixed", "22 default mixed", "24 default oracle", "25 default attach", "26 default oracle")
 
 
 @dataclass

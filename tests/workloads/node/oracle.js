@@ -141,7 +141,11 @@ kind(function static_initialisers() {
     static value = spin('static field');
     field = spin('field');
   }
-  return new Later();
+  class Sooner {      // V8 14.6 numbers what comes second as another kind of function
+    field = spin('field that is first');
+    static value = spin('static field behind a field');
+  }
+  return [new Later(), new Sooner()];
 });
 
 kind(function array_callbacks() {
