@@ -48,6 +48,7 @@ enum unwind_kind {
 	UNWIND_SIGNAL,	/* a signal trampoline: all registers are in the ucontext at rsp */
 	UNWIND_END,	/* outermost frame: the return address is "undefined" */
 	UNWIND_UNSUPPORTED,	/* CFI says something these rules cannot hold */
+	UNWIND_CLONE,	/* as UNWIND_CFA; in the thread that the system call has made (rax is 0) as UNWIND_END */
 	/* Go's run-time changes stacks (docs/go.md); the caller may be above or below. */
 	UNWIND_SWITCH,	/* as UNWIND_CFA, on whatever stack */
 	UNWIND_GO_DEPTH,	/* at base + cfa_off: how deep the caller's stack is, then its goroutine */

@@ -76,6 +76,11 @@ bool rows_grow(struct rows *rows)
 	return false;
 }
 
+uint32_t rows_last_rule(const struct rows *rows)
+{
+	return rows->n ? rows_half(rows->cells, rows->rows_at + rows->n - 1) >> 16 : UNWIND_RULE_NONE;
+}
+
 /* Begins the pages up to `page`, each with a row at low half 0 that says what holds there. */
 static void begin_pages(struct rows *rows, uint32_t page)
 {

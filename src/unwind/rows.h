@@ -66,6 +66,9 @@ static inline void rows_put_half(uint64_t *cells, uint32_t i, uint32_t v)
 	memcpy((char *)cells + (size_t)i * sizeof(v), &v, sizeof(v));
 }
 
+/* The rule of the last row; UNWIND_RULE_NONE where there is none. */
+uint32_t rows_last_rule(const struct rows *rows);
+
 /* vaddr is not below the last row's. Inline: called for every row of every file. */
 static inline void rows_add(struct rows *rows, uint64_t vaddr, uint32_t rule)
 {

@@ -127,13 +127,27 @@ static void settle(struct cfi *cfi)
 
 /* glibc's clone() and clone3() end their FDE right before the system call and begin another, in which the
  * return address is undefined, where the new thread starts. In the parent nothing has changed in
- * between: what held before holds there. */
+ * between: what held before holds there. The new thread comes by, too, on a stack with nothing on it yet. */
 #define CLONE_GAP_MAX 64
 
 static bool is_thread_start(const struct cfi_range *range)
 {
 	return range->rule == UNWIND_RULE_NONE && range->program_n >= 2 &&
 	       !memcmp(range->program, "\x07\x10", 2);	/* DW_CFA_undefined: rip */
+}
+
+static void add_clone_gap(const struct cfi_output *out, uint64_t start)
+{
+	uint32_t last = rows_last_rule(out->rows);
+	struct unwind_rule rule;
+
+	if (last == UNWIND_RULE_NONE || last >= out->rules->n)
+		return;
+	rule = out->rules->items[last];
+	if (rule.kind != UNWIND_CFA)
+		return;
+	rule.kind = UNWIND_CLONE;
+	rows_add(out->rows, start, unwind_rules_add(out->rules, &rule));
 }
 
 /* Of CFI, in programs full of rows. */
@@ -154,8 +168,9 @@ static int write_rows(const struct cfi *cfi, uint64_t bytes, struct cfi_output *
 			__builtin_prefetch(cfi->ranges[i + PREFETCH_AHEAD].program);
 		if (i + 1 < cfi->n && cfi->ranges[i + 1].start < limit)
 			limit = cfi->ranges[i + 1].start;
-		if (end < range->start &&
-		    !(range->start - end <= CLONE_GAP_MAX && is_thread_start(range)))
+		if (end < range->start && range->start - end <= CLONE_GAP_MAX && is_thread_start(range))
+			add_clone_gap(out, end);
+		else if (end < range->start)
 			rows_add(out->rows, end, UNWIND_RULE_NONE);
 		out->first_row = range->start - end <= CFI_PADDING_MAX ? end : range->start;
 		if (range->rule != UNWIND_RULE_NONE)

@@ -119,6 +119,25 @@ TEST(an_undefined_return_address_is_the_end_of_the_stack)
 	end(&m);
 }
 
+TEST(between_a_system_call_and_where_its_thread_starts_the_rule_tells_both_threads_apart)
+{
+	struct made m = { 0 };
+
+	add_cie(&m);
+	add_fde(&m, 0x100, 0x17, STR("\x41\x0e\x10"));	/* glibc's clone3(), but for the push */
+	add_fde(&m, 0x121, 0x15, STR("\x07\x10"));
+	add_fde(&m, 0x150, 0x10, STR(""));
+	build(&m);
+	check_cfa(&m, 0x116, UNWIND_RSP, 16);
+	for (uint64_t at = 0x117; at < 0x121; at++) {
+		check_kind(&m, at, UNWIND_CLONE);
+		CHECK_EQ(rule_at(&m, at).cfa_off, 16);
+	}
+	check_kind(&m, 0x121, UNWIND_END);
+	check_kind(&m, 0x137, UNWIND_NONE);
+	end(&m);
+}
+
 TEST(a_return_address_may_be_in_a_register)
 {
 	struct made m = { 0 };
@@ -328,6 +347,7 @@ TEST_MAIN(CASE(rows_follow_the_program_of_a_function),
 	  CASE(every_page_begins_with_a_row_of_its_own),
 	  CASE(restored_states_bring_the_cfa_back_too),
 	  CASE(an_undefined_return_address_is_the_end_of_the_stack),
+	  CASE(between_a_system_call_and_where_its_thread_starts_the_rule_tells_both_threads_apart),
 	  CASE(a_return_address_may_be_in_a_register),
 	  CASE(a_cfa_in_a_slot_and_an_rbp_saved_relative_to_rbp_are_known_by_their_shape),
 	  CASE(the_linkers_plt_expression_gives_its_threshold),

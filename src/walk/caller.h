@@ -113,7 +113,7 @@ WALK_INLINE enum walk_next walk_by_rule(struct walk *w, const struct unwind_rule
 		cfa += (uint64_t)(int64_t)rule->cfa_add;
 	} else if (kind == UNWIND_PLT) {
 		cfa += (pc & 15) >= (uint64_t)(int64_t)rule->cfa_add ? 8 : 0;
-	} else if (kind != UNWIND_CFA) {
+	} else if (kind != UNWIND_CFA && kind != UNWIND_CLONE) {
 		return walk_stop(w, WALK_UNSUPPORTED);
 	}
 	/* The stack of a caller is above: what is not, is not a stack (and could loop for ever). The

@@ -8,7 +8,7 @@
 #define STACK 0x7000ull
 #define TABLE 7
 
-enum { NONE, PUSHED_NOTHING, BY_FRAME_POINTER, END, SIGNAL, DEREF, BY_RBX, SAME_SP, POPPED, N_RULES };
+enum { NONE, PUSHED_NOTHING, BY_FRAME_POINTER, END, SIGNAL, DEREF, BY_RBX, SAME_SP, POPPED, CLONE, N_RULES };
 
 static const struct unwind_rule rules[N_RULES] = {
 	[PUSHED_NOTHING] = { .kind = UNWIND_CFA, .cfa_base = UNWIND_RSP, .cfa_off = 8, .ra_off = -8,
@@ -25,6 +25,8 @@ static const struct unwind_rule rules[N_RULES] = {
 		     .fp_off = -16, .saves = UNWIND_AT_CFA, .ra_reg = UNWIND_RIP },
 	[SAME_SP] = { .kind = UNWIND_CFA, .cfa_base = UNWIND_RSP, .cfa_off = 0, .ra_off = -8,
 		      .ra_reg = UNWIND_RIP },
+	[CLONE] = { .kind = UNWIND_CLONE, .cfa_base = UNWIND_RSP, .cfa_off = 8, .ra_off = -8,
+		    .ra_reg = UNWIND_RIP },
 };
 
 static uint64_t row(uint32_t low, uint32_t rule)
@@ -113,6 +115,29 @@ TEST(a_stack_is_walked_to_the_rule_that_says_end)
 	CHECK_EQ(f.frames[0], at(PUSHED_NOTHING));
 	CHECK_EQ(f.frames[1], at(PUSHED_NOTHING) | SAMPLE_FRAME_RETURN);
 	CHECK_EQ(f.frames[2], at(END));
+}
+
+TEST(a_thread_that_a_system_call_has_just_made_has_no_caller)
+{
+	struct fixture f;
+
+	begin(&f);
+	f.regs[UNWIND_RIP] = at(CLONE);
+	f.regs[UNWIND_RAX] = 0;
+	CHECK_EQ(walk(&f, 64), WALK_COMPLETE);
+	CHECK_EQ(f.n, 1);
+	begin(&f);	/* who has made it, in the call */
+	f.regs[UNWIND_RIP] = at(CLONE);
+	f.regs[UNWIND_RAX] = (uint64_t)-38;
+	f.stack[0] = at(END);
+	CHECK_EQ(walk(&f, 64), WALK_COMPLETE);
+	CHECK_EQ(f.n, 2);
+	begin(&f);	/* a return address, where nothing is known of rax */
+	f.regs[UNWIND_RIP] = at(PUSHED_NOTHING);
+	f.stack[0] = at(CLONE);
+	f.stack[1] = at(END);
+	CHECK_EQ(walk(&f, 64), WALK_COMPLETE);
+	CHECK_EQ(f.n, 3);
 }
 
 TEST(a_return_address_is_looked_up_one_byte_early)
@@ -232,6 +257,7 @@ TEST(a_stack_of_more_frames_than_asked_for_is_full)
 }
 
 TEST_MAIN(CASE(a_stack_is_walked_to_the_rule_that_says_end),
+	  CASE(a_thread_that_a_system_call_has_just_made_has_no_caller),
 	  CASE(a_return_address_is_looked_up_one_byte_early),
 	  CASE(a_frame_pointer_rule_restores_the_callers_frame_pointer),
 	  CASE(a_register_that_was_popped_is_not_sought_below_the_copied_stack),

@@ -178,7 +178,7 @@ WALK_INLINE enum walk_next walk_leave(struct walk *w, const struct unwind_rule *
 {
 	if (!rule)
 		return walk_by_frame_pointer(w);
-	if (rule->kind == UNWIND_END)
+	if (rule->kind == UNWIND_END || (rule->kind == UNWIND_CLONE && w->all_regs && !w->regs[UNWIND_RAX]))
 		return walk_stop(w, WALK_COMPLETE);
 	if (rule->kind == UNWIND_SIGNAL)
 		return walk_by_signal_frame(w);
