@@ -91,7 +91,8 @@ enum jvm_frame {
 	X(FULL, "more frames than are kept")                                    \
 	X(COPY_CUT, "stack deeper than its copy")                               \
 	X(COMPAT, "32-bit process")                                             \
-	X(NO_REGISTERS, "user registers could not be read")
+	X(NO_REGISTERS, "user registers could not be read")                     \
+	X(GONE, "process ended before its code was read")
 
 enum walk_end {
 #define X(id, words) WALK_##id,

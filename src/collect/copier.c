@@ -52,6 +52,7 @@ struct copier {
 	struct sample_copy **pending;	/* samples of this drain */
 	uint32_t n_pending, cap_pending;
 	struct thread_name names[NAMES];
+	uint8_t touched[STACK_BYTES];
 };
 
 static int open_event(const struct copier *copier, pid_t tid, int cpu)
@@ -239,6 +240,16 @@ static void take_chain(struct sample_copy *copy, struct cursor *c)
 	}
 }
 
+/* The kernel ends a copy where a page of the stack is not there: one that nothing has been written to, in the middle of
+ * a frame with a large array. Reading it puts it there, all zeros, and the next copies go on behind it. */
+static void touch_missing(struct copier *copier, const struct sample_copy *copy)
+{
+	uint32_t n = copy->hdr.stack_bytes;
+
+	if (n < STACK_BYTES)
+		(void)!process_read((pid_t)copy->hdr.tgid, copy->regs[UNWIND_RSP] + n, copier->touched, STACK_BYTES - n);
+}
+
 /* PERF_RECORD_SAMPLE with our sample_type: tid, time, cpu, chain, registers, stack. */
 static bool parse_sample(struct copier *copier, struct cursor *c, struct sample_copy *copy)
 {
@@ -267,6 +278,7 @@ static bool parse_sample(struct copier *copier, struct cursor *c, struct sample_
 	copy->far_bytes = 0;
 	if (hdr->stack_bytes)
 		memcpy(copy->stack, stack.p, hdr->stack_bytes);
+	touch_missing(copier, copy);
 	name_thread(copier, hdr);
 	return hdr->tid != 0;
 }

@@ -21,6 +21,8 @@
 
 /* A copy at least this long that was not enough: the stack is deeper (a shorter one is all of it). */
 #define COPY_CUT_MIN 32760u
+/* What ends a walk as near to its copy's end as this may be that. */
+#define COPY_CUT_NEAR 16384u
 
 #define MEMO (1u << 14)
 
@@ -51,6 +53,7 @@ struct records {
 struct stack_copy {
 	const struct records *records;
 	const struct sample_copy *record;
+	bool ended;		/* more was asked of it than it has */
 };
 
 /* A page that was not there when the stack was copied: nothing had been written to it. */
@@ -67,15 +70,19 @@ static bool in_hole(const struct sample_copy *record, uint64_t off, uint32_t n)
 
 static bool copy_read(void *context, void *out, uint32_t n, uint64_t address)
 {
-	const struct sample_copy *record = ((struct stack_copy *)context)->record;
+	struct stack_copy *copy = context;
+	const struct sample_copy *record = copy->record;
 	uint64_t off = address - record->regs[UNWIND_RSP], far_off = address - record->far_at;
 
 	if (far_off <= record->far_bytes && n <= record->far_bytes - far_off) {
 		memcpy(out, record->stack + record->hdr.stack_bytes + far_off, n);
 		return true;
 	}
-	if (off > record->hdr.stack_bytes || n > record->hdr.stack_bytes - off ||
-	    (record->hdr.holes && in_hole(record, off, n)))
+	if (off > record->hdr.stack_bytes || n > record->hdr.stack_bytes - off) {
+		copy->ended = true;
+		return false;
+	}
+	if (record->hdr.holes && in_hole(record, off, n))
 		return false;
 	memcpy(out, record->stack + off, n);
 	return true;
@@ -123,11 +130,47 @@ static const uint8_t *recorded_frames(const struct sample_copy *record)
 	return record->stack + record->hdr.stack_bytes + record->far_bytes;
 }
 
+/* Whether the walk reads more of the process than its stack, as it is when it walks. */
+static bool has_late_code(const struct records *records, const struct process *process)
+{
+	const struct runtime_file *file = process_runtime_file(records->images, process);
+
+	return file && (file->kind == RUNTIME_JVM || file->kind == RUNTIME_V8);
+}
+
+/* Whether the run-time's own code cannot be read any more: it can be for as long as anything. */
+static bool is_over(const struct process *process)
+{
+	const struct space *space = process->space;
+	pid_t pid = process->pid;
+	uint8_t byte;
+
+	for (uint32_t i = 0; space && i < space->n; i++)
+		if (space->maps[i].image == space->runtime_image)
+			return !process_read_whole(&pid, &byte, sizeof(byte), space->maps[i].start);
+	return false;
+}
+
+/* Whether a walk has ended because the copy did: its stack goes on behind it. (Where HotSpot's frames cannot be read, other
+ * ways to leave them are tried, and what is told in the end is that there is none.) */
+static bool is_cut_by_copy(const struct records *records, const struct sample_copy *record, enum walk_end end)
+{
+	uint64_t copy_end = record->regs[UNWIND_RSP] + record->hdr.stack_bytes, word;
+	pid_t pid = (pid_t)record->hdr.tgid;
+
+	if (end == WALK_READ_FAULT && record->hdr.stack_bytes >= COPY_CUT_MIN)
+		return true;
+	if (end != WALK_READ_FAULT && ((end != WALK_NO_RULE && end != WALK_BAD_PC) ||
+				       copy_end - walk_host_sp(records->walk_host) >= COPY_CUT_NEAR))
+		return false;
+	return process_read_whole(&pid, &word, sizeof(word), copy_end);
+}
+
 /* Walks a copied stack as often as it takes to have the rows it needs. */
 static enum walk_end walk_copy(struct records *records, const struct sample_copy *record,
 			       struct process *process, uint32_t *ret_n)
 {
-	struct stack_copy copy = { records, record };
+	struct stack_copy copy = { .records = records, .record = record };
 	/* a tracer's samples come with the mappings of their time: later ones would only mislead */
 	bool rescanned = process->misses_known || records->tier == CPU_TIER_PTRACE;
 	enum walk_end end;
@@ -165,8 +208,9 @@ static enum walk_end walk_copy(struct records *records, const struct sample_copy
 			break;
 		}
 	}
-	return end == WALK_READ_FAULT && record->hdr.stack_bytes >= COPY_CUT_MIN ? WALK_COPY_CUT :
-										   end;
+	if (end != WALK_COMPLETE && has_late_code(records, process) && is_over(process))
+		return WALK_GONE;
+	return copy.ended && end != WALK_COMPLETE && is_cut_by_copy(records, record, end) ? WALK_COPY_CUT : end;
 }
 
 static struct raw_frame kernel_frame(uint64_t address, bool is_return)

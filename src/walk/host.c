@@ -233,6 +233,11 @@ uint64_t walk_host_coroutine(const struct walk_host *host)
 	return host->walk.python.coroutine;
 }
 
+uint64_t walk_host_sp(const struct walk_host *host)
+{
+	return host->walk.regs[UNWIND_RSP];
+}
+
 uint32_t walk_host_missing_table(const struct walk_host *host)
 {
 	return host->walk.mapping.table;

@@ -63,6 +63,9 @@ uint32_t walk_host_python(struct walk_host *host, const struct walk_target *targ
 enum sample_gil walk_host_gil(const struct walk_host *host);
 uint64_t walk_host_coroutine(const struct walk_host *host);
 
+/* The stack pointer of the frame that the last walk ended at. */
+uint64_t walk_host_sp(const struct walk_host *host);
+
 /* The table whose rows were missing when the last walk ended with WALK_NO_TABLE. */
 uint32_t walk_host_missing_table(const struct walk_host *host);
 
