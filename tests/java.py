@@ -133,6 +133,7 @@ WORKLOADS = [
     Workload("attach", ("work.Mixed", "{seconds}"), how="attach", modes="default|int"),
     Workload("100-threads-attach", ("work.Mixed", "{seconds}", "100"), how="attach", modes="default"),
     Workload("stubs", ("work.Stubs", "{seconds}"), modes="default|int|c1|c2|serial|zgc|one-heap|fp|aot-code"),
+    Workload("patches", ("work.Patches", "{seconds}"), kind="program", modes="c1"),
     Workload("undertow", ("work.Service", "{seconds}"), jars="undertow", modes="default|int|parallel", jdks="11|21|25"),
     Workload("h2", ("work.Database", "{seconds}"), kind="program", jars="h2", modes="default|zgc", jdks="17|25"),
     Workload("kotlinc", ("org.jetbrains.kotlin.cli.jvm.K2JVMCompiler", "-no-stdlib", "-no-reflect", "-cp", "{jars}", "-d",
@@ -693,6 +694,8 @@ def judge(row, out, path, scratch, backend, seconds):
         judge_kinds(row)
     if row.workload.name == "stubs":
         judge_stubs(row, stacks, sonde)
+    if row.workload.name == "patches" and sonde:
+        judge_patches(row, stacks)
     if row.workload.kind == "oracle":
         oracle(row, out, stacks, sonde)
 
@@ -756,6 +759,21 @@ def judge_stubs(row, stacks, sonde):
     for what in CALLERS if sonde and row.mode.name != "int" else ():
         if seen[what] < 0.01 * sum(stack.count for stack in stacks):
             row.failures.append(f"only {seen[what]} samples of {what}")
+
+
+def judge_patches(row, stacks):
+    """Whether the VM's change of a call is called by who makes the call: some 3 samples of 1,000."""
+    seen = wrong = 0
+    for stack in stacks:
+        at = next((i for i, frame in enumerate(stack.frames) if frame.name.startswith("SharedRuntime::fixup_callers_callsite")), None)
+        if at is None:
+            continue
+        seen += stack.count
+        caller = next((frame.name for frame in stack.frames[at:] if frame.java), "")
+        wrong += stack.count * (caller != "work.Patched0000.run")
+    row.stacks = 1 - wrong / seen if seen else None
+    if wrong > 1:
+        row.failures.append(f"{wrong} of {seen} calls of fixup_callers_callsite() without who has made them")
 
 
 def try_row(asked, seconds=SECONDS, backend="sonde", keep=None, tries=2):

@@ -14,6 +14,8 @@
 #define SONDE_WALK_JVM_BLOB_H
 
 #define WALK_JVM_NATIVE 0x6974616eu	/* "nati"ve nmethod */
+#define WALK_JVM_ADAPTER 0x2f433249u	/* "I2C/"C2I adapters */
+#define WALK_JVM_FPU_WORDS 336u	/* room that push_CPU_state leaves for the vector registers, below the others */
 #define WALK_JVM_STUB_ROUTINES 0x62757453u	/* "Stub": among them are a few that C calls too */
 
 #define WALK_JVM_HOPS 48	/* of 254 segments each: 1.5 MB of one blob */

@@ -50,6 +50,7 @@ struct jvm_image {
 	uint64_t words[IMAGE_WORDS];
 	uint32_t n;
 	uint64_t code_end;	/* of the blobs so far */
+	uint64_t copied_from;	/* of the stack there is nothing below; 0: all of it is there */
 };
 
 static const struct unwind_rule image_rules[] = {
@@ -72,8 +73,12 @@ static inline void image_put(struct jvm_image *image, uint64_t address, uint64_t
 
 static inline bool image_read(void *context, void *out, uint32_t n, uint64_t address)
 {
+	const struct jvm_image *image = context;
 	const void *bytes = image_at(context, address, n);
 	uint64_t in_c = address - IMAGE_C;
+
+	if (address >= IMAGE_STACK && address < IMAGE_STACK_END && address < image->copied_from)
+		return false;
 
 	if (in_c < IMAGE_C_END - IMAGE_C && n <= IMAGE_C_END - IMAGE_C - in_c)
 		memset(out, 0xe8, n);	/* every address is behind a call */
@@ -123,11 +128,11 @@ static inline uint64_t image_blob(struct jvm_image *image, const char *name, uin
 	uint64_t block = image->code_end, blob = block + 8, n = (size + IMAGE_CODE_AT + 8 + 63) / 64;
 	uint64_t first = (block - IMAGE_CODE) / IMAGE_SEGMENT;
 	static const char *const kinds[] = { "nmethod", "Interpreter", "StubRoutines (1)", "VM_Version stub",
-					     "native nmethod", "nep_invoker_blob", "upcall_stub" };
+					     "native nmethod", "nep_invoker_blob", "upcall_stub", "I2C/C2I adapters" };
 
 	for (uint64_t i = 0; i < n; i++)
 		image_put(image, IMAGE_SEGMAP + first + i, i, 1);
-	for (uint32_t i = 0; i < 7; i++) {
+	for (uint32_t i = 0; i < 8; i++) {
 		memcpy(image_at(image, IMAGE_NAMES + i * 32, 32), kinds[i], strlen(kinds[i]) + 1);
 		if (!strcmp(name, kinds[i]))
 			image_put(image, blob + 8, IMAGE_NAMES + i * 32, 8);

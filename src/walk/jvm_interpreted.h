@@ -99,6 +99,34 @@ WALK_INLINE bool walk_jvm_is_entering(struct walk *w, uint64_t *ret_pc, uint64_t
 	return walk_jvm_holds(w, *ret_pc);
 }
 
+/* Whether the frame stands as far as the last sp, and its method (rbx) is about to be pushed: r13 is the bytecodes', or what
+ * they are in. */
+WALK_INLINE bool walk_jvm_is_framing(struct walk *w)
+{
+	struct walk_jvm_state *j = &w->jvm;
+	uint64_t fp = w->regs[UNWIND_RBP], own = w->regs[UNWIND_R13];
+
+	return walk_jvm_above(w, fp) && fp - w->regs[UNWIND_RSP] < WALK_JVM_NEW_FRAME &&
+	       walk_jvm_find_method(w, w->regs[UNWIND_RBX]) == JVM_FAULT_NONE &&
+	       (own == j->bytecodes || own + j->layout.const_bytes == j->bytecodes);
+}
+
+/* Whether a word below rbp has been pushed: what is below sp is left over from others, and in no copy of the stack. */
+WALK_INLINE bool walk_jvm_is_pushed(const struct walk *w, uint64_t address)
+{
+	return !w->all_regs || address >= w->regs[UNWIND_RSP];
+}
+
+/* Whether the interpreter has left its frame: only where it returns to is left on top, rbx is the sender's sp, and rbp the
+ * caller's, which may be an interpreted frame further out. */
+WALK_INLINE bool walk_jvm_has_left(struct walk *w)
+{
+	uint64_t pc, sp = w->regs[UNWIND_RBX];
+
+	return walk_jvm_above(w, sp) && sp > w->regs[UNWIND_RSP] && walk_read(w, w->regs[UNWIND_RSP], &pc) &&
+	       walk_jvm_holds(w, pc) && walk_jvm_is_behind_call(w, pc);
+}
+
 /* In the interpreter, with the frame gone or not understood: nothing but a way out. */
 WALK_INLINE enum walk_next walk_jvm_leaving(struct walk *w, void *out)
 {
@@ -125,10 +153,13 @@ WALK_INLINE enum walk_next walk_jvm_interpreter(struct walk *w, void *out)
 
 	j->bytecodes = 0;
 	j->code_size = 0;
-	if (walk_jvm_above(w, fp) && walk_read(w, fp - 24, &method) && walk_read(w, fp - 64, &bcp))
+	if (walk_jvm_above(w, fp) && walk_jvm_is_pushed(w, fp - 24) && walk_read(w, fp - 24, &method)) {
+		if (!walk_jvm_is_pushed(w, fp - 64) || !walk_read(w, fp - 64, &bcp))
+			bcp = 0;
 		fault = walk_jvm_find_method(w, method);
-	else if (!w->all_regs)
+	} else if (!w->all_regs) {
 		return walk_stop(w, WALK_NO_RULE);
+	}
 	if (!w->all_regs)
 		return walk_jvm_interpreted(w, out, fault, bcp);
 	if (fault == JVM_FAULT_NONE && walk_jvm_in_bytecodes(j, own))
@@ -138,8 +169,11 @@ WALK_INLINE enum walk_next walk_jvm_interpreter(struct walk *w, void *out)
 			return walk_stop(w, WALK_FULL);
 		return walk_jvm_to(w, pc, own, fp);
 	}
-	if (fault != JVM_FAULT_NONE ||
-	    (walk_jvm_holds(w, own) && w->regs[UNWIND_RIP] - own >= WALK_JVM_RETURNING))
+	if (fault != JVM_FAULT_NONE && walk_jvm_is_framing(w))
+		return walk_jvm_interpreted(w, out, JVM_FAULT_NONE, j->bytecodes);
+	/* who leaves has the sender's sp in rbx: compiled code that returned here may have left such an r13 */
+	if (fault != JVM_FAULT_NONE || (walk_jvm_holds(w, own) && w->regs[UNWIND_RIP] - own >= WALK_JVM_RETURNING &&
+					walk_jvm_above(w, w->regs[UNWIND_RBX])) || walk_jvm_has_left(w))
 		return walk_jvm_leaving(w, out);
 	/* the callee's or the VM's values are still in the registers */
 	fault = walk_jvm_find_method(w, method);

@@ -25,6 +25,34 @@ WALK_INLINE bool walk_jvm_by_entry_frame(struct walk *w)
 	return true;
 }
 
+/* An adapter from compiled code to the interpreter that has called the VM, to have its caller's call lead to compiled code
+ * from now on (patch_callers_callsite() in sharedRuntime_x86_64.cpp): mov r13, rsp; mov rax, [rsp]; align rsp; push_CPU_state,
+ * which puts r15 .. rax above the vector registers. So rax there is what r13 there points to. */
+WALK_INLINE bool walk_jvm_by_saved_registers(struct walk *w)
+{
+	uint64_t at = w->regs[UNWIND_RSP] + WALK_JVM_FPU_WORDS * 8, sp, saved, pc;
+
+	return walk_read(w, at + 2 * 8, &sp) && walk_read(w, at + 15 * 8, &saved) && walk_jvm_above(w, sp) &&
+	       sp >= at + 16 * 8 && walk_read(w, sp, &pc) && pc == saved && walk_jvm_try(w, sp + 8, false);
+}
+
+/* The same in the adapter itself: r13 is what it was. */
+WALK_INLINE bool walk_jvm_by_kept_sp(struct walk *w)
+{
+	uint64_t sp = w->regs[UNWIND_R13], pc;
+
+	return walk_jvm_above(w, sp) && walk_read(w, sp, &pc) && walk_jvm_holds(w, pc) &&
+	       walk_jvm_is_behind_call(w, pc) && walk_jvm_try(w, sp + 8, false);
+}
+
+/* The stub of the barrier at the entry of compiled code, before and behind its frame: a -1 lies below the return address. */
+WALK_INLINE bool walk_jvm_by_cookie(struct walk *w, enum walk_jvm_edge edge)
+{
+	uint64_t at = w->regs[UNWIND_RSP] + (edge == WALK_JVM_PUSHED ? 8 : 0), cookie;
+
+	return walk_read(w, at, &cookie) && cookie == ~0ull && walk_jvm_try(w, at + 16, false);
+}
+
 /* What C calls is at its first instructions, or at its last: rbp is C's. */
 WALK_INLINE bool walk_jvm_by_c_edge(struct walk *w)
 {
@@ -84,9 +112,11 @@ WALK_INLINE enum walk_next walk_jvm_stub(struct walk *w, void *out)
 		return WALK_CONTINUE;
 	if (w->all_regs && walk_jvm_is_for_c(head) && walk_jvm_by_native_scan(w))
 		return WALK_CONTINUE;
+	if (head == WALK_JVM_ADAPTER && (w->all_regs ? walk_jvm_by_kept_sp(w) : walk_jvm_by_saved_registers(w)))
+		return WALK_CONTINUE;
 	if (w->all_regs && walk_jvm_read_code(w)) {
 		edge = walk_jvm_find_edge(j, true);
-		if (walk_jvm_by_edge(w, edge, 0) || (walk_jvm_is_framed(w, words) && walk_jvm_try_fp(w)) ||
+		if (walk_jvm_by_cookie(w, edge) || walk_jvm_by_edge(w, edge, 0) || (walk_jvm_is_framed(w, words) && walk_jvm_try_fp(w)) ||
 		    walk_jvm_try(w, w->regs[UNWIND_RSP] + 8, false))
 			return WALK_CONTINUE;
 	}

@@ -167,6 +167,127 @@ TEST(a_method_that_is_entered_has_no_frame_yet)
 	check_outer(&s, 2);
 }
 
+/* push rax; push rbp; mov rbp, rsp; push r13; push 0; mov r13, [rbx + n]; lea r13, [r13 + n]; push rbx: a copy of the stack has
+ * nothing below sp, and what lies there is another's. */
+TEST(a_frame_that_is_being_pushed_has_its_method_in_a_register)
+{
+	struct image_stack s;
+	uint64_t other, fp;
+
+	for (int step = 0; step < 3; step++) {
+		image_stack_begin(&s);
+		other = image_method(&s.image, 1);
+		fp = s.sp - 0x100;
+		image_interpreted(&s.image, fp, other, image_code(s.caller) + 0x30, s.sp, s.fp);
+		s.image.regs[UNWIND_RIP] = image_code(s.interpreter) + 0x200;
+		s.image.regs[UNWIND_RBP] = fp;
+		s.image.regs[UNWIND_RBX] = s.method;
+		s.image.regs[UNWIND_R13] = step ? image_bytecodes(s.method) : s.method + 0x40;
+		s.image.regs[UNWIND_RSP] = fp - (step < 2 ? 16 : 24);
+		if (step == 2) {
+			image_put(&s.image, fp - 24, s.method, 8);
+			s.image.copied_from = s.image.regs[UNWIND_RSP];
+		}
+		CHECK_EQ(image_walk(&s.image), WALK_COMPLETE);
+		check_jvm(&s, 0, JVM_INTERPRETED, s.method, 0);
+		check_jvm(&s, 2, JVM_COMPILED, s.caller, 0x30);
+		check_outer(&s, 4);
+	}
+}
+
+/* leave; mov byte [r15 + n], 0; pop r13; mov rsp, rbx; jmp r13: compiled code has called, rbp is of a frame further out. */
+TEST(an_interpreted_frame_that_has_been_left_returns_to_what_is_on_top)
+{
+	struct image_stack s;
+
+	image_stack_begin(&s);
+	image_put_code(&s, image_code(s.caller) + 0x30, "\xe8\x01\x02\x03\x04", 5, 5);
+	image_put(&s.image, s.sp - 32, image_code(s.caller) + 0x30, 8);
+	s.image.regs[UNWIND_RIP] = image_code(s.interpreter) + 0x200;
+	s.image.regs[UNWIND_RSP] = s.sp - 32;
+	s.image.regs[UNWIND_RBP] = s.fp;
+	s.image.regs[UNWIND_RBX] = s.sp;
+	s.image.regs[UNWIND_R13] = image_bytecodes(image_method(&s.image, 1)) + 3;
+	CHECK_EQ(image_walk(&s.image), WALK_COMPLETE);
+	check_jvm(&s, 0, JVM_STUB, s.interpreter, 0x200);
+	check_jvm(&s, 2, JVM_COMPILED, s.caller, 0x30);
+	check_outer(&s, 4);
+}
+
+/* push -1; push rbp; mov rbp, rsp ... leave; add rsp, 8; ret */
+TEST(the_stub_of_an_entry_barrier_has_no_frame_at_its_edges)
+{
+	static const struct { const char *bytes; uint32_t n, before, words; } at[] = {
+		{ "\x55", 1, 0, 1 }, { "\x55\x48\x8b\xec", 4, 1, 2 }, { "\xc9\x48\x83\xc4\x08", 5, 1, 1 },
+	};
+	struct image_stack s;
+
+	for (int i = 0; i < 3; i++) {
+		image_stack_begin(&s);
+		image_put_code(&s, image_code(s.stubs) + 0x300, at[i].bytes, at[i].n, at[i].before);
+		image_put(&s.image, s.sp - 8, image_code(s.caller) + 0x20, 8);
+		image_put(&s.image, s.sp - 16, ~0ull, 8);
+		image_put(&s.image, s.sp - 24, s.fp, 8);
+		s.image.regs[UNWIND_RIP] = image_code(s.stubs) + 0x300;
+		s.image.regs[UNWIND_RSP] = s.sp - 8 - at[i].words * 8;
+		s.image.regs[UNWIND_RBP] = s.fp;
+		CHECK_EQ(image_walk(&s.image), WALK_COMPLETE);
+		check_jvm(&s, 0, JVM_STUB, s.stubs, 0x300);
+		check_jvm(&s, 2, JVM_COMPILED, s.caller, 0x20);
+		check_outer(&s, 4);
+	}
+}
+
+/* It saves all registers, r13 among them, which has its stack pointer: how far that is aligned is not told elsewhere. */
+TEST(an_adapter_that_has_called_the_vm_is_left_by_the_registers_that_it_has_saved)
+{
+	struct image_stack s;
+	uint64_t adapter, sp, saved;
+
+	for (uint32_t i = 0; i < 3; i++) {
+		uint32_t aligned = i & 1;
+
+		image_stack_begin(&s);
+		adapter = image_blob(&s.image, "I2C/C2I adapters", 0x200, 0);
+		saved = s.sp - 8 - aligned * 8 - 18 * 8;	/* flags, a word to align them, the registers */
+		sp = saved - 2688;
+		image_put(&s.image, s.sp - 8, image_code(s.caller) + 0x30, 8);
+		image_put(&s.image, saved + 2 * 8, s.sp - 8, 8);
+		image_put(&s.image, saved + 15 * 8, image_code(s.caller) + 0x30, 8);
+		image_put(&s.image, sp - 8, image_code(adapter) + 0x100, 8);
+		s.image.regs[UNWIND_RIP] = IMAGE_C_CALLER;
+		s.image.regs[UNWIND_RSP] = sp - 8;
+		s.image.regs[UNWIND_RBP] = s.fp;	/* whose caller is not the adapter's */
+		image_put_code(&s, image_code(s.caller) + 0x30, "\xe8\x01\x02\x03\x04", 5, 5);
+		if (i == 2) {	/* back in the adapter, its registers not yet taken back */
+			s.image.regs[UNWIND_RIP] = image_code(adapter) + 0x100;
+			s.image.regs[UNWIND_RSP] = sp;
+			s.image.regs[UNWIND_R13] = s.sp - 8;
+		}
+		CHECK_EQ(image_walk(&s.image), WALK_COMPLETE);
+		if (i < 2)
+			CHECK_EQ(SAMPLE_FRAME_PC(s.image.words[0]), IMAGE_C_CALLER);
+		check_jvm(&s, i < 2, JVM_STUB, adapter, 0x100);
+		check_jvm(&s, 2 + (i < 2), JVM_COMPILED, s.caller, 0x30);
+		check_outer(&s, 4 + (i < 2));
+	}
+}
+
+/* What the interpreter jumps back to compiled code by, and that code has left it where it was. */
+TEST(a_return_from_compiled_code_is_no_end_of_the_frame)
+{
+	struct image_stack s;
+
+	image_stack_begin(&s);
+	s.image.regs[UNWIND_RIP] = image_code(s.interpreter) + 0x200;
+	s.image.regs[UNWIND_RBP] = s.fp;
+	s.image.regs[UNWIND_RSP] = s.fp - 0x48;
+	s.image.regs[UNWIND_RBX] = s.fp - 0x100;	/* somewhere below */
+	s.image.regs[UNWIND_R13] = image_code(s.caller) + 0x30;
+	CHECK_EQ(image_walk(&s.image), WALK_COMPLETE);
+	check_outer(&s, 0);
+}
+
 TEST(what_only_c_calls_returns_to_c)
 {
 	struct image_stack s;
@@ -404,6 +525,11 @@ TEST_MAIN(CASE(compiled_interpreted_and_c_frames_follow_each_other),
 	  CASE(a_frame_that_waits_to_be_given_up_has_its_own_address),
 	  CASE(the_cookie_of_an_entry_barrier_is_no_return_address),
 	  CASE(a_return_to_the_interpreter_is_no_entry), CASE(a_method_that_is_entered_has_no_frame_yet),
+	  CASE(a_frame_that_is_being_pushed_has_its_method_in_a_register),
+	  CASE(a_return_from_compiled_code_is_no_end_of_the_frame),
+	  CASE(an_interpreted_frame_that_has_been_left_returns_to_what_is_on_top),
+	  CASE(the_stub_of_an_entry_barrier_has_no_frame_at_its_edges),
+	  CASE(an_adapter_that_has_called_the_vm_is_left_by_the_registers_that_it_has_saved),
 	  CASE(what_only_c_calls_returns_to_c),
 	  CASE(what_lies_on_top_of_a_stub_s_frame_is_no_return_address),
 	  CASE(what_c_calls_has_no_frame_at_its_edges), CASE(what_is_no_blob_is_a_frame_that_says_so),
