@@ -13,7 +13,7 @@
  *   Go: panic, SIGQUIT         goroutine 19 [sleep]:                    main.f(0x1) \n\t/a.go:4 +0x30
  *   Go: goroutine?debug=1      3 @ 0x4429 0x47cd                        #\t0x4c\tmain.f+0xb0\t/a.go:8
  *
- * Parsing borrows from the line.
+ * Parsing borrows from the line. The lines that begin a thread are dump_thread.c's, those below dump_line.c's.
  */
 #ifndef SONDE_FORMAT_DUMP_LINE_H
 #define SONDE_FORMAT_DUMP_LINE_H
