@@ -5,7 +5,8 @@
  *
  * Puts the halves together: the kernel's (collect/kernel.h), the side-band events (events.h), who has
  * what mapped (processes.h), and the walker on the host for stacks that came as copies. Out come samples
- * whose frames are (image, vaddr): nothing in them dies with the process.
+ * whose frames are (image, vaddr): nothing in them dies with the process. cpu_tiers.c starts it, cpu.c is
+ * everything from then on.
  * Threads: one.
  */
 #ifndef SONDE_COLLECT_CPU_H

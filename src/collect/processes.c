@@ -2,12 +2,10 @@
 #include "collect/processes.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/vec.h"
 #include "collect/events.h"
 #include "collect/processes_space.h"
