@@ -50,6 +50,7 @@ struct reading {
 	struct v8_codes *codes;
 	const struct v8_memory *memory;
 	struct v8_owner owner;
+	bool incomplete;	/* of a function not all could be read */
 };
 
 static bool is_whole(const struct v8_script *script)
@@ -83,7 +84,9 @@ static void read_function(struct reading *r, uint64_t shared, struct of_function
 	    VEC_RESERVE(&codes->fresh, &codes->cap_fresh, (uint64_t)codes->n_fresh + n) < 0)
 		return;
 	codes->functions[codes->n_functions] = function;
-	if (function.script && is_whole(&codes->scripts.items[function.script]))
+	if (function.script && (function.classless || !is_whole(&codes->scripts.items[function.script])))
+		r->incomplete = true;
+	else if (function.script)
 		for (uint32_t i = 0; i < n; i++)
 			codes->fresh[codes->n_fresh++] = (struct fresh){ identities[i], codes->n_functions };
 	ret_function->id = codes->n_functions++;
@@ -304,6 +307,7 @@ static enum v8_fault read_code(struct reading *r, const struct v8_seen *seen, st
 		if (seen->kind != V8_FUNCTION)
 			code->incomplete = !read_bytecode(r, seen->address, code, seen->kind == V8_BASELINE);
 	}
+	code->incomplete |= r->incomplete;
 	/* V8 may have moved or freed it in between */
 	if (!v8_seen_check(r->memory, seen, &check) || check != seen->check)
 		return V8_FAULT_CHANGED;
@@ -327,7 +331,7 @@ static const struct v8_objects *keep_objects(struct v8_codes *codes, const struc
 uint32_t v8_codes_read(struct v8_codes *codes, const struct v8_memory *memory, struct v8_owner owner,
 		       const struct v8_seen *seen, enum v8_fault *ret_fault)
 {
-	struct reading reading = { codes, memory, owner };
+	struct reading reading = { .codes = codes, .memory = memory, .owner = owner };
 	struct code code = { .objects = keep_objects(codes, memory->objects) };
 
 	codes->n_fresh = 0;
@@ -385,11 +389,16 @@ uint32_t v8_codes_wasm(struct v8_codes *codes, const struct v8_memory *memory, u
 	if (!v8_wasm_find(&codes->wasm, memory, process, instance, pc, &codes->scripts, &codes->arena, &found))
 		return 0;
 	hash = hash_u64(found.native, (uint64_t)process << 32 | found.index);
-	while ((id = idindex_probe(&codes->wasm_index, hash, &step)))
-		if (codes->items[id].wasm_native == found.native && codes->items[id].process == process &&
-		    codes->items[id].wasm_function == found.index &&
-		    str_eq(codes->functions[codes->items[id].function.id].name, found.name))
-			return id;
+	while ((id = idindex_probe(&codes->wasm_index, hash, &step))) {
+		struct v8_function *known = &codes->functions[codes->items[id].function.id];
+
+		if (codes->items[id].wasm_native != found.native || codes->items[id].process != process ||
+		    codes->items[id].wasm_function != found.index || !str_eq(known->name, found.name))
+			continue;
+		if (!known->script)	/* it was being moved */
+			known->script = found.script;
+		return id;
+	}
 	code.objects = keep_objects(codes, memory->objects);
 	code.wasm_native = found.native;
 	code.wasm_function = found.index;

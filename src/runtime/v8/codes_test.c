@@ -44,6 +44,7 @@ struct function {
 	uint32_t literal;
 	int32_t start;
 	const char *text;	/* NULL: a usual one */
+	uint32_t flags;
 	bool no_table, no_text;	/* the table of positions, the text cannot be read */
 };
 
@@ -69,6 +70,7 @@ static struct v8_seen image_of(struct buf *image, const struct function *f)
 	shared[objects.shared_name / 8 - 1] = f->base + 0x201;
 	shared[objects.shared_script / 8 - 1] = f->base + 0x401;
 	memcpy((char *)shared + objects.shared_literal - 8, &f->literal, sizeof(f->literal));
+	memcpy((char *)shared + objects.shared_flags - 8, &f->flags, sizeof(f->flags));
 	memset((char *)shared + objects.shared_token - 8, 0xff, 2);
 	scope[0] = 1 << 12;	/* it has a name */
 	scope[objects.scope_start / 8 - 1] = (uint64_t)(uint32_t)f->start << 32;
@@ -257,8 +259,60 @@ TEST(a_script_whose_text_could_not_be_read_has_the_lines_that_were_read_before_o
 	v8_codes_free(codes);
 }
 
+/* The text can be read so many times, and then no more. */
+struct leaving {
+	struct str image;
+	uint64_t text;
+	unsigned left;
+};
+
+static bool leaving_read(void *context, void *out, size_t n, uint64_t at)
+{
+	struct leaving *leaving = context;
+
+	if (at >= leaving->text && at < leaving->text + 0x200 && !leaving->left--) {
+		leaving->left = 0;
+		return false;
+	}
+	return image_read(&leaving->image, out, n, at);
+}
+
+TEST(a_method_whose_text_is_moved_while_it_is_read_has_the_class_that_is_read_later)
+{
+	static const struct function method = { .base = 0x20000, .name = 0x21000, .called = "leaf", .file = "/srv/a.js", .literal = 3,
+						.start = 15, .text = "class Box {leaf() {}}", .flags = 23 };
+	unsigned classless = 0;
+
+	for (unsigned reads = 0; reads < 40; reads++) {
+		struct v8_codes *codes = v8_codes_new();
+		struct buf image = { 0 };
+		struct v8_seen seen = image_of(&image, &method);
+		struct leaving leaving = { buf_str(&image), method.base + 0x800, reads };
+		struct v8_memory memory = { leaving_read, &leaving, &objects, NULL };
+		struct v8_place places[V8_INLINED_MAX];
+		enum v8_fault fault;
+		uint32_t early = v8_codes_read(codes, &memory, (struct v8_owner){ 1, 5 }, &seen, &fault);
+
+		v8_codes_believe(codes);
+		CHECK(early);
+		CHECK_EQ(v8_codes_place(codes, early, 1, false, places), 1);
+		if (str_eq(places[0].name, STR("leaf"))) {
+			CHECK(v8_codes_incomplete(codes, early));
+			classless++;
+		}
+		CHECK(read_by(codes, &method, 5, false));
+		v8_codes_believe(codes);
+		CHECK_EQ(v8_codes_place(codes, early, 1, false, places), 1);
+		CHECK_STR(places[0].name, "Box.leaf");
+		buf_fini(&image);
+		v8_codes_free(codes);
+	}
+	CHECK(classless > 2 && classless < 40);
+}
+
 TEST_MAIN(CASE(a_function_that_was_moved_is_known_again_without_its_name_and_table),
 	  CASE(what_was_not_believed_is_not_known_again), CASE(another_function_of_the_file_is_another),
 	  CASE(what_eval_made_is_known_again_to_its_thread_alone),
 	  CASE(what_could_not_be_read_has_its_name_and_place_once_it_was),
-	  CASE(a_script_whose_text_could_not_be_read_has_the_lines_that_were_read_before_or_later))
+	  CASE(a_script_whose_text_could_not_be_read_has_the_lines_that_were_read_before_or_later),
+	  CASE(a_method_whose_text_is_moved_while_it_is_read_has_the_class_that_is_read_later))

@@ -222,13 +222,16 @@ static const struct v8_members *members_of(const struct v8_memory *memory, const
 /* The same by the text: for the place where a member's parameters begin. */
 static struct str with_class_of_text(const struct v8_memory *memory, uint64_t shared, const struct v8_scope *scope,
 				     const struct v8_script *script, uint32_t id, struct v8_classes *classes, struct str name,
-				     struct arena *arena)
+				     struct arena *arena, bool *ret_classless)
 {
 	const struct v8_members *members = NULL;
 	struct str class;
 
-	if (scope->start >= 0 && script->starts && is_member(memory, shared))
+	if (scope->start < 0 || !is_member(memory, shared))
+		return name;
+	if (script->starts)
 		members = members_of(memory, script, id, classes, arena);
+	*ret_classless = !members;
 	class = members ? v8_members_class(members, (uint32_t)scope->start) : (struct str){ 0 };
 	return class.n ? join(arena, class, '.', name) : name;
 }
@@ -317,7 +320,7 @@ bool v8_function_read(const struct v8_memory *memory, uint64_t shared, struct v8
 		own = with_class(memory, &scope, source, own, arena);
 	if (own.n && str_eq(own, bare) && function.script)
 		own = with_class_of_text(memory, shared, &scope, &scripts->items[function.script], function.script, classes,
-					 own, arena);
+					 own, arena, &function.classless);
 	if (!own.n)
 		own = string_or_none(memory, scope.inferred, arena);
 	if (function.script)

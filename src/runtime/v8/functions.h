@@ -16,6 +16,7 @@ struct v8_function {
 	struct str name;	/* in the arena it was read with */
 	uint32_t script;	/* 0: none, it is V8's own */
 	uint32_t line, column;	/* where it begins; 0: not known */
+	bool classless;		/* a method whose class is not known, since the text is being moved */
 };
 
 /* What the scope says, before names and positions. */

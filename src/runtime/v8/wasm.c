@@ -15,7 +15,7 @@
 #define NATIVE_BYTES 1600u	/* of a NativeModule that are looked through */
 #define LEVELS 3		/* of objects from the instance on */
 #define MODULES_MAX 256u
-#define TRIES_MAX 3u
+#define TRIES_MAX 6u
 #define STEPS_MAX 64		/* down a tree */
 #define NEW_CODES_MAX 4096u
 #define SECTIONS_MAX 4096u
