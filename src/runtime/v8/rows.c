@@ -127,6 +127,13 @@ static struct state moved(struct state s, int bytes)
 	return s;
 }
 
+/* push [rsp + n] of the return address: before a jump to another function, an argument takes the place where it was. */
+static bool copies_return(struct state s, const struct x86_insn *i)
+{
+	return s.place == PUSHED && x86_mod(i) != 3 && (i->modrm & 7) == 4 && i->sib == 0x24 &&
+	       !(i->rex & 3) && i->disp == s.n;
+}
+
 /* The state behind an instruction. */
 static struct state after(struct state s, const struct x86_insn *i)
 {
@@ -139,9 +146,10 @@ static struct state after(struct state s, const struct x86_insn *i)
 			return (struct state){ PUSHED, 0 };
 		return moved(s, 8);
 	}
-	if (is_one(i, 0x68) || is_one(i, 0x6a) || is_one(i, 0x9c) ||	/* of a number, of the flags */
-	    (is_one(i, 0xff) && i->has_modrm && (i->modrm >> 3 & 7) == 6))
+	if (is_one(i, 0x68) || is_one(i, 0x6a) || is_one(i, 0x9c))	/* of a number, of the flags */
 		return moved(s, 8);
+	if (is_one(i, 0xff) && i->has_modrm && (i->modrm >> 3 & 7) == 6)
+		return copies_return(s, i) ? (struct state){ PUSHED, 0 } : moved(s, 8);
 	if (is_one_of(i, 0x58, 0x5f)) {		/* pop */
 		if (s.place == FRAMED && popped == 5)
 			return (struct state){ PUSHED, 0 };

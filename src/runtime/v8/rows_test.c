@@ -124,5 +124,20 @@ TEST(flags_that_are_popped_were_pushed)
 	check_base(0x87, UNWIND_RSP, 8);
 }
 
-TEST_MAIN(CASE(flags_that_are_popped_were_pushed), CASE(a_function_that_jumps_over_padding_goes_on_behind_it),
+/* push rbx; push [rsp + 8]; mov [rsp + 16], rax; jmp: an argument more for the function that goes on. */
+TEST(a_return_address_that_is_pushed_again_is_on_top)
+{
+	put_functions();
+	PUT(0x80, "\x53\xff\x74\x24\x08\x48\x89\x44\x24\x10\xe9\x71\xff\xff\xff");
+	make_rows();
+	check_base(0x81, UNWIND_RSP, 16);
+	check_base(0x85, UNWIND_RSP, 8);
+	check_base(0x8a, UNWIND_RSP, 8);
+	PUT(0x82, "\x74\x24\x10");			/* another word */
+	make_rows();
+	check_base(0x85, UNWIND_RSP, 24);
+}
+
+TEST_MAIN(CASE(flags_that_are_popped_were_pushed), CASE(a_return_address_that_is_pushed_again_is_on_top),
+	  CASE(a_function_that_jumps_over_padding_goes_on_behind_it),
 	  CASE(a_function_begins_behind_padding_that_is_only_jumped_to))
