@@ -103,6 +103,12 @@ int jvm_try(uint64_t a, uint32_t b);
 int jvm_try_fp(uint64_t a, uint32_t b);
 int jvm_try_native(uint64_t a, uint32_t b);
 int jvm_enter_chunk(uint64_t a, uint32_t b);
+int jvm_find_tail(uint64_t a, uint32_t b);
+int jvm_is_tail(uint64_t a, uint32_t b);
+int jvm_find_entry(uint64_t a, uint32_t b);
+int jvm_read_oop(uint64_t a, uint32_t b);
+int jvm_is_virtual(uint64_t a, uint32_t b);
+int jvm_is_behind_call(uint64_t a, uint32_t b);
 int jvm_find_blob(uint64_t a, uint32_t b);
 int jvm_find_method(uint64_t a, uint32_t b);
 int jvm_interpreted(uint64_t a, uint32_t b);
@@ -147,6 +153,12 @@ JVM_PIECE(jvm_try_fp, WALK_JVM_TRY_FP)
 JVM_PIECE(jvm_try_native, WALK_JVM_TRY_NATIVE)
 JVM_PIECE(jvm_enter_chunk, WALK_JVM_ENTER_CHUNK)
 JVM_PIECE(jvm_note_virtual, WALK_JVM_NOTE_VIRTUAL)
+JVM_PIECE(jvm_find_tail, WALK_JVM_FIND_TAIL)
+JVM_PIECE(jvm_is_tail, WALK_JVM_IS_TAIL)
+JVM_PIECE(jvm_find_entry, WALK_JVM_FIND_ENTRY)
+JVM_PIECE(jvm_read_oop, WALK_JVM_READ_OOP)
+JVM_PIECE(jvm_is_virtual, WALK_JVM_IS_VIRTUAL)
+JVM_PIECE(jvm_is_behind_call, WALK_JVM_IS_BEHIND_CALL)
 JVM_PIECE(jvm_find_blob, WALK_JVM_FIND_BLOB)
 JVM_PIECE(jvm_find_method, WALK_JVM_FIND_METHOD)
 JVM_PIECE(jvm_interpreted, WALK_JVM_INTERPRETED_FRAME)
@@ -203,6 +215,18 @@ static __always_inline int walk_jvm_call(struct walk *w, void *out, uint32_t pie
 		return jvm_enter_chunk(a, b);
 	case WALK_JVM_NOTE_VIRTUAL:
 		return jvm_note_virtual(a, b);
+	case WALK_JVM_FIND_TAIL:
+		return jvm_find_tail(a, b);
+	case WALK_JVM_IS_TAIL:
+		return jvm_is_tail(a, b);
+	case WALK_JVM_FIND_ENTRY:
+		return jvm_find_entry(a, b);
+	case WALK_JVM_READ_OOP:
+		return jvm_read_oop(a, b);
+	case WALK_JVM_IS_VIRTUAL:
+		return jvm_is_virtual(a, b);
+	case WALK_JVM_IS_BEHIND_CALL:
+		return jvm_is_behind_call(a, b);
 	case WALK_JVM_TRY_NATIVE:
 		return jvm_try_native(a, b);
 	case WALK_JVM_INTERPRETED_FRAME:

@@ -34,8 +34,14 @@ enum walk_jvm_piece {
 	WALK_JVM_FIND_METHOD,	/* at the address `a` */
 	WALK_JVM_TRY,		/* a frame that ends below `a`; b: with rbp saved in it */
 	WALK_JVM_TRY_FP,
+	WALK_JVM_FIND_TAIL,	/* the first chunk: left in w->jvm.tail */
+	WALK_JVM_IS_TAIL,	/* whether the continuation `a` has one */
+	WALK_JVM_FIND_ENTRY,	/* the frame with a ContinuationEntry at `a`: left in w->jvm.entry_fp */
 	WALK_JVM_ENTER_CHUNK,
 	WALK_JVM_NOTE_VIRTUAL,
+	WALK_JVM_READ_OOP,	/* at the address `a`: its value is left in w->jvm.oop */
+	WALK_JVM_IS_VIRTUAL,	/* whether the continuation `a` runs a virtual thread */
+	WALK_JVM_IS_BEHIND_CALL,	/* the address `a` */
 	WALK_JVM_TRY_NATIVE,	/* the same of a stub that C has called */
 	WALK_JVM_INTERPRETED_FRAME,
 	WALK_JVM_COMPILED_FRAME,
@@ -87,6 +93,19 @@ WALK_INLINE int walk_jvm_run(struct walk *w, void *out, enum walk_jvm_piece piec
 		return walk_jvm_try_here(w, a, b);
 	case WALK_JVM_TRY_FP:
 		return walk_jvm_try_fp_here(w);
+	case WALK_JVM_FIND_TAIL:
+		return walk_jvm_find_tail(w);
+	case WALK_JVM_IS_TAIL:
+		return walk_jvm_is_tail_here(w, a);
+	case WALK_JVM_FIND_ENTRY:
+		walk_jvm_find_entry_here(w, a);
+		return 0;
+	case WALK_JVM_READ_OOP:
+		return walk_jvm_read_oop_here(w, a);
+	case WALK_JVM_IS_VIRTUAL:
+		return walk_jvm_find_virtual(w, a);
+	case WALK_JVM_IS_BEHIND_CALL:
+		return walk_jvm_is_behind_call_here(w, a);
 	case WALK_JVM_ENTER_CHUNK:
 		return walk_jvm_enter_chunk_here(w);
 	case WALK_JVM_NOTE_VIRTUAL:

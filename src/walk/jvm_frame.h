@@ -104,7 +104,7 @@ WALK_INLINE bool walk_jvm_try(struct walk *w, uint64_t cfa, bool fp_saved)
 	return walk_jvm_call(w, 0, WALK_JVM_TRY, cfa, fp_saved);
 }
 
-WALK_INLINE bool walk_jvm_is_behind_call(struct walk *w, uint64_t pc)
+WALK_INLINE bool walk_jvm_is_behind_call_here(struct walk *w, uint64_t pc)
 {
 	uint64_t before;
 
@@ -115,6 +115,11 @@ WALK_INLINE bool walk_jvm_is_behind_call(struct walk *w, uint64_t pc)
 	return (before >> 24 & 0xff) == 0xe8 || (before >> 48 & 0x38ff) == 0x10ff ||
 	       (before >> 40 & 0x38ff) == 0x10ff || (before >> 16 & 0x38ff) == 0x10ff ||
 	       (before >> 8 & 0x38ff) == 0x10ff;
+}
+
+WALK_INLINE bool walk_jvm_is_behind_call(struct walk *w, uint64_t pc)
+{
+	return walk_jvm_call(w, 0, WALK_JVM_IS_BEHIND_CALL, pc, 0);
 }
 
 /* Whether C called from there: its own code. */

@@ -32,6 +32,8 @@ struct walk_jvm_state {
 	uint64_t chunk, chunk_end;	/* that the frames at hand are in, 0: the stack; where its last one ends */
 	uint64_t entry, entry_fp;	/* where the stack goes on behind it */
 	uint64_t scratch[2];	/* what is read and looked at once: the BPF stack has no room */
+	uint64_t tail;		/* the chunk that a virtual thread's frames go on in */
+	uint64_t oop;		/* a reference that was read */
 	uint64_t virtual;	/* the number of the virtual thread whose frames these are; 0: none */
 	uint64_t method, bytecodes;	/* of an interpreted frame */
 	uint32_t code_size;	/* of its bytecodes */

@@ -23,9 +23,10 @@
 #define WALK_JVM_ENTRY_REACH 16u	/* words from a virtual thread's outermost frame on: arguments, and the head of that */
 
 /* A reference in an object. */
-WALK_INLINE bool walk_jvm_read_oop(struct walk *w, uint64_t at, uint64_t *ret_oop)
+WALK_INLINE bool walk_jvm_read_oop_here(struct walk *w, uint64_t at)
 {
 	const struct walk_jvm *layout = &w->jvm.layout;
+	uint64_t *ret_oop = &w->jvm.oop;
 	uint32_t narrow;
 
 	if (layout->oop_bytes == 8) {
@@ -42,6 +43,14 @@ WALK_INLINE bool walk_jvm_read_oop(struct walk *w, uint64_t at, uint64_t *ret_oo
 		return false;
 	narrow = (uint32_t)w->jvm.scratch[0];
 	*ret_oop = narrow ? layout->oop_base + ((uint64_t)narrow << (layout->oop_shift & 31)) : 0;
+	return true;
+}
+
+WALK_INLINE bool walk_jvm_read_oop(struct walk *w, uint64_t at, uint64_t *ret_oop)
+{
+	if (!walk_jvm_call(w, 0, WALK_JVM_READ_OOP, at, 0))
+		return false;
+	*ret_oop = w->jvm.oop;
 	return true;
 }
 
@@ -92,7 +101,7 @@ WALK_INLINE bool walk_jvm_note_virtual_here(struct walk *w)
 	for (uint64_t i = 1; i <= WALK_JVM_ENTRY_WORDS; i++) {
 		if (fp - i * 8 < w->regs[UNWIND_RSP] || !walk_read(w, fp - i * 8, &continuation))
 			return false;
-		if (walk_jvm_find_virtual(w, continuation))
+		if (walk_jvm_call(w, 0, WALK_JVM_IS_VIRTUAL, continuation, 0))
 			return true;
 	}
 	return false;
@@ -100,40 +109,58 @@ WALK_INLINE bool walk_jvm_note_virtual_here(struct walk *w)
 
 /* Where the frame that entered a virtual thread saves rbp: it ends behind the ContinuationEntry at `entry`, with
  * what it returns to. */
-WALK_INLINE uint64_t walk_jvm_entry_fp(struct walk *w, uint64_t entry)
+WALK_INLINE void walk_jvm_find_entry_here(struct walk *w, uint64_t entry)
 {
 	uint64_t pc;
 
-	for (uint64_t i = 1; i <= WALK_JVM_ENTRY_WORDS; i++)
-		if (walk_read(w, entry + i * 8, &pc) && walk_jvm_holds(w, pc) && walk_jvm_is_behind_call(w, pc))
-			return entry + (i - 1) * 8;
-	return w->regs[UNWIND_RBP];
+	w->jvm.entry_fp = w->regs[UNWIND_RBP];
+	for (uint64_t i = 1; i <= WALK_JVM_ENTRY_WORDS; i++) {
+		if (walk_read(w, entry + i * 8, &pc) && walk_jvm_holds(w, pc) && walk_jvm_is_behind_call(w, pc)) {
+			w->jvm.entry_fp = entry + (i - 1) * 8;
+			return;
+		}
+	}
+}
+
+WALK_INLINE uint64_t walk_jvm_entry_fp(struct walk *w, uint64_t entry)
+{
+	walk_jvm_call(w, 0, WALK_JVM_FIND_ENTRY, entry, 0);
+	return w->jvm.entry_fp;
+}
+
+WALK_INLINE bool walk_jvm_is_tail_here(struct walk *w, uint64_t continuation)
+{
+	struct walk_jvm_state *j = &w->jvm;
+
+	if (!walk_plausible(continuation) || (continuation & 7) ||
+	    !walk_jvm_read_oop(w, continuation + j->layout.cont_tail, &j->tail))
+		return false;
+	return walk_jvm_is_chunk(w, j->tail);
 }
 
 /* The chunk that a virtual thread's frames go on in. The stack goes on with the frame that entered the thread:
  * in it is a ContinuationEntry, with a reference to the Continuation, which has one to the chunk. rbp leads to that
  * frame only as long as no frame above has used it for something else. */
-WALK_INLINE bool walk_jvm_find_tail(struct walk *w, uint64_t *ret_chunk)
+WALK_INLINE bool walk_jvm_find_tail(struct walk *w)
 {
 	struct walk_jvm_state *j = &w->jvm;
-	uint64_t sp = w->regs[UNWIND_RSP], cont;
+	uint64_t sp = w->regs[UNWIND_RSP], continuation;
 
+	if (!j->layout.chunk_klass || !walk_heap_stands(w))
+		return false;
 	for (uint64_t i = 0; i < WALK_JVM_ENTRY_REACH; i++) {
-		if (!walk_read(w, sp + i * 8, &cont))
+		if (!walk_read(w, sp + i * 8, &continuation))
 			return false;
-		if (walk_plausible(cont) && !(cont & 7) &&
-		    walk_jvm_read_oop(w, cont + j->layout.cont_tail, ret_chunk) &&
-		    walk_jvm_is_chunk(w, *ret_chunk)) {
+		if (walk_jvm_call(w, 0, WALK_JVM_IS_TAIL, continuation, 0)) {
 			j->entry = sp;
-			j->entry_fp = w->regs[UNWIND_RBP] = walk_jvm_entry_fp(w, sp + i * 8);
-			walk_jvm_call(w, 0, WALK_JVM_NOTE_VIRTUAL, 0, 0);
+			w->regs[UNWIND_RBP] = walk_jvm_entry_fp(w, sp + i * 8);
 			return true;
 		}
 	}
 	return false;
 }
 
-/* Goes on with the frames of the next chunk that has some: they stand in it as they stood on the stack. */
+/* The frames of the next chunk that has some: they stand in it as they stood on the stack. */
 WALK_INLINE bool walk_jvm_enter_chunk_here(struct walk *w)
 {
 	struct walk_jvm_state *j = &w->jvm;
@@ -141,9 +168,11 @@ WALK_INLINE bool walk_jvm_enter_chunk_here(struct walk *w)
 	uint64_t chunk = j->chunk, top, pc, fp;
 	uint32_t sp, bottom;
 
-	if (!layout->chunk_klass || !walk_heap_stands(w) ||
-	    !(chunk ? walk_jvm_read_oop(w, chunk + layout->chunk_parent, &chunk) :
-		      walk_jvm_find_tail(w, &chunk)))
+	if (!layout->chunk_klass || !walk_heap_stands(w))
+		return false;
+	if (!chunk)
+		chunk = j->tail;
+	else if (!walk_jvm_read_oop(w, chunk + layout->chunk_parent, &chunk))
 		return false;
 	for (int i = 0; i < WALK_JVM_CHUNKS; i++) {
 		if (!walk_jvm_is_chunk(w, chunk) ||
@@ -169,6 +198,18 @@ WALK_INLINE bool walk_jvm_enter_chunk_here(struct walk *w)
 	return true;
 }
 
+/* Goes on with the frames of the next chunk that has some. Piece after piece, and none out of another: BPF's stack
+ * has 512 bytes for all that call each other. */
+WALK_INLINE bool walk_jvm_enter_chunk(struct walk *w)
+{
+	if (!w->jvm.chunk) {
+		if (!walk_jvm_call(w, 0, WALK_JVM_FIND_TAIL, 0, 0))
+			return false;
+		walk_jvm_call(w, 0, WALK_JVM_NOTE_VIRTUAL, 0, 0);
+	}
+	return walk_jvm_call(w, 0, WALK_JVM_ENTER_CHUNK, 0, 0);
+}
+
 /* Back to the stack, where the virtual thread was entered. */
 WALK_INLINE void walk_jvm_leave_chunk(struct walk *w)
 {
@@ -183,7 +224,7 @@ WALK_INLINE bool walk_jvm_end_chunk(struct walk *w)
 {
 	if (!w->jvm.chunk)
 		return false;
-	if (walk_jvm_call(w, 0, WALK_JVM_ENTER_CHUNK, 0, 0))
+	if (walk_jvm_enter_chunk(w))
 		return true;
 	walk_jvm_leave_chunk(w);
 	return walk_jvm_try_fp(w);
@@ -199,7 +240,7 @@ WALK_INLINE bool walk_jvm_is_return_barrier(struct walk *w)
 
 WALK_INLINE enum walk_next walk_jvm_by_return_barrier(struct walk *w, void *out)
 {
-	if (walk_jvm_call(w, 0, WALK_JVM_ENTER_CHUNK, 0, 0))
+	if (walk_jvm_enter_chunk(w))
 		return WALK_CONTINUE;
 	if (!walk_jvm_put(w, out, 0, JVM_FAULT, JVM_FAULT_FROZEN, 0))
 		return walk_stop(w, WALK_FULL);
