@@ -26,9 +26,13 @@
 #ifndef SONDE_WALK_V8_H
 #define SONDE_WALK_V8_H
 
-/* What walk_v8_call() is to do: pieces that are functions of their own where it makes them such. */
+/* What walk_v8_call() is to do: pieces that are functions of their own where it makes them such. The verifier then looks
+ * at each once, and not on every way that leads to it. */
 enum walk_v8_piece {
 	WALK_V8_STEP,		/* walk_v8_step(): enum walk_next */
+	WALK_V8_FIND_STAGE,	/* enum walk_v8_stage */
+	WALK_V8_LOOK,		/* walk_v8_look() */
+	WALK_V8_READ_FUNCTION,	/* walk_v8_function() of w->v8.asked: enum v8_fault */
 	WALK_V8_FIND_REGEXP,	/* walk_v8_regexp() */
 	WALK_V8_TRY_REGEXP,	/* walk_v8_is_regexp() */
 	WALK_V8_BUILTIN,	/* a function's frame at a builtin: enum walk_v8_done */
@@ -109,7 +113,7 @@ WALK_INLINE enum walk_next walk_v8_leave(struct walk *w, enum walk_v8_stage stag
 /* Run-time code of a process that has V8: records its frame and goes to the caller. */
 WALK_INLINE enum walk_next walk_v8_step(struct walk *w, void *out)
 {
-	enum walk_v8_stage stage = walk_v8_stage(w);
+	enum walk_v8_stage stage = (enum walk_v8_stage)walk_v8_call(w, out, WALK_V8_FIND_STAGE);
 	uint64_t fp, ret;
 
 	/* code of regular expressions ends with its prologue: then what is on top is no return address */
@@ -129,6 +133,14 @@ WALK_INLINE int walk_v8_run(struct walk *w, void *out, enum walk_v8_piece piece)
 {
 	if (piece == WALK_V8_STEP)
 		return walk_v8_step(w, out);
+	if (piece == WALK_V8_FIND_STAGE)
+		return walk_v8_stage(w);
+	if (piece == WALK_V8_LOOK) {
+		walk_v8_look_here(w);
+		return WALK_V8_NONE;
+	}
+	if (piece == WALK_V8_READ_FUNCTION)
+		return walk_v8_function(w, w->v8.asked);
 	if (piece == WALK_V8_FIND_REGEXP) {
 		walk_v8_regexp(w, out);
 		return WALK_V8_NONE;
