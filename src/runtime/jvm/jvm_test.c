@@ -107,6 +107,24 @@ TEST(tables_that_are_not_relocated_yet_are_read_again)
 	jvm_file_fini(&m.file);
 }
 
+/* The loader goes through a library while it is looked at: of a table the first rows may be relocated and the others not. */
+TEST(a_table_that_is_relocated_in_part_is_read_again)
+{
+	struct made m;
+	uint64_t name;
+	uint32_t row;
+
+	begin(&m, false);
+	row = JVM_IMAGE_ROWS + 48 * 9;
+	memcpy(&name, m.image.memory + row, 8);
+	jvm_image_put(&m.image, row, name - JVM_IMAGE_BIAS, 8);
+	CHECK(!layout(&m));
+	CHECK(jvm_comes_later(&m.file));
+	jvm_image_put(&m.image, row, name, 8);
+	CHECK(layout(&m));
+	jvm_file_fini(&m.file);
+}
+
 TEST(a_jvm_that_describes_itself_in_other_words_is_not_waited_for)
 {
 	struct made m;
@@ -208,6 +226,7 @@ TEST(tables_without_an_end_are_refused)
 TEST_MAIN(CASE(a_layout_is_what_the_tables_say), CASE(before_23_places_in_a_blob_are_pointers),
 	  CASE(a_heap_that_is_being_made_is_waited_for), CASE(a_jvm_that_has_not_begun_is_waited_for),
 	  CASE(tables_that_are_not_relocated_yet_are_read_again),
+	  CASE(a_table_that_is_relocated_in_part_is_read_again),
 	  CASE(a_jvm_that_describes_itself_in_other_words_is_not_waited_for),
 	  CASE(a_heap_of_a_file_is_passed_over), CASE(more_heaps_than_there_can_be_are_no_layout),
 	  CASE(a_field_beyond_what_is_read_of_a_blob_is_no_layout), CASE(chunks_are_described_by_their_classes),

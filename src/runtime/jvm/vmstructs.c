@@ -93,13 +93,14 @@ static const uint8_t *page_of(struct reader *reader, uint64_t address)
 	return reader->pages[slot];
 }
 
-/* False when it cannot be read or is longer than any that is asked for. */
+/* False when it cannot be read, which *ret_readable tells, or is longer than any that is asked for. */
 static bool read_name(struct reader *reader, uint64_t address, char out[NAME_BYTES_MAX],
-		      size_t *ret_n)
+		      size_t *ret_n, bool *ret_readable)
 {
 	for (size_t n = 0; n < NAME_BYTES_MAX; n++) {
 		const uint8_t *page = page_of(reader, address + n);
 
+		*ret_readable = page;
 		if (!page)
 			return false;
 		out[n] = (char)page[(address + n) % PAGE];
@@ -154,21 +155,23 @@ static uint64_t cell(const uint8_t *row, uint64_t stride, uint64_t column, unsig
 	return cursor_uint(&c, size);
 }
 
-/* One row, whose name pointer is known not to be NULL. */
+/* One row, whose name pointer is known not to be NULL. False: the loader has not relocated it yet (its names cannot be
+ * read then: what has been read of the table is not all of it), or out of memory. */
 static bool take_row(struct jvm_vmstructs *structs, struct reader *reader, enum jvm_table table,
 		     const uint8_t *row, uint64_t stride, const uint64_t *columns, uint64_t bias)
 {
 	char type[NAME_BYTES_MAX], name[NAME_BYTES_MAX];
 	struct jvm_vmentry entry = { .kind = ENTRY_CONSTANT };
+	bool readable;
 	size_t n;
 
-	if (!read_name(reader, cell(row, stride, columns[0], 8), type, &n))
-		return true;		/* none that we know */
+	if (!read_name(reader, cell(row, stride, columns[0], 8), type, &n, &readable))
+		return readable;	/* none that we know */
 	entry.type = str_over(type, n);
 	switch (table) {
 	case JVM_FIELDS:
-		if (!read_name(reader, cell(row, stride, columns[1], 8), name, &n))
-			return true;
+		if (!read_name(reader, cell(row, stride, columns[1], 8), name, &n, &readable))
+			return readable;
 		entry.name = str_over(name, n);
 		entry.kind = cell(row, stride, columns[2], 4) ? ENTRY_STATIC : ENTRY_FIELD;
 		entry.value = entry.kind == ENTRY_STATIC ? cell(row, stride, columns[4], 8) - bias :
