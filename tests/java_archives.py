@@ -45,7 +45,8 @@ def make(kind, command, folder):
     """The options that the last run takes. command(*options) is one of the program with more options."""
     for step in KINDS[kind].steps:
         done = subprocess.run(command(*filled(step, folder)), capture_output=True, text=True, cwd=folder, timeout=120)
-        if done.returncode:
+        made = pathlib.Path(filled(step, folder)[-1].partition("=")[2])
+        if done.returncode or not made.exists():
             raise RuntimeError(f"no archive by {step[-1]}: {(done.stderr + done.stdout).strip()[-300:]}")
     return (*filled(KINDS[kind].use, folder), f"-Xlog:class+load:file={folder}/loaded")
 
