@@ -98,5 +98,26 @@ TEST(what_runs_the_fields_of_a_class_is_named_by_its_kind)
 	buf_fini(&image);
 }
 
-TEST_MAIN(CASE(what_runs_the_fields_of_a_class_is_named_by_its_kind),
+/* As a V8 that no longer tells that number. */
+static bool lookup_less(void *context, const char *name, int32_t *ret_value)
+{
+	return strcmp(name, context) != 0 && image_lookup(NULL, name, ret_value);
+}
+
+TEST(a_v8_that_lacks_a_needed_number_or_is_of_no_known_age_is_refused)
+{
+	static const char *const needed[] = {
+		"FirstNonstringType", "type_JSFunction__JS_FUNCTION_TYPE", "type_Script__SCRIPT_TYPE", "type_ScopeInfo__SCOPE_INFO_TYPE",
+		"type_SharedFunctionInfo__SHARED_FUNCTION_INFO_TYPE", "type_Code__CODE_TYPE", "class_JSFunction__shared__SharedFunctionInfo",
+	};
+	struct v8_objects o;
+
+	CHECK(v8_objects_of(&o, 14, 6, lookup_less, (void *)(uintptr_t)"none of them"));
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+		CHECK(!v8_objects_of(&o, 14, 6, lookup_less, (void *)(uintptr_t)needed[i]));
+	CHECK(!v8_objects_of(&o, 21, 0, image_lookup, NULL));
+	CHECK(!v8_objects_of(&o, 8, 9, image_lookup, NULL));
+}
+
+TEST_MAIN(CASE(a_v8_that_lacks_a_needed_number_or_is_of_no_known_age_is_refused), CASE(what_runs_the_fields_of_a_class_is_named_by_its_kind),
 	  CASE(a_function_without_a_name_whose_script_is_being_moved_is_not_called_anonymous))
