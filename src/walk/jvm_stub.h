@@ -107,7 +107,8 @@ WALK_INLINE enum walk_next walk_jvm_stub(struct walk *w, void *out)
 
 	if (!walk_jvm_put(w, out, j->blob, JVM_STUB, pc - j->code, jvm_check(j->name, 0)))
 		return walk_stop(w, WALK_FULL);
-	if (((head == WALK_JVM_STUB_ROUTINES && walk_jvm_is_call_stub(w)) || head == 0x61637075 /* "upca" */) &&
+	if ((((head == WALK_JVM_STUB_ROUTINES || head == 0x74696e69 /* "init"ial_blob: JDK 27's, of an AOT cache */) &&
+	      walk_jvm_is_call_stub(w)) || head == 0x61637075 /* "upca" */) &&
 	    (walk_jvm_by_c_edge(w) || walk_jvm_by_entry_frame(w)))
 		return WALK_CONTINUE;
 	if (w->all_regs && walk_jvm_is_for_c(head) && walk_jvm_by_native_scan(w))

@@ -34,6 +34,16 @@ TEST(compiled_interpreted_and_c_frames_follow_each_other)
 	check_outer(&s, 2);
 }
 
+TEST(stubs_of_an_aot_cache_have_names_of_their_own)
+{
+	struct image_stack s;
+
+	image_stack_begin(&s);
+	memcpy(image_at(&s.image, IMAGE_NAMES + 2 * 32, 32), "initial_blob (stub gen)", 24);
+	CHECK_EQ(image_walk(&s.image), WALK_COMPLETE);
+	check_outer(&s, 2);
+}
+
 TEST(edges_of_compiled_code_have_their_caller_where_their_instructions_say)
 {
 	static const struct edge {
@@ -519,7 +529,7 @@ TEST(coloured_references_are_followed)
 	check_chunk(&v.s, 2);
 }
 
-TEST_MAIN(CASE(compiled_interpreted_and_c_frames_follow_each_other),
+TEST_MAIN(CASE(compiled_interpreted_and_c_frames_follow_each_other), CASE(stubs_of_an_aot_cache_have_names_of_their_own),
 	  CASE(edges_of_compiled_code_have_their_caller_where_their_instructions_say),
 	  CASE(the_wrapper_of_a_native_method_has_no_frame_where_rbp_is_not_at_its_beginning),
 	  CASE(a_frame_that_waits_to_be_given_up_has_its_own_address),

@@ -234,7 +234,8 @@ WALK_INLINE bool walk_jvm_end_chunk(struct walk *w)
  * that puts the next frames there. */
 WALK_INLINE bool walk_jvm_is_return_barrier(struct walk *w)
 {
-	return w->is_return && (uint32_t)w->jvm.name_head == WALK_JVM_STUB_ROUTINES &&
+	return w->is_return && ((uint32_t)w->jvm.name_head == WALK_JVM_STUB_ROUTINES ||
+				  (uint32_t)w->jvm.name_head == 0x746e6f63 /* "cont"inuation_blob: JDK 27's, of an AOT cache */) &&
 	       !walk_jvm_is_behind_call(w, w->regs[UNWIND_RIP]);
 }
 
