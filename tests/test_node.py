@@ -152,6 +152,21 @@ def test_worker_threads_have_the_names_that_the_program_gave_them(tmp_path, vers
     assert {sample.labels.get("process") for sample in samples} == {"node"}
 
 
+@pytest.mark.parametrize("version", nodejs.VERSIONS)
+def test_a_recording_by_pid_names_the_program_and_not_its_thread(tmp_path, version):
+    if not os.access(nodejs.node(version), os.X_OK):
+        pytest.skip(f"node {version} is not installed")
+    with subprocess.Popen([nodejs.node(version), "-e", "console.log(1); for (;;) Math.sqrt(2);"], stdout=subprocess.PIPE) as node:
+        try:
+            assert node.stdout.readline()
+            told = subprocess.run([truth.SONDE, "record", "-p", str(node.pid), "-d", "200ms", "-o", str(tmp_path / "p.pb.gz")], check=True,
+                                  capture_output=True, text=True, timeout=60)
+            report = subprocess.run([truth.SONDE, "report", str(tmp_path / "p.pb.gz")], check=True, capture_output=True, text=True)
+        finally:
+            node.kill()
+    assert f"pid {node.pid} (node)" in report.stdout, told.stderr + report.stdout
+
+
 LOOP = """\
 function mix(x, j) { return (x * 31 + j) % 1000003; }
 function odd(x) {

@@ -77,8 +77,7 @@ static void describe_pids(struct target *target)
 {
 	char comm[16] = "";
 
-	if (target->list.n == 1 && process_comm(target->list.items[0], target->list.items[0],
-						comm) == 0)
+	if (target->list.n == 1 && process_name(target->list.items[0], comm) == 0)
 		snprintf(target->words, sizeof(target->words), "pid %d (%s)",
 			 target->list.items[0], comm);
 	else if (target->name)

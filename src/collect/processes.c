@@ -292,31 +292,12 @@ static struct process *add_process(struct processes *processes, pid_t pid)
 	return process;
 }
 
-/* What Node (since 24) calls the thread that runs the program says nothing of the program. */
-static bool is_thread_name(struct str name)
-{
-	return str_eq(name, STR("MainThread")) || str_eq(name, STR("node-MainThread"));
-}
-
 static void set_name(struct process *process, struct str name)
 {
 	size_t n = name.n < sizeof(process->name) ? name.n : sizeof(process->name) - 1;
 
 	memset(process->name, 0, sizeof(process->name));
 	memcpy(process->name, name.p, n);
-}
-
-static void read_name(struct process *process)
-{
-	char path[PATH_MAX];
-	struct str name;
-
-	process_comm(process->pid, process->pid, process->name);
-	if (!is_thread_name(str_of(process->name)))
-		return;
-	name = process_executable(process->pid, path);
-	if (name.n)
-		set_name(process, name);
 }
 
 struct process *processes_get(struct processes *processes, pid_t pid)
@@ -328,7 +309,7 @@ struct process *processes_get(struct processes *processes, pid_t pid)
 	process = add_process(processes, pid);
 	if (!process)
 		return NULL;
-	read_name(process);
+	process_name(process->pid, process->name);
 	scan(processes, process);
 	return process;
 }
@@ -347,7 +328,7 @@ int processes_remap(struct processes *processes, pid_t pid, struct str text, uin
 	process->n_doubts = 0;
 	process->doubt_ns = until_ns;
 	if (!process->name[0])
-		read_name(process);
+		process_name(process->pid, process->name);
 	rc = proc_maps_parse(&maps, text, NULL);
 	if (rc == 0)
 		rc = add_mappings(processes, process, &maps);
@@ -439,7 +420,7 @@ int processes_apply(struct processes *processes, const struct process_event *eve
 		set_name(process, event->path);
 		break;
 	case PROCESS_RENAMED:
-		if (event->pid == event->tid && !is_thread_name(event->path))
+		if (event->pid == event->tid && !process_is_thread_name(event->path))
 			set_name(process, event->path);
 		break;
 	case PROCESS_EXITED:

@@ -54,6 +54,12 @@ int process_comm(pid_t pid, pid_t tid, char ret_comm[16]);
  * Empty: not to be had. */
 struct str process_executable(pid_t pid, char path[PATH_MAX]);
 
+/* Whether that is only what Node (since 24) calls the thread that runs the program: it says nothing of the program. */
+bool process_is_thread_name(struct str name);
+
+/* What a process is called (at most 15 bytes): its command name, or what its file is called where that is only its thread's. */
+int process_name(pid_t pid, char ret_name[16]);
+
 /* Clock ticks since boot when it started: tells a reused pid. 0 when it is gone. */
 uint64_t process_start_ticks(pid_t pid);
 

@@ -49,6 +49,25 @@ struct str process_executable(pid_t pid, char path[PATH_MAX])
 	return str_basename(name);
 }
 
+bool process_is_thread_name(struct str name)
+{
+	return str_eq(name, STR("MainThread")) || str_eq(name, STR("node-MainThread"));
+}
+
+int process_name(pid_t pid, char ret_name[16])
+{
+	char path[PATH_MAX];
+	struct str name;
+	int rc = process_comm(pid, pid, ret_name);
+
+	if (rc < 0 || !process_is_thread_name(str_of(ret_name)))
+		return rc;
+	name = process_executable(pid, path);
+	if (name.n)
+		snprintf(ret_name, 16, "%.*s", name.n < 16 ? (int)name.n : 15, name.p);
+	return 0;
+}
+
 static bool executable_matches(const regex_t *regex, pid_t pid)
 {
 	char path[PATH_MAX];
