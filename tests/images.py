@@ -30,7 +30,7 @@ JAVA = {"": [], "-xint": ["-Xint"], "-c1": ["-XX:TieredStopAtLevel=1"], "-zgc": 
 def seeds():
     """{name: (runtime, command, what is wanted)}"""
     found = {}
-    for version in nodejs.VERSIONS:
+    for version in (*nodejs.VERSIONS, 23):
         for mode, options in NODE.items():
             found[f"node{version}{mode}"] = ("v8", [nodejs.node(version), *options, "/tmp/images/images/image.js"], "/images/")
     for home in [jdk for jdk in java.jdks() if jdk.bed and jdk.there()]:

@@ -40,7 +40,7 @@ PROGRAMS = BED / "node-programs" / "node_modules"
 SECONDS = 3
 SPIN_MS = 50
 RUN_S = 900         # "churn mixed" takes four minutes of two processors
-VERSIONS = (16, 18, 20, 22, 24, 25, 26)
+VERSIONS = (16, 18, 20, 21, 22, 24, 25, 26)
 
 
 @dataclass(frozen=True)

@@ -277,7 +277,7 @@ static struct str initializer_name(const struct v8_memory *memory, uint64_t shar
 	const struct v8_objects *o = memory->objects;
 	uint32_t flags, kind;
 
-	if (o->version < 1200 || !v8_field_u32(memory, shared, o->shared_flags, &flags))
+	if (o->version < 1108 || !v8_field_u32(memory, shared, o->shared_flags, &flags))
 		return (struct str){ 0 };
 	kind = flags & KIND_MASK;
 	if (kind < KIND_MEMBERS_INITIALIZER || kind >= KIND_MEMBERS_INITIALIZER + 2u * o->initializer_kinds)

@@ -57,7 +57,7 @@ static const struct {
 
 TEST(every_version_drives_every_reader)
 {
-	static const unsigned versions[] = { 16, 18, 20, 22, 24, 25, 26 };
+	static const unsigned versions[] = { 16, 18, 20, 21, 22, 23, 24, 25, 26 };
 
 	for (size_t v = 0; v < sizeof(versions) / sizeof(versions[0]); v++)
 		for (size_t m = 0; m < sizeof(modes) / sizeof(modes[0]); m++) {

@@ -103,8 +103,12 @@ static void set_code(struct v8_objects *o, v8_lookup_fn lookup, void *context)
 	int32_t value;
 
 	o->code_inside = o->version < 1103;	/* Code and its instructions are two objects since */
-	o->code_deopt = o->version < 1200 ? 16 : 8;
-	o->code_positions = o->version < 1200 ? 24 : 16;
+	o->code_deopt = o->version < 1108 ? 16 : 8;
+	o->code_positions = o->version < 1108 ? 24 : 16;
+	if (o->version >= 1108 && o->version < 1200) {	/* (11.8 does not tell; 12.x has a wrapper before these) */
+		o->code_start = 32;
+		o->code_flags = 40;
+	}
 	if (o->code_size == V8_NO_FIELD)	/* 11.x */
 		o->code_size = o->version < 1104 ? o->code_start + 16 : o->code_start + 12;
 	o->position_flags = o->version >= 1400;
@@ -170,8 +174,8 @@ bool v8_objects_of(struct v8_objects *ret_objects, unsigned major, unsigned mino
 	o.type_function_last = o.type_function_first + 15;
 	if (lookup(context, "LastJSFunctionType", &value))
 		o.type_function_last = (uint16_t)value;
-	if (o.function_code == V8_NO_FIELD && o.version < 1200)	/* 11.x does not tell; behind the feedback */
-		o.function_code = o.function_shared + 24;
+	if (o.function_code == V8_NO_FIELD && o.version < 1200)	/* 11.x does not tell: behind the feedback, before the function since */
+		o.function_code = o.version < 1108 ? o.function_shared + 24 : o.function_shared - 8;
 	o.shared_literal = o.shared_flags + 4;
 	o.external_data = o.cons_first + 8;	/* behind the resource */
 	o.script_line = o.script_name + 8;

@@ -177,7 +177,7 @@ static bool is_code(const struct v8_memory *memory, const struct v8_wasm_module 
 {
 	unsigned version = memory->objects->version;
 	unsigned size_off = version >= 1100 && version < 1300 ? 24 : 32;
-	unsigned index_off = version < 1100 ? 48 : version < 1300 ? 44 : 56;
+	unsigned index_off = version < 1100 ? 48 : version < 1209 ? 44 : version < 1300 ? 48 : 56;
 	uint8_t bytes[64];
 	uint64_t native, start;
 	uint32_t size, index;
