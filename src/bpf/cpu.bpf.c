@@ -119,7 +119,6 @@ int jvm_step(uint64_t a, uint32_t b);
 static __always_inline int walk_v8_call(struct walk *w, void *out, uint32_t piece);
 int v8_step(uint32_t unused);
 int v8_find_stage(uint32_t unused);
-int v8_look(uint32_t unused);
 int v8_read_function(uint32_t unused);
 int v8_builtin(uint32_t unused);
 int v8_find_regexp(uint32_t unused);
@@ -184,7 +183,6 @@ JVM_PIECE(jvm_step, WALK_JVM_STEP)
 
 V8_PIECE(v8_step, WALK_V8_STEP)
 V8_PIECE(v8_find_stage, WALK_V8_FIND_STAGE)
-V8_PIECE(v8_look, WALK_V8_LOOK)
 V8_PIECE(v8_read_function, WALK_V8_READ_FUNCTION)
 V8_PIECE(v8_builtin, WALK_V8_BUILTIN)
 V8_PIECE(v8_find_regexp, WALK_V8_FIND_REGEXP)
@@ -198,8 +196,6 @@ static __always_inline int walk_v8_call(struct walk *w, void *out, uint32_t piec
 		return v8_step(w->n);
 	case WALK_V8_FIND_STAGE:
 		return v8_find_stage(w->n);
-	case WALK_V8_LOOK:
-		return v8_look(w->n);
 	case WALK_V8_READ_FUNCTION:
 		return v8_read_function(w->n);
 	case WALK_V8_FIND_REGEXP:

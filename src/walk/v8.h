@@ -31,8 +31,7 @@
 enum walk_v8_piece {
 	WALK_V8_STEP,		/* walk_v8_step(): enum walk_next */
 	WALK_V8_FIND_STAGE,	/* enum walk_v8_stage */
-	WALK_V8_LOOK,		/* walk_v8_look() */
-	WALK_V8_READ_FUNCTION,	/* walk_v8_function() of w->v8.asked: enum v8_fault */
+	WALK_V8_READ_FUNCTION,	/* walk_v8_read_asked(): enum v8_fault */
 	WALK_V8_FIND_REGEXP,	/* walk_v8_regexp() */
 	WALK_V8_TRY_REGEXP,	/* walk_v8_is_regexp() */
 	WALK_V8_BUILTIN,	/* a function's frame at a builtin: enum walk_v8_done */
@@ -113,7 +112,8 @@ WALK_INLINE enum walk_next walk_v8_leave(struct walk *w, enum walk_v8_stage stag
 /* Run-time code of a process that has V8: records its frame and goes to the caller. */
 WALK_INLINE enum walk_next walk_v8_step(struct walk *w, void *out)
 {
-	enum walk_v8_stage stage = (enum walk_v8_stage)walk_v8_call(w, out, WALK_V8_FIND_STAGE);
+	enum walk_v8_stage stage = w->is_return || !w->all_regs ? WALK_V8_FRAME :
+				   (enum walk_v8_stage)walk_v8_call(w, out, WALK_V8_FIND_STAGE);
 	uint64_t fp, ret;
 
 	/* code of regular expressions ends with its prologue: then what is on top is no return address */
@@ -135,12 +135,8 @@ WALK_INLINE int walk_v8_run(struct walk *w, void *out, enum walk_v8_piece piece)
 		return walk_v8_step(w, out);
 	if (piece == WALK_V8_FIND_STAGE)
 		return walk_v8_stage(w);
-	if (piece == WALK_V8_LOOK) {
-		walk_v8_look_here(w);
-		return WALK_V8_NONE;
-	}
 	if (piece == WALK_V8_READ_FUNCTION)
-		return walk_v8_function(w, w->v8.asked);
+		return walk_v8_read_asked(w);
 	if (piece == WALK_V8_FIND_REGEXP) {
 		walk_v8_regexp(w, out);
 		return WALK_V8_NONE;

@@ -106,12 +106,9 @@ WALK_INLINE void walk_v8_in_code(struct walk *w, const struct walk_v8_function *
 WALK_INLINE void walk_v8_describe(struct walk *w, uint64_t function, bool slots, bool interpreter)
 {
 	uint64_t pc = w->regs[UNWIND_RIP];
-	struct walk_v8_function *f;
-	enum v8_fault fault;
+	enum v8_fault fault = walk_v8_function(w, function);
+	struct walk_v8_function *f = walk_v8_at_hand(w);
 
-	w->v8.asked = function;
-	fault = (enum v8_fault)walk_v8_call(w, 0, WALK_V8_READ_FUNCTION);
-	f = walk_v8_at_hand(w);
 	w->v8.code = 0;
 	if (fault == V8_FAULT_NOT_FUNCTION && !WALK_LATE) {
 		/* up to Node 18, code of a regular expression has no type in its frame */
@@ -149,11 +146,12 @@ WALK_INLINE bool walk_v8_read_slots(struct walk *w, uint64_t fp)
 	return walk_read_bytes(w, slots + 3, 16, fp - 16);
 }
 
-WALK_INLINE void walk_v8_look_here(struct walk *w)
+/* Finds the words of the frame whose pointer is fp. `framed`: it stands, or did. */
+WALK_INLINE void walk_v8_look(struct walk *w, uint64_t fp, bool framed, bool interpreter)
 {
 	struct walk_v8_state *v = &w->v8;
-	uint64_t pc = w->regs[UNWIND_RIP], sp = w->regs[UNWIND_RSP], fp = v->frame, marker;
-	bool framed = v->framed, interpreter = v->interpreter, slots, pushing;
+	uint64_t pc = w->regs[UNWIND_RIP], sp = w->regs[UNWIND_RSP], marker;
+	bool slots, pushing;
 
 	v->at[0] = v->native = 0;
 	if (!framed) {	/* calls hand the function over in a register */
@@ -184,15 +182,6 @@ WALK_INLINE void walk_v8_look_here(struct walk *w)
 	pushing = !w->is_return && w->all_regs && sp <= fp && sp > fp - 16;
 	walk_v8_describe(w, v8_untag(pushing ? w->regs[UNWIND_RDI] : v->slots[WALK_V8_SLOTS - 2]),
 			 slots && !pushing, interpreter);
-}
-
-/* Finds the words of the frame whose pointer is fp. `framed`: it stands, or did. */
-WALK_INLINE void walk_v8_look(struct walk *w, uint64_t fp, bool framed, bool interpreter)
-{
-	w->v8.frame = fp;
-	w->v8.framed = framed;
-	w->v8.interpreter = interpreter;
-	walk_v8_call(w, 0, WALK_V8_LOOK);
 }
 
 /* Whether these words have not been met here before; by a hash, as for Python's code. */

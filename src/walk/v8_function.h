@@ -47,21 +47,27 @@ WALK_INLINE enum v8_fault walk_v8_read_function(struct walk *w, struct walk_v8_f
 	return V8_FAULT_NONE;
 }
 
+/* Reads the one that is asked for to the place at hand. */
+WALK_INLINE enum v8_fault walk_v8_read_asked(struct walk *w)
+{
+	struct walk_v8_function *f = walk_v8_at_hand(w);
+	enum v8_fault fault = walk_v8_read_function(w, f, f->asked);
+
+	f->walk = fault == V8_FAULT_NONE ? w->v8.walk : 0;
+	return fault;
+}
+
 /* Puts a function at hand. In one walk nothing of it changes that matters: what moves stays readable. */
 WALK_INLINE enum v8_fault walk_v8_function(struct walk *w, uint64_t function)
 {
-	struct walk_v8_state *v = &w->v8;
 	struct walk_v8_function *f;
-	enum v8_fault fault;
 
-	v->slot = (uint32_t)(function >> 3 ^ function >> 9);
+	w->v8.slot = (uint32_t)(function >> 3 ^ function >> 9);
 	f = walk_v8_at_hand(w);
-	if (f->walk == v->walk && f->asked == function)
+	if (f->walk == w->v8.walk && f->asked == function)
 		return V8_FAULT_NONE;
-	fault = walk_v8_read_function(w, f, function);
 	f->asked = function;
-	f->walk = fault == V8_FAULT_NONE ? v->walk : 0;
-	return fault;
+	return (enum v8_fault)walk_v8_call(w, 0, WALK_V8_READ_FUNCTION);
 }
 
 WALK_INLINE uint64_t walk_v8_dispatch_table(struct walk *w)

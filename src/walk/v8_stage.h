@@ -35,8 +35,7 @@ WALK_INLINE enum walk_v8_stage walk_v8_stage(struct walk *w)
 	uint64_t pc = w->regs[UNWIND_RIP];
 	uint32_t four;
 
-	if (w->is_return || !w->all_regs ||
-	    !walk_read_object(w, w->v8.bytes, WALK_V8_CODE_BYTES, pc - WALK_V8_BEHIND))
+	if (!walk_read_object(w, w->v8.bytes, WALK_V8_CODE_BYTES, pc - WALK_V8_BEHIND))
 		return WALK_V8_FRAME;
 	four = walk_v8_bytes(w, WALK_V8_BEHIND - 1);
 	if (four == 0xe5894855)		/* between the two */

@@ -36,10 +36,7 @@ struct walk_v8_function {
 
 struct walk_v8_state {
 	uint8_t ready;		/* layout was fetched for this walk; 2: there is none */
-	uint8_t framed, interpreter;	/* of the frame that is looked at (walk_v8_look()) */
-	uint8_t zero[5];
-	uint64_t frame;		/* its pointer */
-	uint64_t asked;		/* the function that is to be at hand */
+	uint8_t zero[7];
 	uint64_t walk;		/* how many there have been */
 	uint64_t code;		/* the Code of the frame at hand; 0: not known */
 	uint64_t table;		/* the dispatch table, in this walk; 0: not asked yet */
