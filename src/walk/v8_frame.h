@@ -221,6 +221,37 @@ WALK_INLINE enum walk_next walk_v8_put(struct walk *w, void *out)
 	return WALK_CONTINUE;
 }
 
+/* Whether an address is behind a call in run-time code: call rel32, call r, call [r13 + n32]. */
+WALK_INLINE bool walk_v8_is_behind_call(struct walk *w, uint64_t pc)
+{
+	const uint8_t *bytes = w->v8.bytes;
+
+	return walk_read_object(w, w->v8.bytes, 8, pc - 8) &&
+	       (bytes[3] == 0xe8 || (bytes[6] == 0xff && (bytes[7] & 0x38) == 0x10) || (bytes[2] == 0xff && bytes[3] == 0x95)) &&
+	       walk_find_mapping(w, pc - 1) && !w->mapping.table;
+}
+
+/* At a builtin that works without a frame: what is on top of the stack is where the function goes on, if that is in one of
+ * its codes, or in others that the host finds to be its. The words are of that place then. */
+WALK_INLINE void walk_v8_goes_on_at_top(struct walk *w)
+{
+	const struct walk_v8_function *f = walk_v8_at_hand(w);
+	uint64_t pc = w->regs[UNWIND_RIP], top;
+	uint32_t which;
+
+	if (w->is_return || !w->all_regs || !walk_read(w, w->regs[UNWIND_RSP], &top))
+		return;
+	w->regs[UNWIND_RIP] = top;
+	w->is_return = 1;
+	which = !walk_v8_holds(w, &f->codes[0]);
+	if (walk_v8_holds(w, &f->codes[which]))
+		walk_v8_in_code(w, f, &f->codes[which], false);
+	else if (walk_v8_is_behind_call(w, top))
+		walk_v8_elsewhere(w);
+	w->regs[UNWIND_RIP] = pc;
+	w->is_return = 0;
+}
+
 /* At a builtin whose frame may be a function's: whether it is. What works in it is a frame of its own then,
  * but for the interpreter's loop. */
 WALK_INLINE bool walk_v8_is_function(struct walk *w)
@@ -239,9 +270,10 @@ WALK_INLINE bool walk_v8_is_function(struct walk *w)
 	    (type != v->layout.type_bytecodes && type != v->layout.type_code &&
 	     type != v->layout.type_baseline_data))
 		return false;
-	/* where in the function is not known, as the code of it that is at work is not */
+	/* else where in the function is not known, as the code of it that is at work is not */
 	v->native = walk_frame(w);
 	v->at[0] = 0;
+	walk_v8_goes_on_at_top(w);
 	return !WALK_LATE;
 }
 

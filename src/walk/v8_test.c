@@ -166,6 +166,36 @@ TEST(what_works_in_a_functions_frame_is_a_frame_of_its_own)
 	check_callers(1);
 }
 
+TEST(a_function_goes_on_where_a_builtin_without_a_frame_returns_to)
+{
+	uint64_t around[V8_BYTES_WORDS];
+	uint32_t optimised;
+
+	image_make();
+	optimised = v8_code_check(function_check(), 0x100, 0x1110 + CODE, 0x2220 + CODE);
+	image.regs[UNWIND_RIP] = at(NONE);
+	put(image.regs[UNWIND_RSP], CODE_AT + 0x240);
+	CHECK_EQ(image_walk(), WALK_COMPLETE);
+	CHECK_EQ(image_out.words[0], at(NONE));
+	check_pair(1, OBJECT(CODE), optimised, V8_OPTIMIZED, 0x40);
+	CHECK(image_out.words[1] & SAMPLE_FRAME_RETURN);
+	check_callers(3);
+	/* code that is not the function's own, behind call [r13 + n] */
+	put(image.regs[UNWIND_RSP], CODE_AT + 0x440);
+	put(CODE_AT + 0x438, 0x1295ff41ull << 8);
+	CHECK_EQ(image_walk(), WALK_COMPLETE);
+	memcpy(around, image.code + 0x440 - V8_BYTES_BEFORE, sizeof(around));
+	check_pair(1, CODE_AT + 0x440, v8_bytes_check(around), V8_AT, 0);
+	check_pair(3, OBJECT(SHARED), function_check(), V8_FUNCTION, 0);
+	check_callers(5);
+	/* what is no return address */
+	put(CODE_AT + 0x438, 0);
+	CHECK_EQ(image_walk(), WALK_COMPLETE);
+	CHECK_EQ(image_out.words[0], at(NONE));
+	check_pair(1, OBJECT(SHARED), function_check(), V8_FUNCTION, 0);
+	check_callers(3);
+}
+
 TEST(a_frame_that_v8_made_is_returned_to_at_the_first_byte)
 {
 	image_make();
@@ -355,6 +385,7 @@ TEST_MAIN(CASE(code_that_the_function_has_is_told_with_the_place_in_it),
 	  CASE(other_code_is_told_by_the_instruction_and_the_bytes_there),
 	  CASE(a_loop_that_was_gone_on_with_in_code_is_not_interpreted),
 	  CASE(where_the_interpreter_stands_the_function_does),
+	  CASE(a_function_goes_on_where_a_builtin_without_a_frame_returns_to),
 	  CASE(a_second_interpreter_in_run_time_code_is_the_interpreter),
 	  CASE(where_a_file_has_no_rows_for_builtins_their_frames_are_found_all_the_same),
 	  CASE(a_function_that_a_collection_is_moving_is_found_where_it_is_now),
