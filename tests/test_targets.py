@@ -133,3 +133,25 @@ def test_the_filters_of_report_choose_samples(two, tmp_path):
     ignored = names_of(out, "--ignore", "hot_half")
     assert "hot_half" not in ignored and "tail_target" in ignored
     assert names_of(out, "--focus", "no such function") == {}
+
+
+PARENT = """\
+import subprocess, sys, time
+worker = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+print(worker.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_who_waits_for_workers_that_are_not_recorded_is_told_of_them(tmp_path):
+    parent = subprocess.Popen(["python3", "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    worker = int(parent.stdout.readline())
+    try:
+        time.sleep(0.5)
+        done = sonde("record", "-F", 99, "-d", 1, "-p", parent.pid, "-o", tmp_path / "x.pb.gz")
+        assert done.returncode == 0 and f"not taken with it, but with -p {parent.pid},{worker}\n" in done.stderr, done.stderr
+        assert set(by_pid(record(tmp_path, "-p", f"{parent.pid},{worker}"))) == {worker}
+    finally:
+        os.kill(worker, signal.SIGKILL)
+        parent.kill()
+        parent.wait()

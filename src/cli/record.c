@@ -26,6 +26,7 @@
 #define RATE_DEFAULT 99
 #define RATE_MAX 50000
 #define ATTACH_DEFAULT_NS 10000000000u
+#define NO_SAMPLES_PIDS 16	/* that one sentence tells */
 #define POLL_MS 1000		/* nothing else is due than the progress line */
 #define POLL_LOOK_MS 100	/* where only looking tells that the target has ended, or a ring is small */
 
@@ -298,6 +299,25 @@ static int fetch(struct record_args *a, struct err *err)
 	return rc;
 }
 
+/* What waits for its workers is often the one whose pid is known: those that were there before are not followed. */
+static void say_no_samples(const struct target *target)
+{
+	struct pid_list below = { 0 };
+
+	fprintf(stderr, "sonde: no samples: %s used no CPU time while it was recorded", target->words);
+	if (target->list.n && process_list_below(&below, target->list.items, target->list.n, NULL) == 0 && below.n) {
+		fprintf(stderr, "; processes that it had started before are not taken with it, but with -p ");
+		for (uint32_t i = 0; i < target->list.n; i++)
+			fprintf(stderr, "%d,", target->list.items[i]);
+		for (uint32_t i = 0; i < below.n && i < NO_SAMPLES_PIDS; i++)
+			fprintf(stderr, "%s%d", i ? "," : "", below.items[i]);
+		if (below.n > NO_SAMPLES_PIDS)
+			fprintf(stderr, " and %u more", below.n - NO_SAMPLES_PIDS);
+	}
+	fputc('\n', stderr);
+	pid_list_fini(&below);
+}
+
 /* Records and writes; the child's end is waited for by the caller. */
 static int record(const struct record_args *a, struct child *child, struct err *err)
 {
@@ -324,8 +344,7 @@ static int record(const struct record_args *a, struct child *child, struct err *
 	if (rc == 0)
 		rc = deliver(&profile, a, err);
 	if (rc == 0 && profile.n == 0)
-		fprintf(stderr, "sonde: no samples: %s used no CPU time while it was recorded\n",
-			a->target.words);
+		say_no_samples(&a->target);
 	if (rc == 0 && !a->no_times && profile.n && !profile.time_ns)
 		fprintf(stderr, "sonde: times of samples are not kept: there were more than %u (a lower -F or a shorter -d keeps "
 			"them)\n", RECORD_TIMES_MAX);

@@ -15,7 +15,7 @@
 #define PF_KTHREAD 0x00200000	/* linux/sched.h */
 
 /* Fields of /proc/PID/stat, counted from 1 (proc(5)). */
-enum { STAT_STATE = 3, STAT_FLAGS = 9, STAT_START_TIME = 22 };
+enum { STAT_STATE = 3, STAT_PARENT = 4, STAT_FLAGS = 9, STAT_START_TIME = 22 };
 
 void pid_list_fini(struct pid_list *list)
 {
@@ -75,6 +75,36 @@ static uint64_t stat_number(pid_t pid, int field)
 uint64_t process_start_ticks(pid_t pid)
 {
 	return stat_number(pid, STAT_START_TIME);
+}
+
+static bool is_among(const pid_t *pids, uint32_t n, pid_t pid)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
+int process_list_below(struct pid_list *list, const pid_t *pids, uint32_t n, struct err *err)
+{
+	struct pid_list all = { 0 };
+	int rc = process_list_all(&all, err);
+	uint32_t before;
+
+	list->n = 0;
+	do {
+		before = list->n;
+		for (uint32_t i = 0; rc == 0 && i < all.n; i++) {
+			pid_t pid = all.items[i], parent = (pid_t)stat_number(pid, STAT_PARENT);
+
+			if ((is_among(pids, n, parent) || is_among(list->items, list->n, parent)) &&
+			    !is_among(pids, n, pid) && !is_among(list->items, list->n, pid))
+				rc = pid_list_add(list, pid);
+		}
+	} while (rc == 0 && list->n > before);
+	pid_list_fini(&all);
+	pid_list_sort(list);
+	return rc;
 }
 
 bool process_is_kernel_thread(pid_t pid)

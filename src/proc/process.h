@@ -36,6 +36,9 @@ int process_list_by_cgroup(struct pid_list *list, const char *path, struct err *
  * the path is of cgroup v1 (the caller then follows the processes). */
 int cgroup_v2_id(const char *path, uint64_t *ret_id, struct err *err);
 
+/* Processes that these have started, and those that they have: as long as whoever started one is there. */
+int process_list_below(struct pid_list *list, const pid_t *pids, uint32_t n, struct err *err);
+
 int process_threads(struct pid_list *list, pid_t pid, struct err *err);
 
 /* 0, or -ESRCH with a sentence. */

@@ -63,6 +63,34 @@ TEST(all_processes_include_our_own_and_the_first)
 	pid_list_fini(&list);
 }
 
+TEST(what_a_process_has_started_is_below_it_and_what_that_has)
+{
+	struct pid_list list = { 0 };
+	pid_t own = getpid(), child, grandchild = 0;
+	int ends[2];
+
+	CHECK_EQ(pipe(ends), 0);
+	child = fork();
+	if (child == 0) {
+		grandchild = start_child("below");
+		(void)!write(ends[1], &grandchild, sizeof(grandchild));
+		for (;;)
+			pause();
+	}
+	CHECK_EQ(read(ends[0], &grandchild, sizeof(grandchild)), sizeof(grandchild));
+	CHECK_EQ(process_list_below(&list, &own, 1, NULL), 0);
+	CHECK(holds(&list, child));
+	CHECK(holds(&list, grandchild));
+	CHECK(!holds(&list, own));
+	CHECK(!holds(&list, 1));
+	CHECK_EQ(process_list_below(&list, &grandchild, 1, NULL), 0);
+	CHECK_EQ(list.n, 0);
+	pid_list_fini(&list);
+	end_child(child);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 TEST(a_process_is_found_by_its_command_name_and_never_ourselves)
 {
 	struct pid_list list = { 0 };
@@ -295,6 +323,7 @@ TEST(what_is_no_regular_file_is_not_opened)
 }
 
 TEST_MAIN(CASE(all_processes_include_our_own_and_the_first),
+	  CASE(what_a_process_has_started_is_below_it_and_what_that_has),
 	  CASE(a_process_is_found_by_its_command_name_and_never_ourselves),
 	  CASE(a_process_is_found_by_the_first_word_of_its_command_line),
 	  CASE(a_program_that_was_deleted_since_keeps_its_name),
