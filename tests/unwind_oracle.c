@@ -209,11 +209,21 @@ static bool plain(const struct unwind_rule *rule)
 }
 
 /* The gap around a clone system call: what ends it is where a new thread's stack ends, and up to there
- * the parent's last row goes on (unwind/unwind.c). */
+ * the parent's last row goes on, but for its kind (unwind/unwind.c). */
 static bool is_clone_gap(const struct oracle *o, uint64_t start, uint64_t end)
 {
 	return end - start <= CLONE_GAP_MAX &&
 	       o->rules.items[unwind_find(&o->table, end)].kind == UNWIND_END;
+}
+
+static bool goes_on(const struct oracle *o, uint32_t ours, uint32_t before)
+{
+	struct unwind_rule rule = o->rules.items[ours];
+
+	if (rule.kind != UNWIND_CLONE || before == UNWIND_RULE_NONE)
+		return false;
+	rule.kind = UNWIND_CFA;
+	return !memcmp(&rule, &o->rules.items[before], sizeof(rule));
 }
 
 /* Nothing in [start, end) has CFI. */
@@ -229,7 +239,7 @@ static void compare_gap(struct oracle *o, uint64_t start, uint64_t end)
 
 		if (ours == UNWIND_RULE_NONE || (end - start <= PADDING_MAX && ours == next))
 			continue;
-		if (o->made || is_special(&o->rules.items[ours]) || (clone_gap && ours == before))
+		if (o->made || is_special(&o->rules.items[ours]) || (clone_gap && goes_on(o, ours, before)))
 			o->special++;
 		else if (end - start > PADDING_MAX && plain(&o->rules.items[ours]))
 			o->from_code++;
