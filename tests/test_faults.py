@@ -251,6 +251,20 @@ def test_what_is_replaced_was_as_readable_as_what_replaces_it(good, tmp_path):
     assert listing(tmp_path) == ["link.folded", "other.folded", "out.folded"]
 
 
+@pytest.mark.parametrize("stream", [1, 2])
+def test_a_link_to_an_own_stream_is_no_file_to_replace(good, tmp_path, stream):
+    """As /dev/stdout, where that is a file: written by root, it was a file in /dev from then on."""
+    link, out = tmp_path / "stream.folded", tmp_path / "out"
+    link.symlink_to(f"/proc/self/fd/{stream}")
+    with open(out, "a") as file:
+        file.write("before\n")
+        file.flush()
+        done = subprocess.run([truth.SONDE, "convert", good, link], **{"stdout" if stream == 1 else "stderr": file})
+    assert done.returncode == 0 and link.is_symlink()
+    first, *rest = out.read_text().splitlines()
+    assert first == "before" and rest
+
+
 def test_an_unwritable_output_of_convert_leaves_nothing(good, tmp_path):
     check_refused(sonde("convert", good, tmp_path / "missing/x.folded"), 1, "missing/x.folded")
     check_refused(sonde("convert", tmp_path / "none.pb.gz", tmp_path / "x.folded"), 1, "none.pb.gz")

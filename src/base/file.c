@@ -93,6 +93,22 @@ static bool written_directly(const char *path)
 	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
+/* Which of our own streams is meant: by "-", or by a link to what it is (/dev/stdout, /dev/fd/2), which is a file, maybe, and
+ * no link to be replaced. -1: none. */
+static int stream_of(const char *path)
+{
+	struct stat link, there, own;
+
+	if (!strcmp(path, "-"))
+		return STDOUT_FILENO;
+	if (lstat(path, &link) < 0 || !S_ISLNK(link.st_mode) || stat(path, &there) < 0)
+		return -1;
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fstat(fd, &own) == 0 && there.st_dev == own.st_dev && there.st_ino == own.st_ino)
+			return fd;
+	return -1;
+}
+
 /* A file without a name: should we be killed, nothing is left. -1 where a file system has none. */
 static int open_nameless(const char *path)
 {
@@ -138,15 +154,16 @@ static void keep_mode(const struct new_file *file)
 
 int new_file_open(struct new_file *file, const char *path, struct err *err)
 {
-	int rc;
+	int stream = stream_of(path), rc;
 
 	*file = NEW_FILE_CLOSED;
-	if (!strcmp(path, "-")) {
-		file->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (stream >= 0) {
+		const char *name = stream == STDOUT_FILENO ? "standard output" : "standard error";
+
+		file->fd = fcntl(stream, F_DUPFD_CLOEXEC, 3);
 		if (file->fd < 0)
-			return err_fail(err, -errno, "cannot write standard output: %s",
-					err_text(errno));
-		file->path = strdup("standard output");
+			return err_fail(err, -errno, "cannot write %s: %s", name, err_text(errno));
+		file->path = strdup(name);
 		return file->path ? 0 : -ENOMEM;
 	}
 	file->path = strdup(path);
