@@ -116,13 +116,13 @@ static bool of_wasm(struct str text, struct v8_name *ret_name)
 
 static bool of_pattern(struct str text, struct v8_name *ret_name)
 {
-	static const struct str head = STR("RegExp.> src: '"), old_head = STR("RegExp:");
+	static const struct str head = STR("RegExp.> src: '"), head_since_26 = STR("RegExp.< src: '"), old_head = STR("RegExp:");
 	struct v8_name name = { .kind = FRAME_JIT, .is_pattern = true };
 	ptrdiff_t end;
 
 	if (str_starts(text, old_head)) {
 		name.name = str_skip(text, old_head.n);
-	} else if (str_starts(text, head) && str_ends(text, STR("'"))) {
+	} else if ((str_starts(text, head) || str_starts(text, head_since_26)) && str_ends(text, STR("'"))) {
 		static const struct str flags = STR("' flags: '");
 		struct str rest = str_head(text, text.n - 1);	/* (which are letters) */
 

@@ -35,6 +35,7 @@ TEST(code_in_a_perf_map_is_told_apart)
 	check("JS:~f http://host:80/x.js:3:4", "f", "http://host:80/x.js", 3, 4, FRAME_INTERPRETED);
 	check("RegExp:(a|b)*c$", "RegExp: (a|b)*c$", "", 0, 0, FRAME_JIT);
 	check("RegExp.> src: '(a'|b)*c$' flags: 'gi'", "RegExp: (a'|b)*c$", "", 0, 0, FRAME_JIT);
+	check("RegExp.< src: 'b+' flags: ''", "RegExp: b+", "", 0, 0, FRAME_JIT);
 	check("JS:*", "(anonymous)", "", 0, 0, FRAME_TURBOFAN);
 }
 
