@@ -93,11 +93,16 @@ static bool find_codes(const struct v8_memory *memory, const uint64_t *words, st
 	return false;
 }
 
+static uint64_t native_of(const struct v8_memory *memory, uint64_t managed)
+{
+	return pointer_at(memory, pointer_at(memory, pointer_at(memory, managed + FOREIGN) + SHARED_PTR));
+}
+
 /* Whether an object is a Managed<NativeModule>. */
 static bool is_managed(const struct v8_memory *memory, uint64_t object, struct v8_wasm_module *module)
 {
 	uint64_t words[NATIVE_BYTES / 8];
-	uint64_t native = pointer_at(memory, pointer_at(memory, pointer_at(memory, object + FOREIGN) + SHARED_PTR));
+	uint64_t native = native_of(memory, object);
 
 	if (!native || !read_at(memory, words, sizeof(words), native))
 		return false;
@@ -108,10 +113,16 @@ static bool is_managed(const struct v8_memory *memory, uint64_t object, struct v
 	return false;
 }
 
+/* Whether it is the module's: behind an object that is looked through lie others, which refer to scripts of theirs. */
 static bool is_script(const struct v8_memory *memory, uint64_t object, struct v8_wasm_module *module)
 {
-	module->script_at = v8_type(memory, object) == memory->objects->type_script ? object : 0;
-	return module->script_at;
+	uint64_t managed;
+	bool is = v8_type(memory, object) == memory->objects->type_script &&
+		  v8_pointer(memory, object, memory->objects->script_eval_shared + 8u, &managed) &&
+		  native_of(memory, managed) == module->native;
+
+	module->script_at = is ? object : 0;
+	return is;
 }
 
 typedef bool (*is_fn)(const struct v8_memory *memory, uint64_t object, struct v8_wasm_module *module);

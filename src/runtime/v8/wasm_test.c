@@ -155,7 +155,50 @@ TEST(a_module_whose_script_cannot_be_read_has_its_functions)
 	buf_fini(&image);
 }
 
-TEST_MAIN(CASE(a_function_is_called_what_the_names_say_else_what_it_is_exported_as),
+/* A script of that name, of that module. */
+static void add_script(struct buf *image, uint64_t at, uint64_t managed, const char *name)
+{
+	uint64_t script[14] = { 0x4101 }, string[6] = { 0x4201, (uint64_t)strlen(name) << 32 };
+
+	script[objects.script_name / 8] = at + 0x81;
+	script[objects.script_id / 8] = (uint64_t)7 << 32;
+	script[objects.script_eval_shared / 8 + 1] = managed + 1;
+	memcpy(&string[2], name, strlen(name));
+	image_add(image, at, script, sizeof(script));
+	image_add(image, at + 0x80, string, sizeof(string));
+}
+
+TEST(a_script_that_lies_near_is_not_the_module_s)
+{
+	struct buf image = { 0 };
+	struct arena arena = { 0 };
+	struct v8_scripts scripts = { 0 };
+	struct v8_wasm wasm = { 0 };
+	struct v8_wasm_function function;
+	uint64_t instance[80] = { [33] = MANAGED + 1, [34] = 0x4801, [35] = 0x4c01, [36] = 0x4401 };
+	struct v8_memory memory = { image_read, NULL, &objects, NULL };
+	struct str view;
+
+	CHECK(v8_objects_of(&objects, 13, 6, image_lookup, NULL));
+	image_add(&image, INSTANCE, instance, sizeof(instance));
+	image_add_map(&image, 0x4100, objects.type_script);
+	image_add_map(&image, 0x4200, 40);
+	add_script(&image, 0x4400, MANAGED, "wasm://wasm/our");
+	add_script(&image, 0x4800, 0x4200, "/srv/a.js");
+	add_script(&image, 0x4c00, 0x4200, "wasm://wasm/other");
+	add_module(&image, NATIVE);
+	view = buf_str(&image);
+	memory.context = &view;
+	CHECK(v8_wasm_find(&wasm, &memory, 1, INSTANCE, START, &scripts, &arena, &function));
+	CHECK(function.script);
+	CHECK_STR(scripts.items[function.script].name, "wasm://wasm/our");
+	v8_wasm_fini(&wasm);
+	v8_scripts_fini(&scripts);
+	arena_fini(&arena);
+	buf_fini(&image);
+}
+
+TEST_MAIN(CASE(a_script_that_lies_near_is_not_the_module_s), CASE(a_function_is_called_what_the_names_say_else_what_it_is_exported_as),
 	  CASE(a_module_that_breaks_off_anywhere_has_names_or_none),
 	  CASE(an_instruction_is_of_the_function_whose_code_holds_it),
 	  CASE(a_module_whose_script_cannot_be_read_has_its_functions))
