@@ -65,12 +65,7 @@ WALK_INLINE enum walk_next walk_jvm_to(struct walk *w, uint64_t pc, uint64_t sp,
 {
 	if (sp < w->regs[UNWIND_RSP] || (sp == w->regs[UNWIND_RSP] && !w->all_regs))
 		return walk_stop(w, WALK_NO_PROGRESS);
-	w->regs[UNWIND_RIP] = pc;
-	w->regs[UNWIND_RSP] = sp;
-	w->regs[UNWIND_RBP] = fp;
-	w->all_regs = 0;
-	w->is_return = 1;
-	w->guessed = 0;
+	walk_to_caller(w, pc, sp, fp);
 	return WALK_CONTINUE;
 }
 
