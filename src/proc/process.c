@@ -87,15 +87,17 @@ static bool is_among(const pid_t *pids, uint32_t n, pid_t pid)
 
 int process_list_below(struct pid_list *list, const pid_t *pids, uint32_t n, struct err *err)
 {
-	struct pid_list all = { 0 };
+	struct pid_list all = { 0 }, parents = { 0 };	/* side by side */
 	int rc = process_list_all(&all, err);
 	uint32_t before;
 
 	list->n = 0;
+	for (uint32_t i = 0; rc == 0 && i < all.n; i++)
+		rc = pid_list_add(&parents, (pid_t)stat_number(all.items[i], STAT_PARENT));
 	do {
 		before = list->n;
 		for (uint32_t i = 0; rc == 0 && i < all.n; i++) {
-			pid_t pid = all.items[i], parent = (pid_t)stat_number(pid, STAT_PARENT);
+			pid_t pid = all.items[i], parent = parents.items[i];
 
 			if ((is_among(pids, n, parent) || is_among(list->items, list->n, parent)) &&
 			    !is_among(pids, n, pid) && !is_among(list->items, list->n, pid))
@@ -103,6 +105,7 @@ int process_list_below(struct pid_list *list, const pid_t *pids, uint32_t n, str
 		}
 	} while (rc == 0 && list->n > before);
 	pid_list_fini(&all);
+	pid_list_fini(&parents);
 	pid_list_sort(list);
 	return rc;
 }
